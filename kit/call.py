@@ -1,0 +1,32 @@
+"""Who is asking, and the thread a request leaves through the logs of several processes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+CALLER_ID_HEADER = "wafa-caller-id"
+REQUEST_ID_HEADER = "x-request-id"
+TRACEPARENT_HEADER = "traceparent"
+REPLAYED_HEADER = "wafa-replayed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """What travels beside a request, as gRPC metadata.
+
+    `caller_id` scopes idempotency keys: an API key's id at the gateway, a service's own word between services.
+    `correlation_id` is the X-Request-Id that the log lines of one request share.
+    """
+
+    caller_id: str
+    correlation_id: str = ""
+    traceparent: str = ""
+
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """The call as gRPC metadata, absent parts left out."""
+        pairs = (
+            (CALLER_ID_HEADER, self.caller_id),
+            (REQUEST_ID_HEADER, self.correlation_id),
+            (TRACEPARENT_HEADER, self.traceparent),
+        )
+        return tuple(pair for pair in pairs if pair[1])

@@ -1,0 +1,132 @@
+"""How a service says no.
+
+    Refusal
+     ├── Invalid            the request is malformed; metadata names the field
+     ├── Unauthenticated    nobody we know is asking
+     ├── Forbidden          the caller may not
+     ├── NotFound           the thing is not there
+     ├── Conflict           the thing is there already, or differently
+     ├── Precondition       the thing is not in a state for this
+     ├── Exhausted          a bound is reached; come back after `retry_after_ms`
+     ├── Aborted            others were faster; try again
+     └── Unavailable        something that is needed is away; try again
+
+A service's `domain/errors.py` subclasses these, a class a reason. The kinds become gRPC codes once, in
+`kit/interceptors.py`, and HTTP statuses once, in `gateway/errors.py`.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import ClassVar, Self
+
+
+class Kind(enum.Enum):
+    """What sort of no it is: decides codes, and whether the same request may succeed later."""
+
+    INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    PRECONDITION = "precondition"
+    EXHAUSTED = "exhausted"
+    ABORTED = "aborted"
+    UNAVAILABLE = "unavailable"
+
+
+# Refusals of these kinds are outcomes: they are stored and replayed like answers, so that a retry never flips one.
+# The others say nothing of the business (a typing error, a missing right, a busy minute) and are judged anew each time.
+_FINAL_KINDS = frozenset({Kind.NOT_FOUND, Kind.CONFLICT, Kind.PRECONDITION})
+
+
+class Refusal(Exception):
+    """A request that a service will not carry out, for a reason the caller can act on.
+
+    `reason` is an UPPER_SNAKE word, listed in docs/reference/errors.md. Every number in the message stands in the
+    metadata too. Messages are read by strangers: no personal data, nothing about our accidents.
+    """
+
+    kind: Kind
+    reason: str
+
+    def __init__(self, message: str, **metadata: str | int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.metadata: dict[str, str] = {name: str(value) for name, value in metadata.items()}
+
+    @property
+    def is_final(self) -> bool:
+        """Whether asking again with the same request can only meet the same answer."""
+        return self.kind in _FINAL_KINDS
+
+    @classmethod
+    def restore(cls, kind: Kind, reason: str, message: str, metadata: dict[str, str]) -> Self:
+        """Makes the refusal again that another process said or an earlier call stored."""
+        refusal = cls(message, **metadata)
+        refusal.kind = kind
+        refusal.reason = reason
+        return refusal
+
+
+class Invalid(Refusal):
+    """The request is malformed. `field` is its path in the request, as in `sale.lines[2].quantity_milli`."""
+
+    kind = Kind.INVALID
+    reason = "INVALID_FIELD"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}", field=field)
+        self.field = field
+
+
+class Unauthenticated(Refusal):
+    """Nobody we know is asking."""
+
+    kind = Kind.UNAUTHENTICATED
+
+
+class Forbidden(Refusal):
+    """The caller is known and may not."""
+
+    kind = Kind.FORBIDDEN
+
+
+class NotFound(Refusal):
+    """The thing is not there, or not for this program."""
+
+    kind = Kind.NOT_FOUND
+
+
+class Conflict(Refusal):
+    """The thing is there already, or differently."""
+
+    kind = Kind.CONFLICT
+
+
+class Precondition(Refusal):
+    """The thing is not in a state for this."""
+
+    kind = Kind.PRECONDITION
+
+
+class Exhausted(Refusal):
+    """A bound is reached. Nothing was done; `retry_after_ms` says when another try is welcome."""
+
+    kind = Kind.EXHAUSTED
+    RETRY_AFTER_MS: ClassVar[int] = 1_000
+
+    def __init__(self, message: str, *, retry_after_ms: int = RETRY_AFTER_MS, **metadata: str | int) -> None:
+        super().__init__(message, retry_after_ms=retry_after_ms, **metadata)
+
+
+class Aborted(Refusal):
+    """Others were faster. Nothing was done; the same request may be tried again."""
+
+    kind = Kind.ABORTED
+
+
+class Unavailable(Refusal):
+    """Something that is needed is away. Nothing was decided; the same request may be tried again."""
+
+    kind = Kind.UNAVAILABLE
