@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import functools
 import hashlib
 import uuid
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -240,13 +239,15 @@ def differing_fields(one: dict[str, str], other: dict[str, str]) -> list[str]:
     return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
 
-@functools.cache
-def _cached_adapter(kind: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+_adapters: dict[type, TypeAdapter[Any]] = {}
 
 
 def _adapter(kind: type[Answer]) -> TypeAdapter[Answer]:
-    return _cached_adapter(cast(Hashable, kind))
+    """The reader and writer of `kind`; made once, since making one costs milliseconds."""
+    adapter = _adapters.get(kind)
+    if adapter is None:
+        adapter = _adapters[kind] = TypeAdapter(kind)
+    return adapter
 
 
 def _dump_refusal(refusal: Refusal) -> bytes:
