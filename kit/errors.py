@@ -18,7 +18,7 @@ A service's `domain/errors.py` subclasses these, a class a reason. The kinds bec
 from __future__ import annotations
 
 import enum
-from typing import ClassVar, Self
+from typing import ClassVar
 
 
 class Kind(enum.Enum):
@@ -44,11 +44,13 @@ class Refusal(Exception):
     """A request that a service will not carry out, for a reason the caller can act on.
 
     `reason` is an UPPER_SNAKE word, listed in docs/reference/errors.md. Every number in the message stands in the
-    metadata too. Messages are read by strangers: no personal data, nothing about our accidents.
+    metadata too. Messages are read by strangers: no personal data, nothing about our accidents. `replayed` is true for
+    one that was said to an earlier call with the same idempotency key, and is said again.
     """
 
     kind: Kind
     reason: str
+    replayed: bool = False
 
     def __init__(self, message: str, **metadata: str | int) -> None:
         super().__init__(message)
@@ -60,11 +62,16 @@ class Refusal(Exception):
         """Whether asking again with the same request can only meet the same answer."""
         return self.kind in _FINAL_KINDS
 
-    @classmethod
-    def restore(cls, kind: Kind, reason: str, message: str, metadata: dict[str, str]) -> Self:
-        """Makes the refusal again that another process said or an earlier call stored."""
-        refusal = cls(message, **metadata)
-        refusal.kind = kind
+    @staticmethod
+    def restore(kind: Kind, reason: str, message: str, metadata: dict[str, str]) -> Refusal:
+        """Makes the refusal again that another process said or an earlier call stored.
+
+        It is of its kind's class, so that `except Unavailable` finds it; the reason tells it from its siblings.
+        """
+        kind_class = _CLASSES[kind]
+        refusal = kind_class.__new__(kind_class)
+        # The kinds' own constructors would word the message anew; what was said is kept as it was.
+        Refusal.__init__(refusal, message, **metadata)
         refusal.reason = reason
         return refusal
 
@@ -77,7 +84,11 @@ class Invalid(Refusal):
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}", field=field)
-        self.field = field
+
+    @property
+    def field(self) -> str:
+        """The path of the malformed field."""
+        return self.metadata.get("field", "")
 
 
 class Unauthenticated(Refusal):
@@ -130,3 +141,19 @@ class Unavailable(Refusal):
     """Something that is needed is away. Nothing was decided; the same request may be tried again."""
 
     kind = Kind.UNAVAILABLE
+
+
+_CLASSES: dict[Kind, type[Refusal]] = {
+    each.kind: each
+    for each in (
+        Invalid,
+        Unauthenticated,
+        Forbidden,
+        NotFound,
+        Conflict,
+        Precondition,
+        Exhausted,
+        Aborted,
+        Unavailable,
+    )
+}
