@@ -1,0 +1,79 @@
+"""Bringing one database to where its service's code expects it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+import structlog
+from alembic.migration import MigrationContext
+
+from kit.migrations import history
+from kit.migrations.timeouts import GUARD_TIMEOUTS_MS, MIGRATION_TIMEOUTS_MS, set_for_transaction, set_timeouts
+
+_log = structlog.get_logger()
+
+
+def upgrade(url: str, word: str, package: str = "services") -> None:
+    """Runs the migrations that the database at `url` lacks and sets its time-outs. Any number may call it at once.
+
+    Raises sqlalchemy.exc.OperationalError when a migration waited too long for a lock: what was done before it stays
+    done, and the next call goes on from there.
+    """
+    with _connections(url) as engine, _alone(engine, word) as guard:
+        missing = _missing(guard, word, package)
+        if missing:
+            with _bounded(engine) as connection:
+                history.upgrade_over(connection, word, package)
+        set_timeouts(guard)
+    _log.info("database_upgraded", service=word, applied=missing)
+
+
+def pending(url: str, word: str, package: str = "services") -> list[str]:
+    """The numbers of the migrations that the database at `url` lacks, in the order they would run."""
+    with _connections(url) as engine, engine.connect() as connection:
+        return _missing(connection, word, package)
+
+
+def _missing(connection: sa.Connection, word: str, package: str) -> list[str]:
+    known = [script.revision for script in history.scripts(word, package).walk_revisions()][::-1]
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None:
+        return known
+    if current not in known:
+        _log.warning("database_is_ahead_of_code", service=word, database=current, code=known[-1:])
+        return []
+    return known[known.index(current) + 1 :]
+
+
+@contextlib.contextmanager
+def _connections(url: str) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"connect_timeout": 10})
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def _alone(engine: sa.Engine, word: str) -> Iterator[sa.Connection]:
+    """Lets one deployer in at a time.
+
+    The lock belongs to a transaction, on a connection of its own: a session's lock would stay behind in a
+    transaction-mode pooler, and the migrations commit many times while this is held.
+    """
+    key = int.from_bytes(hashlib.sha256(f"wafa migrations of {word}".encode()).digest()[:8], "big", signed=True)
+    with engine.begin() as guard:
+        set_for_transaction(guard, GUARD_TIMEOUTS_MS)
+        guard.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+        yield guard
+
+
+@contextlib.contextmanager
+def _bounded(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection whose every transaction begins with a migration's time-outs."""
+    with engine.connect() as connection:
+        sa.event.listen(connection, "begin", lambda begun: set_for_transaction(begun, MIGRATION_TIMEOUTS_MS))
+        yield connection

@@ -1,0 +1,1 @@
+"""A service of the smallest kind, for the tests of the kit."""

@@ -1,0 +1,1 @@
+"""The pantry's schema, file by file."""
