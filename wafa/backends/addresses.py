@@ -1,0 +1,58 @@
+"""Where the back ends are, in the words of the environment that services read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wafa.backends.errors import BackendError
+
+WORDS = ("members", "points", "rewards")
+REDIS_VARIABLE = "REDIS_URL"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """URLs with passwords: `database_urls` by word, in SQLAlchemy's style, and `redis_url`."""
+
+    database_urls: Mapping[str, str]
+    redis_url: str
+
+    def environ(self) -> dict[str, str]:
+        """The variables that tell a service where its database and Redis are."""
+        urls = {database_variable(word): url for word, url in self.database_urls.items()}
+        return urls | {REDIS_VARIABLE: self.redis_url}
+
+
+def database_variable(word: str) -> str:
+    return f"{word.upper()}_DATABASE_URL"
+
+
+def database_urls_in(environ: Mapping[str, str]) -> dict[str, str]:
+    """The databases that the environment names, by word; empty when it names none.
+
+    Raises BackendError when it names some but not all: half of a suite on one machine and half on another is far more
+    likely a forgotten variable than a wish.
+    """
+    urls = {word: environ.get(database_variable(word), "").strip() for word in WORDS}
+    missing = [database_variable(word) for word, url in urls.items() if not url]
+    if len(missing) == len(WORDS):
+        return {}
+    if missing:
+        present = [database_variable(word) for word, url in urls.items() if url]
+        raise BackendError(
+            f"{' and '.join(present)} is set but {' and '.join(missing)} is not: "
+            "set all of them to use your own PostgreSQL, or none to have one started."
+        )
+    return {word: with_driver(url) for word, url in urls.items()}
+
+
+def redis_url_in(environ: Mapping[str, str]) -> str:
+    """The Redis that the environment names, or nothing."""
+    return environ.get(REDIS_VARIABLE, "").strip()
+
+
+def with_driver(url: str) -> str:
+    """A PostgreSQL URL as SQLAlchemy wants it, from the plain styles that hosting services hand out."""
+    for plain in ("postgres://", "postgresql://"):
+        if url.startswith(plain):
+            return f"postgresql+psycopg://{url.removeprefix(plain)}"
+    return url

@@ -1,0 +1,136 @@
+"""What has to be started, and started it is: a PostgreSQL, a Valkey, both, or nothing."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from wafa.backends import databases
+from wafa.backends.accounts import account_for_servers
+from wafa.backends.addresses import WORDS, Addresses, database_urls_in, redis_url_in
+from wafa.backends.postgres import SUPERUSER, PostgresServer, PostgresSettings
+from wafa.backends.process import free_port, is_free
+from wafa.backends.state import State
+from wafa.backends.valkey import ValkeyServer, ValkeySettings
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports wanted; another free one is taken, and said, where somebody else has the wanted one."""
+
+    postgres: int = 54329
+    valkey: int = 63799
+
+    @classmethod
+    def free(cls) -> "Ports":
+        return cls(free_port(), free_port())
+
+
+class Backends(AbstractContextManager["Backends"]):
+    """The back ends of one suite while the block runs.
+
+    What `environ` names is used and not touched; what it does not name is started from the folder `state`, which one
+    `Backends` at a time can use. Enter it in a thread that lives as long as the block, see `wafa.backends.process`.
+    `say` is told, in a sentence each, what a person should know. Raises BackendError on entering.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        state: Path,
+        *,
+        durable: bool = True,
+        ports: Ports | None = None,
+        connections_max: int = 200,
+        redis_databases: int = 16,
+        role_connections_max: int = databases.CONNECTIONS_MAX,
+        say: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        self._given_databases = database_urls_in(environ)
+        self._given_redis = redis_url_in(environ)
+        self._folder = state
+        self._durable = durable
+        self._ports = ports or Ports()
+        self._connections_max = connections_max
+        self._redis_databases = redis_databases
+        self._role_connections_max = role_connections_max
+        self._say = say
+        self._exits = ExitStack()
+        self.postgres: PostgresServer | None = None
+        self.valkey: ValkeyServer | None = None
+        self.addresses = Addresses({}, "")
+
+    @property
+    def database_urls(self) -> dict[str, str]:
+        """URLs by word, in SQLAlchemy's style."""
+        return dict(self.addresses.database_urls)
+
+    @property
+    def redis_url(self) -> str:
+        return self.addresses.redis_url
+
+    def __enter__(self) -> "Backends":
+        with ExitStack() as exits:
+            self._enter(exits)
+            self._exits = exits.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exits.close()
+
+    def _enter(self, exits: ExitStack) -> None:
+        if self._given_databases and self._given_redis:
+            self.addresses = Addresses(self._given_databases, self._given_redis)
+            return
+        state = State(self._folder, account_for_servers())
+        exits.callback(state.close)
+        urls = self._given_databases or self._start_postgres(state, exits)
+        redis_url = self._given_redis or self._start_valkey(state, exits)
+        self.addresses = Addresses(urls, redis_url)
+        state.announce(self.addresses)
+
+    def _start_postgres(self, state: State, exits: ExitStack) -> dict[str, str]:
+        passwords = state.passwords([SUPERUSER, *WORDS])
+        self.postgres = PostgresServer(
+            PostgresSettings(
+                folder=state.server_folder("postgres"),
+                log=state.log("postgres"),
+                account=state.account,
+                port=self._port(self._ports.postgres, "PostgreSQL"),
+                password=passwords[SUPERUSER],
+                durable=self._durable,
+                connections_max=self._connections_max,
+            )
+        )
+        exits.callback(self.postgres.stop)
+        self.postgres.start()
+        return databases.provide(
+            self.postgres,
+            {word: passwords[word] for word in WORDS},
+            connections_max=self._role_connections_max,
+        )
+
+    def _start_valkey(self, state: State, exits: ExitStack) -> str:
+        self.valkey = ValkeyServer(
+            ValkeySettings(
+                folder=state.server_folder("valkey"),
+                log=state.log("valkey"),
+                account=state.account,
+                port=self._port(self._ports.valkey, "Valkey"),
+                password=state.passwords(["redis"])["redis"],
+                databases=self._redis_databases,
+            )
+        )
+        exits.callback(self.valkey.stop)
+        self.valkey.start()
+        return self.valkey.url()
+
+    def _port(self, wanted: int, server: str) -> int:
+        if is_free(wanted):
+            return wanted
+        other = free_port()
+        self._say(f"Port {wanted} is taken, so {server} listens on {other} this time.")
+        return other
