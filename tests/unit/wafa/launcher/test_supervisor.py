@@ -1,0 +1,226 @@
+"""The supervisor with real children: tiny programs that say they are ready by making a file, and then fall or stay."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wafa.launcher.child import Child, Program
+from wafa.launcher.errors import LauncherError, StopAsked
+from wafa.launcher.stopping import Stop
+from wafa.launcher.supervisor import RestartBudget, Supervisor
+
+READY = "import pathlib, os, signal, sys, time; "
+STAYS = READY + "pathlib.Path(sys.argv[1]).touch(); signal.pause()"
+NOTES_ITS_END = (
+    READY
+    + "signal.signal(signal.SIGTERM, lambda *_: (open('ends', 'a').write(sys.argv[2] + '\\n'), sys.exit(0)));"
+    + "pathlib.Path(sys.argv[1]).touch(); signal.pause()"
+)
+DEAF = READY + "signal.signal(signal.SIGTERM, signal.SIG_IGN); pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
+FALLS = READY + "print('the disk is full'); sys.exit(3)"
+HAS_A_CHILD = (
+    READY
+    + "import subprocess; grown = subprocess.Popen(['sleep', '600']);"
+    + "pathlib.Path('grandchild').write_text(str(grown.pid)); pathlib.Path(sys.argv[1]).touch(); signal.pause()"
+)
+
+
+class Told:
+    """What the supervisor said and showed."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+        self.shown: list[str] = []
+
+    def show(self, lines: tuple[str, ...]) -> None:
+        self.shown.extend(lines)
+
+
+@pytest.fixture
+def stop() -> Stop:
+    return Stop()
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def supervisor(stop: Stop, told: Told) -> Iterator[Supervisor]:
+    made = Supervisor(stop, say=told.sentences.append, show=told.show, budget=lambda: RestartBudget(restarts_max=2))
+    yield made
+    stop.ask()
+    stop.ask()
+    made.end_all()
+
+
+def program(folder: Path, name: str, code: str, *, ready_within_s: float = 60, stop_within_s: float = 60) -> Program:
+    ready = folder / f"{name}.ready"
+    return Program(
+        name=name,
+        command=(sys.executable, "-c", code, str(ready), name),
+        environ=os.environ,
+        folder=folder,
+        log=folder / f"{name}.log",
+        is_ready=ready.exists,
+        ready_within_s=ready_within_s,
+        stop_within_s=stop_within_s,
+    )
+
+
+def test_programs_end_in_the_reverse_order_of_their_start(tmp_path: Path, supervisor: Supervisor) -> None:
+    for name in ("first", "second", "third"):
+        supervisor.start(Child(program(tmp_path, name, NOTES_ITS_END)))
+    supervisor.end_all()
+    assert (tmp_path / "ends").read_text().split() == ["third", "second", "first"]
+
+
+def test_a_program_that_falls_while_starting_is_told_with_its_exit_code_and_last_words(
+    tmp_path: Path, supervisor: Supervisor
+) -> None:
+    with pytest.raises(LauncherError, match="points ended with exit code 3 while starting") as refusal:
+        supervisor.start(Child(program(tmp_path, "points", FALLS)))
+    assert refusal.value.last_lines == ("the disk is full",)
+
+
+def test_a_program_that_is_never_ready_is_given_up(tmp_path: Path, supervisor: Supervisor) -> None:
+    slow = program(tmp_path, "points", READY + "signal.pause()", ready_within_s=0)
+    with pytest.raises(LauncherError, match="points was not ready within 0 s"):
+        supervisor.start(Child(slow))
+
+
+def test_a_program_that_is_missing_is_told_in_a_sentence(tmp_path: Path, supervisor: Supervisor) -> None:
+    missing = Program("points", ("/no/such/program",), {}, tmp_path, tmp_path / "log", lambda: True)
+    with pytest.raises(LauncherError, match="points could not be started"):
+        supervisor.start(Child(missing))
+
+
+def test_a_fallen_program_is_started_again(tmp_path: Path, supervisor: Supervisor, told: Told) -> None:
+    child = Child(program(tmp_path, "points", STAYS))
+    supervisor.start(child)
+    first = kill(child)
+    supervisor.mend()
+    assert child.alive
+    assert child.pid != first
+    assert told.sentences == ["points was killed by SIGKILL; starting it again."]
+
+
+def test_a_program_that_falls_too_often_ends_the_suite(tmp_path: Path, supervisor: Supervisor) -> None:
+    child = Child(program(tmp_path, "points", STAYS))
+    supervisor.start(child)
+    for _ in range(2):
+        kill(child)
+        supervisor.mend()
+    kill(child)
+    with pytest.raises(LauncherError, match="points was killed by SIGKILL, after 2 restarts; the suite stops"):
+        supervisor.mend()
+
+
+class Fallen:
+    """Something that has fallen and cannot start."""
+
+    name = "points"
+    alive = False
+
+    def start(self, stop: Stop) -> None:
+        raise LauncherError("points cannot bind its port")
+
+    def end(self, stop: Stop) -> bool:
+        return True
+
+    def ending(self) -> str:
+        return "ended with exit code 7"
+
+    def last_lines(self) -> tuple[str, ...]:
+        return ("address in use",)
+
+
+def test_a_restart_that_fails_costs_the_next_one(supervisor: Supervisor, told: Told) -> None:
+    supervisor.adopt(Fallen())
+    with pytest.raises(LauncherError, match="points ended with exit code 7, after 2 restarts"):
+        supervisor.mend()
+    assert told.sentences == ["points ended with exit code 7; starting it again.", "points cannot bind its port"] * 2
+    assert told.shown == ["address in use"] * 3
+
+
+def test_a_deaf_program_is_killed_past_its_time(tmp_path: Path, supervisor: Supervisor, told: Told) -> None:
+    child = Child(program(tmp_path, "points", DEAF, stop_within_s=0))
+    supervisor.start(child)
+    supervisor.end_all()
+    assert not child.alive
+    assert told.sentences == ["points did not stop when asked and was killed."]
+
+
+def test_a_second_wish_to_stop_ends_the_patience(tmp_path: Path, stop: Stop, supervisor: Supervisor) -> None:
+    child = Child(program(tmp_path, "points", DEAF, stop_within_s=3_600))
+    supervisor.start(child)
+    stop.ask()
+    stop.ask()
+    supervisor.end_all()
+    assert not child.alive
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="looks at processes as Linux does")
+def test_what_a_program_has_started_ends_with_it(tmp_path: Path, supervisor: Supervisor) -> None:
+    child = Child(program(tmp_path, "points", HAS_A_CHILD))
+    supervisor.start(child)
+    grandchild = os.pidfd_open(int((tmp_path / "grandchild").read_text()))
+    assert not ended(grandchild, within_s=0)
+    supervisor.end_all()
+    assert ended(grandchild, within_s=60)
+    os.close(grandchild)
+
+
+def test_nothing_starts_once_asked_to_stop(tmp_path: Path, stop: Stop, supervisor: Supervisor) -> None:
+    stop.ask()
+    with pytest.raises(StopAsked):
+        supervisor.start(Child(program(tmp_path, "points", STAYS)))
+    assert not (tmp_path / "points.log").exists()
+
+
+def test_a_wish_to_stop_ends_the_waiting_for_readiness(tmp_path: Path, stop: Stop, supervisor: Supervisor) -> None:
+    def never_but_asks() -> bool:
+        stop.ask()
+        return False
+
+    slow = Program("points", (sys.executable, "-c", STAYS, "x"), os.environ, tmp_path, tmp_path / "log", never_but_asks)
+    with pytest.raises(StopAsked):
+        supervisor.start(Child(slow))
+
+
+def test_a_signal_is_a_wish_to_stop(stop: Stop) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with stop.on_signals():
+        signal.raise_signal(signal.SIGTERM)
+        assert (stop.asked, stop.hurried) == (True, False)
+        signal.raise_signal(signal.SIGINT)
+        assert (stop.asked, stop.hurried) == (True, True)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_budget_recovers_after_its_window() -> None:
+    budget = RestartBudget(restarts_max=2, window_s=60)
+    assert [budget.spend(now) for now in (0, 10, 20, 59, 61, 62)] == [True, True, False, False, True, False]
+
+
+def kill(child: Child) -> int | None:
+    """Kills a child as an accident would, and waits until it is gone."""
+    pid = child.pid
+    if pid is not None and child.alive:
+        os.kill(pid, signal.SIGKILL)
+        assert child._process is not None
+        child._process.wait()
+    return pid
+
+
+def ended(process: int, *, within_s: float) -> bool:
+    """Whether the process behind a pidfd ends in time."""
+    return bool(select.select([process], [], [], within_s)[0])
