@@ -107,6 +107,11 @@ class ServerProcess:
     def alive(self) -> bool:
         return self._process.poll() is None
 
+    @property
+    def returncode(self) -> int | None:
+        """How it ended: an exit code, a negative signal number, or None while it runs."""
+        return self._process.poll()
+
     def words(self) -> str:
         """What this process has written so far."""
         return read_from(self.log, self._log_start)

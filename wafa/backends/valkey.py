@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from wafa.backends.accounts import Account
 from wafa.backends.binaries import find_valkey
@@ -119,7 +121,8 @@ class ValkeyServer:
         stop_orphan(pid, f"127.0.0.1:{self.settings.port}")
 
     def _answers(self) -> bool:
-        with redis.Redis.from_url(self.url(), socket_timeout=2) as client:
+        # Its own retries would wait longer and longer, and not see that the server has given up.
+        with redis.Redis.from_url(self.url(), socket_timeout=2, retry=Retry(NoBackoff(), 0)) as client:
             try:
                 return bool(client.ping())
             except redis.AuthenticationError:

@@ -1,0 +1,40 @@
+import pytest
+
+from wafa.backends import WORDS, Addresses, BackendError
+from wafa.backends.addresses import database_urls_in, redis_url_in, with_driver
+
+ALL = {f"{word.upper()}_DATABASE_URL": f"postgresql://{word}@db/{word}" for word in WORDS}
+
+
+def test_an_environment_without_databases_names_none() -> None:
+    assert database_urls_in({"PATH": "/bin"}) == {}
+    assert redis_url_in({"PATH": "/bin"}) == ""
+
+
+def test_a_variable_that_is_empty_is_not_set() -> None:
+    assert database_urls_in(dict.fromkeys(ALL, " ")) == {}
+    assert redis_url_in({"REDIS_URL": ""}) == ""
+
+
+def test_all_databases_are_taken_with_the_driver_that_we_bring() -> None:
+    assert database_urls_in(ALL) == {word: f"postgresql+psycopg://{word}@db/{word}" for word in WORDS}
+
+
+def test_some_databases_are_refused_and_the_missing_ones_named() -> None:
+    some = {"POINTS_DATABASE_URL": ALL["POINTS_DATABASE_URL"]}
+    with pytest.raises(
+        BackendError, match="POINTS_DATABASE_URL is set but MEMBERS_DATABASE_URL and REWARDS_DATABASE_URL is not"
+    ):
+        database_urls_in(some)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_style_of_url_is_understood(scheme: str) -> None:
+    assert with_driver(f"{scheme}://a:b@c:1/d") == "postgresql+psycopg://a:b@c:1/d"
+
+
+def test_services_are_told_the_addresses_in_the_words_they_read() -> None:
+    addresses = Addresses({word: with_driver(ALL[f"{word.upper()}_DATABASE_URL"]) for word in WORDS}, "redis://r")
+    environ = addresses.environ()
+    assert database_urls_in(environ) == addresses.database_urls
+    assert redis_url_in(environ) == "redis://r"
