@@ -87,6 +87,10 @@ class Backends(AbstractContextManager["Backends"]):
             return
         state = State(self._folder, account_for_servers())
         exits.callback(state.close)
+        if state.servers_home != state.folder:
+            self._say(
+                f"{state.account.name} cannot enter {state.folder}; the servers' data is in {state.servers_home}."
+            )
         urls = self._given_databases or self._start_postgres(state, exits)
         redis_url = self._given_redis or self._start_valkey(state, exits)
         self.addresses = Addresses(urls, redis_url)

@@ -39,12 +39,15 @@ class State:
         self._addresses.unlink(missing_ok=True)
         self._lock.close()
 
+    @property
+    def servers_home(self) -> Path:
+        return servers_home(self.folder, self.account)
+
     def server_folder(self, name: str) -> Path:
         """A folder that belongs to the account of the servers and to nobody else, made when it is missing."""
         try:
-            home = servers_home(self.folder, self.account)
-            home.mkdir(mode=0o711, parents=True, exist_ok=True)
-            folder = home / name
+            self.servers_home.mkdir(mode=0o711, parents=True, exist_ok=True)
+            folder = self.servers_home / name
             if not folder.exists():
                 folder.mkdir(mode=0o700)
                 own(self.account, folder)

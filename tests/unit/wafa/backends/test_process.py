@@ -82,14 +82,18 @@ def test_a_leash_does_not_start_a_server_for_a_launcher_that_has_gone() -> None:
     assert "gone" in finished.stderr
 
 
-def test_an_orphan_is_stopped_by_its_mark_and_strangers_are_left_alone() -> None:
-    with subprocess.Popen(["sleep", "1234.5"]) as sleeper:
-        stop_orphan(sleeper.pid, "sleep 5432.1")
-        assert sleeper.poll() is None
-        assert "sleep 1234.5" in command_line(sleeper.pid)
-        stop_orphan(sleeper.pid, "sleep 1234.5")
-        assert sleeper.wait() == -signal.SIGINT
-        stop_orphan(sleeper.pid, "sleep 1234.5")
+def test_an_orphan_is_stopped_by_its_mark_and_strangers_are_left_alone(launch: Launch) -> None:
+    server = launch.start(SH, "-c", "echo ready; exec sleep 1234.5")
+    server.wait_until(lambda: command_line(server.pid).startswith("sleep"), timeout_seconds=30)
+    try:
+        stop_orphan(server.pid, "sleep 5432.1")
+        assert server.alive
+        stop_orphan(server.pid, "sleep 1234.5")
+        server.wait_until(lambda: not server.alive, timeout_seconds=30)
+        assert server.returncode == -signal.SIGINT
+        stop_orphan(server.pid, "sleep 1234.5")
+    finally:
+        server.stop()
 
 
 def test_last_words_are_those_that_tell_of_failure() -> None:
