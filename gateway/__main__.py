@@ -1,0 +1,23 @@
+"""`python -m gateway` serves; the settings come from the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gateway.config import load
+from gateway.server import serve
+from kit.config import ConfigError
+
+
+def main() -> None:
+    """Serves until told to go, or says on stderr what is wrong with the settings."""
+    try:
+        config = load(os.environ)
+    except ConfigError as error:
+        sys.exit(f"gateway: {error}")
+    serve(config, os.environ)
+
+
+if __name__ == "__main__":
+    main()

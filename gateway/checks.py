@@ -1,0 +1,179 @@
+"""What every request meets on its way in and out, in this order.
+
+    known by name → who asks → how often → may they → idempotency key → version → body
+
+A refusal at one step spares the later ones, so a stranger's body is never read. Routing errors come first of all: Flask
+raises them when nobody else has.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Request, Response, request
+from pydantic import ValidationError
+
+from gateway import metrics, policy
+from gateway.policy import Access, Needs
+from gateway.refusals import (
+    FieldProblem,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    IfMatchInvalid,
+    Malformed,
+    MalformedJson,
+    PreconditionRequired,
+    UnsupportedMediaType,
+    VersionMismatch,
+)
+from gateway.suite import suite
+from gateway.visit import REQUEST_ID_HEADER, begin, visit
+from gateway.wire.base import INT64_MAX
+from kit.idempotency import KEY_LENGTH_MAX
+
+_log = structlog.get_logger()
+
+IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
+PROBLEMS_MAX = 20
+
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_LENGTH_MAX}}}")
+_ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
+_VERSION = re.compile(r"[1-9][0-9]{0,18}")
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+# Where pydantic writes which branch of a choice it tried, callers see nothing of it.
+_BRANCHES = frozenset({"ByMemberId", "ByIdentifier", "fixed_discount", "percentage_discount", "free_product"})
+
+
+class DoorRequest(Request):
+    """A request whose body has been read and judged by the checks."""
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """The body as the checks found it."""
+        return visit().body
+
+
+def install(app: Flask) -> None:
+    """Puts the checks around every route of the app."""
+    app.request_class = DoorRequest
+    app.before_request(enter)
+    app.after_request(leave)
+
+
+def enter() -> None:
+    """The way in; raises the refusal that ends it."""
+    begin()
+    if request.endpoint is None:
+        return
+    access = policy.access_to(request.endpoint)
+    if access.public:
+        return
+    _identify(access)
+    visit().idempotency_key = _idempotency_key() if access.is_write else ""
+    visit().expected_version = _expected_version() if Needs.VERSION in access.needs else 0
+    if request.method in _BODY_METHODS:
+        _read_body()
+
+
+def leave(response: Response) -> Response:
+    """The way out: the headers that every answer carries, and one line in the log."""
+    here = visit()
+    response.headers[REQUEST_ID_HEADER] = here.request_id
+    response.headers.update(here.limit_headers)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # Answers are about people and change at any time: no cache on the way may keep one.
+    response.headers.setdefault("Cache-Control", "no-store")
+    _account_for(response)
+    return response
+
+
+def malformed(error: ValidationError) -> Any:
+    """Raises the refusal for what pydantic found; flask-openapi3 calls it and would send what it returned."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    raise Malformed(tuple(FieldProblem(_path(each["loc"]), _words(each["msg"])) for each in found[:PROBLEMS_MAX]))
+
+
+def _identify(access: Access) -> None:
+    here, caller = visit(), suite().keyring.caller(request.headers.get("Authorization", ""), visit().own_call)
+    here.caller = caller
+    standing = suite().limits.count(caller)
+    here.limit_headers = standing.headers
+    standing.require()
+    policy.require(access, caller)
+
+
+def _idempotency_key() -> str:
+    key = request.headers.get(IDEMPOTENCY_KEY_HEADER)
+    if not key:
+        raise IdempotencyKeyMissing(f"every write needs the header {IDEMPOTENCY_KEY_HEADER}, new for each new wish")
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyInvalid(
+            f"{IDEMPOTENCY_KEY_HEADER} must have 1 to {KEY_LENGTH_MAX} visible ASCII characters",
+            length_max=KEY_LENGTH_MAX,
+        )
+    return key
+
+
+def _expected_version() -> int:
+    """The version in If-Match; `*` is 0, which the services read as "whatever is there"."""
+    text = request.headers.get("If-Match", "").strip()
+    if not text:
+        raise PreconditionRequired("send the ETag that you read as If-Match, or * to overwrite whatever is there")
+    if text == "*":
+        return 0
+    tag = _ENTITY_TAG.fullmatch(text)
+    if tag is None:
+        raise IfMatchInvalid('If-Match takes one entity tag, such as "3", or *')
+    # A weak tag, or one of another make, never matches (RFC 9110 §13.1.1).
+    if tag[1] or not _VERSION.fullmatch(tag[2]) or int(tag[2]) > INT64_MAX:
+        raise VersionMismatch("this is no version of the thing; read it again")
+    return int(tag[2])
+
+
+def _read_body() -> None:
+    content = request.get_data()
+    if not content:
+        visit().body = {}
+        return
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if request.mimetype != "application/json" or encoding != "identity":
+        raise UnsupportedMediaType("send the body as application/json, not compressed")
+    try:
+        visit().body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise MalformedJson("the body is not JSON in UTF-8") from None
+    if not isinstance(visit().body, dict):
+        raise Malformed((FieldProblem("", "the body must be an object"),))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    parts = [part for part in location if part not in _BRANCHES]
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return text.removeprefix(".")
+
+
+def _words(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _account_for(response: Response) -> None:
+    here = visit()
+    duration_s = time.monotonic() - here.started
+    # The rule and not the path: a voucher's code is as good as money.
+    route = request.url_rule.rule if request.url_rule is not None else "none"
+    metrics.count_request(route, request.method, response.status_code, duration_s)
+    _log.info(
+        "request",
+        method=request.method,
+        route=route,
+        status=response.status_code,
+        duration_ms=round(duration_s * 1_000, 1),
+        correlation_id=here.request_id,
+        traceparent=here.traceparent or None,
+        caller_id=here.caller.api_key_id if here.caller else None,
+        program_id=here.caller.program_id if here.caller else None,
+        replayed=response.headers.get("Idempotent-Replayed") == "true" or None,
+    )

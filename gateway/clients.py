@@ -1,0 +1,86 @@
+"""Ways to the three services: one channel each for the whole process, opened at the first use and kept."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import grpc
+from loyalty.members.v1.members_pb2_grpc import MembersServiceStub
+from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+from loyalty.rewards.v1.rewards_pb2_grpc import RewardsServiceStub
+
+from gateway.config import Config
+from kit import client
+
+Stub = TypeVar("Stub")
+
+
+# All of them: reads by nature, writes by their request ids.
+IDEMPOTENT = (
+    "loyalty.members.v1.MembersService",
+    "loyalty.points.v1.PointsService",
+    "loyalty.rewards.v1.RewardsService",
+)
+
+
+class Door(Generic[Stub]):
+    """One service's stub on a channel that is opened by the process that uses it: gRPC does not survive a fork."""
+
+    def __init__(self, address: str, kind: Callable[[grpc.Channel], Stub]) -> None:
+        self._address = address
+        self._kind = kind
+        self._lock = threading.Lock()
+        self._opened: tuple[int, grpc.Channel, Stub] | None = None
+
+    def stub(self) -> Stub:
+        """The stub of this process."""
+        opened = self._opened
+        if opened is None or opened[0] != os.getpid():
+            opened = self._open()
+        return opened[2]
+
+    def close(self) -> None:
+        """Closes the channel; a later use opens another."""
+        with self._lock:
+            if self._opened is not None and self._opened[0] == os.getpid():
+                self._opened[1].close()
+            self._opened = None
+
+    def _open(self) -> tuple[int, grpc.Channel, Stub]:
+        with self._lock:
+            if self._opened is None or self._opened[0] != os.getpid():
+                channel = client.channel(self._address, idempotent=IDEMPOTENT)
+                self._opened = (os.getpid(), channel, self._kind(channel))
+            return self._opened
+
+
+class Clients:
+    """The three services."""
+
+    def __init__(self, config: Config) -> None:
+        self._members = Door(config.members_address, MembersServiceStub)
+        self._points = Door(config.points_address, PointsServiceStub)
+        self._rewards = Door(config.rewards_address, RewardsServiceStub)
+
+    @property
+    def members(self) -> MembersServiceStub:
+        """Who someone is."""
+        return self._members.stub()
+
+    @property
+    def points(self) -> PointsServiceStub:
+        """What they hold."""
+        return self._points.stub()
+
+    @property
+    def rewards(self) -> RewardsServiceStub:
+        """What points buy."""
+        return self._rewards.stub()
+
+    def close(self) -> None:
+        """Closes every channel."""
+        for door in (self._members, self._points, self._rewards):
+            door.close()

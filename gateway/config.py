@@ -1,0 +1,59 @@
+"""The gateway's settings, each with its bound and its unit."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from kit.config import read, setting
+
+PREFIX = "GATEWAY"
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Read once when a process starts."""
+
+    members_address: str = setting("where `members` listens, host:port", default="127.0.0.1:50051")
+    points_address: str = setting("where `points` listens, host:port", default="127.0.0.1:50052")
+    rewards_address: str = setting("where `rewards` listens, host:port", default="127.0.0.1:50053")
+
+    host: str = setting("address that the door listens on", default="0.0.0.0")  # noqa: S104 - tills come from outside
+    port: int = setting("port that the door listens on", default=8080)
+    internal_host: str = setting("address that /healthz, /readyz and /metrics listen on", default="127.0.0.1")
+    internal_port: int = setting("port of /healthz, /readyz and /metrics", default=9080)
+    workers: int = setting("processes that answer requests", default=1)
+    threads: int = setting("requests that one process answers at the same time", default=8)
+    backlog: int = setting("connections that may wait to be accepted, at least 128", default=1_024)
+    drain_s: int = setting("seconds that requests under way may take to end after SIGTERM", default=15)
+
+    body_bytes_max: int = setting("longest body of a request, in bytes", default=1_048_576)
+    # A till's socket closes after five seconds; look-up and write together stay below that.
+    lookup_deadline_ms: int = setting("milliseconds to authenticate a key or resolve an identifier", default=1_000)
+    read_deadline_ms: int = setting("milliseconds for a read", default=2_000)
+    write_deadline_ms: int = setting("milliseconds for a write", default=3_500)
+
+    key_fresh_s: int = setting("seconds that an API key is trusted without asking again", default=45)
+    key_stale_s: int = setting("seconds that an API key is trusted while `members` is away", default=600)
+    identifier_fresh_s: int = setting("seconds that an identifier's member is remembered", default=60)
+    identifier_stale_s: int = setting("the same while `members` is away", default=600)
+    remembered_max: int = setting("keys, and identifiers, that a process remembers", default=50_000)
+
+    redis_url: str = setting(
+        "Redis or Valkey in which processes share rate limits; without one, each counts for itself",
+        default="",
+        variable="REDIS_URL",
+        secret=True,
+    )
+    redis_timeout_ms: int = setting("milliseconds that a rate limit may wait for Redis", default=50)
+    till_requests_per_s: int = setting("requests a second that one till's key may make", default=600)
+    app_requests_per_s: int = setting("requests a second that one app's key may make", default=600)
+    staff_requests_per_s: int = setting("requests a second that one staff key may make", default=100)
+    admin_requests_per_s: int = setting("requests a second that one admin key may make", default=100)
+
+    log_level: str = setting("debug, info, warning or error", default="info")
+
+
+def load(environ: Mapping[str, str]) -> Config:
+    """Reads the settings, or raises ConfigError."""
+    return read(Config, PREFIX, environ)

@@ -1,0 +1,114 @@
+"""How many requests a key may make in a second, counted in Redis for all processes or in memory for each its own.
+
+Counting never fails a request: while Redis is away, each process counts for itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Mapping
+
+import redis
+import structlog
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from gateway.config import Config
+from gateway.policy import Role
+from gateway.refusals import RateLimited
+from gateway.visit import Caller
+
+_log = structlog.get_logger()
+
+REDIS_PAUSE_S = 5.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """Where a key stands after a request."""
+
+    role: str
+    allowed: bool
+    limit: int
+    window_s: int
+    remaining: int
+    reset_s: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The fields of draft-ietf-httpapi-ratelimit-headers."""
+        return {
+            "RateLimit-Policy": f'"{self.role}";q={self.limit};w={self.window_s}',
+            "RateLimit": f'"{self.role}";r={self.remaining};t={self.reset_s}',
+        }
+
+    def require(self) -> None:
+        """Refuses the request that was one too many."""
+        if not self.allowed:
+            raise RateLimited(
+                f"more than {self.limit} requests in {self.window_s} s",
+                retry_after_ms=1_000 * max(1, self.reset_s),
+                limit=self.limit,
+                window_s=self.window_s,
+            )
+
+
+class Limits:
+    """Counts requests by API key."""
+
+    def __init__(
+        self, per_second: Mapping[str, int], shared: RedisStorage | None, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._items = {role: RateLimitItemPerSecond(amount, namespace=role) for role, amount in per_second.items()}
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = SlidingWindowCounterRateLimiter(shared) if shared is not None else None
+        self._now = now
+        self._shared_from = 0.0
+
+    def count(self, caller: Caller) -> Standing:
+        """Counts one request of the caller and tells where it stands."""
+        item = self._items[caller.role]
+        allowed, remaining, reset_s = self._hit(item, caller.api_key_id)
+        return Standing(caller.role, allowed, item.amount, item.get_expiry(), remaining, reset_s)
+
+    def _hit(self, item: RateLimitItem, key: str) -> tuple[bool, int, int]:
+        if self._shared is not None and self._now() >= self._shared_from:
+            try:
+                return _counted(self._shared, item, key)
+            except redis.RedisError as error:
+                self._shared_from = self._now() + REDIS_PAUSE_S
+                _log.warning("rate_limits_without_redis", error=type(error).__name__, pause_s=REDIS_PAUSE_S)
+        return _counted(self._own, item, key)
+
+
+def limits_of(config: Config) -> Limits:
+    """The counters that the settings ask for. Nothing is connected before the first request."""
+    per_second = {
+        Role.TILL.value: config.till_requests_per_s,
+        Role.APP.value: config.app_requests_per_s,
+        Role.STAFF.value: config.staff_requests_per_s,
+        Role.ADMIN.value: config.admin_requests_per_s,
+    }
+    return Limits(per_second, _shared_storage(config))
+
+
+def _shared_storage(config: Config) -> RedisStorage | None:
+    if not config.redis_url:
+        return None
+    timeout_s = config.redis_timeout_ms / 1_000
+    return RedisStorage(
+        config.redis_url,
+        key_prefix="wafa:gateway:limits",
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+    )
+
+
+def _counted(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, key: str) -> tuple[bool, int, int]:
+    allowed = limiter.hit(item, key)
+    stats = limiter.get_window_stats(item, key)
+    reset_s = max(0, math.ceil(stats.reset_time - time.time()))
+    return allowed, max(0, stats.remaining), reset_s

@@ -1,0 +1,128 @@
+"""Who may do what: one table, a line a route. A route that has no line is closed to everybody."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from gateway.refusals import RoleNotAllowed
+from gateway.visit import Caller
+
+
+class Role(enum.Enum):
+    """What kind of caller a key belongs to."""
+
+    TILL = "till"
+    APP = "app"
+    STAFF = "staff"
+    ADMIN = "admin"
+
+
+class Needs(enum.Flag):
+    """What a request on a route must bring."""
+
+    NOTHING = 0
+    # A write: the header Idempotency-Key.
+    KEY = enum.auto()
+    # An edit of something that others may have edited: the header If-Match.
+    VERSION = enum.auto()
+
+
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """A line of the table. Public routes need no API key and have no roles."""
+
+    roles: frozenset[Role]
+    needs: Needs = Needs.NOTHING
+    public: bool = False
+
+    @property
+    def is_write(self) -> bool:
+        """Whether the route changes anything."""
+        return Needs.KEY in self.needs
+
+
+def _read(*roles: Role) -> Access:
+    return Access(frozenset(roles))
+
+
+def _write(*roles: Role) -> Access:
+    return Access(frozenset(roles), Needs.KEY)
+
+
+def _edit(*roles: Role) -> Access:
+    return Access(frozenset(roles), Needs.KEY | Needs.VERSION)
+
+
+_PUBLIC = Access(frozenset(), public=True)
+
+TILL, APP, STAFF, ADMIN = Role
+
+# Blueprint and function of each route. The words are those of the RPCs. Tills earn and redeem at the counter and see
+# little of a person; apps act for the member who holds the phone; staff correct; admins set the programme up and may
+# all that staff may, since they could make themselves a key for it anyway. Only tills and apps sell.
+POLICY: dict[str, Access] = {
+    "members.enrol": _write(TILL, APP, STAFF, ADMIN),
+    "members.resolve_member": _read(TILL, APP, STAFF, ADMIN),
+    "members.get_member": _read(TILL, APP, STAFF, ADMIN),
+    "members.update_member": _edit(APP, STAFF, ADMIN),
+    "members.change_member_status": _edit(STAFF, ADMIN),
+    # Not tills: a second card on somebody's account spends their points.
+    "members.add_identifier": _write(APP, STAFF, ADMIN),
+    "members.remove_identifier": _write(APP, STAFF, ADMIN),
+    "points.record_purchase": _write(TILL, APP),
+    "points.preview_purchase": _read(TILL, APP, STAFF, ADMIN),
+    "points.get_purchase": _read(TILL, APP, STAFF, ADMIN),
+    "points.claim_purchase": _write(TILL, APP, STAFF, ADMIN),
+    "points.record_return": _write(TILL, APP),
+    "points.get_account": _read(TILL, APP, STAFF, ADMIN),
+    "points.list_entries": _read(APP, STAFF, ADMIN),
+    "points.place_hold": _write(TILL, APP),
+    "points.get_hold": _read(TILL, APP, STAFF, ADMIN),
+    "points.capture_hold": _write(TILL, APP),
+    "points.release_hold": _write(TILL, APP, STAFF, ADMIN),
+    "points.adjust_points": _write(STAFF, ADMIN),
+    "points.create_earning_rule": _write(ADMIN),
+    "points.list_earning_rules": _read(STAFF, ADMIN),
+    "points.get_earning_rule": _read(STAFF, ADMIN),
+    "points.revise_earning_rule": _edit(ADMIN),
+    "points.activate_earning_rule": _write(ADMIN),
+    "points.end_earning_rule": _write(ADMIN),
+    "points.get_program_policy": _read(STAFF, ADMIN),
+    "points.set_program_policy": _write(ADMIN),
+    "rewards.create_reward": _write(ADMIN),
+    "rewards.list_rewards": _read(TILL, APP, STAFF, ADMIN),
+    "rewards.get_reward": _read(TILL, APP, STAFF, ADMIN),
+    "rewards.update_reward": _edit(ADMIN),
+    "rewards.list_rewards_for_member": _read(TILL, APP, STAFF, ADMIN),
+    "rewards.redeem": _write(TILL, APP, STAFF, ADMIN),
+    "rewards.get_redemption": _read(TILL, APP, STAFF, ADMIN),
+    "rewards.cancel_redemption": _write(TILL, APP, STAFF, ADMIN),
+    "rewards.get_voucher": _read(TILL, APP, STAFF, ADMIN),
+    "rewards.use_voucher": _write(TILL, APP),
+    "keys.create_api_key": _write(ADMIN),
+    "keys.list_api_keys": _read(ADMIN),
+    "keys.revoke_api_key": _write(ADMIN),
+    "meta.index": _PUBLIC,
+    "meta.openapi": _PUBLIC,
+    "meta.docs": _PUBLIC,
+    "meta.docs_file": _PUBLIC,
+}
+
+_CLOSED = Access(frozenset())
+
+
+def access_to(endpoint: str) -> Access:
+    """The line of a route; a closed one where there is none."""
+    return POLICY.get(endpoint, _CLOSED)
+
+
+def require(access: Access, caller: Caller) -> None:
+    """Refuses the caller whose role has no business on the route."""
+    if caller.role not in {role.value for role in access.roles}:
+        raise RoleNotAllowed(f"keys of the role {caller.role} may not do this", role=caller.role)
+
+
+def sees_personal_data(caller: Caller) -> bool:
+    """Whether answers about members may name them. A till's screen faces the whole queue."""
+    return caller.role != Role.TILL.value

@@ -1,0 +1,41 @@
+"""Answers as HTTP: JSON, entity tags, places of new things, and where the next page is."""
+
+from __future__ import annotations
+
+import urllib.parse
+from http import HTTPStatus
+
+from flask import Response, request
+
+from gateway.wire.base import Told
+
+JSON_TYPE = "application/json"
+REPLAYED_HEADER = "Idempotent-Replayed"
+
+
+def reply(
+    told: Told,
+    status: int = HTTPStatus.OK,
+    *,
+    version: int | None = None,
+    location: str = "",
+    replayed: bool = False,
+) -> Response:
+    """The answer; `version` becomes its ETag, `location` is where what was made can be read."""
+    response = Response(told.model_dump_json(by_alias=True), status, content_type=JSON_TYPE)
+    if version is not None:
+        response.headers["ETag"] = f'"{version}"'
+    if location:
+        response.headers["Location"] = location
+    if replayed:
+        response.headers[REPLAYED_HEADER] = "true"
+    return response
+
+
+def page_reply(told: Told, next_cursor: str) -> Response:
+    """A page, with the RFC 8288 link to the next one; it keeps what else stands in the query."""
+    response = reply(told)
+    if next_cursor:
+        query = urllib.parse.urlencode({**request.args.to_dict(), "cursor": next_cursor})
+        response.headers["Link"] = f'<{urllib.parse.quote(request.path)}?{query}>; rel="next"'
+    return response

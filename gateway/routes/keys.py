@@ -1,0 +1,63 @@
+"""API keys of the program, for its admins."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from loyalty.members.v1 import members_pb2 as pb
+
+from gateway.openapi import operation_id
+from gateway.replies import page_reply, reply
+from gateway.suite import read, suite, write
+from gateway.visit import visit
+from gateway.wire.base import PageQuery
+from gateway.wire.enums import number_of
+from gateway.wire.keys import ApiKey, ApiKeyPage, CreatedApiKey, KeyPath, NewApiKey, api_key_of
+
+blueprint = APIBlueprint(
+    "keys",
+    __name__,
+    url_prefix="/v1/api-keys",
+    operation_id_callback=operation_id,
+    abp_tags=[Tag(name="keys", description="Who may call.")],
+)
+
+
+@blueprint.post("", responses={HTTPStatus.CREATED: CreatedApiKey})
+def create_api_key(body: NewApiKey) -> Response:
+    """Create an API key and see it this once; a replay cannot show it again and is refused"""
+    request = pb.CreateApiKeyRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        name=body.name,
+        role=number_of(pb.CallerRole, body.role),
+    )
+    answered = write(suite().clients.members.CreateApiKey, request)
+    told = CreatedApiKey(api_key=api_key_of(answered.response.api_key), secret=answered.response.secret)
+    return reply(told, HTTPStatus.CREATED, replayed=answered.replayed)
+
+
+@blueprint.get("", responses={HTTPStatus.OK: ApiKeyPage})
+def list_api_keys(query: PageQuery) -> Response:
+    """List the API keys, without their secrets"""
+    request = pb.ListApiKeysRequest(
+        program_id=visit().known_caller.program_id, page_size=query.limit, page_token=query.cursor
+    )
+    page = read(suite().clients.members.ListApiKeys, request)
+    told = ApiKeyPage(items=[api_key_of(key) for key in page.api_keys], next_cursor=page.next_page_token or None)
+    return page_reply(told, page.next_page_token)
+
+
+@blueprint.delete("/<api_key_id>", responses={HTTPStatus.OK: ApiKey})
+def revoke_api_key(path: KeyPath) -> Response:
+    """Revoke an API key for good; within a minute no process lets it in"""
+    request = pb.RevokeApiKeyRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        api_key_id=path.api_key_id,
+    )
+    answered = write(suite().clients.members.RevokeApiKey, request)
+    return reply(api_key_of(answered.response.api_key), replayed=answered.replayed)

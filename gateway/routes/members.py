@@ -1,0 +1,125 @@
+"""Members: enrol, find, change."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from loyalty.members.v1 import members_pb2 as pb
+
+from gateway.openapi import operation_id
+from gateway.policy import sees_personal_data
+from gateway.replies import reply
+from gateway.suite import read, suite, write
+from gateway.visit import visit
+from gateway.wire.enums import number_of
+from gateway.wire.members import (
+    AddIdentifierBody,
+    EnrolBody,
+    IdentifierPath,
+    Member,
+    MemberChange,
+    MemberPath,
+    ResolveBody,
+    StatusChange,
+    member_of,
+)
+
+blueprint = APIBlueprint(
+    "members",
+    __name__,
+    url_prefix="/v1/members",
+    operation_id_callback=operation_id,
+    abp_tags=[Tag(name="members", description="Who someone is.")],
+)
+
+
+def _told(member: pb.Member, status: int = HTTPStatus.OK, *, replayed: bool = False, location: str = "") -> Response:
+    told = member_of(member, personal=sees_personal_data(visit().known_caller))
+    return reply(told, status, version=member.version, replayed=replayed, location=location)
+
+
+@blueprint.post("", responses={HTTPStatus.CREATED: Member})
+def enrol(body: EnrolBody) -> Response:
+    """Enrol a member"""
+    request = pb.EnrolRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        identifiers=[identifier.to_proto() for identifier in body.identifiers],
+        profile=body.profile.to_proto(clearing=False),
+    )
+    answered = write(suite().clients.members.Enrol, request)
+    member = answered.response.member
+    location = f"/v1/members/{member.member_id}"
+    return _told(member, HTTPStatus.CREATED, replayed=answered.replayed, location=location)
+
+
+@blueprint.post("/resolve", responses={HTTPStatus.OK: Member})
+def resolve_member(body: ResolveBody) -> Response:
+    """Find the member an identifier belongs to; it stands in the body because URLs end up in logs"""
+    request = pb.ResolveMemberRequest(program_id=visit().known_caller.program_id, identifier=body.identifier.to_proto())
+    return _told(read(suite().clients.members.ResolveMember, request).member)
+
+
+@blueprint.get("/<member_id>", responses={HTTPStatus.OK: Member})
+def get_member(path: MemberPath) -> Response:
+    """Read a member"""
+    request = pb.GetMemberRequest(program_id=visit().known_caller.program_id, member_id=path.member_id)
+    return _told(read(suite().clients.members.GetMember, request).member)
+
+
+@blueprint.patch("/<member_id>", responses={HTTPStatus.OK: Member})
+def update_member(path: MemberPath, body: MemberChange) -> Response:
+    """Change a member's profile; absent fields stay, null clears one"""
+    request = pb.UpdateMemberRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=path.member_id,
+        expected_version=visit().expected_version,
+        profile=body.profile.to_proto(clearing=True),
+    )
+    answered = write(suite().clients.members.UpdateMember, request)
+    return _told(answered.response.member, replayed=answered.replayed)
+
+
+@blueprint.put("/<member_id>/status", responses={HTTPStatus.OK: Member})
+def change_member_status(path: MemberPath, body: StatusChange) -> Response:
+    """Move a member to another status; who is terminated stays so"""
+    request = pb.ChangeMemberStatusRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=path.member_id,
+        expected_version=visit().expected_version,
+        status=number_of(pb.MemberStatus, body.status),
+        reason=body.reason,
+    )
+    answered = write(suite().clients.members.ChangeMemberStatus, request)
+    return _told(answered.response.member, replayed=answered.replayed)
+
+
+@blueprint.post("/<member_id>/identifiers", responses={HTTPStatus.CREATED: Member})
+def add_identifier(path: MemberPath, body: AddIdentifierBody) -> Response:
+    """Add an identifier to a member"""
+    request = pb.AddIdentifierRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=path.member_id,
+        identifier=body.identifier.to_proto(),
+    )
+    answered = write(suite().clients.members.AddIdentifier, request)
+    return _told(answered.response.member, HTTPStatus.CREATED, replayed=answered.replayed)
+
+
+@blueprint.delete("/<member_id>/identifiers/<identifier_id>", responses={HTTPStatus.OK: Member})
+def remove_identifier(path: IdentifierPath) -> Response:
+    """Remove an identifier from a member, but not the last one"""
+    request = pb.RemoveIdentifierRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=path.member_id,
+        identifier_id=path.identifier_id,
+    )
+    answered = write(suite().clients.members.RemoveIdentifier, request)
+    return _told(answered.response.member, replayed=answered.replayed)

@@ -1,0 +1,113 @@
+"""Earning rules and the program's policy."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response
+from loyalty.points.v1 import points_pb2 as pb
+
+from gateway.replies import page_reply, reply
+from gateway.routes.points.base import blueprint
+from gateway.suite import read, suite, write
+from gateway.visit import visit
+from gateway.wire.base import NoFields, PageQuery
+from gateway.wire.enums import number_of
+from gateway.wire.points.rules import (
+    ActivateBody,
+    EarningRule,
+    EarningRulePage,
+    EarningRuleVersions,
+    NewEarningRule,
+    Policy,
+    ProgramPolicy,
+    RulePath,
+    policy_of,
+    rule_of,
+)
+
+
+@blueprint.post("/earning-rules", responses={HTTPStatus.CREATED: EarningRule})
+def create_earning_rule(body: NewEarningRule) -> Response:
+    """Write a new rule, version 1, as a draft"""
+    request = pb.CreateEarningRuleRequest(
+        program_id=visit().known_caller.program_id, request_id=visit().idempotency_key, terms=body.terms.to_proto()
+    )
+    answered = write(suite().clients.points.CreateEarningRule, request)
+    rule = answered.response.rule
+    location = f"/v1/earning-rules/{rule.rule_id}"
+    return reply(rule_of(rule), HTTPStatus.CREATED, version=rule.version, location=location, replayed=answered.replayed)
+
+
+@blueprint.get("/earning-rules", responses={HTTPStatus.OK: EarningRulePage})
+def list_earning_rules(query: PageQuery) -> Response:
+    """List the rules by name, each in its latest version"""
+    request = pb.ListEarningRulesRequest(
+        program_id=visit().known_caller.program_id, page_size=query.limit, page_token=query.cursor
+    )
+    page = read(suite().clients.points.ListEarningRules, request)
+    told = EarningRulePage(items=[rule_of(rule) for rule in page.rules], next_cursor=page.next_page_token or None)
+    return page_reply(told, page.next_page_token)
+
+
+@blueprint.get("/earning-rules/<rule_id>", responses={HTTPStatus.OK: EarningRuleVersions})
+def get_earning_rule(path: RulePath) -> Response:
+    """Read a rule with all its versions; the ETag is the latest"""
+    request = pb.GetEarningRuleRequest(program_id=visit().known_caller.program_id, rule_id=path.rule_id)
+    versions = read(suite().clients.points.GetEarningRule, request).versions
+    return reply(EarningRuleVersions(versions=[rule_of(rule) for rule in versions]), version=versions[0].version)
+
+
+@blueprint.post("/earning-rules/<rule_id>/versions", responses={HTTPStatus.CREATED: EarningRule})
+def revise_earning_rule(path: RulePath, body: NewEarningRule) -> Response:
+    """Write the next version of a rule, as a draft; a draft is replaced, an active version is never edited"""
+    request = pb.ReviseEarningRuleRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        rule_id=path.rule_id,
+        expected_version=visit().expected_version,
+        terms=body.terms.to_proto(),
+    )
+    answered = write(suite().clients.points.ReviseEarningRule, request)
+    rule = answered.response.rule
+    return reply(rule_of(rule), HTTPStatus.CREATED, version=rule.version, replayed=answered.replayed)
+
+
+@blueprint.post("/earning-rules/<rule_id>/activate", responses={HTTPStatus.OK: EarningRule})
+def activate_earning_rule(path: RulePath, body: ActivateBody) -> Response:
+    """Let a draft earn; the version that was active before ends"""
+    request = pb.ActivateEarningRuleRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        rule_id=path.rule_id,
+        version=body.version,
+    )
+    answered = write(suite().clients.points.ActivateEarningRule, request)
+    return reply(rule_of(answered.response.rule), replayed=answered.replayed)
+
+
+@blueprint.post("/earning-rules/<rule_id>/end", responses={HTTPStatus.OK: EarningRule})
+def end_earning_rule(path: RulePath, body: NoFields) -> Response:
+    """End the active version of a rule"""
+    request = pb.EndEarningRuleRequest(
+        program_id=visit().known_caller.program_id, request_id=visit().idempotency_key, rule_id=path.rule_id
+    )
+    answered = write(suite().clients.points.EndEarningRule, request)
+    return reply(rule_of(answered.response.rule), replayed=answered.replayed)
+
+
+@blueprint.get("/program-policy", responses={HTTPStatus.OK: ProgramPolicy})
+def get_program_policy() -> Response:
+    """Read how the program treats its accounts"""
+    request = pb.GetProgramPolicyRequest(program_id=visit().known_caller.program_id)
+    return reply(policy_of(read(suite().clients.points.GetProgramPolicy, request).policy))
+
+
+@blueprint.put("/program-policy", responses={HTTPStatus.OK: ProgramPolicy})
+def set_program_policy(body: Policy) -> Response:
+    """Set how the program treats its accounts from now on"""
+    program_id = visit().known_caller.program_id
+    policy = pb.ProgramPolicy(program_id=program_id, shortfall=number_of(pb.ShortfallPolicy, body.shortfall))
+    request = pb.SetProgramPolicyRequest(program_id=program_id, request_id=visit().idempotency_key, policy=policy)
+    answered = write(suite().clients.points.SetProgramPolicy, request)
+    return reply(policy_of(answered.response.policy), replayed=answered.replayed)

@@ -1,0 +1,91 @@
+"""Purchases and returns."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response
+from loyalty.points.v1 import points_pb2 as pb
+
+from gateway.replies import reply
+from gateway.routes.points.base import blueprint
+from gateway.suite import read, suite, write
+from gateway.visit import visit
+from gateway.wire.points.receipts import (
+    Purchase,
+    PurchaseAnswer,
+    ReturnAnswer,
+    purchase_answer_of,
+    purchase_of,
+    return_answer_of,
+)
+from gateway.wire.points.sales import (
+    ByMemberId,
+    ClaimBody,
+    MemberReference,
+    PurchaseBody,
+    PurchasePath,
+    ReturnBody,
+)
+
+
+def _member_id(reference: MemberReference | None) -> str:
+    """The member meant, resolved before anything is recorded; empty for an anonymous sale."""
+    if reference is None:
+        return ""
+    if isinstance(reference, ByMemberId):
+        return reference.member_id
+    identifier = reference.identifier.to_proto()
+    return suite().resolver.member_id(visit().known_caller.program_id, identifier, visit().call)
+
+
+@blueprint.post("/purchases", responses={HTTPStatus.CREATED: PurchaseAnswer})
+def record_purchase(body: PurchaseBody) -> Response:
+    """Record a purchase and post what it earns; the same receipt twice earns once"""
+    request = pb.RecordPurchaseRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=_member_id(body.member),
+        sale=body.to_proto(),
+    )
+    answered = write(suite().clients.points.RecordPurchase, request)
+    told = purchase_answer_of(answered.response)
+    location = f"/v1/purchases/{told.purchase.purchase_id}"
+    return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+
+
+@blueprint.post("/purchases/preview", responses={HTTPStatus.OK: PurchaseAnswer})
+def preview_purchase(body: PurchaseBody) -> Response:
+    """Tell what recording this purchase would answer now, and record nothing"""
+    request = pb.PreviewPurchaseRequest(
+        program_id=visit().known_caller.program_id, member_id=_member_id(body.member), sale=body.to_proto()
+    )
+    return reply(purchase_answer_of(read(suite().clients.points.PreviewPurchase, request)))
+
+
+@blueprint.post("/purchases/claim", responses={HTTPStatus.OK: PurchaseAnswer})
+def claim_purchase(body: ClaimBody) -> Response:
+    """Give an anonymous purchase to a member, once"""
+    request = pb.ClaimPurchaseRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=_member_id(body.member),
+        receipt=body.receipt.to_proto(),
+    )
+    answered = write(suite().clients.points.ClaimPurchase, request)
+    return reply(purchase_answer_of(answered.response), replayed=answered.replayed)
+
+
+@blueprint.get("/purchases/<purchase_id>", responses={HTTPStatus.OK: Purchase})
+def get_purchase(path: PurchasePath) -> Response:
+    """Read a purchase with what it earned and what came back"""
+    request = pb.GetPurchaseRequest(program_id=visit().known_caller.program_id, purchase_id=path.purchase_id)
+    return reply(purchase_of(read(suite().clients.points.GetPurchase, request).purchase))
+
+
+@blueprint.post("/returns", responses={HTTPStatus.CREATED: ReturnAnswer})
+def record_return(body: ReturnBody) -> Response:
+    """Record returned goods and take back what they earned; the same receipt twice takes once"""
+    request = body.to_proto(visit().known_caller.program_id, visit().idempotency_key)
+    answered = write(suite().clients.points.RecordReturn, request)
+    return reply(return_answer_of(answered.response), HTTPStatus.CREATED, replayed=answered.replayed)

@@ -1,0 +1,113 @@
+"""Redemptions and vouchers."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response
+from loyalty.rewards.v1 import rewards_pb2 as pb
+
+from gateway.errors import RETRY_AFTER_S
+from gateway.refusals import RedemptionCancelled
+from gateway.replies import reply
+from gateway.routes.rewards.base import blueprint
+from gateway.suite import read, suite, write
+from gateway.visit import visit
+from gateway.wire.members import MemberPath
+from gateway.wire.rewards.redemptions import (
+    CancelBody,
+    RedeemBody,
+    Redemption,
+    RedemptionPath,
+    UseVoucherBody,
+    Voucher,
+    VoucherPath,
+    redemption_of,
+    voucher_of,
+)
+from kit.client import Answered
+
+
+@blueprint.post(
+    "/members/<member_id>/redemptions",
+    responses={HTTPStatus.CREATED: Redemption, HTTPStatus.ACCEPTED: Redemption},
+)
+def redeem(path: MemberPath, body: RedeemBody) -> Response:
+    """Buy a reward with points: 201 with the voucher; 202 when it is on the way; 409 when it ended without one"""
+    request = pb.RedeemRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=path.member_id,
+        reward_id=body.reward_id,
+    )
+    return _redeemed(write(suite().clients.rewards.Redeem, request))
+
+
+def _redeemed(answered: Answered[pb.RedeemResponse]) -> Response:
+    """A till must see from the status alone whether to hand something over."""
+    redemption = answered.response.redemption
+    location = f"/v1/members/{redemption.member_id}/redemptions/{redemption.redemption_id}"
+    if redemption.state == pb.REDEMPTION_STATE_CANCELLED:
+        raise _cancelled(redemption, location, replayed=answered.replayed)
+    told = redemption_of(redemption)
+    if redemption.state == pb.REDEMPTION_STATE_CONFIRMED:
+        return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+    response = reply(told, HTTPStatus.ACCEPTED, location=location, replayed=answered.replayed)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _cancelled(redemption: pb.Redemption, location: str, *, replayed: bool) -> RedemptionCancelled:
+    refusal = RedemptionCancelled(
+        "the redemption ended without a voucher; points and stock are back",
+        redemption_id=redemption.redemption_id,
+        location=location,
+    )
+    refusal.reason = redemption.cancel_reason or refusal.reason
+    refusal.replayed = replayed
+    return refusal
+
+
+@blueprint.get("/members/<member_id>/redemptions/<redemption_id>", responses={HTTPStatus.OK: Redemption})
+def get_redemption(path: RedemptionPath) -> Response:
+    """Read how far a redemption has come"""
+    request = pb.GetRedemptionRequest(
+        program_id=visit().known_caller.program_id, member_id=path.member_id, redemption_id=path.redemption_id
+    )
+    return reply(redemption_of(read(suite().clients.rewards.GetRedemption, request).redemption))
+
+
+@blueprint.post("/members/<member_id>/redemptions/<redemption_id>/cancel", responses={HTTPStatus.OK: Redemption})
+def cancel_redemption(path: RedemptionPath, body: CancelBody) -> Response:
+    """Undo a redemption whose voucher has not been used; points and stock come back"""
+    request = pb.CancelRedemptionRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=path.member_id,
+        redemption_id=path.redemption_id,
+        reason=body.reason,
+    )
+    answered = write(suite().clients.rewards.CancelRedemption, request)
+    return reply(redemption_of(answered.response.redemption), replayed=answered.replayed)
+
+
+@blueprint.get("/vouchers/<code>", responses={HTTPStatus.OK: Voucher})
+def get_voucher(path: VoucherPath) -> Response:
+    """Look a voucher up by its code; capital and small letters, spaces and hyphens do not matter"""
+    request = pb.GetVoucherRequest(program_id=visit().known_caller.program_id, code=path.code)
+    return reply(voucher_of(read(suite().clients.rewards.GetVoucher, request).voucher))
+
+
+@blueprint.post("/vouchers/<code>/use", responses={HTTPStatus.OK: Voucher})
+def use_voucher(path: VoucherPath, body: UseVoucherBody) -> Response:
+    """Use a voucher at a till, once"""
+    request = pb.UseVoucherRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        code=path.code,
+        store_id=body.store_id,
+        terminal_id=body.terminal_id,
+        receipt_number=body.receipt_number,
+    )
+    answered = write(suite().clients.rewards.UseVoucher, request)
+    return reply(voucher_of(answered.response.voucher), replayed=answered.replayed)

@@ -1,0 +1,53 @@
+"""What the routes work with: the services behind the door, asked on behalf of the request under way."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TypeVar
+
+import grpc
+from flask import Flask, current_app
+
+from gateway.auth import KeyRing, Resolver
+from gateway.clients import Clients
+from gateway.config import Config
+from gateway.limits import Limits
+from gateway.visit import visit
+from kit.client import Answered, invoke
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+_EXTENSION = "wafa"
+
+
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    """The parts of the door that outlive a request."""
+
+    config: Config
+    clients: Clients
+    keyring: KeyRing
+    resolver: Resolver
+    limits: Limits
+
+
+def install(app: Flask, built: Suite) -> None:
+    """Gives the app its parts."""
+    app.extensions[_EXTENSION] = built
+
+
+def suite() -> Suite:
+    """The parts of the app that serves the request under way."""
+    found: Suite = current_app.extensions[_EXTENSION]
+    return found
+
+
+def read(method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Response:
+    """Asks a service something."""
+    return invoke(method, request, call=visit().call, deadline_ms=suite().config.read_deadline_ms).response
+
+
+def write(method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Answered[Response]:
+    """Has a service do something, once for each idempotency key."""
+    return invoke(method, request, call=visit().call, deadline_ms=suite().config.write_deadline_ms)

@@ -1,0 +1,84 @@
+"""What is known of the request under way: who asks, under which names, since when."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from typing import Any
+
+from flask import g, request
+
+from kit.call import Call
+from kit.logging import correlation_id_of
+
+REQUEST_ID_HEADER = "X-Request-Id"
+
+# Identifies the gateway itself where it asks before it knows the caller.
+GATEWAY_CALLER_ID = "gateway"
+
+# W3C Trace Context §3.2, of any version.
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.{0,200})?")
+
+
+@dataclasses.dataclass(frozen=True)
+class Caller:
+    """Whose API key came with a request."""
+
+    api_key_id: str
+    program_id: str
+    role: str
+
+
+@dataclasses.dataclass
+class Visit:
+    """One request on its way through the door; its fields fill as the checks pass."""
+
+    request_id: str
+    traceparent: str
+    started: float
+    caller: Caller | None = None
+    idempotency_key: str = ""
+    expected_version: int = 0
+    body: Any = None
+    limit_headers: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def known_caller(self) -> Caller:
+        """The caller; only routes that ask for a key may ask."""
+        if self.caller is None:
+            raise RuntimeError("a route without a caller asked for one")
+        return self.caller
+
+    @property
+    def call(self) -> Call:
+        """What travels with this visit's RPCs."""
+        return Call(self.known_caller.api_key_id, self.request_id, self.traceparent)
+
+    @property
+    def own_call(self) -> Call:
+        """The same where the gateway asks for itself, before it knows the caller."""
+        return Call(GATEWAY_CALLER_ID, self.request_id, self.traceparent)
+
+
+def begin() -> None:
+    """Notes the request's names, those the caller chose if they can stand in a log."""
+    traceparent = request.headers.get("traceparent", "")
+    g.visit = Visit(
+        request_id=correlation_id_of(request.headers.get(REQUEST_ID_HEADER, "")),
+        traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else "",
+        started=time.monotonic(),
+    )
+
+
+def visit() -> Visit:
+    """The visit of the request under way."""
+    found: Visit = g.visit
+    return found
+
+
+def request_id() -> str:
+    """The request's id, also when it failed before it had one."""
+    if "visit" not in g:
+        begin()
+    return visit().request_id

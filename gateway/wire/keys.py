@@ -1,0 +1,68 @@
+"""API keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from loyalty.members.v1 import members_pb2 as pb
+
+from gateway.wire.base import Asked, Id, InUrl, Text100, Told, example, instant, known_instant
+from gateway.wire.enums import word_of
+
+RoleWord = Literal["till", "app", "staff", "admin"]
+
+
+class KeyPath(InUrl):
+    """A key in a path."""
+
+    api_key_id: Id
+
+
+class NewApiKey(Asked):
+    """A key to make."""
+
+    model_config = example({"name": "till 4, High Street", "role": "till"})
+
+    name: Text100
+    """What the key is for, as its owner would say it."""
+    role: RoleWord
+
+
+class ApiKey(Told):
+    """A caller's credential, without its secret."""
+
+    api_key_id: str
+    name: str
+    role: RoleWord
+    prefix: str
+    """The first characters of the key, by which its owner recognises it."""
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class CreatedApiKey(Told):
+    """A new key, shown this once."""
+
+    api_key: ApiKey
+    secret: str
+    """The key itself, never to be seen again."""
+
+
+class ApiKeyPage(Told):
+    """A page of keys."""
+
+    items: list[ApiKey]
+    next_cursor: str | None
+
+
+def api_key_of(key: pb.ApiKey) -> ApiKey:
+    """The key as told."""
+    return ApiKey(
+        api_key_id=key.api_key_id,
+        name=key.name,
+        role=word_of(pb.CallerRole, key.role),
+        prefix=key.prefix,
+        created_at=known_instant(key, "created_at"),
+        revoked_at=instant(key, "revoked_at"),
+    )

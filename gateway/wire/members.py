@@ -1,0 +1,169 @@
+"""Members, their identifiers and profiles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from loyalty.members.v1 import members_pb2 as pb
+from pydantic import Field, StringConstraints
+
+from gateway.wire.base import FIT, Asked, Day, Id, InUrl, Text254, Text500, Told, example, known_instant
+from gateway.wire.enums import number_of, word_of
+
+KindWord = Literal["card", "phone", "email", "external_id"]
+StatusWord = Literal["active", "suspended", "earn_only", "terminated"]
+Name = Annotated[str, StringConstraints(strict=True, max_length=100, pattern=FIT)]
+# BCP 47 leaves more open than this; what is a language is for `members` to say.
+Language = Annotated[str, StringConstraints(strict=True, max_length=35, pattern="^[A-Za-z0-9-]*$")]
+
+
+class MemberPath(InUrl):
+    """A member in a path."""
+
+    member_id: Id
+
+
+class IdentifierPath(MemberPath):
+    """An identifier of a member in a path."""
+
+    identifier_id: Id
+
+
+class NewIdentifier(Asked):
+    """What a member is found by, as a caller knows it."""
+
+    kind: KindWord
+    value: Text254
+    """A phone may be written in any usual way; cards and external ids are compared exactly."""
+
+    def to_proto(self) -> pb.NewIdentifier:
+        """The identifier for `members`."""
+        return pb.NewIdentifier(kind=number_of(pb.IdentifierKind, self.kind), value=self.value)
+
+
+class NewProfile(Asked):
+    """What a member tells about themselves. In a change, an absent field stays and a null or empty one is cleared."""
+
+    given_name: Name | None = None
+    family_name: Name | None = None
+    birth_date: Day | None = None
+    language: Language | None = None
+    """BCP 47, such as "en" or "ur"."""
+
+    def to_proto(self, *, clearing: bool) -> pb.Profile:
+        """The profile for `members`. With `clearing`, null becomes the empty text that clears a field."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return pb.Profile(**{name: text or "" for name, text in given.items() if text or clearing})
+
+
+class EnrolBody(Asked):
+    """A person who becomes a member."""
+
+    model_config = example(
+        {
+            "identifiers": [{"kind": "phone", "value": "+923001234567"}],
+            "profile": {"given_name": "Amna", "language": "ur"},
+        }
+    )
+
+    identifiers: list[NewIdentifier] = Field(min_length=1, max_length=20)
+    profile: NewProfile = NewProfile()
+
+
+class ResolveBody(Asked):
+    """Which member to find."""
+
+    model_config = example({"identifier": {"kind": "card", "value": "C-1001"}})
+
+    identifier: NewIdentifier
+
+
+class MemberChange(Asked):
+    """What to change of a member."""
+
+    model_config = example({"profile": {"family_name": "Siddiqui", "birth_date": None}})
+
+    profile: NewProfile
+
+
+class StatusChange(Asked):
+    """A member's next status, and why."""
+
+    model_config = example({"status": "suspended", "reason": "card reported stolen"})
+
+    status: StatusWord
+    reason: Text500
+
+
+class AddIdentifierBody(Asked):
+    """One more identifier."""
+
+    model_config = example({"identifier": {"kind": "email", "value": "amna@example.com"}})
+
+    identifier: NewIdentifier
+
+
+class Profile(Told):
+    """What a member has told. Tills see the given name alone."""
+
+    given_name: str | None
+    family_name: str | None
+    birth_date: str | None
+    language: str | None
+
+
+class Identifier(Told):
+    """What a member is found by, as it is kept."""
+
+    identifier_id: str
+    kind: KindWord
+    value: str | None
+    """In canonical form; null for tills."""
+    masked_value: str
+    """What may stand on a screen."""
+    added_at: datetime
+
+
+class Member(Told):
+    """A person known to the program. `version` is the ETag."""
+
+    member_id: str
+    status: StatusWord
+    profile: Profile
+    identifiers: list[Identifier]
+    version: int
+    enrolled_at: datetime
+    updated_at: datetime
+
+
+def member_of(member: pb.Member, *, personal: bool) -> Member:
+    """The member as told; without `personal`, identifiers are masked and of the profile stays the given name."""
+    return Member(
+        member_id=member.member_id,
+        status=word_of(pb.MemberStatus, member.status),
+        profile=_profile_of(member.profile, personal=personal),
+        identifiers=[_identifier_of(each, personal=personal) for each in member.identifiers],
+        version=member.version,
+        enrolled_at=known_instant(member, "enrolled_at"),
+        updated_at=known_instant(member, "updated_at"),
+    )
+
+
+def _profile_of(profile: pb.Profile, *, personal: bool) -> Profile:
+    return Profile(
+        given_name=profile.given_name or None,
+        family_name=(profile.family_name or None) if personal else None,
+        birth_date=(profile.birth_date or None) if personal else None,
+        language=(profile.language or None) if personal else None,
+    )
+
+
+def _identifier_of(identifier: pb.Identifier, *, personal: bool) -> Identifier:
+    return Identifier(
+        identifier_id=identifier.identifier_id,
+        kind=word_of(pb.IdentifierKind, identifier.kind),
+        value=identifier.value if personal else None,
+        masked_value=identifier.masked_value,
+        added_at=known_instant(identifier, "added_at"),
+    )

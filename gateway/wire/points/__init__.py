@@ -1,0 +1,1 @@
+"""Purchases and returns, accounts and what moves them, earning rules."""

@@ -1,0 +1,229 @@
+"""Accounts, their entries, holds and adjustments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from loyalty.points.v1 import points_pb2 as pb
+from pydantic import Field, StrictInt
+
+from gateway.wire.base import (
+    FIT,
+    Asked,
+    Id,
+    InUrl,
+    MaybeText100,
+    PageQuery,
+    Points,
+    Text100,
+    Text500,
+    Told,
+    example,
+    instant,
+    known_instant,
+)
+from gateway.wire.enums import word_of
+from gateway.wire.members import MemberPath
+from gateway.wire.points.earnings import Earning, earning_of
+
+EntryWord = Literal["earn", "return", "spend", "reversal", "expiry", "adjustment", "recovery"]
+HoldWord = Literal["open", "captured", "released", "expired"]
+
+_WALLET = Field("", max_length=100, pattern=FIT, description='Which of the member\'s wallets; empty means "points".')
+
+
+class HoldPath(MemberPath):
+    """A hold of a member in a path."""
+
+    hold_id: Id
+
+
+class WalletQuery(InUrl):
+    """Which wallet."""
+
+    wallet: str = _WALLET
+
+
+class EntriesQuery(PageQuery):
+    """Which page of which wallet."""
+
+    wallet: str = _WALLET
+
+
+class NewHold(Asked):
+    """Points to set aside."""
+
+    model_config = example({"amount": 500, "timeout_s": 300, "reference": "basket 7"})
+
+    amount: Points
+    wallet: MaybeText100 = ""
+    timeout_s: Annotated[StrictInt, Field(ge=0, le=604_800)] = 0
+    """Seconds until the hold ends by itself; 0 means 900."""
+    reference: MaybeText100 = ""
+    """What it is for, as the caller names it."""
+
+
+class CaptureBody(Asked):
+    """How much of a hold to spend."""
+
+    model_config = example({"amount": 450})
+
+    amount: Annotated[StrictInt, Field(ge=0, le=1_000_000_000)] = 0
+    """Points to spend; 0 means all of them. What is not spent is released."""
+
+
+class NewAdjustment(Asked):
+    """Points to give or take by hand."""
+
+    model_config = example({"amount": 100, "reason": "delivery was late", "actor": "b.khan"})
+
+    amount: Annotated[StrictInt, Field(ge=-1_000_000_000, le=1_000_000_000, json_schema_extra={"not": {"const": 0}})]
+    """Positive gives, negative takes; not 0."""
+    reason: Text500
+    actor: Text100
+    """Who decided it, as the retailer names them."""
+    wallet: MaybeText100 = ""
+    expiry_days: Annotated[StrictInt, Field(ge=0, le=36_500)] = 0
+    """Days until given points expire; 0 means never. Must be 0 when taking."""
+
+
+class Account(Told):
+    """What a member holds in one wallet, at the instant it is read."""
+
+    member_id: str
+    wallet: str
+    posted: int
+    """Sum of all entries."""
+    held: int
+    """Set aside by open holds."""
+    pending: int
+    """Earned and not yet spendable."""
+    available: int
+    """What can be spent now."""
+    owed: int
+    """Owed from returns and taken from the next earn."""
+    version: int
+    """Number of entries so far."""
+
+
+class Entry(Told):
+    """One movement of an account; never changed, never removed."""
+
+    version: int
+    """Place in the account's sequence, from 1."""
+    member_id: str
+    wallet: str
+    kind: EntryWord
+    amount: int
+    """Positive gives, negative takes."""
+    balance_after: int
+    purchase_id: str | None
+    return_id: str | None
+    hold_id: str | None
+    corrects_version: int | None
+    """The entry it corrects."""
+    reason: str | None
+    actor: str | None
+    earning: Earning | None
+    occurred_at: datetime
+    recorded_at: datetime
+    sentence: str
+    """One sentence that says why."""
+
+
+class EntryPage(Told):
+    """A page of entries, newest first."""
+
+    items: list[Entry]
+    next_cursor: str | None
+
+
+class AdjustmentAnswer(Told):
+    """The entry an adjustment made and the account after it."""
+
+    entry: Entry
+    account: Account
+
+
+class Hold(Told):
+    """Points set aside; it ends once."""
+
+    hold_id: str
+    member_id: str
+    wallet: str
+    amount: int
+    captured: int
+    """Spent of it."""
+    state: HoldWord
+    reversed: bool
+    """True once what was spent has been given back."""
+    reference: str | None
+    placed_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+
+class HoldAnswer(Told):
+    """A hold and the account after it."""
+
+    hold: Hold
+    account: Account
+
+
+def account_of(account: pb.Account) -> Account:
+    """The account as told."""
+    return Account(
+        member_id=account.member_id,
+        wallet=account.wallet,
+        posted=account.posted,
+        held=account.held,
+        pending=account.pending,
+        available=account.available,
+        owed=account.owed,
+        version=account.version,
+    )
+
+
+def entry_of(entry: pb.Entry) -> Entry:
+    """The entry as told."""
+    return Entry(
+        version=entry.version,
+        member_id=entry.member_id,
+        wallet=entry.wallet,
+        kind=word_of(pb.EntryKind, entry.kind),
+        amount=entry.amount,
+        balance_after=entry.balance_after,
+        purchase_id=entry.purchase_id or None,
+        return_id=entry.return_id or None,
+        hold_id=entry.hold_id or None,
+        corrects_version=entry.corrects_version or None,
+        reason=entry.reason or None,
+        actor=entry.actor or None,
+        earning=earning_of(entry.earning) if entry.HasField("earning") else None,
+        occurred_at=known_instant(entry, "occurred_at"),
+        recorded_at=known_instant(entry, "recorded_at"),
+        sentence=entry.sentence,
+    )
+
+
+def hold_of(hold: pb.Hold) -> Hold:
+    """The hold as told."""
+    return Hold(
+        hold_id=hold.hold_id,
+        member_id=hold.member_id,
+        wallet=hold.wallet,
+        amount=hold.amount,
+        captured=hold.captured,
+        state=word_of(pb.HoldState, hold.state),
+        reversed=hold.reversed,
+        reference=hold.reference or None,
+        placed_at=known_instant(hold, "placed_at"),
+        expires_at=known_instant(hold, "expires_at"),
+        ended_at=instant(hold, "ended_at"),
+    )
+
+
+def hold_answer_of(answer: pb.PlaceHoldResponse | pb.CaptureHoldResponse | pb.ReleaseHoldResponse) -> HoldAnswer:
+    """A hold and the account after it, as told."""
+    return HoldAnswer(hold=hold_of(answer.hold), account=account_of(answer.account))

@@ -1,0 +1,189 @@
+"""Purchases and returns as they are kept, with what they gave and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from loyalty.points.v1 import points_pb2 as pb
+from pydantic import Field
+
+from gateway.wire.base import Told, instant, known_instant
+from gateway.wire.enums import word_of
+from gateway.wire.points.accounts import Account, account_of
+from gateway.wire.points.earnings import Earning, earning_of
+from gateway.wire.points.sales import TenderWord
+
+
+class Receipt(Told):
+    """The key of a receipt."""
+
+    source: str
+    store_id: str
+    terminal_id: str
+    business_day: str
+    receipt_number: str
+
+
+class Line(Told):
+    """One line of a receipt."""
+
+    line_id: str
+    sku: str
+    category: str | None
+    quantity_milli: int
+    unit_price_minor: int
+    discount_minor: int
+    amount_minor: int
+
+
+class Tender(Told):
+    """One way of paying."""
+
+    kind: TenderWord
+    amount_minor: int
+
+
+class ReturnedLine(Told):
+    """Goods of one line brought back."""
+
+    line_id: str
+    quantity_milli: int
+
+
+class Purchase(Told):
+    """A sale with what it gave."""
+
+    purchase_id: str
+    """Made from program and receipt key, so that a receipt has one id for good."""
+    member_id: str | None
+    """Null while anonymous."""
+    receipt: Receipt
+    occurred_at: datetime
+    currency: str
+    lines: list[Line]
+    tenders: list[Tender]
+    cashier_id: str | None
+    earnings: list[Earning]
+    """What every rule in force made of it, those that gave nothing included."""
+    points_earned: int
+    points_returned: int
+    returned_lines: list[ReturnedLine]
+    recorded_at: datetime | None
+    """Null in a preview."""
+    claimed_at: datetime | None
+
+
+class PurchaseAnswer(Told):
+    """A purchase and the account after it."""
+
+    purchase: Purchase
+    account: Account | None
+    """Null for an anonymous sale."""
+
+
+class Return(Told):
+    """Goods brought back."""
+
+    return_id: str
+    receipt: Receipt
+    original_receipt: Receipt | None
+    matched: bool
+    """False when no purchase of the original receipt is known; then nothing is taken."""
+    purchase_id: str | None
+    member_id: str | None
+    lines: list[ReturnedLine]
+    points_returned: int
+    shortfall: int
+    """Of these, points that were no longer there and are owed."""
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class ReturnAnswer(Told):
+    """A return and the account after it."""
+
+    return_: Return = Field(serialization_alias="return")
+    account: Account | None
+    """Null when the return moved no account."""
+
+
+def receipt_of(receipt: pb.ReceiptKey) -> Receipt:
+    """The key as told."""
+    return Receipt(
+        source=receipt.source,
+        store_id=receipt.store_id,
+        terminal_id=receipt.terminal_id,
+        business_day=receipt.business_day,
+        receipt_number=receipt.receipt_number,
+    )
+
+
+def purchase_of(purchase: pb.Purchase) -> Purchase:
+    """The purchase as told."""
+    sale = purchase.sale
+    return Purchase(
+        purchase_id=purchase.purchase_id,
+        member_id=purchase.member_id or None,
+        receipt=receipt_of(sale.receipt),
+        occurred_at=known_instant(sale, "occurred_at"),
+        currency=sale.currency,
+        lines=[_line_of(line) for line in sale.lines],
+        tenders=[_tender_of(tender) for tender in sale.tenders],
+        cashier_id=sale.cashier_id or None,
+        earnings=[earning_of(earning) for earning in purchase.earnings],
+        points_earned=purchase.points_earned,
+        points_returned=purchase.points_returned,
+        returned_lines=[_returned_line_of(line) for line in purchase.returned_lines],
+        recorded_at=instant(purchase, "recorded_at"),
+        claimed_at=instant(purchase, "claimed_at"),
+    )
+
+
+def purchase_answer_of(
+    answer: pb.RecordPurchaseResponse | pb.PreviewPurchaseResponse | pb.ClaimPurchaseResponse,
+) -> PurchaseAnswer:
+    """A purchase and the account after it, as told."""
+    account = account_of(answer.account) if answer.HasField("account") else None
+    return PurchaseAnswer(purchase=purchase_of(answer.purchase), account=account)
+
+
+def return_answer_of(answer: pb.RecordReturnResponse) -> ReturnAnswer:
+    """A return and the account after it, as told."""
+    account = account_of(answer.account) if answer.HasField("account") else None
+    return ReturnAnswer(return_=_return_of(getattr(answer, "return")), account=account)
+
+
+def _line_of(line: pb.PurchaseLine) -> Line:
+    return Line(
+        line_id=line.line_id,
+        sku=line.sku,
+        category=line.category or None,
+        quantity_milli=line.quantity_milli,
+        unit_price_minor=line.unit_price_minor,
+        discount_minor=line.discount_minor,
+        amount_minor=line.amount_minor,
+    )
+
+
+def _tender_of(tender: pb.Tender) -> Tender:
+    return Tender(kind=word_of(pb.TenderKind, tender.kind), amount_minor=tender.amount_minor)
+
+
+def _returned_line_of(line: pb.ReturnLine) -> ReturnedLine:
+    return ReturnedLine(line_id=line.line_id, quantity_milli=line.quantity_milli)
+
+
+def _return_of(found: pb.Return) -> Return:
+    return Return(
+        return_id=found.return_id,
+        receipt=receipt_of(found.receipt),
+        original_receipt=receipt_of(found.original_receipt) if found.HasField("original_receipt") else None,
+        matched=found.matched,
+        purchase_id=found.purchase_id or None,
+        member_id=found.member_id or None,
+        lines=[_returned_line_of(line) for line in found.lines],
+        points_returned=found.points_returned,
+        shortfall=found.shortfall,
+        occurred_at=known_instant(found, "occurred_at"),
+        recorded_at=known_instant(found, "recorded_at"),
+    )

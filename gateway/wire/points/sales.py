@@ -1,0 +1,220 @@
+"""Purchases and returns as tills tell them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from loyalty.points.v1 import points_pb2 as pb
+from pydantic import Field
+
+from gateway.wire.base import (
+    Asked,
+    Currency,
+    Day,
+    Id,
+    Instant,
+    Int64,
+    InUrl,
+    MaybeText100,
+    NaturalInt64,
+    NonZeroInt64,
+    PositiveInt64,
+    Text50,
+    Text100,
+    example,
+)
+from gateway.wire.enums import number_of
+from gateway.wire.members import NewIdentifier
+from kit.convert import timestamp_of
+
+TenderWord = Literal["cash", "payment_card", "gift_card", "points", "voucher", "other"]
+LINES_MAX = 1_000
+TENDERS_MAX = 100
+
+_RECEIPT = {
+    "source": "pos",
+    "store_id": "S1",
+    "terminal_id": "T4",
+    "business_day": "2026-11-21",
+    "receipt_number": "000123",
+}
+_SALE = {
+    "receipt": _RECEIPT,
+    "occurred_at": "2026-11-21T18:30:00Z",
+    "currency": "PKR",
+    "lines": [
+        {
+            "line_id": "1",
+            "sku": "TEA-250",
+            "category": "tea",
+            "quantity_milli": 2_000,
+            "unit_price_minor": 45_000,
+            "discount_minor": 5_000,
+            "amount_minor": 85_000,
+        }
+    ],
+    "tenders": [{"kind": "cash", "amount_minor": 85_000}],
+    "cashier_id": "17",
+    "member": {"identifier": {"kind": "phone", "value": "+923001234567"}},
+}
+
+
+class PurchasePath(InUrl):
+    """A purchase in a path."""
+
+    purchase_id: Id
+
+
+class ReceiptKey(Asked):
+    """Names a receipt for good: two receipts with the same key are the same receipt."""
+
+    source: Text50
+    """The system that issued it, such as "pos" or "webshop"."""
+    store_id: Text100
+    terminal_id: Text100
+    business_day: Day
+    """The store's trading day; may differ from the date of `occurred_at`."""
+    receipt_number: Text100
+
+    def to_proto(self) -> pb.ReceiptKey:
+        """The key for `points`."""
+        return pb.ReceiptKey(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
+class NewLine(Asked):
+    """One line of a receipt."""
+
+    line_id: Text50
+    """Unique within the receipt."""
+    sku: Text100
+    category: MaybeText100 = ""
+    quantity_milli: NonZeroInt64
+    """Thousandths of a unit; negative for goods taken back within the sale."""
+    unit_price_minor: NaturalInt64
+    discount_minor: NaturalInt64 = 0
+    amount_minor: Int64
+    """What was paid for the line, tax included: quantity × unit price − discount, within one minor unit."""
+
+    def to_proto(self) -> pb.PurchaseLine:
+        """The line for `points`."""
+        return pb.PurchaseLine(
+            line_id=self.line_id,
+            sku=self.sku,
+            category=self.category,
+            quantity_milli=self.quantity_milli,
+            unit_price_minor=self.unit_price_minor,
+            discount_minor=self.discount_minor,
+            amount_minor=self.amount_minor,
+        )
+
+
+class NewTender(Asked):
+    """One way of paying."""
+
+    kind: TenderWord
+    amount_minor: Int64
+
+    def to_proto(self) -> pb.Tender:
+        """The tender for `points`."""
+        return pb.Tender(kind=number_of(pb.TenderKind, self.kind), amount_minor=self.amount_minor)
+
+
+class ByMemberId(Asked):
+    """The member by their id."""
+
+    member_id: Id
+
+
+class ByIdentifier(Asked):
+    """The member by what the customer shows or says."""
+
+    identifier: NewIdentifier
+
+
+MemberReference = ByMemberId | ByIdentifier
+
+
+class PurchaseBody(Asked):
+    """A sale; without a member it is anonymous and can be claimed later."""
+
+    model_config = example(_SALE)
+
+    receipt: ReceiptKey
+    occurred_at: Instant
+    """By the till's clock, at most a day ahead of ours."""
+    currency: Currency
+    lines: list[NewLine] = Field(min_length=1, max_length=LINES_MAX)
+    tenders: list[NewTender] = Field(default=[], max_length=TENDERS_MAX)
+    """How it was paid; when given, the sum is the sum of the lines."""
+    cashier_id: MaybeText100 = ""
+    """Who served, as the till names them; no personal data."""
+    member: MemberReference | None = None
+
+    def to_proto(self) -> pb.Sale:
+        """The sale for `points`."""
+        return pb.Sale(
+            receipt=self.receipt.to_proto(),
+            occurred_at=timestamp_of(self.occurred_at),
+            currency=self.currency,
+            lines=[line.to_proto() for line in self.lines],
+            tenders=[tender.to_proto() for tender in self.tenders],
+            cashier_id=self.cashier_id,
+        )
+
+
+class ClaimBody(Asked):
+    """An anonymous purchase, and who it belongs to."""
+
+    model_config = example({"receipt": _RECEIPT, "member": {"identifier": {"kind": "phone", "value": "+923001234567"}}})
+
+    receipt: ReceiptKey
+    member: MemberReference
+
+
+class NewReturnLine(Asked):
+    """Goods of one line brought back."""
+
+    line_id: Text50
+    """The line of the original receipt."""
+    quantity_milli: PositiveInt64
+
+    def to_proto(self) -> pb.ReturnLine:
+        """The line for `points`."""
+        return pb.ReturnLine(line_id=self.line_id, quantity_milli=self.quantity_milli)
+
+
+class ReturnBody(Asked):
+    """Goods brought back."""
+
+    model_config = example(
+        {
+            "receipt": {**_RECEIPT, "receipt_number": "000124"},
+            "original_receipt": _RECEIPT,
+            "occurred_at": "2026-11-21T19:00:00Z",
+            "currency": "PKR",
+            "lines": [{"line_id": "1", "quantity_milli": 1_000}],
+            "cashier_id": "17",
+        }
+    )
+
+    receipt: ReceiptKey
+    """The return's own receipt."""
+    original_receipt: ReceiptKey | None = None
+    """The receipt of the purchase; null when the customer does not have it."""
+    occurred_at: Instant
+    currency: Currency
+    lines: list[NewReturnLine] = Field(min_length=1, max_length=LINES_MAX)
+    cashier_id: MaybeText100 = ""
+
+    def to_proto(self, program_id: str, request_id: str) -> pb.RecordReturnRequest:
+        """The request for `points`."""
+        return pb.RecordReturnRequest(
+            program_id=program_id,
+            request_id=request_id,
+            receipt=self.receipt.to_proto(),
+            original_receipt=self.original_receipt.to_proto() if self.original_receipt else None,
+            occurred_at=timestamp_of(self.occurred_at),
+            currency=self.currency,
+            lines=[line.to_proto() for line in self.lines],
+            cashier_id=self.cashier_id,
+        )
