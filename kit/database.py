@@ -83,6 +83,15 @@ def engine(url: str, bounds: PoolBounds) -> sa.Engine:
     )
 
 
+def is_there(source: sa.Engine) -> bool:
+    """Whether the database answers now."""
+    try:
+        with source.connect() as connection:
+            return connection.scalar(sa.select(1)) == 1
+    except exc.SQLAlchemyError:
+        return False
+
+
 @contextlib.contextmanager
 def transaction(source: sa.Engine) -> Iterator[sa.Connection]:
     """One transaction: leaving commits, raising rolls back. Accidents of the database leave as refusals of ours."""

@@ -32,6 +32,7 @@ RETENTION_DAYS = 30
 KEY_LENGTH_MAX = 255
 
 Answer = TypeVar("Answer")
+Other = TypeVar("Other")
 
 
 class IdempotencyKeyReused(Conflict):
@@ -99,6 +100,18 @@ class Outcome(Generic[Answer]):
             raise self._refusal
         assert self._answer is not None  # noqa: S101 - one of the two is there by construction
         return self._answer
+
+    def map(
+        self, convert: Callable[[Answer], Other], *, replayed_if: Callable[[Answer], bool] = lambda _: False
+    ) -> Outcome[Other]:
+        """The same outcome with its answer converted; a refusal stays as it is.
+
+        `replayed_if` says of an answer that it was given before for a reason of the business, whatever the key.
+        """
+        if self._refusal is not None:
+            return Outcome(None, self._refusal, self.replayed)
+        answer = self.unwrap()
+        return Outcome(convert(answer), None, self.replayed or replayed_if(answer))
 
 
 def answered(answer: Answer, *, replayed: bool = False) -> Outcome[Answer]:

@@ -1,0 +1,128 @@
+"""A service as a process: `python -m services.<word> serve | migrate | check`, the same for every service."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
+
+import sqlalchemy as sa
+
+from kit import checking, database, logging, migrations, serving
+from kit.checking import Finding
+from kit.config import ConfigError
+from kit.server import PortTakenError, Server
+from kit.telemetry import InternalServer
+from kit.workers import Worker
+
+# How long a starting process pauses before it asks an absent database again.
+DATABASE_PAUSE_S = 0.25
+
+
+class ServiceConfig(Protocol):
+    """The settings that every service has."""
+
+    @property
+    def database_url(self) -> str:
+        """The database that the service alone owns."""
+        ...
+
+    @property
+    def database_wait_s(self) -> int:
+        """Seconds that a starting process waits for its database."""
+        ...
+
+    @property
+    def drain_s(self) -> int:
+        """Seconds that requests under way may take to end after SIGTERM."""
+        ...
+
+    @property
+    def log_level(self) -> str:
+        """debug, info, warning or error."""
+        ...
+
+
+Config = TypeVar("Config", bound=ServiceConfig)
+
+
+@dataclasses.dataclass(frozen=True)
+class App:
+    """Everything of a process, made and not yet started."""
+
+    server: Server
+    internal: InternalServer
+    workers: tuple[Worker, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Service(Generic[Config]):
+    """What the commands need to know of a service. `build` takes the ports and connects to nothing."""
+
+    name: str
+    about: str
+    load: Callable[[Mapping[str, str]], Config]
+    build: Callable[[Config], App]
+    engine_of: Callable[[Config], sa.Engine]
+    check: Callable[[Config], Iterable[Finding]]
+
+
+def main(service: Service[Config], arguments: Sequence[str]) -> int:
+    """Runs one command and gives the exit code: 0 well, 1 not well, 2 wrongly set up."""
+    commands = {
+        "serve": (_serve, "serve until told to stop"),
+        "migrate": (_migrate, "bring the database forward"),
+        "check": (_check, "compare the facts with what follows from them; JSON lines, exit code 1 on findings"),
+    }
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}", description=service.about)
+    parsers = parser.add_subparsers(required=True, metavar="command", dest="command")
+    for name, (_, about) in commands.items():
+        parsers.add_parser(name, help=about)
+    command, _ = commands[parser.parse_args(arguments).command]
+    try:
+        settings = service.load(os.environ)
+        logging.configure(service.name, settings.log_level)
+        return command(service, settings)
+    except (ConfigError, PortTakenError) as error:
+        return _say(service, str(error), 2)
+
+
+def _serve(service: Service[Config], settings: Config) -> int:
+    app = service.build(settings)
+    if not _database_answers(service.engine_of(settings), settings.database_wait_s):
+        return _say(service, f"the database did not answer within {settings.database_wait_s} seconds", 1)
+    missing = migrations.pending(settings.database_url, service.name)
+    if missing:
+        remedy = f"run `python -m services.{service.name} migrate`"
+        return _say(service, f"the database lacks {', '.join(missing)}: {remedy}", 1)
+    serving.serve(service.name, app.server, app.workers, app.internal, grace_s=settings.drain_s)
+    return 0
+
+
+def _migrate(service: Service[Config], settings: Config) -> int:
+    migrations.upgrade(settings.database_url, service.name)
+    return 0
+
+
+def _check(service: Service[Config], settings: Config) -> int:
+    return checking.report(service.name, service.check(settings), sys.stdout)
+
+
+def _database_answers(engine: sa.Engine, wait_s: float) -> bool:
+    try:
+        for _ in range(max(1, int(wait_s / DATABASE_PAUSE_S))):
+            if database.is_there(engine):
+                return True
+            time.sleep(DATABASE_PAUSE_S)
+        return False
+    finally:
+        engine.dispose()
+
+
+def _say(service: Service[Config], sentence: str, exit_code: int) -> int:
+    sys.stderr.write(f"{service.name}: {sentence}\n")
+    return exit_code

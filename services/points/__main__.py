@@ -1,0 +1,9 @@
+"""`python -m services.points serve | migrate | check`."""
+
+import sys
+
+from kit.process import main
+from services.points.app import SERVICE
+
+if __name__ == "__main__":
+    sys.exit(main(SERVICE, sys.argv[1:]))

@@ -1,0 +1,119 @@
+"""The composition root: settings → engine → storage → clients → handlers → servicer → server and workers."""
+
+from __future__ import annotations
+
+import functools
+import socket
+from collections.abc import Callable, Iterable
+
+import sqlalchemy as sa
+
+from kit import client, database, streams
+from kit.checking import Finding
+from kit.inbox import Consumer
+from kit.outbox import Relay
+from kit.process import App, Service
+from kit.server import Server
+from kit.telemetry import InternalServer
+from kit.workers import Worker
+from services.points import check, config, events, handlers, jobs, tables
+from services.points.clients import MembersClient
+from services.points.config import Config
+from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.rulebook import Rulebook
+from services.points.ports import Members
+from services.points.rpc import PointsServicer
+from services.points.storage import Storage
+
+NAME = "points"
+
+
+def build(config: Config) -> App:
+    """Makes the service. Takes the ports; connects to nothing."""
+    engine = engine_of(config)
+    storage = Storage(engine)
+    channel = client.channel(config.members_address, idempotent=["loyalty.members.v1.MembersService"])
+    members = MembersClient(channel, config.members_deadline_ms)
+    server = Server(
+        [servicer(storage, members, programs_cached_max=config.programs_cached_max)],
+        host=config.host,
+        port=config.port,
+        port_shared=config.port_shared,
+        threads_max=config.threads_max,
+        concurrent_rpcs_max=config.concurrent_rpcs_max,
+        reflection=config.reflection,
+    )
+    internal = InternalServer(
+        config.internal_port, lambda: server.is_serving and database.is_there(engine), host=config.internal_host
+    )
+    return App(server, internal, (_relay(config, engine), _consumer(config, engine), *_jobs(config, storage)))
+
+
+def servicer(storage: Storage, members: Members, *, programs_cached_max: int) -> PointsServicer:
+    """The servicer with its handlers."""
+    known_members = KnownMembers(storage, members)
+    return PointsServicer(
+        handlers.PurchaseHandlers(storage, known_members, Rulebook(programs_cached_max)),
+        handlers.ReturnHandlers(storage),
+        handlers.AccountHandlers(storage, known_members),
+        handlers.HoldHandlers(storage, known_members),
+        handlers.RuleHandlers(storage),
+    )
+
+
+def engine_of(config: Config) -> sa.Engine:
+    """The engine for the service's database."""
+    bounds = database.PoolBounds(size_max=config.connections_max, wait_ms=config.connection_wait_ms)
+    return database.engine(config.database_url, bounds)
+
+
+def findings(config: Config) -> Iterable[Finding]:
+    """What the checker finds in the service's database."""
+    return check.check(engine_of(config))
+
+
+def _relay(config: Config, engine: sa.Engine) -> Worker:
+    redis = streams.connect(config.redis_url)
+    relay = Relay(engine, tables.outbox, redis, events.STREAM, batch_max=config.relay_batch_max)
+    return Worker("points-relay", relay.publish_once, interval_s=config.relay_interval_ms / 1_000)
+
+
+def _consumer(config: Config, engine: sa.Engine) -> Worker:
+    consumer = members_consumer(engine, config.redis_url)
+    return Worker("points-members-events", consumer.consume_once, interval_s=config.consumer_interval_ms / 1_000)
+
+
+def members_consumer(engine: sa.Engine, redis_url: str) -> Consumer:
+    """What keeps the projection of members."""
+    return Consumer(
+        engine,
+        tables.inbox,
+        tables.dead_letters,
+        streams.connect(redis_url),
+        stream=events.MEMBERS_STREAM,
+        group=NAME,
+        name=f"{socket.gethostname()}-{id(engine):x}",
+        handle=events.on_member_event,
+    )
+
+
+def _jobs(config: Config, storage: Storage) -> tuple[Worker, ...]:
+    rounds: dict[str, Callable[..., bool]] = {
+        "points-settle-overdue-accounts": jobs.settle_overdue_accounts,
+        "points-forget-stored-answers": jobs.forget_stored_answers,
+        "points-prune-events": jobs.prune_events,
+    }
+    return tuple(
+        Worker(name, functools.partial(job, storage, limit=config.jobs_batch_max), interval_s=config.jobs_interval_s)
+        for name, job in rounds.items()
+    )
+
+
+SERVICE = Service(
+    name=NAME,
+    about="What members hold: accounts, entries, holds, purchases, and the rules that earn.",
+    load=config.load,
+    build=build,
+    engine_of=engine_of,
+    check=findings,
+)

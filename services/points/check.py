@@ -1,0 +1,301 @@
+"""The checker's questions to this service's own database. Each finding names rows by their identity.
+
+    contra_balanced           C1  the accounts of a program hold what was issued, less spent and expired, ± adjusted
+    account_folds             C2  an account is the fold of its entries
+    versions_contiguous       C3  entries are numbered 1 to the account's version, each balance follows from the last
+    available_not_negative    C4  accounts are below zero only where the program's policy lets returns do that
+    hold_ends_once            C6  a captured hold has its one spend, of what was captured; a reversed one its reversal
+    hold_parts_whole          C6  what a hold set aside, lot by lot, is its amount
+    entry_announced           C8  every entry of the days that events are kept for has its event, and none is made up
+    lots_fold                 C9  what remains of a lot is the fold of its movements
+    lots_hold_the_balance     C9  what remains in an account's lots, less its deficit, is its balance
+    lots_held                 C9  what is held of a lot is what open holds set aside of it
+    purchase_earned           what a purchase gave is what its entries gave; what a return took is what it says
+    return_within_purchase    no more of a line has come back than was bought
+    program_one               an account's rows all belong to the account's program
+
+All questions are asked of one snapshot, so a service that works meanwhile causes no findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from kit import outbox
+from kit.checking import Finding
+
+ROWS_AT_A_TIME = 1_000
+
+# One question may look at every row there is; the bound is for one that went wrong.
+STATEMENT_TIMEOUT_MS = 900_000
+
+QUESTIONS: tuple[tuple[str, str, str], ...] = (
+    (
+        "contra_balanced",
+        "the accounts of this program do not add up to what their contra accounts say",
+        """
+        SELECT program_id
+        FROM (SELECT program_id, sum(posted) AS held FROM accounts GROUP BY program_id) AS own
+        FULL JOIN (
+            SELECT program_id, sum(issued) + sum(spent) + sum(expired) + sum(adjusted) AS given
+            FROM (
+                SELECT program_id,
+                    CASE contra WHEN 'issued' THEN amount ELSE 0 END AS issued,
+                    CASE contra WHEN 'spent' THEN amount ELSE 0 END AS spent,
+                    CASE contra WHEN 'expired' THEN amount ELSE 0 END AS expired,
+                    CASE contra WHEN 'adjusted' THEN amount ELSE 0 END AS adjusted
+                FROM entries
+            ) AS split
+            GROUP BY program_id
+        ) AS contra USING (program_id)
+        WHERE coalesce(own.held, 0) <> coalesce(contra.given, 0)
+        """,
+    ),
+    (
+        "account_folds",
+        "the account's balance is not the sum of its entries",
+        """
+        SELECT concat_ws('/', member_id, wallet)
+        FROM accounts
+        LEFT JOIN (
+            SELECT member_id, wallet, sum(amount) AS total FROM entries GROUP BY member_id, wallet
+        ) AS fold USING (member_id, wallet)
+        WHERE posted <> coalesce(total, 0)
+        """,
+    ),
+    (
+        "versions_contiguous",
+        "the entry does not follow from the one before it",
+        """
+        SELECT concat_ws('/', member_id, wallet, version)
+        FROM (
+            SELECT member_id, wallet, version, amount, balance_after,
+                lag(version, 1, 0::bigint) OVER life AS version_before,
+                lag(balance_after, 1, 0::bigint) OVER life AS balance_before
+            FROM entries
+            WINDOW life AS (PARTITION BY member_id, wallet ORDER BY version)
+        ) AS walked
+        WHERE version <> version_before + 1 OR balance_after <> balance_before + amount
+        """,
+    ),
+    (
+        "versions_contiguous",
+        "the account's version is not that of its last entry",
+        """
+        SELECT concat_ws('/', member_id, wallet)
+        FROM accounts
+        LEFT JOIN (
+            SELECT member_id, wallet, max(version) AS last FROM entries GROUP BY member_id, wallet
+        ) AS life USING (member_id, wallet)
+        WHERE version <> coalesce(last, 0)
+        """,
+    ),
+    (
+        "available_not_negative",
+        "the account is below zero though no return's entry took it there",
+        """
+        SELECT concat_ws('/', member_id, wallet)
+        FROM accounts
+        WHERE deficit > 0 AND NOT EXISTS (
+            SELECT FROM entries
+            WHERE entries.member_id = accounts.member_id AND entries.wallet = accounts.wallet
+                AND kind = 'return' AND balance_after < 0
+        )
+        """,
+    ),
+    (
+        "available_not_negative",
+        "the account has a deficit while lots have free units that should make up for it",
+        """
+        SELECT concat_ws('/', member_id, wallet)
+        FROM accounts
+        WHERE deficit > 0 AND EXISTS (
+            SELECT FROM lots
+            WHERE lots.member_id = accounts.member_id AND lots.wallet = accounts.wallet AND remaining > held
+        )
+        """,
+    ),
+    (
+        "hold_ends_once",
+        "the hold's state, its captured amount and its entries disagree",
+        """
+        SELECT concat_ws('/', member_id, hold_id)
+        FROM holds
+        LEFT JOIN (
+            SELECT member_id, hold_id,
+                sum(CASE kind WHEN 'spend' THEN -amount ELSE 0 END) AS spent,
+                sum(CASE kind WHEN 'spend' THEN 1 ELSE 0 END) AS spends,
+                sum(CASE kind WHEN 'reversal' THEN amount ELSE 0 END) AS restored,
+                sum(CASE kind WHEN 'reversal' THEN 1 ELSE 0 END) AS reversals
+            FROM entries
+            WHERE hold_id IS NOT NULL
+            GROUP BY member_id, hold_id
+        ) AS moved USING (member_id, hold_id)
+        WHERE (coalesce(spends, 0), coalesce(spent, 0)) <> (CASE state WHEN 'captured' THEN 1 ELSE 0 END, captured)
+            OR (coalesce(reversals, 0), coalesce(restored, 0)) <> (
+                CASE WHEN reversed_at IS NULL THEN 0 ELSE 1 END, CASE WHEN reversed_at IS NULL THEN 0 ELSE captured END
+            )
+        """,
+    ),
+    (
+        "hold_ends_once",
+        "the entry spends or restores a hold that is not there",
+        """
+        SELECT concat_ws('/', member_id, wallet, version)
+        FROM entries
+        WHERE hold_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM holds WHERE holds.member_id = entries.member_id AND holds.hold_id = entries.hold_id
+        )
+        """,
+    ),
+    (
+        "hold_parts_whole",
+        "the hold's parts do not add up to it",
+        """
+        SELECT concat_ws('/', member_id, hold_id)
+        FROM holds
+        LEFT JOIN (
+            SELECT member_id, hold_id, sum(units) AS units, sum(captured) AS spent
+            FROM hold_parts GROUP BY member_id, hold_id
+        ) AS parts USING (member_id, hold_id)
+        WHERE (parts.units, parts.spent) IS DISTINCT FROM (holds.amount::numeric, holds.captured::numeric)
+        """,
+    ),
+    (
+        "entry_announced",
+        "the entry has no event in the outbox, or one that tells another amount",
+        f"""
+        SELECT concat_ws('/', member_id, wallet, entries.version)
+        FROM entries
+        WHERE recorded_at > now() - interval '{outbox.RETENTION_DAYS} days' AND NOT EXISTS (
+            SELECT FROM outbox
+            WHERE aggregatetype = 'account' AND aggregateid = entries.member_id
+                AND outbox.version = entries.version AND payload->>'wallet' = entries.wallet
+                AND (payload->>'amount')::bigint = entries.amount
+        )
+        """,  # noqa: S608 - a constant
+    ),
+    (
+        "entry_announced",
+        "the event tells of an entry that is not there",
+        """
+        SELECT id
+        FROM outbox
+        WHERE aggregatetype = 'account' AND NOT EXISTS (
+            SELECT FROM entries
+            WHERE member_id = aggregateid AND entries.version = outbox.version AND wallet = payload->>'wallet'
+        )
+        """,
+    ),
+    (
+        "lots_fold",
+        "what remains of the lot is not the sum of its movements",
+        """
+        SELECT concat_ws('/', member_id, lot_id)
+        FROM lots
+        LEFT JOIN (
+            SELECT member_id, lot_id, sum(units) AS total FROM lot_movements GROUP BY member_id, lot_id
+        ) AS fold USING (member_id, lot_id)
+        WHERE remaining <> coalesce(total, 0)
+        """,
+    ),
+    (
+        "lots_hold_the_balance",
+        "what remains in the account's lots, less its deficit, is not its balance",
+        """
+        SELECT concat_ws('/', member_id, wallet)
+        FROM accounts
+        LEFT JOIN (
+            SELECT member_id, wallet, sum(remaining) AS total FROM lots GROUP BY member_id, wallet
+        ) AS fold USING (member_id, wallet)
+        WHERE coalesce(total, 0) - deficit <> posted
+        """,
+    ),
+    (
+        "lots_held",
+        "what is held of the lot is not what open holds set aside of it",
+        """
+        SELECT concat_ws('/', member_id, lot_id)
+        FROM lots
+        LEFT JOIN (
+            SELECT member_id, lot_id, sum(units) AS total
+            FROM hold_parts JOIN holds USING (member_id, hold_id)
+            WHERE state = 'open'
+            GROUP BY member_id, lot_id
+        ) AS open USING (member_id, lot_id)
+        WHERE held <> coalesce(total, 0)
+        """,
+    ),
+    (
+        "purchase_earned",
+        "the entries of the purchase do not give what it says",
+        """
+        SELECT purchase_id
+        FROM (
+            SELECT purchase_id, purchases.points_earned + coalesce(purchase_claims.points_earned, 0) AS said
+            FROM purchases LEFT JOIN purchase_claims USING (purchase_id)
+        ) AS told
+        LEFT JOIN (
+            SELECT purchase_id, sum(amount) AS given FROM entries WHERE kind = 'earn' GROUP BY purchase_id
+        ) AS fold USING (purchase_id)
+        WHERE said <> coalesce(given, 0)
+        """,
+    ),
+    (
+        "purchase_earned",
+        "the entries of the return take more than it says",
+        """
+        SELECT return_id
+        FROM returns
+        LEFT JOIN (
+            SELECT return_id, -sum(amount) AS taken FROM entries WHERE kind = 'return' GROUP BY return_id
+        ) AS fold USING (return_id)
+        WHERE coalesce(taken, 0) > points_returned
+        """,
+    ),
+    (
+        "return_within_purchase",
+        "more of the line has come back than was bought",
+        """
+        SELECT concat_ws('/', purchase_id, line_id)
+        FROM (
+            SELECT purchase_id, line->>'line_id' AS line_id, sum((line->>'quantity_milli')::bigint) AS back
+            FROM returns, jsonb_array_elements(lines) AS line
+            WHERE purchase_id IS NOT NULL
+            GROUP BY purchase_id, line->>'line_id'
+        ) AS returned
+        JOIN purchases USING (purchase_id)
+        WHERE back > coalesce((
+            SELECT (line->>'quantity_milli')::bigint FROM jsonb_array_elements(sale->'lines') AS line
+            WHERE line->>'line_id' = returned.line_id
+        ), 0)
+        """,
+    ),
+    (
+        "program_one",
+        "a row of the account belongs to another program",
+        """
+        SELECT DISTINCT concat_ws('/', member_id, wallet)
+        FROM accounts
+        WHERE EXISTS (SELECT FROM entries WHERE entries.member_id = accounts.member_id
+                      AND entries.wallet = accounts.wallet AND entries.program_id <> accounts.program_id)
+            OR EXISTS (SELECT FROM lots WHERE lots.member_id = accounts.member_id
+                       AND lots.wallet = accounts.wallet AND lots.program_id <> accounts.program_id)
+            OR EXISTS (SELECT FROM holds WHERE holds.member_id = accounts.member_id
+                       AND holds.wallet = accounts.wallet AND holds.program_id <> accounts.program_id)
+        """,
+    ),
+)
+
+
+def check(engine: sa.Engine) -> Iterator[Finding]:
+    """Asks every question of one snapshot of the database."""
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        for name, problem, question in QUESTIONS:
+            rows = connection.execution_options(yield_per=ROWS_AT_A_TIME).execute(sa.text(question))
+            for row in rows:
+                yield Finding(name, str(row[0]), problem)

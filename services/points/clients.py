@@ -1,0 +1,40 @@
+"""The other services as this one sees them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import grpc
+from loyalty.members.v1 import members_pb2 as pb
+from loyalty.members.v1 import members_pb2_grpc
+
+from kit import client
+from kit.call import Call
+from kit.convert import EnumMap
+from kit.errors import Kind, Refusal
+from services.points.domain.errors import MemberNotFound, MemberUnknownForNow
+from services.points.domain.policy import MemberStatus, Standing
+
+_STATUS = EnumMap(pb.MemberStatus, MemberStatus)
+
+
+class MembersClient:
+    """`members` over gRPC."""
+
+    def __init__(self, channel: grpc.Channel, deadline_ms: int) -> None:
+        self._stub = members_pb2_grpc.MembersServiceStub(channel)
+        self._deadline_ms = deadline_ms
+
+    def standing(self, call: Call, program_id: UUID, member_id: UUID) -> Standing:
+        """What a member may do, asked of `members`."""
+        request = pb.GetMemberRequest(program_id=str(program_id), member_id=str(member_id))
+        try:
+            answered = client.invoke(self._stub.GetMember, request, call=call, deadline_ms=self._deadline_ms)
+        except Refusal as refusal:
+            if refusal.kind is Kind.NOT_FOUND:
+                raise MemberNotFound("the program has no such member", member_id=str(member_id)) from refusal
+            raise MemberUnknownForNow("the member is new here and cannot be looked up now, try again") from refusal
+        except client.ServiceFailed as failure:
+            raise MemberUnknownForNow("the member is new here and cannot be looked up now, try again") from failure
+        member = answered.response.member
+        return Standing(member_id, program_id, _STATUS.to_domain(member.status, "status"), member.version)

@@ -1,0 +1,208 @@
+"""Accounts, entries, holds and adjustments on the wire."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from loyalty.points.v1 import points_pb2 as pb
+
+from kit.convert import EnumMap, integer_of, request_id_of, text_of, timestamp_of, uuid_of
+from kit.errors import Invalid
+from kit.page import Page, PageRequest, page_request
+from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX, REASON_LENGTH_MAX, wallet_of
+from services.points.convert.rules import to_earning
+from services.points.domain.commands import (
+    AdjustmentAnswer,
+    AdjustPoints,
+    CaptureHold,
+    HoldAnswer,
+    PlaceHold,
+    ReleaseHold,
+    ReverseCapture,
+)
+from services.points.domain.ledger import AccountView, Entry, EntryKind, Hold, HoldState
+from services.points.domain.sentences import entry_sentence
+
+HOLD_TIMEOUT_S_DEFAULT = 900
+HOLD_TIMEOUT_S_MAX = 604_800
+EXPIRY_DAYS_MAX = 36_500
+
+_ENTRY_KIND = EnumMap(pb.EntryKind, EntryKind)
+_HOLD_STATE = EnumMap(pb.HoldState, HoldState)
+
+
+def get_account(request: pb.GetAccountRequest) -> tuple[UUID, UUID, str]:
+    """Whose account is asked for."""
+    program_id = uuid_of(request.program_id, "program_id")
+    return program_id, uuid_of(request.member_id, "member_id"), wallet_of(request.wallet)
+
+
+def list_entries(request: pb.ListEntriesRequest) -> tuple[UUID, UUID, str, PageRequest]:
+    """Whose entries are asked for, and which page."""
+    page = page_request(request.page_size, request.page_token, key_parts=1)
+    if page.after and not page.after[0].isdigit():
+        raise Invalid("page_token", "is not a token that this list gave")
+    program_id = uuid_of(request.program_id, "program_id")
+    return program_id, uuid_of(request.member_id, "member_id"), wallet_of(request.wallet), page
+
+
+def adjust_points(request: pb.AdjustPointsRequest) -> AdjustPoints:
+    """An adjustment, given with reason and actor."""
+    amount = integer_of(request.amount, "amount", at_least=-AMOUNT_MAX, at_most=AMOUNT_MAX)
+    if amount == 0:
+        raise Invalid("amount", "must not be 0")
+    if amount < 0 and request.expiry_days:
+        raise Invalid("expiry_days", "must be 0 when points are taken")
+    return AdjustPoints(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=uuid_of(request.member_id, "member_id"),
+        wallet=wallet_of(request.wallet),
+        amount=amount,
+        reason=text_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+        actor=text_of(request.actor, "actor", length_max=NAME_LENGTH_MAX),
+        expiry_days=integer_of(request.expiry_days, "expiry_days", at_least=0, at_most=EXPIRY_DAYS_MAX),
+    )
+
+
+def place_hold(request: pb.PlaceHoldRequest) -> PlaceHold:
+    """A wish to set points aside."""
+    timeout_s = integer_of(request.timeout_s, "timeout_s", at_least=0, at_most=HOLD_TIMEOUT_S_MAX)
+    return PlaceHold(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=uuid_of(request.member_id, "member_id"),
+        wallet=wallet_of(request.wallet),
+        amount=integer_of(request.amount, "amount", at_least=1, at_most=AMOUNT_MAX),
+        timeout_s=timeout_s or HOLD_TIMEOUT_S_DEFAULT,
+        reference=text_of(request.reference, "reference", length_max=NAME_LENGTH_MAX, length_min=0),
+    )
+
+
+def capture_hold(request: pb.CaptureHoldRequest) -> CaptureHold:
+    """A wish to spend a hold."""
+    return CaptureHold(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=uuid_of(request.member_id, "member_id"),
+        hold_id=uuid_of(request.hold_id, "hold_id"),
+        amount=integer_of(request.amount, "amount", at_least=0, at_most=AMOUNT_MAX),
+    )
+
+
+def release_hold(request: pb.ReleaseHoldRequest) -> ReleaseHold:
+    """A wish to give a hold back."""
+    return ReleaseHold(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=uuid_of(request.member_id, "member_id"),
+        hold_id=uuid_of(request.hold_id, "hold_id"),
+    )
+
+
+def reverse_capture(request: pb.ReverseCaptureRequest) -> ReverseCapture:
+    """A wish to return what a hold spent."""
+    return ReverseCapture(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=uuid_of(request.member_id, "member_id"),
+        hold_id=uuid_of(request.hold_id, "hold_id"),
+        reason=text_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+    )
+
+
+def get_hold(request: pb.GetHoldRequest) -> tuple[UUID, UUID, UUID]:
+    """Which hold is asked for."""
+    program_id = uuid_of(request.program_id, "program_id")
+    return program_id, uuid_of(request.member_id, "member_id"), uuid_of(request.hold_id, "hold_id")
+
+
+# ---- To the wire -----------------------------------------------------------------------------------------------------
+
+
+def to_account(view: AccountView) -> pb.Account:
+    """An account as it stands at an instant."""
+    return pb.Account(
+        member_id=str(view.member_id),
+        wallet=view.wallet,
+        posted=view.posted,
+        held=view.held,
+        pending=view.pending,
+        available=view.available,
+        owed=view.owed,
+        version=view.version,
+    )
+
+
+def to_entry(entry: Entry) -> pb.Entry:
+    """An entry with why it was made."""
+    cause = entry.cause
+    return pb.Entry(
+        version=entry.version,
+        member_id=str(entry.key.member_id),
+        wallet=entry.key.wallet,
+        kind=_ENTRY_KIND.to_proto(entry.kind),
+        amount=entry.amount,
+        balance_after=entry.balance_after,
+        purchase_id=_optional(cause.purchase_id),
+        return_id=_optional(cause.return_id),
+        hold_id=_optional(cause.hold_id),
+        corrects_version=cause.corrects_version or 0,
+        reason=cause.reason,
+        actor=cause.actor,
+        earning=None if entry.earning is None else to_earning(entry.earning),
+        occurred_at=timestamp_of(entry.occurred_at),
+        recorded_at=timestamp_of(entry.recorded_at),
+        sentence=entry_sentence(entry),
+    )
+
+
+def list_entries_response(page: Page[Entry]) -> pb.ListEntriesResponse:
+    """A page of entries."""
+    return pb.ListEntriesResponse(entries=[to_entry(entry) for entry in page.items], next_page_token=page.next_token)
+
+
+def adjust_points_response(answer: AdjustmentAnswer) -> pb.AdjustPointsResponse:
+    """The adjustment's entry and the account after it."""
+    return pb.AdjustPointsResponse(entry=to_entry(answer.entry), account=to_account(answer.account))
+
+
+def place_hold_response(answer: HoldAnswer) -> pb.PlaceHoldResponse:
+    """The hold and the account after it was placed."""
+    return pb.PlaceHoldResponse(hold=to_hold(answer.hold), account=to_account(answer.account))
+
+
+def capture_hold_response(answer: HoldAnswer) -> pb.CaptureHoldResponse:
+    """The hold and the account after it was captured."""
+    return pb.CaptureHoldResponse(hold=to_hold(answer.hold), account=to_account(answer.account))
+
+
+def release_hold_response(answer: HoldAnswer) -> pb.ReleaseHoldResponse:
+    """The hold and the account after it was released."""
+    return pb.ReleaseHoldResponse(hold=to_hold(answer.hold), account=to_account(answer.account))
+
+
+def reverse_capture_response(answer: HoldAnswer) -> pb.ReverseCaptureResponse:
+    """The hold and the account after its capture was reversed."""
+    return pb.ReverseCaptureResponse(hold=to_hold(answer.hold), account=to_account(answer.account))
+
+
+def to_hold(hold: Hold) -> pb.Hold:
+    """A hold as it stands."""
+    return pb.Hold(
+        hold_id=str(hold.hold_id),
+        member_id=str(hold.key.member_id),
+        wallet=hold.key.wallet,
+        amount=hold.amount,
+        captured=hold.captured,
+        state=_HOLD_STATE.to_proto(hold.state),
+        reference=hold.reference,
+        placed_at=timestamp_of(hold.placed_at),
+        expires_at=timestamp_of(hold.expires_at),
+        ended_at=None if hold.ended_at is None else timestamp_of(hold.ended_at),
+        reversed=hold.reversed_at is not None,
+    )
+
+
+def _optional(identity: UUID | None) -> str:
+    return "" if identity is None else str(identity)

@@ -1,0 +1,42 @@
+"""What several nouns share: bounds, wallets, pages, receipts."""
+
+from __future__ import annotations
+
+from loyalty.points.v1 import points_pb2 as pb
+
+from kit.convert import date_of, text_of
+from services.points.domain.policy import WALLET_DEFAULT
+from services.points.domain.sales import ReceiptKey
+
+AMOUNT_MAX = 1_000_000_000
+MONEY_MINOR_MAX = 1_000_000_000_000
+NAME_LENGTH_MAX = 100
+REASON_LENGTH_MAX = 500
+LINES_MAX = 1_000
+
+
+def wallet_of(text: str, field: str = "wallet") -> str:
+    """The wallet meant; empty means the default one."""
+    return text_of(text, field, length_max=50) if text else WALLET_DEFAULT
+
+
+def receipt_of(receipt: pb.ReceiptKey, field: str) -> ReceiptKey:
+    """A receipt's key, every part of it given."""
+    return ReceiptKey(
+        source=text_of(receipt.source, f"{field}.source", length_max=50),
+        store_id=text_of(receipt.store_id, f"{field}.store_id", length_max=NAME_LENGTH_MAX),
+        terminal_id=text_of(receipt.terminal_id, f"{field}.terminal_id", length_max=NAME_LENGTH_MAX),
+        business_day=date_of(receipt.business_day, f"{field}.business_day"),
+        receipt_number=text_of(receipt.receipt_number, f"{field}.receipt_number", length_max=NAME_LENGTH_MAX),
+    )
+
+
+def to_receipt(receipt: ReceiptKey) -> pb.ReceiptKey:
+    """A receipt's key on the wire."""
+    return pb.ReceiptKey(
+        source=receipt.source,
+        store_id=receipt.store_id,
+        terminal_id=receipt.terminal_id,
+        business_day=receipt.business_day.isoformat(),
+        receipt_number=receipt.receipt_number,
+    )

@@ -1,0 +1,248 @@
+"""Purchases and returns on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loyalty.points.v1 import points_pb2 as pb
+
+from kit.convert import (
+    EnumMap,
+    currency_of,
+    integer_of,
+    optional_uuid,
+    request_id_of,
+    required_instant,
+    text_of,
+    timestamp_of,
+    uuid_of,
+)
+from kit.errors import Invalid
+from services.points.convert.accounts import to_account
+from services.points.convert.common import LINES_MAX, MONEY_MINOR_MAX, NAME_LENGTH_MAX, receipt_of, to_receipt
+from services.points.convert.rules import to_earning
+from services.points.domain.purchases import (
+    ClaimPurchase,
+    GetPurchase,
+    PreviewPurchase,
+    Purchase,
+    PurchaseAnswer,
+    RecordPurchase,
+    RecordReturn,
+    Return,
+    ReturnAnswer,
+    ReturnLine,
+)
+from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind
+
+QUANTITY_MILLI_MAX = 1_000_000_000
+TENDERS_MAX = 50
+LINE_ID_LENGTH_MAX = 50
+
+_TENDER_KIND = EnumMap(pb.TenderKind, TenderKind)
+
+
+def record_purchase(request: pb.RecordPurchaseRequest) -> RecordPurchase:
+    """A sale to record."""
+    return RecordPurchase(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=optional_uuid(request.member_id, "member_id"),
+        sale=_sale(request.sale),
+    )
+
+
+def preview_purchase(request: pb.PreviewPurchaseRequest) -> PreviewPurchase:
+    """A sale to judge."""
+    return PreviewPurchase(
+        program_id=uuid_of(request.program_id, "program_id"),
+        member_id=optional_uuid(request.member_id, "member_id"),
+        sale=_sale(request.sale),
+    )
+
+
+def get_purchase(request: pb.GetPurchaseRequest) -> GetPurchase:
+    """A purchase to read, by one of its two names."""
+    if bool(request.purchase_id) == request.HasField("receipt"):
+        raise Invalid("purchase_id", "either this or receipt is given, not both")
+    return GetPurchase(
+        program_id=uuid_of(request.program_id, "program_id"),
+        purchase_id=optional_uuid(request.purchase_id, "purchase_id"),
+        receipt=receipt_of(request.receipt, "receipt") if request.HasField("receipt") else None,
+    )
+
+
+def claim_purchase(request: pb.ClaimPurchaseRequest) -> ClaimPurchase:
+    """An anonymous purchase to claim."""
+    return ClaimPurchase(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=uuid_of(request.member_id, "member_id"),
+        receipt=receipt_of(request.receipt, "receipt"),
+    )
+
+
+def record_return(request: pb.RecordReturnRequest) -> RecordReturn:
+    """A return to record."""
+    _expect_count(request.lines, "lines", 1, LINES_MAX)
+    original = (
+        receipt_of(request.original_receipt, "original_receipt") if request.HasField("original_receipt") else None
+    )
+    return RecordReturn(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        receipt=receipt_of(request.receipt, "receipt"),
+        original_receipt=original,
+        occurred_at=required_instant(request, "occurred_at"),
+        currency=currency_of(request.currency, "currency"),
+        lines=tuple(_return_line(line, f"lines[{index}]") for index, line in enumerate(request.lines)),
+        cashier_id=text_of(request.cashier_id, "cashier_id", length_max=NAME_LENGTH_MAX, length_min=0),
+    )
+
+
+def _sale(sale: pb.Sale) -> Sale:
+    _expect_count(sale.lines, "sale.lines", 1, LINES_MAX)
+    _expect_count(sale.tenders, "sale.tenders", 0, TENDERS_MAX)
+    return Sale(
+        receipt=receipt_of(sale.receipt, "sale.receipt"),
+        occurred_at=required_instant(sale, "occurred_at", "sale.occurred_at"),
+        currency=currency_of(sale.currency, "sale.currency"),
+        lines=tuple(_line(line, f"sale.lines[{index}]") for index, line in enumerate(sale.lines)),
+        tenders=tuple(_tender(tender, f"sale.tenders[{index}]") for index, tender in enumerate(sale.tenders)),
+        cashier_id=text_of(sale.cashier_id, "sale.cashier_id", length_max=NAME_LENGTH_MAX, length_min=0),
+    )
+
+
+def _line(line: pb.PurchaseLine, field: str) -> PurchaseLine:
+    quantity_milli = integer_of(
+        line.quantity_milli, f"{field}.quantity_milli", at_least=-QUANTITY_MILLI_MAX, at_most=QUANTITY_MILLI_MAX
+    )
+    if quantity_milli == 0:
+        raise Invalid(f"{field}.quantity_milli", "must not be 0")
+    return PurchaseLine(
+        line_id=text_of(line.line_id, f"{field}.line_id", length_max=LINE_ID_LENGTH_MAX),
+        sku=text_of(line.sku, f"{field}.sku", length_max=NAME_LENGTH_MAX),
+        category=text_of(line.category, f"{field}.category", length_max=NAME_LENGTH_MAX, length_min=0),
+        quantity_milli=quantity_milli,
+        unit_price_minor=_money(line.unit_price_minor, f"{field}.unit_price_minor", at_least=0),
+        discount_minor=_money(line.discount_minor, f"{field}.discount_minor", at_least=0),
+        amount_minor=_money(line.amount_minor, f"{field}.amount_minor", at_least=-MONEY_MINOR_MAX),
+    )
+
+
+def _tender(tender: pb.Tender, field: str) -> Tender:
+    kind = _TENDER_KIND.to_domain(tender.kind, f"{field}.kind")
+    return Tender(kind, _money(tender.amount_minor, f"{field}.amount_minor", at_least=-MONEY_MINOR_MAX))
+
+
+def _return_line(line: pb.ReturnLine, field: str) -> ReturnLine:
+    return ReturnLine(
+        line_id=text_of(line.line_id, f"{field}.line_id", length_max=LINE_ID_LENGTH_MAX),
+        quantity_milli=integer_of(
+            line.quantity_milli, f"{field}.quantity_milli", at_least=1, at_most=QUANTITY_MILLI_MAX
+        ),
+    )
+
+
+def _money(minor: int, field: str, *, at_least: int) -> int:
+    return integer_of(minor, field, at_least=at_least, at_most=MONEY_MINOR_MAX)
+
+
+def _expect_count(items: Sequence[object], field: str, at_least: int, at_most: int) -> None:
+    if not at_least <= len(items) <= at_most:
+        raise Invalid(field, f"must have {at_least} to {at_most} items")
+
+
+# ---- To the wire -----------------------------------------------------------------------------------------------------
+
+
+def record_purchase_response(answer: PurchaseAnswer) -> pb.RecordPurchaseResponse:
+    """The purchase and the account after it."""
+    return pb.RecordPurchaseResponse(purchase=to_purchase(answer), account=_to_account(answer))
+
+
+def preview_purchase_response(answer: PurchaseAnswer) -> pb.PreviewPurchaseResponse:
+    """What the purchase would come to."""
+    return pb.PreviewPurchaseResponse(purchase=to_purchase(answer), account=_to_account(answer))
+
+
+def get_purchase_response(answer: PurchaseAnswer) -> pb.GetPurchaseResponse:
+    """The purchase as it stands."""
+    return pb.GetPurchaseResponse(purchase=to_purchase(answer))
+
+
+def claim_purchase_response(answer: PurchaseAnswer) -> pb.ClaimPurchaseResponse:
+    """The purchase with its member, and the account after the claim."""
+    return pb.ClaimPurchaseResponse(purchase=to_purchase(answer), account=_to_account(answer))
+
+
+def record_return_response(answer: ReturnAnswer) -> pb.RecordReturnResponse:
+    """The return and the account after it."""
+    account = None if answer.account is None else to_account(answer.account)
+    return pb.RecordReturnResponse(**{"return": _to_return(answer.recorded)}, account=account)
+
+
+def to_purchase(answer: PurchaseAnswer) -> pb.Purchase:
+    """A purchase with what came back of it."""
+    purchase, returns = answer.purchase, answer.returns
+    return pb.Purchase(
+        purchase_id=str(purchase.purchase_id),
+        program_id=str(purchase.program_id),
+        member_id="" if purchase.member_id is None else str(purchase.member_id),
+        sale=_to_sale(purchase),
+        earnings=[to_earning(earning) for earning in purchase.earnings],
+        points_earned=purchase.points_earned,
+        points_returned=returns.points_returned,
+        recorded_at=timestamp_of(purchase.recorded_at),
+        claimed_at=None if purchase.claimed_at is None else timestamp_of(purchase.claimed_at),
+        returned_lines=[
+            pb.ReturnLine(line_id=line_id, quantity_milli=quantity) for line_id, quantity in returns.returned.items()
+        ],
+    )
+
+
+def _to_sale(purchase: Purchase) -> pb.Sale:
+    sale = purchase.sale
+    return pb.Sale(
+        receipt=to_receipt(sale.receipt),
+        occurred_at=timestamp_of(sale.occurred_at),
+        currency=sale.currency,
+        lines=[
+            pb.PurchaseLine(
+                line_id=line.line_id,
+                sku=line.sku,
+                category=line.category,
+                quantity_milli=line.quantity_milli,
+                unit_price_minor=line.unit_price_minor,
+                discount_minor=line.discount_minor,
+                amount_minor=line.amount_minor,
+            )
+            for line in sale.lines
+        ],
+        tenders=[
+            pb.Tender(kind=_TENDER_KIND.to_proto(tender.kind), amount_minor=tender.amount_minor)
+            for tender in sale.tenders
+        ],
+        cashier_id=sale.cashier_id,
+    )
+
+
+def _to_return(back: Return) -> pb.Return:
+    return pb.Return(
+        return_id=str(back.return_id),
+        program_id=str(back.program_id),
+        receipt=to_receipt(back.receipt),
+        original_receipt=None if back.original_receipt is None else to_receipt(back.original_receipt),
+        matched=back.purchase_id is not None,
+        purchase_id="" if back.purchase_id is None else str(back.purchase_id),
+        member_id="" if back.member_id is None else str(back.member_id),
+        lines=[pb.ReturnLine(line_id=line.line_id, quantity_milli=line.quantity_milli) for line in back.lines],
+        points_returned=back.points_returned,
+        shortfall=back.shortfall,
+        occurred_at=timestamp_of(back.occurred_at),
+        recorded_at=timestamp_of(back.recorded_at),
+    )
+
+
+def _to_account(answer: PurchaseAnswer) -> pb.Account | None:
+    return None if answer.account is None else to_account(answer.account)

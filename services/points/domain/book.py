@@ -1,0 +1,397 @@
+"""One account while operations on it are judged: what was loaded, and what they add.
+
+A `Book` is made from loaded values and given to one operation after another; each either changes it wholly or raises
+before it has changed anything. What changed since it was opened is read from `changes()` and written by the storage.
+
+Every operation begins by settling what time alone has done: holds whose time is over end, lots whose time is over
+lapse. So the balance is right at any instant, whether a job has passed by or not.
+
+What holds before and after each operation:
+
+    posted = sum of entries = sum of remaining units of the lots − deficit
+    deficit > 0 only while no free unit is left in any lot
+    held units of a lot = units of open holds in it ≤ remaining units
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.points.domain.errors import HoldNotCaptured, HoldNotFound, HoldNotOpen, InsufficientBalance
+from services.points.domain.ledger import (
+    Account,
+    AccountKey,
+    AccountView,
+    Cause,
+    Entry,
+    EntryKind,
+    Hold,
+    HoldPart,
+    HoldState,
+    Lot,
+    LotMovement,
+    spending_order,
+)
+from services.points.domain.policy import Shortfall
+from services.points.domain.rules import Earning
+
+NewId = Callable[[], UUID]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What operations added to a book: rows to append, and rows as they now stand."""
+
+    account: Account
+    entries: tuple[Entry, ...]
+    movements: tuple[LotMovement, ...]
+    lots: tuple[Lot, ...]
+    holds: tuple[Hold, ...]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What taking points back came to: taken from lots, owed or below zero, and lapsed before."""
+
+    from_lots: int = 0
+    shortfall: int = 0
+    forgiven: int = 0
+
+
+class Book:
+    """One account with its lots and holds, and what the present operations change of them."""
+
+    def __init__(self, account: Account, lots: Iterable[Lot], holds: Iterable[Hold], new_id: NewId) -> None:
+        self.account = account
+        self._lots = {lot.lot_id: lot for lot in lots}
+        self._holds = {hold.hold_id: hold for hold in holds}
+        self._new_id = new_id
+        self._entries: list[Entry] = []
+        self._movements: list[LotMovement] = []
+        self._touched_lots: dict[UUID, None] = {}
+        self._touched_holds: dict[UUID, None] = {}
+
+    @property
+    def key(self) -> AccountKey:
+        """Whose account it is."""
+        return self.account.key
+
+    def changes(self) -> Changes:
+        """What has changed since the book was opened."""
+        return Changes(
+            self.account,
+            tuple(self._entries),
+            tuple(self._movements),
+            tuple(self._lots[lot_id] for lot_id in self._touched_lots),
+            tuple(self._holds[hold_id] for hold_id in self._touched_holds),
+        )
+
+    def view(self, now: datetime) -> AccountView:
+        """The account as it stands at `now`, with what time alone has done taken into account."""
+        settled = self._copy()
+        settled.settle(now)
+        lots = settled._lots.values()
+        spendable = sum(lot.free for lot in lots if lot.is_spendable(now))
+        return AccountView(
+            member_id=self.key.member_id,
+            wallet=self.key.wallet,
+            posted=self.account.posted,
+            held=sum(lot.held for lot in lots),
+            pending=sum(lot.free for lot in lots if lot.available_at > now),
+            available=spendable - settled.account.deficit,
+            owed=self.account.owed,
+            version=self.account.version,
+        )
+
+    # -- Operations --------------------------------------------------------------------------------------------------
+
+    def settle(self, now: datetime) -> None:
+        """Ends the holds and lapses the lots whose time is over."""
+        for hold in self._overdue_holds(now):
+            self._free_parts(hold)
+            self._put_hold(replace(hold, state=HoldState.EXPIRED, ended_at=hold.expires_at))
+            self._absorb_deficit(now)
+        for lot in sorted(self._lots.values(), key=spending_order):
+            if lot.has_lapsed(now) and lot.free > 0:
+                lapsing = lot.free
+                entry = self._append(EntryKind.EXPIRY, -lapsing, Cause(), lot.expires_at or now, now)
+                self._move(entry, lot.lot_id, -lapsing)
+                self._put_lot(replace(self._lots[lot.lot_id], lapsed=lot.lapsed + lapsing))
+
+    def earn(self, earning: Earning, purchase_id: UUID, occurred_at: datetime, now: datetime) -> Entry | None:
+        """Credits what a rule gave; a rule that gave nothing leaves no entry."""
+        self.settle(now)
+        if earning.points == 0:
+            return None
+        lot = Lot(
+            self._new_id(),
+            earning.points,
+            0,
+            earning.available_at,
+            earning.expires_at,
+            purchase_id=purchase_id,
+            rule_id=earning.rule_id,
+        )
+        cause = Cause(purchase_id=purchase_id)
+        return self._credit(EntryKind.EARN, lot, cause, occurred_at, now, earning)
+
+    def adjust(self, amount: int, cause: Cause, expires_at: datetime | None, now: datetime) -> Entry:
+        """Gives points by hand into a lot of their own, or takes available ones in spending order."""
+        self.settle(now)
+        if amount > 0:
+            return self._credit(EntryKind.ADJUSTMENT, Lot(self._new_id(), amount, 0, now, expires_at), cause, now, now)
+        self._expect_available(-amount, now)
+        entry = self._append(EntryKind.ADJUSTMENT, amount, cause, now, now)
+        self._take(entry, self._spendable(now), -amount)
+        return entry
+
+    def take_back(
+        self, points: int, purchase_id: UUID, rule_id: UUID, cause: Cause, policy: Shortfall, now: datetime
+    ) -> Taken:
+        """Takes back what returned goods had earned by one rule.
+
+        First what has lapsed meanwhile is forgiven, then the lot they came into pays, then the other lots in spending
+        order, those still pending last. What is missing then is carried as owed or below zero, as the policy says; a
+        policy of refusal is for `shortfall_of` to ask beforehand.
+        """
+        self.settle(now)
+        own = [lot for lot in self._lots.values() if lot.purchase_id == purchase_id and lot.rule_id == rule_id]
+        forgiven = self._forgive(own, points)
+        due = points - forgiven
+        from_lots = min(due, self._free_in_all_lots())
+        shortfall = due - from_lots
+        below_zero = shortfall if policy is Shortfall.NEGATIVE else 0
+        if from_lots + below_zero > 0:
+            entry = self._append(EntryKind.RETURN, -(from_lots + below_zero), cause, now, now)
+            self._take(entry, self._paying_order(own, now), from_lots)
+        owed = self.account.owed + shortfall - below_zero
+        self.account = replace(self.account, deficit=self.account.deficit + below_zero, owed=owed)
+        return Taken(from_lots, shortfall, forgiven)
+
+    def shortfall_of(self, dues: Iterable[tuple[UUID, int]], purchase_id: UUID, now: datetime) -> int:
+        """How many points would be missing if these (rule id, points) were taken back."""
+        self.settle(now)
+        due = 0
+        for rule_id, points in dues:
+            own = (lot for lot in self._lots.values() if lot.purchase_id == purchase_id and lot.rule_id == rule_id)
+            due += max(0, points - sum(lot.lapsed - lot.forgiven for lot in own))
+        return max(0, due - self._free_in_all_lots())
+
+    def place_hold(self, hold_id: UUID, amount: int, timeout: timedelta, reference: str, now: datetime) -> Hold:
+        """Sets available points aside, lot by lot in spending order."""
+        self.settle(now)
+        self._expect_available(amount, now)
+        parts: list[HoldPart] = []
+        for lot, units in _portions(self._spendable(now), amount):
+            self._put_lot(replace(lot, held=lot.held + units))
+            parts.append(HoldPart(lot.lot_id, units))
+        hold = Hold(hold_id, self.key, amount, tuple(parts), reference, now, now + timeout)
+        self._put_hold(hold)
+        return hold
+
+    def capture(self, hold_id: UUID, amount: int, now: datetime) -> Hold:
+        """Spends `amount` of an open hold (0 for all of it) and frees the rest."""
+        self.settle(now)
+        hold = self._open_hold(hold_id)
+        captured = amount or hold.amount
+        entry = self._append(EntryKind.SPEND, -captured, Cause(hold_id=hold_id), now, now)
+        parts = _captured_parts(hold, captured)
+        for part in parts:
+            lot = self._lots[part.lot_id]
+            self._put_lot(replace(lot, held=lot.held - part.units))
+            if part.captured:
+                self._move(entry, part.lot_id, -part.captured)
+        ended = replace(
+            hold,
+            parts=parts,
+            state=HoldState.CAPTURED,
+            captured=captured,
+            ended_at=now,
+            captured_version=entry.version,
+        )
+        self._put_hold(ended)
+        self._after_freeing(now)
+        return ended
+
+    def release(self, hold_id: UUID, now: datetime) -> Hold:
+        """Frees an open hold."""
+        self.settle(now)
+        hold = self._open_hold(hold_id)
+        self._free_parts(hold)
+        ended = replace(hold, state=HoldState.RELEASED, ended_at=now)
+        self._put_hold(ended)
+        self._after_freeing(now)
+        return ended
+
+    def reverse_capture(self, hold_id: UUID, reason: str, now: datetime) -> Hold:
+        """Returns what a hold spent to the lots it came from; a lot whose time is over lapses at once."""
+        self.settle(now)
+        hold = self._hold(hold_id)
+        if hold.state is not HoldState.CAPTURED or hold.reversed_at is not None:
+            raise HoldNotCaptured("there is nothing to reverse", state=hold.state.value)
+        cause = Cause(hold_id=hold_id, corrects_version=hold.captured_version, reason=reason)
+        entry = self._append(EntryKind.REVERSAL, hold.captured, cause, now, now)
+        for part in hold.parts:
+            if part.captured:
+                self._move(entry, part.lot_id, part.captured)
+        self._put_hold(replace(hold, reversed_at=now))
+        self._absorb_deficit(now)
+        self._recover_owed(now)
+        self._after_freeing(now)
+        return self._holds[hold_id]
+
+    def hold(self, hold_id: UUID) -> Hold:
+        """The hold with this id, or HOLD_NOT_FOUND."""
+        return self._hold(hold_id)
+
+    # -- Pieces ------------------------------------------------------------------------------------------------------
+
+    def _copy(self) -> Book:
+        return Book(self.account, self._lots.values(), self._holds.values(), self._new_id)
+
+    def _credit(
+        self,
+        kind: EntryKind,
+        lot: Lot,
+        cause: Cause,
+        occurred_at: datetime,
+        now: datetime,
+        earning: Earning | None = None,
+    ) -> Entry:
+        entry = self._append(kind, lot.units, cause, occurred_at, now, earning)
+        self._put_lot(lot)
+        self._move(entry, lot.lot_id, lot.units)
+        self._absorb_deficit(now)
+        self._recover_owed(now)
+        return entry
+
+    def _absorb_deficit(self, now: datetime) -> None:
+        """Lets free units make up for what is below zero: the balance stays as it is, the lots shrink."""
+        absorbed = min(self.account.deficit, self._free_in_all_lots())
+        if absorbed == 0:
+            return
+        self.account = replace(self.account, deficit=self.account.deficit - absorbed)
+        for lot, units in _portions(self._paying_order([], now), absorbed):
+            # Belongs to the newest entry, which brought the units or set them free.
+            self._shift(self.account.version, lot.lot_id, -units)
+
+    def _recover_owed(self, now: datetime) -> None:
+        """Takes what earlier returns left owing from what is free now."""
+        recovered = min(self.account.owed, self._free_in_all_lots())
+        if recovered == 0:
+            return
+        entry = self._append(EntryKind.RECOVERY, -recovered, Cause(), now, now)
+        self._take(entry, self._paying_order([], now), recovered)
+        self.account = replace(self.account, owed=self.account.owed - recovered)
+
+    def _after_freeing(self, now: datetime) -> None:
+        self._absorb_deficit(now)
+        self.settle(now)
+
+    def _forgive(self, own: Iterable[Lot], points: int) -> int:
+        forgiven = 0
+        for lot in own:
+            part = min(lot.lapsed - lot.forgiven, points - forgiven)
+            if part > 0:
+                self._put_lot(replace(lot, forgiven=lot.forgiven + part))
+                forgiven += part
+        return forgiven
+
+    def _append(
+        self,
+        kind: EntryKind,
+        amount: int,
+        cause: Cause,
+        occurred_at: datetime,
+        now: datetime,
+        earning: Earning | None = None,
+    ) -> Entry:
+        version, balance = self.account.version + 1, self.account.posted + amount
+        entry = Entry(self.key, version, kind, amount, balance, cause, earning, occurred_at, now)
+        self._entries.append(entry)
+        self.account = replace(self.account, posted=balance, version=version)
+        return entry
+
+    def _take(self, entry: Entry, lots: Iterable[Lot], amount: int) -> None:
+        for lot, units in _portions(lots, amount):
+            self._move(entry, lot.lot_id, -units)
+
+    def _move(self, entry: Entry, lot_id: UUID, units: int) -> None:
+        self._shift(entry.version, lot_id, units)
+
+    def _shift(self, entry_version: int, lot_id: UUID, units: int) -> None:
+        self._movements.append(LotMovement(self._new_id(), entry_version, lot_id, units))
+        lot = self._lots[lot_id]
+        self._put_lot(replace(lot, remaining=lot.remaining + units))
+
+    def _put_lot(self, lot: Lot) -> None:
+        self._lots[lot.lot_id] = lot
+        self._touched_lots[lot.lot_id] = None
+
+    def _put_hold(self, hold: Hold) -> None:
+        self._holds[hold.hold_id] = hold
+        self._touched_holds[hold.hold_id] = None
+
+    def _free_parts(self, hold: Hold) -> None:
+        for part in hold.parts:
+            lot = self._lots[part.lot_id]
+            self._put_lot(replace(lot, held=lot.held - part.units))
+
+    def _hold(self, hold_id: UUID) -> Hold:
+        hold = self._holds.get(hold_id)
+        if hold is None:
+            raise HoldNotFound("the member has no such hold", hold_id=str(hold_id))
+        return hold
+
+    def _open_hold(self, hold_id: UUID) -> Hold:
+        hold = self._hold(hold_id)
+        if hold.state is not HoldState.OPEN:
+            raise HoldNotOpen(f"the hold is {hold.state.value}", state=hold.state.value)
+        return hold
+
+    def _overdue_holds(self, now: datetime) -> list[Hold]:
+        return [hold for hold in self._holds.values() if hold.state is HoldState.OPEN and hold.expires_at <= now]
+
+    def _spendable(self, now: datetime) -> list[Lot]:
+        return sorted((lot for lot in self._lots.values() if lot.is_spendable(now)), key=spending_order)
+
+    def _paying_order(self, own: Iterable[Lot], now: datetime) -> list[Lot]:
+        """The lots a return is paid from: its own first, then as spending goes, then what is pending."""
+        first = {lot.lot_id for lot in own}
+        return sorted(
+            self._lots.values(),
+            key=lambda lot: (lot.lot_id not in first, lot.available_at > now, spending_order(lot)),
+        )
+
+    def _free_in_all_lots(self) -> int:
+        return sum(lot.free for lot in self._lots.values())
+
+    def _expect_available(self, required: int, now: datetime) -> None:
+        available = self.view(now).available
+        if available < required:
+            raise InsufficientBalance(required=required, available=available)
+
+
+def _portions(lots: Iterable[Lot], amount: int) -> list[tuple[Lot, int]]:
+    """Takes `amount` from the free units of the lots, in their order; fewer if there are fewer."""
+    portions: list[tuple[Lot, int]] = []
+    for lot in lots:
+        if amount == 0:
+            break
+        units = min(lot.free, amount)
+        if units > 0:
+            portions.append((lot, units))
+            amount -= units
+    return portions
+
+
+def _captured_parts(hold: Hold, captured: int) -> tuple[HoldPart, ...]:
+    parts: list[HoldPart] = []
+    for part in hold.parts:
+        units = min(part.units, captured)
+        parts.append(replace(part, captured=units))
+        captured -= units
+    return tuple(parts)

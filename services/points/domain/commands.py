@@ -1,0 +1,133 @@
+"""What callers ask of accounts, holds and rules: frozen values, named like their RPCs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.points.domain.ledger import AccountView, Entry, Hold
+from services.points.domain.policy import Shortfall
+from services.points.domain.rules import EarningTerms
+
+
+@dataclass(frozen=True)
+class PlaceHold:
+    """Sets points aside for `timeout_s` seconds."""
+
+    program_id: UUID
+    request_id: str
+    member_id: UUID
+    wallet: str
+    amount: int
+    timeout_s: int
+    reference: str
+
+
+@dataclass(frozen=True)
+class CaptureHold:
+    """Spends a hold; `amount` 0 spends all of it."""
+
+    program_id: UUID
+    request_id: str
+    member_id: UUID
+    hold_id: UUID
+    amount: int
+
+
+@dataclass(frozen=True)
+class ReleaseHold:
+    """Gives a hold back."""
+
+    program_id: UUID
+    request_id: str
+    member_id: UUID
+    hold_id: UUID
+
+
+@dataclass(frozen=True)
+class ReverseCapture:
+    """Returns what a hold spent."""
+
+    program_id: UUID
+    request_id: str
+    member_id: UUID
+    hold_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True)
+class HoldAnswer:
+    """A hold, and the account after what was asked."""
+
+    hold: Hold
+    account: AccountView
+
+
+@dataclass(frozen=True)
+class AdjustPoints:
+    """Gives or takes points by hand."""
+
+    program_id: UUID
+    request_id: str
+    member_id: UUID
+    wallet: str
+    amount: int
+    reason: str
+    actor: str
+    expiry_days: int
+
+
+@dataclass(frozen=True)
+class AdjustmentAnswer:
+    """The adjustment's entry, and the account after it."""
+
+    entry: Entry
+    account: AccountView
+
+
+@dataclass(frozen=True)
+class CreateEarningRule:
+    """Writes a new rule as a draft."""
+
+    program_id: UUID
+    request_id: str
+    terms: EarningTerms
+
+
+@dataclass(frozen=True)
+class ReviseEarningRule:
+    """Writes a rule's next version as a draft."""
+
+    program_id: UUID
+    request_id: str
+    rule_id: UUID
+    expected_version: int
+    terms: EarningTerms
+
+
+@dataclass(frozen=True)
+class ActivateEarningRule:
+    """Lets a draft earn; `version` 0 means the latest."""
+
+    program_id: UUID
+    request_id: str
+    rule_id: UUID
+    version: int
+
+
+@dataclass(frozen=True)
+class EndEarningRule:
+    """Ends the active version."""
+
+    program_id: UUID
+    request_id: str
+    rule_id: UUID
+
+
+@dataclass(frozen=True)
+class SetProgramPolicy:
+    """Sets how the program treats its accounts."""
+
+    program_id: UUID
+    request_id: str
+    shortfall: Shortfall

@@ -1,0 +1,134 @@
+"""Every way `points` says no.
+
+NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · MemberNotFound
+Conflict      ReceiptConflict
+Precondition  MemberMayNotEarn · MemberMayNotSpend · InsufficientBalance · HoldNotOpen · HoldNotCaptured
+              PurchaseNotAnonymous · PurchaseAlreadyClaimed
+              ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
+              RuleNotDraft · RuleNotActive · VersionMismatch
+Unavailable   MemberUnknownForNow
+"""
+
+from kit.errors import Conflict, NotFound, Precondition, Unavailable
+
+
+class PurchaseNotFound(NotFound):
+    """No purchase with this id or receipt is recorded in the program."""
+
+    reason = "PURCHASE_NOT_FOUND"
+
+
+class HoldNotFound(NotFound):
+    """The member has no hold with this id."""
+
+    reason = "HOLD_NOT_FOUND"
+
+
+class RuleNotFound(NotFound):
+    """The program has no earning rule with this id."""
+
+    reason = "RULE_NOT_FOUND"
+
+
+class MemberNotFound(NotFound):
+    """The program has no member with this id."""
+
+    reason = "MEMBER_NOT_FOUND"
+
+
+class ReceiptConflict(Conflict):
+    """This receipt is recorded with other content; `fields` names what differs."""
+
+    reason = "RECEIPT_CONFLICT"
+
+
+class MemberMayNotEarn(Precondition):
+    """The member is suspended or has left. The sale can be recorded without them."""
+
+    reason = "MEMBER_MAY_NOT_EARN"
+
+
+class MemberMayNotSpend(Precondition):
+    """The member is suspended, earns only, or has left."""
+
+    reason = "MEMBER_MAY_NOT_SPEND"
+
+
+class InsufficientBalance(Precondition):
+    """Fewer points are available than asked for; metadata gives required, available and missing."""
+
+    reason = "INSUFFICIENT_BALANCE"
+
+    def __init__(self, *, required: int, available: int) -> None:
+        super().__init__(
+            f"{required} points are needed and {available} are available",
+            required=required,
+            available=available,
+            missing=required - available,
+        )
+
+
+class HoldNotOpen(Precondition):
+    """The hold has ended already; `state` says how."""
+
+    reason = "HOLD_NOT_OPEN"
+
+
+class HoldNotCaptured(Precondition):
+    """The hold was not captured, or its capture has been reversed already."""
+
+    reason = "HOLD_NOT_CAPTURED"
+
+
+class PurchaseNotAnonymous(Precondition):
+    """The purchase was made by a known member and cannot be claimed."""
+
+    reason = "PURCHASE_NOT_ANONYMOUS"
+
+
+class PurchaseAlreadyClaimed(Precondition):
+    """The purchase has been claimed; a receipt is claimed once."""
+
+    reason = "PURCHASE_ALREADY_CLAIMED"
+
+
+class ReturnLineUnknown(Precondition):
+    """The receipt has no such line."""
+
+    reason = "RETURN_LINE_UNKNOWN"
+
+
+class ReturnExceedsPurchase(Precondition):
+    """More of a line is brought back than was bought and not yet returned; metadata gives both in thousandths."""
+
+    reason = "RETURN_EXCEEDS_PURCHASE"
+
+
+class InsufficientBalanceForReturn(Precondition):
+    """The points of these goods are spent and the program's policy refuses such returns."""
+
+    reason = "INSUFFICIENT_BALANCE_FOR_RETURN"
+
+
+class RuleNotDraft(Precondition):
+    """Only a draft can be activated."""
+
+    reason = "RULE_NOT_DRAFT"
+
+
+class RuleNotActive(Precondition):
+    """Only an active rule can be ended."""
+
+    reason = "RULE_NOT_ACTIVE"
+
+
+class VersionMismatch(Precondition):
+    """What was to be changed has changed since it was read; metadata gives both versions."""
+
+    reason = "VERSION_MISMATCH"
+
+
+class MemberUnknownForNow(Unavailable):
+    """`points` has not heard of the member yet and `members` cannot be asked. Nothing was recorded; try again."""
+
+    reason = "MEMBER_UNKNOWN_FOR_NOW"

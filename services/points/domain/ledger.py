@@ -1,0 +1,192 @@
+"""The ledger's values: accounts, entries, lots and holds. `domain/book.py` holds the arithmetic on them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.points.domain.rules import Earning
+
+
+class EntryKind(enum.Enum):
+    """The kinds of movements."""
+
+    EARN = "earn"
+    RETURN = "return"
+    SPEND = "spend"
+    REVERSAL = "reversal"
+    EXPIRY = "expiry"
+    ADJUSTMENT = "adjustment"
+    RECOVERY = "recovery"
+
+
+class Contra(enum.Enum):
+    """The program's side of an entry: where the points came from or went."""
+
+    ISSUED = "issued"
+    SPENT = "spent"
+    EXPIRED = "expired"
+    ADJUSTED = "adjusted"
+
+
+CONTRA_OF = {
+    EntryKind.EARN: Contra.ISSUED,
+    EntryKind.RETURN: Contra.ISSUED,
+    EntryKind.RECOVERY: Contra.ISSUED,
+    EntryKind.SPEND: Contra.SPENT,
+    EntryKind.REVERSAL: Contra.SPENT,
+    EntryKind.EXPIRY: Contra.EXPIRED,
+    EntryKind.ADJUSTMENT: Contra.ADJUSTED,
+}
+
+
+@dataclass(frozen=True)
+class AccountKey:
+    """One member's account in one wallet."""
+
+    program_id: UUID
+    member_id: UUID
+    wallet: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """The head of an account.
+
+    posted = sum of its entries = what remains in its lots − deficit. `owed` is what returns left to be taken from the
+    next credits where the program's policy keeps accounts from going below zero.
+    """
+
+    key: AccountKey
+    posted: int = 0
+    deficit: int = 0
+    owed: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Lot:
+    """What remains of one credit.
+
+    `held` of the remaining units are set aside by open holds. `lapsed` units have expired; `forgiven` of them have been
+    counted against returns of the goods that earned them, which need not be paid twice.
+    """
+
+    lot_id: UUID
+    units: int
+    remaining: int
+    available_at: datetime
+    expires_at: datetime | None
+    purchase_id: UUID | None = None
+    rule_id: UUID | None = None
+    held: int = 0
+    lapsed: int = 0
+    forgiven: int = 0
+
+    @property
+    def free(self) -> int:
+        """Units that no hold has set aside."""
+        return self.remaining - self.held
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def is_spendable(self, now: datetime) -> bool:
+        """Whether its free units can be spent now."""
+        return self.available_at <= now and not self.has_lapsed(now)
+
+
+def spending_order(lot: Lot) -> tuple[bool, float, datetime, UUID]:
+    """Sorts lots as they are spent: the one that expires first, never-expiring ones last, then the older one."""
+    expires = lot.expires_at
+    return (expires is None, expires.timestamp() if expires else 0.0, lot.available_at, lot.lot_id)
+
+
+@dataclass(frozen=True)
+class LotMovement:
+    """How an entry changed a lot; the movements of a lot add up to what remains of it."""
+
+    movement_id: UUID
+    entry_version: int
+    lot_id: UUID
+    units: int
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What made an entry: at most one of the ids is set."""
+
+    purchase_id: UUID | None = None
+    return_id: UUID | None = None
+    hold_id: UUID | None = None
+    corrects_version: int | None = None
+    reason: str = ""
+    actor: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One movement of an account; written once, never changed."""
+
+    key: AccountKey
+    version: int
+    kind: EntryKind
+    amount: int
+    balance_after: int
+    cause: Cause
+    earning: Earning | None
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class HoldState(enum.Enum):
+    """The life of a hold; it ends once."""
+
+    OPEN = "open"
+    CAPTURED = "captured"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class HoldPart:
+    """Units of one lot that a hold set aside, in the order they are spent, and how many of them were."""
+
+    lot_id: UUID
+    units: int
+    captured: int = 0
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Points set aside. `captured_version` is the entry that spent them."""
+
+    hold_id: UUID
+    key: AccountKey
+    amount: int
+    parts: tuple[HoldPart, ...]
+    reference: str
+    placed_at: datetime
+    expires_at: datetime
+    state: HoldState = HoldState.OPEN
+    captured: int = 0
+    ended_at: datetime | None = None
+    captured_version: int | None = None
+    reversed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """An account at an instant; available = posted − held − pending − what has lapsed and is not yet written off."""
+
+    member_id: UUID
+    wallet: str
+    posted: int
+    held: int
+    pending: int
+    available: int
+    owed: int
+    version: int

@@ -1,0 +1,58 @@
+"""How a program treats its accounts, and what a member may do with theirs."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.points.domain.errors import MemberMayNotEarn, MemberMayNotSpend
+
+WALLET_DEFAULT = "points"
+
+
+class Shortfall(enum.Enum):
+    """What happens when goods come back whose points are spent."""
+
+    CARRY = "carry"
+    NEGATIVE = "negative"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class ProgramPolicy:
+    """A program's choices; one that chose nothing carries shortfalls."""
+
+    program_id: UUID
+    shortfall: Shortfall
+
+
+class MemberStatus(enum.Enum):
+    """What `members` last said of a member."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    EARN_ONLY = "earn_only"
+    TERMINATED = "terminated"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What `points` knows of a member: no personal data, only whether they may earn and spend."""
+
+    member_id: UUID
+    program_id: UUID
+    status: MemberStatus
+    member_version: int
+
+
+def expect_may_earn(standing: Standing) -> None:
+    """Refuses to give points to somebody who may not earn."""
+    if standing.status not in (MemberStatus.ACTIVE, MemberStatus.EARN_ONLY):
+        raise MemberMayNotEarn(f"the member is {standing.status.value}", status=standing.status.value)
+
+
+def expect_may_spend(standing: Standing) -> None:
+    """Refuses to let somebody spend who may not."""
+    if standing.status is not MemberStatus.ACTIVE:
+        raise MemberMayNotSpend(f"the member is {standing.status.value}", status=standing.status.value)

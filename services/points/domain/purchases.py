@@ -1,0 +1,188 @@
+"""Purchases and their returns: what is recorded, and what a return takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.points.domain.errors import (
+    PurchaseAlreadyClaimed,
+    PurchaseNotAnonymous,
+    ReturnExceedsPurchase,
+    ReturnLineUnknown,
+)
+from services.points.domain.ledger import AccountView
+from services.points.domain.rules import Earning, points_kept
+from services.points.domain.sales import ReceiptKey, Returned, Sale, add_returned
+
+
+@dataclass(frozen=True)
+class RecordPurchase:
+    """A till's wish to record a sale; `member_id` None for an anonymous one."""
+
+    program_id: UUID
+    request_id: str
+    member_id: UUID | None
+    sale: Sale
+
+
+@dataclass(frozen=True)
+class PreviewPurchase:
+    """A till's question what RecordPurchase would answer."""
+
+    program_id: UUID
+    member_id: UUID | None
+    sale: Sale
+
+
+@dataclass(frozen=True)
+class GetPurchase:
+    """A look at a purchase, by its id or by its receipt."""
+
+    program_id: UUID
+    purchase_id: UUID | None
+    receipt: ReceiptKey | None
+
+
+@dataclass(frozen=True)
+class ClaimPurchase:
+    """A member's wish to have an anonymous purchase counted."""
+
+    program_id: UUID
+    request_id: str
+    member_id: UUID
+    receipt: ReceiptKey
+
+
+@dataclass(frozen=True)
+class ReturnLine:
+    """Goods of one line brought back, in thousandths of a unit."""
+
+    line_id: str
+    quantity_milli: int
+
+
+@dataclass(frozen=True)
+class RecordReturn:
+    """A till's wish to record a return; `original_receipt` None when the customer does not have it."""
+
+    program_id: UUID
+    request_id: str
+    receipt: ReceiptKey
+    original_receipt: ReceiptKey | None
+    occurred_at: datetime
+    currency: str
+    lines: tuple[ReturnLine, ...]
+    cashier_id: str
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """A sale as it was recorded. What happened to it since, claims and returns, stands beside it."""
+
+    purchase_id: UUID
+    program_id: UUID
+    member_id: UUID | None
+    sale: Sale
+    earnings: tuple[Earning, ...]
+    recorded_at: datetime
+    claimed_at: datetime | None = None
+
+    @property
+    def points_earned(self) -> int:
+        """Points given in all."""
+        return sum(earning.points for earning in self.earnings)
+
+
+@dataclass(frozen=True)
+class PurchaseReturns:
+    """What has come back of a purchase so far."""
+
+    returned: dict[str, int]
+    points_returned: int
+
+
+@dataclass(frozen=True)
+class PurchaseAnswer:
+    """A purchase with what came back of it, and the account after what was asked."""
+
+    purchase: Purchase
+    returns: PurchaseReturns
+    account: AccountView | None
+
+
+@dataclass(frozen=True)
+class Return:
+    """A return as it was recorded."""
+
+    return_id: UUID
+    program_id: UUID
+    receipt: ReceiptKey
+    original_receipt: ReceiptKey | None
+    purchase_id: UUID | None
+    member_id: UUID | None
+    lines: tuple[ReturnLine, ...]
+    points_returned: int
+    shortfall: int
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class ReturnAnswer:
+    """A return and the account after it."""
+
+    recorded: Return
+    account: AccountView | None
+
+
+@dataclass(frozen=True)
+class Due:
+    """Points to take back of one earning."""
+
+    rule_id: UUID
+    wallet: str
+    points: int
+
+
+def expect_returnable(sale: Sale, returned: Returned, lines: Iterable[ReturnLine]) -> dict[str, int]:
+    """Checks that the lines can come back and gives what has come back after they did."""
+    after = add_returned(returned, ((line.line_id, line.quantity_milli) for line in lines))
+    bought = {line.line_id: line.quantity_milli for line in sale.lines}
+    for line_id, quantity_milli in after.items():
+        if line_id not in bought:
+            raise ReturnLineUnknown(f"the receipt has no line {line_id!r}", line_id=line_id)
+        returnable_milli = max(0, bought[line_id]) - returned.get(line_id, 0)
+        asked_milli = quantity_milli - returned.get(line_id, 0)
+        if asked_milli > returnable_milli:
+            raise ReturnExceedsPurchase(
+                f"of line {line_id!r} {returnable_milli} thousandths can still come back, not {asked_milli}",
+                line_id=line_id,
+                returnable_milli=returnable_milli,
+                asked_milli=asked_milli,
+            )
+    return after
+
+
+def dues(purchase: Purchase, before: Returned, after: Returned) -> tuple[Due, ...]:
+    """What each earning must give back when returns grow from `before` to `after`.
+
+    Each side is what the kept goods alone would have earned, so any number of parts in any order takes back in all
+    exactly what was given. Taking a rebate line back would raise what is kept; that gives nothing.
+    """
+    found: list[Due] = []
+    for earning in purchase.earnings:
+        points = points_kept(earning, purchase.sale, before) - points_kept(earning, purchase.sale, after)
+        if points > 0:
+            found.append(Due(earning.rule_id, earning.wallet, points))
+    return tuple(found)
+
+
+def expect_claimable(purchase: Purchase) -> None:
+    """Refuses to give a purchase to a member that has one already."""
+    if purchase.claimed_at is not None:
+        raise PurchaseAlreadyClaimed("this receipt has been claimed already")
+    if purchase.member_id is not None:
+        raise PurchaseNotAnonymous("this purchase was made by a known member")

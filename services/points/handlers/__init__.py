@@ -1,0 +1,12 @@
+"""One method per RPC, named like it; each write owns one transaction whose steps stand in their order.
+
+Replay first, then guards in the order that docs/reference/errors.md documents, then the work, then the answer.
+"""
+
+from services.points.handlers.accounts import AccountHandlers
+from services.points.handlers.holds import HoldHandlers
+from services.points.handlers.purchases import PurchaseHandlers
+from services.points.handlers.returns import ReturnHandlers
+from services.points.handlers.rules import RuleHandlers
+
+__all__ = ["AccountHandlers", "HoldHandlers", "PurchaseHandlers", "ReturnHandlers", "RuleHandlers"]

@@ -1,0 +1,43 @@
+"""A member whom `points` has not heard of yet is asked for once, outside of any transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import UUID
+
+from kit.call import Call
+from services.points.domain.policy import Standing
+from services.points.ports import Members
+from services.points.storage import Setting, Storage
+
+Answer = TypeVar("Answer")
+
+
+class StandingMissing(Exception):
+    """The projection does not hold this member yet; the transaction is rolled back and `members` asked."""
+
+
+def standing_of(setting: Setting) -> Standing:
+    """The member's standing, or StandingMissing."""
+    if setting.standing is None:
+        raise StandingMissing
+    return setting.standing
+
+
+class KnownMembers:
+    """Runs attempts that need a member's standing."""
+
+    def __init__(self, storage: Storage, members: Members) -> None:
+        self._storage = storage
+        self._members = members
+
+    def run(self, call: Call, program_id: UUID, member_id: UUID, attempt: Callable[[], Answer]) -> Answer:
+        """Runs the attempt; if the member is new here, learns their standing from `members` and runs it again."""
+        try:
+            return attempt()
+        except StandingMissing:
+            standing = self._members.standing(call, program_id, member_id)
+        with self._storage.transaction() as tx:
+            tx.standings.put(standing)
+        return attempt()

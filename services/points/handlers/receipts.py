@@ -1,0 +1,29 @@
+"""The receipt as business key: one receipt, one identity, one content."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kit import ids
+from kit.idempotency import differing_fields
+from services.points.domain.errors import ReceiptConflict
+from services.points.domain.sales import ReceiptKey
+
+
+def purchase_id_of(program_id: UUID, receipt: ReceiptKey) -> UUID:
+    """The one id that a sale's receipt has for good."""
+    return ids.derived_id("purchase", str(program_id), *receipt.parts())
+
+
+def return_id_of(program_id: UUID, receipt: ReceiptKey) -> UUID:
+    """The one id that a return's receipt has for good."""
+    return ids.derived_id("return", str(program_id), *receipt.parts())
+
+
+def expect_same_receipt(recorded: dict[str, str], asked: dict[str, str]) -> None:
+    """Refuses a receipt that is recorded with other content, naming what differs."""
+    differing = differing_fields(recorded, asked)
+    if differing:
+        raise ReceiptConflict(
+            f"this receipt is recorded with another {', '.join(differing)}", fields=",".join(differing)
+        )

@@ -1,0 +1,122 @@
+"""Earning rules and the program's policy: written, activated, ended, read."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kit import ids
+from kit.call import Call
+from kit.idempotency import Outcome
+from kit.page import Page, PageRequest, page_of
+from services.points.domain.commands import (
+    ActivateEarningRule,
+    CreateEarningRule,
+    EndEarningRule,
+    ReviseEarningRule,
+    SetProgramPolicy,
+)
+from services.points.domain.errors import RuleNotActive, RuleNotFound
+from services.points.domain.policy import ProgramPolicy
+from services.points.domain.rules import EarningRule, RuleState, activate, end, expect_version
+from services.points.storage import Storage, Transaction
+
+
+class RuleHandlers:
+    """What marketers do."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def create_earning_rule(self, call: Call, command: CreateEarningRule) -> Outcome[EarningRule]:
+        """Writes a new rule as a draft."""
+
+        def work() -> EarningRule:
+            rule = EarningRule(ids.ordered_id(), command.program_id, 1, RuleState.DRAFT, command.terms, tx.now)
+            tx.rules.put(rule)
+            return rule
+
+        with self._storage.transaction() as tx:
+            return tx.once(call, command, EarningRule, work)
+
+    def revise_earning_rule(self, call: Call, command: ReviseEarningRule) -> Outcome[EarningRule]:
+        """Writes the rule's next version as a draft."""
+
+        def work() -> EarningRule:
+            latest = _versions(tx, command.program_id, command.rule_id)[0]
+            expect_version(latest, command.expected_version)
+            number = latest.version + 1
+            rule = EarningRule(command.rule_id, command.program_id, number, RuleState.DRAFT, command.terms, tx.now)
+            tx.rules.put(rule)
+            return rule
+
+        with self._storage.transaction() as tx:
+            return tx.once(call, command, EarningRule, work)
+
+    def activate_earning_rule(self, call: Call, command: ActivateEarningRule) -> Outcome[EarningRule]:
+        """Lets a draft earn and ends the version before it."""
+
+        def work() -> EarningRule:
+            versions = _versions(tx, command.program_id, command.rule_id)
+            wanted = command.version or versions[0].version
+            draft = next((rule for rule in versions if rule.version == wanted), None)
+            if draft is None:
+                raise RuleNotFound("the rule has no such version", version=wanted)
+            active, *ended = activate(draft, versions, tx.now)
+            # The one that ends goes first: a rule has one active version at a time, also within a transaction.
+            tx.rules.put(*ended, active)
+            return active
+
+        with self._storage.transaction() as tx:
+            return tx.once(call, command, EarningRule, work)
+
+    def end_earning_rule(self, call: Call, command: EndEarningRule) -> Outcome[EarningRule]:
+        """Ends the active version."""
+
+        def work() -> EarningRule:
+            versions = _versions(tx, command.program_id, command.rule_id)
+            active = next((rule for rule in versions if rule.state is RuleState.ACTIVE), None)
+            if active is None:
+                raise RuleNotActive(f"version {versions[0].version} is {versions[0].state.value}")
+            ended = end(active, tx.now)
+            tx.rules.put(ended)
+            return ended
+
+        with self._storage.transaction() as tx:
+            return tx.once(call, command, EarningRule, work)
+
+    def get_earning_rule(self, program_id: UUID, rule_id: UUID) -> list[EarningRule]:
+        """All versions of a rule, newest first."""
+        with self._storage.transaction() as tx:
+            versions = tx.rules.versions(program_id, rule_id)
+        if not versions:
+            raise RuleNotFound("the program has no such rule")
+        return versions
+
+    def list_earning_rules(self, program_id: UUID, page: PageRequest) -> Page[EarningRule]:
+        """Each rule in its latest version, by name."""
+        with self._storage.transaction() as tx:
+            rules = tx.rules.latest(program_id, page)
+        return page_of(rules, page, lambda rule: (rule.terms.name, str(rule.rule_id)))
+
+    def get_program_policy(self, program_id: UUID) -> ProgramPolicy:
+        """How the program treats its accounts."""
+        with self._storage.transaction() as tx:
+            return tx.rules.policy(program_id)
+
+    def set_program_policy(self, call: Call, command: SetProgramPolicy) -> Outcome[ProgramPolicy]:
+        """Sets how the program treats its accounts."""
+
+        def work() -> ProgramPolicy:
+            policy = ProgramPolicy(command.program_id, command.shortfall)
+            tx.rules.put_policy(policy)
+            return policy
+
+        with self._storage.transaction() as tx:
+            return tx.once(call, command, ProgramPolicy, work)
+
+
+def _versions(tx: Transaction, program_id: UUID, rule_id: UUID) -> list[EarningRule]:
+    versions = tx.rules.versions(program_id, rule_id, lock=True)
+    if not versions:
+        raise RuleNotFound("the program has no such rule")
+    return versions

@@ -1,0 +1,1 @@
+"""The schema of the `points` database, in numbered steps."""

@@ -1,0 +1,126 @@
+"""The servicer: convert, call, convert."""
+
+from __future__ import annotations
+
+import grpc
+from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import points_pb2_grpc
+
+from kit.rpc import call_of, reply
+from services.points.convert import accounts as convert_accounts
+from services.points.convert import purchases as convert_purchases
+from services.points.convert import rules as convert_rules
+from services.points.handlers import AccountHandlers, HoldHandlers, PurchaseHandlers, ReturnHandlers, RuleHandlers
+
+Context = grpc.ServicerContext
+
+
+class PointsServicer(points_pb2_grpc.PointsServiceServicer):
+    """One short method per RPC, in the order of the contract."""
+
+    def __init__(
+        self,
+        purchases: PurchaseHandlers,
+        returns: ReturnHandlers,
+        accounts: AccountHandlers,
+        holds: HoldHandlers,
+        rules: RuleHandlers,
+    ) -> None:
+        self._purchases = purchases
+        self._returns = returns
+        self._accounts = accounts
+        self._holds = holds
+        self._rules = rules
+
+    # -- Purchases and returns ---------------------------------------------------------------------------------------
+
+    def RecordPurchase(self, request: pb.RecordPurchaseRequest, context: Context) -> pb.RecordPurchaseResponse:
+        outcome = self._purchases.record_purchase(call_of(context), convert_purchases.record_purchase(request))
+        return reply(context, outcome, convert_purchases.record_purchase_response)
+
+    def PreviewPurchase(self, request: pb.PreviewPurchaseRequest, context: Context) -> pb.PreviewPurchaseResponse:
+        answer = self._purchases.preview_purchase(call_of(context), convert_purchases.preview_purchase(request))
+        return convert_purchases.preview_purchase_response(answer)
+
+    def GetPurchase(self, request: pb.GetPurchaseRequest, context: Context) -> pb.GetPurchaseResponse:
+        answer = self._purchases.get_purchase(convert_purchases.get_purchase(request))
+        return convert_purchases.get_purchase_response(answer)
+
+    def ClaimPurchase(self, request: pb.ClaimPurchaseRequest, context: Context) -> pb.ClaimPurchaseResponse:
+        outcome = self._purchases.claim_purchase(call_of(context), convert_purchases.claim_purchase(request))
+        return reply(context, outcome, convert_purchases.claim_purchase_response)
+
+    def RecordReturn(self, request: pb.RecordReturnRequest, context: Context) -> pb.RecordReturnResponse:
+        outcome = self._returns.record_return(call_of(context), convert_purchases.record_return(request))
+        return reply(context, outcome, convert_purchases.record_return_response)
+
+    # -- Accounts, holds, adjustments --------------------------------------------------------------------------------
+
+    def GetAccount(self, request: pb.GetAccountRequest, context: Context) -> pb.GetAccountResponse:
+        view = self._accounts.get_account(*convert_accounts.get_account(request))
+        return pb.GetAccountResponse(account=convert_accounts.to_account(view))
+
+    def ListEntries(self, request: pb.ListEntriesRequest, context: Context) -> pb.ListEntriesResponse:
+        page = self._accounts.list_entries(*convert_accounts.list_entries(request))
+        return convert_accounts.list_entries_response(page)
+
+    def PlaceHold(self, request: pb.PlaceHoldRequest, context: Context) -> pb.PlaceHoldResponse:
+        outcome = self._holds.place_hold(call_of(context), convert_accounts.place_hold(request))
+        return reply(context, outcome, convert_accounts.place_hold_response)
+
+    def CaptureHold(self, request: pb.CaptureHoldRequest, context: Context) -> pb.CaptureHoldResponse:
+        outcome = self._holds.capture_hold(call_of(context), convert_accounts.capture_hold(request))
+        return reply(context, outcome, convert_accounts.capture_hold_response)
+
+    def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Context) -> pb.ReleaseHoldResponse:
+        outcome = self._holds.release_hold(call_of(context), convert_accounts.release_hold(request))
+        return reply(context, outcome, convert_accounts.release_hold_response)
+
+    def ReverseCapture(self, request: pb.ReverseCaptureRequest, context: Context) -> pb.ReverseCaptureResponse:
+        outcome = self._holds.reverse_capture(call_of(context), convert_accounts.reverse_capture(request))
+        return reply(context, outcome, convert_accounts.reverse_capture_response)
+
+    def GetHold(self, request: pb.GetHoldRequest, context: Context) -> pb.GetHoldResponse:
+        return pb.GetHoldResponse(
+            hold=convert_accounts.to_hold(self._holds.get_hold(*convert_accounts.get_hold(request)))
+        )
+
+    def AdjustPoints(self, request: pb.AdjustPointsRequest, context: Context) -> pb.AdjustPointsResponse:
+        outcome = self._accounts.adjust_points(call_of(context), convert_accounts.adjust_points(request))
+        return reply(context, outcome, convert_accounts.adjust_points_response)
+
+    # -- Earning rules and policy ------------------------------------------------------------------------------------
+
+    def CreateEarningRule(self, request: pb.CreateEarningRuleRequest, context: Context) -> pb.CreateEarningRuleResponse:
+        outcome = self._rules.create_earning_rule(call_of(context), convert_rules.create_earning_rule(request))
+        return reply(context, outcome, convert_rules.create_earning_rule_response)
+
+    def ReviseEarningRule(self, request: pb.ReviseEarningRuleRequest, context: Context) -> pb.ReviseEarningRuleResponse:
+        outcome = self._rules.revise_earning_rule(call_of(context), convert_rules.revise_earning_rule(request))
+        return reply(context, outcome, convert_rules.revise_earning_rule_response)
+
+    def ActivateEarningRule(
+        self, request: pb.ActivateEarningRuleRequest, context: Context
+    ) -> pb.ActivateEarningRuleResponse:
+        outcome = self._rules.activate_earning_rule(call_of(context), convert_rules.activate_earning_rule(request))
+        return reply(context, outcome, convert_rules.activate_earning_rule_response)
+
+    def EndEarningRule(self, request: pb.EndEarningRuleRequest, context: Context) -> pb.EndEarningRuleResponse:
+        outcome = self._rules.end_earning_rule(call_of(context), convert_rules.end_earning_rule(request))
+        return reply(context, outcome, convert_rules.end_earning_rule_response)
+
+    def GetEarningRule(self, request: pb.GetEarningRuleRequest, context: Context) -> pb.GetEarningRuleResponse:
+        versions = self._rules.get_earning_rule(*convert_rules.get_earning_rule(request))
+        return convert_rules.get_earning_rule_response(versions)
+
+    def ListEarningRules(self, request: pb.ListEarningRulesRequest, context: Context) -> pb.ListEarningRulesResponse:
+        page = self._rules.list_earning_rules(*convert_rules.list_earning_rules(request))
+        return convert_rules.list_earning_rules_response(page)
+
+    def GetProgramPolicy(self, request: pb.GetProgramPolicyRequest, context: Context) -> pb.GetProgramPolicyResponse:
+        policy = self._rules.get_program_policy(convert_rules.get_program_policy(request))
+        return pb.GetProgramPolicyResponse(policy=convert_rules.to_policy(policy))
+
+    def SetProgramPolicy(self, request: pb.SetProgramPolicyRequest, context: Context) -> pb.SetProgramPolicyResponse:
+        outcome = self._rules.set_program_policy(call_of(context), convert_rules.set_program_policy(request))
+        return reply(context, outcome, convert_rules.set_program_policy_response)

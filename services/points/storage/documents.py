@@ -1,0 +1,31 @@
+"""Domain values as JSON in a column and back: what an auditor reads, and what only ever is read whole."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from services.points.domain.ledger import AccountView
+from services.points.domain.purchases import ReturnLine
+from services.points.domain.rules import Earning, EarningTerms
+from services.points.domain.sales import Sale
+
+Document = TypeVar("Document")
+
+sale_document = TypeAdapter(Sale)
+earnings_document = TypeAdapter(tuple[Earning, ...])
+earning_document = TypeAdapter(Earning)
+terms_document = TypeAdapter(EarningTerms)
+account_document = TypeAdapter(AccountView)
+return_lines_document = TypeAdapter(tuple[ReturnLine, ...])
+
+
+def dump(document: TypeAdapter[Document], value: Document) -> str:
+    """The value as JSON text."""
+    return document.dump_json(value).decode()
+
+
+def load(document: TypeAdapter[Document], stored: object) -> Document:
+    """The value that the JSON column `stored`, as the driver gives it, holds."""
+    return document.validate_python(stored, strict=False)

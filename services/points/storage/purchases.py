@@ -1,0 +1,219 @@
+"""Purchases, claims and returns: rows that are appended and never change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+
+from services.points import tables
+from services.points.domain.ledger import AccountView
+from services.points.domain.purchases import Purchase, PurchaseReturns, Return
+from services.points.domain.sales import ReceiptKey, add_returned
+from services.points.storage.documents import (
+    account_document,
+    dump,
+    earnings_document,
+    load,
+    return_lines_document,
+    sale_document,
+)
+from services.points.storage.writer import Writer
+
+_RECEIPT_COLUMNS = ("source", "store_id", "terminal_id", "business_day", "receipt_number")
+
+
+Record = TypeVar("Record", Purchase, Return)
+
+
+@dataclass(frozen=True)
+class Recorded(Generic[Record]):
+    """A purchase or return as it was first answered, and the digests of what was asked."""
+
+    record: Record
+    account: AccountView | None
+    digests: dict[str, str]
+
+
+class Purchases:
+    """Reads and writes of one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._appended: dict[UUID, Recorded[Purchase]] = {}
+        self._appended_returns: dict[UUID, Recorded[Return]] = {}
+
+    def find(self, program_id: UUID, purchase_id: UUID, *, lock: bool = False) -> Purchase | None:
+        """The purchase as it stands, claimed or not. `lock` keeps others from returning or claiming it meanwhile."""
+        purchases, claims = tables.purchases, tables.purchase_claims
+        if lock:
+            # Locked first and read after: a claim that commits while this waits must be seen.
+            self._connection.execute(
+                sa.select(purchases.c.purchase_id).where(purchases.c.purchase_id == purchase_id).with_for_update()
+            )
+        row = self._connection.execute(
+            sa.select(
+                purchases,
+                claims.c.member_id.label("claimant_id"),
+                claims.c.earnings.label("claimed_earnings"),
+                claims.c.claimed_at,
+            )
+            .outerjoin(claims, claims.c.purchase_id == purchases.c.purchase_id)
+            .where(purchases.c.purchase_id == purchase_id, purchases.c.program_id == program_id)
+        ).one_or_none()
+        return None if row is None else _purchase(row)
+
+    def find_recorded(self, purchase_id: UUID) -> Recorded[Purchase] | None:
+        """The purchase as it was first answered."""
+        if purchase_id in self._appended:
+            return self._appended[purchase_id]
+        table = tables.purchases
+        row = self._connection.execute(sa.select(table).where(table.c.purchase_id == purchase_id)).one_or_none()
+        return None if row is None else Recorded(_first_purchase(row), _account(row.account_after), row.digests)
+
+    def find_recorded_return(self, return_id: UUID) -> Recorded[Return] | None:
+        """The return as it was first answered."""
+        if return_id in self._appended_returns:
+            return self._appended_returns[return_id]
+        table = tables.returns
+        row = self._connection.execute(sa.select(table).where(table.c.return_id == return_id)).one_or_none()
+        return None if row is None else Recorded(_return(row), _account(row.account_after), row.digests)
+
+    def returns_of(self, purchase_id: UUID) -> PurchaseReturns:
+        """What has come back of a purchase so far."""
+        table = tables.returns
+        rows = self._connection.execute(
+            sa.select(table.c.lines, table.c.points_returned).where(table.c.purchase_id == purchase_id)
+        ).all()
+        returned: dict[str, int] = {}
+        for row in rows:
+            lines = load(return_lines_document, row.lines)
+            returned = add_returned(returned, ((line.line_id, line.quantity_milli) for line in lines))
+        return PurchaseReturns(returned, sum(row.points_returned for row in rows))
+
+    def append(self, writer: Writer, purchase: Purchase, account: AccountView | None, digests: dict[str, str]) -> None:
+        """Hands a new purchase to the writer."""
+        self._appended[purchase.purchase_id] = Recorded(purchase, account, digests)
+        writer.add(
+            tables.purchases,
+            {
+                "purchase_id": purchase.purchase_id,
+                "program_id": purchase.program_id,
+                **_receipt_columns(purchase.sale.receipt),
+                "member_id": purchase.member_id,
+                "occurred_at": purchase.sale.occurred_at,
+                "currency": purchase.sale.currency,
+                "total_minor": purchase.sale.total_minor,
+                "points_earned": purchase.points_earned,
+                "sale": dump(sale_document, purchase.sale),
+                "earnings": dump(earnings_document, purchase.earnings),
+                "account_after": None if account is None else dump(account_document, account),
+                "digests": _json(digests),
+                "recorded_at": purchase.recorded_at,
+            },
+        )
+
+    def append_claim(self, writer: Writer, purchase: Purchase) -> None:
+        """Hands the claim of a purchase, given as it stands after it, to the writer."""
+        writer.add(
+            tables.purchase_claims,
+            {
+                "purchase_id": purchase.purchase_id,
+                "member_id": purchase.member_id,
+                "points_earned": purchase.points_earned,
+                "earnings": dump(earnings_document, purchase.earnings),
+                "claimed_at": purchase.claimed_at,
+            },
+        )
+
+    def append_return(
+        self,
+        writer: Writer,
+        recorded: Return,
+        cashier_id: str,
+        currency: str,
+        account: AccountView | None,
+        digests: dict[str, str],
+    ) -> None:
+        """Hands a new return to the writer."""
+        self._appended_returns[recorded.return_id] = Recorded(recorded, account, digests)
+        writer.add(
+            tables.returns,
+            {
+                "return_id": recorded.return_id,
+                "program_id": recorded.program_id,
+                **_receipt_columns(recorded.receipt),
+                **_receipt_columns(recorded.original_receipt, "original_"),
+                "purchase_id": recorded.purchase_id,
+                "member_id": recorded.member_id,
+                "occurred_at": recorded.occurred_at,
+                "currency": currency,
+                "cashier_id": cashier_id,
+                "lines": dump(return_lines_document, recorded.lines),
+                "points_returned": recorded.points_returned,
+                "shortfall": recorded.shortfall,
+                "account_after": None if account is None else dump(account_document, account),
+                "digests": _json(digests),
+                "recorded_at": recorded.recorded_at,
+            },
+        )
+
+
+def _receipt_columns(receipt: ReceiptKey | None, prefix: str = "") -> dict[str, object]:
+    return {f"{prefix}{name}": getattr(receipt, name, None) for name in _RECEIPT_COLUMNS}
+
+
+def _receipt(row: Any, prefix: str = "") -> ReceiptKey:
+    return ReceiptKey(*(getattr(row, f"{prefix}{name}") for name in _RECEIPT_COLUMNS))
+
+
+def _first_purchase(row: Any) -> Purchase:
+    return Purchase(
+        purchase_id=row.purchase_id,
+        program_id=row.program_id,
+        member_id=row.member_id,
+        sale=load(sale_document, row.sale),
+        earnings=load(earnings_document, row.earnings),
+        recorded_at=row.recorded_at,
+    )
+
+
+def _purchase(row: Any) -> Purchase:
+    if row.claimed_at is None:
+        return _first_purchase(row)
+    return Purchase(
+        purchase_id=row.purchase_id,
+        program_id=row.program_id,
+        member_id=row.claimant_id,
+        sale=load(sale_document, row.sale),
+        earnings=load(earnings_document, row.claimed_earnings),
+        recorded_at=row.recorded_at,
+        claimed_at=row.claimed_at,
+    )
+
+
+def _return(row: Any) -> Return:
+    return Return(
+        return_id=row.return_id,
+        program_id=row.program_id,
+        receipt=_receipt(row),
+        original_receipt=None if row.original_source is None else _receipt(row, "original_"),
+        purchase_id=row.purchase_id,
+        member_id=row.member_id,
+        lines=load(return_lines_document, row.lines),
+        points_returned=row.points_returned,
+        shortfall=row.shortfall,
+        occurred_at=row.occurred_at,
+        recorded_at=row.recorded_at,
+    )
+
+
+def _account(stored: object) -> AccountView | None:
+    return None if stored is None else load(account_document, stored)
+
+
+def _json(digests: dict[str, str]) -> str:
+    return orjson.dumps(digests).decode()

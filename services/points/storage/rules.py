@@ -1,0 +1,121 @@
+"""Earning rules and program settings: small tables that every process reads and few write."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from kit.page import PageRequest
+from services.points import tables
+from services.points.domain.policy import ProgramPolicy, Shortfall
+from services.points.domain.rules import EarningRule, RuleState
+from services.points.storage.documents import load, terms_document
+
+
+class Rules:
+    """Reads and writes of one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def effective(self, program_id: UUID) -> tuple[EarningRule, ...]:
+        """Every version that is or was in force, in a fixed order: late purchases earn by ended ones."""
+        table = tables.earning_rules
+        rows = self._connection.execute(
+            sa.select(table)
+            .where(table.c.program_id == program_id, table.c.effective_from.is_not(None))
+            .order_by(table.c.rule_id, table.c.version)
+        )
+        return tuple(_rule(row) for row in rows)
+
+    def versions(self, program_id: UUID, rule_id: UUID, *, lock: bool = False) -> list[EarningRule]:
+        """All versions of a rule, newest first; locked against other changes of the rule if asked."""
+        table = tables.earning_rules
+        query = (
+            sa.select(table)
+            .where(table.c.program_id == program_id, table.c.rule_id == rule_id)
+            .order_by(table.c.version.desc())
+        )
+        return [_rule(row) for row in self._connection.execute(query.with_for_update() if lock else query)]
+
+    def latest(self, program_id: UUID, page: PageRequest) -> list[EarningRule]:
+        """Each rule in its latest version, by name, one more than the page is long."""
+        table = tables.earning_rules
+        newest = (
+            sa.select(table)
+            .where(table.c.program_id == program_id)
+            .distinct(table.c.rule_id)
+            .order_by(table.c.rule_id, table.c.version.desc())
+            .subquery()
+        )
+        query = sa.select(newest).order_by(newest.c.name, newest.c.rule_id).limit(page.size + 1)
+        if page.after:
+            name, rule_id = page.after
+            query = query.where(sa.tuple_(newest.c.name, newest.c.rule_id) > (name, UUID(rule_id)))
+        return [_rule(row) for row in self._connection.execute(query)]
+
+    def put(self, *rules: EarningRule) -> None:
+        """Writes versions as they now stand, in the order given, and tells every process that rules have changed."""
+        for rule in rules:
+            values = _columns(rule)
+            statement = postgresql.insert(tables.earning_rules).values(**values)
+            self._connection.execute(
+                statement.on_conflict_do_update(constraint=tables.earning_rules.primary_key, set_=values)
+            )
+        settings = tables.program_settings
+        statement = postgresql.insert(settings).values(program_id=rules[0].program_id, rules_revision=1)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                constraint=settings.primary_key, set_={"rules_revision": settings.c.rules_revision + 1}
+            )
+        )
+
+    def policy(self, program_id: UUID) -> ProgramPolicy:
+        """The program's policy, or the default."""
+        settings = tables.program_settings
+        stored = self._connection.scalar(sa.select(settings.c.shortfall).where(settings.c.program_id == program_id))
+        return ProgramPolicy(program_id, Shortfall(stored) if stored else Shortfall.CARRY)
+
+    def put_policy(self, policy: ProgramPolicy) -> None:
+        """Writes the program's policy."""
+        settings = tables.program_settings
+        statement = postgresql.insert(settings).values(program_id=policy.program_id, shortfall=policy.shortfall.value)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                constraint=settings.primary_key, set_={"shortfall": statement.excluded.shortfall}
+            )
+        )
+
+
+def _columns(rule: EarningRule) -> dict[str, Any]:
+    return {
+        "program_id": rule.program_id,
+        "rule_id": rule.rule_id,
+        "version": rule.version,
+        "state": rule.state.value,
+        "name": rule.terms.name,
+        "terms": terms_document.dump_python(rule.terms, mode="json"),
+        "created_at": rule.created_at,
+        "activated_at": rule.activated_at,
+        "ended_at": rule.ended_at,
+        "effective_from": rule.effective_from,
+        "effective_until": rule.effective_until,
+    }
+
+
+def _rule(row: Any) -> EarningRule:
+    return EarningRule(
+        rule_id=row.rule_id,
+        program_id=row.program_id,
+        version=row.version,
+        state=RuleState(row.state),
+        terms=load(terms_document, row.terms),
+        created_at=row.created_at,
+        activated_at=row.activated_at,
+        ended_at=row.ended_at,
+        effective_from=row.effective_from,
+        effective_until=row.effective_until,
+    )

@@ -1,0 +1,85 @@
+"""One transaction and what can be done in it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from kit import database, inbox, outbox
+from kit.call import Call
+from kit.clock import Clock
+from kit.idempotency import Command, Outcome, StoredAnswers
+from kit.outbox import Event
+from services.points import tables
+from services.points.domain.book import Book
+from services.points.storage.accounts import Accounts
+from services.points.storage.purchases import Purchases
+from services.points.storage.rules import Rules
+from services.points.storage.standings import Standings
+from services.points.storage.writer import Writer
+
+Answer = TypeVar("Answer")
+
+
+class Transaction:
+    """Leaving commits, raising rolls back. Rows go to `writer` and are written when `save` is called."""
+
+    def __init__(self, connection: sa.Connection, answers: StoredAnswers, now: datetime) -> None:
+        self._connection = connection
+        self._answers = answers
+        self.now = now
+        self.writer = Writer()
+        self.accounts = Accounts(connection)
+        self.purchases = Purchases(connection)
+        self.rules = Rules(connection)
+        self.standings = Standings(connection)
+
+    def once(
+        self, call: Call, command: Command, answer_type: type[Answer], work: Callable[[], Answer]
+    ) -> Outcome[Answer]:
+        """Replays the stored outcome of the command, or does the work and stores what it came to."""
+        return self._answers.once(self._connection, call, command, answer_type, work, now=self.now)
+
+    def save(self, books: Sequence[Book], events: Sequence[Event]) -> None:
+        """Writes the changes of the books, what else the writer holds, and the events."""
+        self.accounts.write(self.writer, books)
+        self.writer.flush(self._connection)
+        if events:
+            outbox.append(self._connection, tables.outbox, events)
+
+    def forget_answers_before(self, instant: datetime, *, limit: int) -> int:
+        """Deletes up to `limit` stored answers older than `instant` and says how many."""
+        return self._answers.forget_before(self._connection, instant, limit=limit)
+
+    def prune_outbox_before(self, instant: datetime, *, limit: int) -> int:
+        """Deletes up to `limit` events published before `instant` and says how many."""
+        return outbox.prune(self._connection, tables.outbox, instant, limit)
+
+    def prune_inbox_before(self, instant: datetime, *, limit: int) -> int:
+        """Deletes up to `limit` notes of events received before `instant` and says how many."""
+        return inbox.prune(self._connection, tables.inbox, instant, limit)
+
+
+class Storage:
+    """The service's database. Time is the database's, unless a clock is given."""
+
+    def __init__(self, engine: sa.Engine, *, clock: Clock | None = None) -> None:
+        self.engine = engine
+        self.answers = StoredAnswers(tables.stored_answers)
+        self._clock = clock
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """One transaction."""
+        with database.transaction(self.engine) as connection:
+            yield Transaction(connection, self.answers, self._now(connection))
+
+    def _now(self, connection: sa.Connection) -> datetime:
+        if self._clock is not None:
+            return self._clock.now()
+        now: datetime = connection.scalar(sa.text("SELECT clock_timestamp()"))
+        return now

@@ -1,0 +1,88 @@
+"""Writes what operations came to, in one round trip.
+
+Rows are gathered by table and written by one statement of `INSERT … SELECT FROM unnest(arrays)` parts, whatever the
+number of rows. Tables whose rows change (`accounts`, `lots`, `holds`, `hold_parts`) are upserted by their key. The
+statement's text depends only on which tables have rows, so the server prepares a handful of them once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+import psycopg.errors
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.dialects.postgresql import JSONB
+
+from kit.database import LostRaceError
+from services.points import tables
+
+Row = Mapping[str, object]
+
+_ARRAY_TYPES: dict[type, str] = {
+    sa.Uuid: "uuid[]",
+    sa.Text: "text[]",
+    sa.BigInteger: "bigint[]",
+    sa.Integer: "integer[]",
+    sa.Date: "date[]",
+    sa.DateTime: "timestamptz[]",
+    JSONB: "jsonb[]",
+}
+
+# What may change of a row that is there already. Everything else is written once.
+_CHANGING: dict[str, tuple[str, ...]] = {
+    "accounts": ("posted", "deficit", "owed", "version"),
+    "lots": ("remaining", "held", "lapsed", "forgiven"),
+    "holds": ("state", "captured", "ended_at", "captured_version", "reversed_at"),
+    "hold_parts": ("captured",),
+}
+
+
+class Writer:
+    """Gathers rows and writes them at once."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Row]] = {}
+
+    def add(self, table: sa.Table, row: Row) -> None:
+        """Adds a row with a value for every column of the table; JSON as text."""
+        self._rows.setdefault(table.name, []).append(row)
+
+    def flush(self, connection: sa.Connection) -> None:
+        """Writes what was added. A row that another transaction wrote first is a lost race."""
+        if not self._rows:
+            return
+        names = tuple(sorted(self._rows))
+        arrays = {
+            f"{name}_{column.name}": [row[column.name] for row in self._rows[name]]
+            for name in names
+            for column in tables.metadata.tables[name].columns
+        }
+        self._rows = {}
+        try:
+            connection.execute(_statement(names), arrays)
+        except exc.IntegrityError as error:
+            if isinstance(error.orig, psycopg.errors.UniqueViolation):
+                raise LostRaceError from error
+            raise
+
+
+@functools.cache
+def _statement(names: tuple[str, ...]) -> sa.TextClause:
+    parts = [f"w{index} AS ({_insert(tables.metadata.tables[name])})" for index, name in enumerate(names)]
+    return sa.text(f"WITH {', '.join(parts)} SELECT 1")
+
+
+def _insert(table: sa.Table) -> str:
+    columns = ", ".join(column.name for column in table.columns)
+    arrays = ", ".join(
+        f"CAST(:{table.name}_{column.name} AS {_ARRAY_TYPES[type(column.type)]})" for column in table.columns
+    )
+    # Every word of the statement comes from the tables of this service, none from a request.
+    insert = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"  # noqa: S608
+    changing = _CHANGING.get(table.name)
+    if changing is None:
+        return insert
+    key = ", ".join(column.name for column in table.primary_key.columns)
+    return f"{insert} ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changing)}"

@@ -1,0 +1,285 @@
+"""The tables of `points`. The domain's invariants stand here again, as constraints the database keeps by itself.
+
+Member-scoped tables lead their keys with `member_id`, a random UUID, so that a distributed PostgreSQL can spread them;
+what is found by a receipt leads with an identity made from the receipt.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from kit.inbox import dead_letters_table, inbox_table
+from kit.outbox import outbox_table
+from sqlalchemy.dialects.postgresql import JSONB
+
+from kit.database import metadata as new_metadata
+from kit.idempotency import stored_answers_table
+
+metadata = new_metadata()
+
+stored_answers = stored_answers_table(metadata)
+outbox = outbox_table(metadata)
+inbox = inbox_table(metadata)
+dead_letters = dead_letters_table(metadata)
+
+
+def _instant(name: str, *, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
+
+
+# ---- Accounts and what is on them ------------------------------------------------------------------------------------
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("wallet", sa.Text, primary_key=True),
+    sa.Column("program_id", sa.Uuid, nullable=False),
+    sa.Column("posted", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("deficit", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("owed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.CheckConstraint("deficit >= 0", name="deficit_not_negative"),
+    sa.CheckConstraint("owed >= 0", name="owed_not_negative"),
+    sa.CheckConstraint("posted + deficit >= 0", name="lots_not_negative"),
+    sa.CheckConstraint("version >= 0", name="version_not_negative"),
+)
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("wallet", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True),
+    sa.Column("program_id", sa.Uuid, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("contra", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("balance_after", sa.BigInteger, nullable=False),
+    sa.Column("purchase_id", sa.Uuid),
+    sa.Column("return_id", sa.Uuid),
+    sa.Column("hold_id", sa.Uuid),
+    sa.Column("corrects_version", sa.BigInteger),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("earning", JSONB),
+    _instant("occurred_at"),
+    _instant("recorded_at"),
+    sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
+    sa.CheckConstraint("version >= 1", name="version_from_one"),
+    sa.CheckConstraint("amount <> 0", name="moves_something"),
+    sa.CheckConstraint(
+        "CASE kind WHEN 'earn' THEN amount > 0 AND contra = 'issued' AND purchase_id IS NOT NULL"
+        " WHEN 'return' THEN amount < 0 AND contra = 'issued' AND return_id IS NOT NULL"
+        " WHEN 'recovery' THEN amount < 0 AND contra = 'issued'"
+        " WHEN 'spend' THEN amount < 0 AND contra = 'spent' AND hold_id IS NOT NULL"
+        " WHEN 'reversal' THEN amount > 0 AND contra = 'spent' AND corrects_version IS NOT NULL"
+        " WHEN 'expiry' THEN amount < 0 AND contra = 'expired'"
+        " WHEN 'adjustment' THEN contra = 'adjusted' AND reason <> '' AND actor <> ''"
+        " ELSE false END",
+        name="kind_fits",
+    ),
+    sa.CheckConstraint("num_nonnulls(purchase_id, return_id, hold_id) <= 1", name="one_cause"),
+)
+
+lots = sa.Table(
+    "lots",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("wallet", sa.Text, primary_key=True),
+    sa.Column("lot_id", sa.Uuid, primary_key=True),
+    sa.Column("program_id", sa.Uuid, nullable=False),
+    sa.Column("purchase_id", sa.Uuid),
+    sa.Column("rule_id", sa.Uuid),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    sa.Column("remaining", sa.BigInteger, nullable=False),
+    sa.Column("held", sa.BigInteger, nullable=False),
+    sa.Column("lapsed", sa.BigInteger, nullable=False),
+    sa.Column("forgiven", sa.BigInteger, nullable=False),
+    _instant("available_at"),
+    _instant("expires_at", nullable=True),
+    sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
+    sa.CheckConstraint("units > 0", name="units_positive"),
+    sa.CheckConstraint("remaining BETWEEN 0 AND units", name="remaining_within_units"),
+    sa.CheckConstraint("held BETWEEN 0 AND remaining", name="held_within_remaining"),
+    sa.CheckConstraint("lapsed BETWEEN 0 AND units", name="lapsed_within_units"),
+    sa.CheckConstraint("forgiven BETWEEN 0 AND lapsed", name="forgiven_within_lapsed"),
+    sa.CheckConstraint("expires_at > available_at", name="expires_after_available"),
+    # The lots that still hold something: what a balance, a spend and the expiry job look at.
+    sa.Index("ix_lots_open", "member_id", "wallet", postgresql_where=sa.text("remaining > 0")),
+    sa.Index("ix_lots_purchase", "member_id", "purchase_id", postgresql_where=sa.text("purchase_id IS NOT NULL")),
+    sa.Index("ix_lots_lapsing", "expires_at", postgresql_where=sa.text("remaining > held AND expires_at IS NOT NULL")),
+)
+
+lot_movements = sa.Table(
+    "lot_movements",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("movement_id", sa.Uuid, primary_key=True),
+    sa.Column("wallet", sa.Text, nullable=False),
+    sa.Column("entry_version", sa.BigInteger, nullable=False),
+    sa.Column("lot_id", sa.Uuid, nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("units <> 0", name="moves_something"),
+)
+
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("hold_id", sa.Uuid, primary_key=True),
+    sa.Column("program_id", sa.Uuid, nullable=False),
+    sa.Column("wallet", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("captured", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reference", sa.Text, nullable=False),
+    _instant("placed_at"),
+    _instant("expires_at"),
+    _instant("ended_at", nullable=True),
+    sa.Column("captured_version", sa.BigInteger),
+    _instant("reversed_at", nullable=True),
+    sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
+    sa.CheckConstraint("amount > 0", name="amount_positive"),
+    sa.CheckConstraint("state IN ('open', 'captured', 'released', 'expired')", name="state"),
+    sa.CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="open_until_ended"),
+    sa.CheckConstraint(
+        "CASE state WHEN 'captured' THEN captured BETWEEN 1 AND amount AND captured_version IS NOT NULL"
+        " ELSE captured = 0 AND captured_version IS NULL AND reversed_at IS NULL END",
+        name="captured_fits",
+    ),
+    sa.Index("ix_holds_open", "member_id", "wallet", postgresql_where=sa.text("state = 'open'")),
+    sa.Index("ix_holds_overdue", "expires_at", postgresql_where=sa.text("state = 'open'")),
+)
+
+hold_parts = sa.Table(
+    "hold_parts",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("hold_id", sa.Uuid, primary_key=True),
+    sa.Column("ordinal", sa.Integer, primary_key=True),
+    sa.Column("lot_id", sa.Uuid, nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    sa.Column("captured", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("units > 0", name="units_positive"),
+    sa.CheckConstraint("captured BETWEEN 0 AND units", name="captured_within_units"),
+)
+
+# What `points` knows of members, from their events. No personal data.
+standings = sa.Table(
+    "standings",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("program_id", sa.Uuid, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("member_version", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("status IN ('active', 'suspended', 'earn_only', 'terminated')", name="status"),
+)
+
+# ---- Purchases and returns: appended, never changed ------------------------------------------------------------------
+
+
+def _receipt(prefix: str = "", *, nullable: bool = False) -> list[sa.Column[object]]:
+    columns: list[sa.Column[object]] = [
+        sa.Column(f"{prefix}{name}", sa.Text, nullable=nullable) for name in ("source", "store_id", "terminal_id")
+    ]
+    columns.append(sa.Column(f"{prefix}business_day", sa.Date, nullable=nullable))
+    columns.append(sa.Column(f"{prefix}receipt_number", sa.Text, nullable=nullable))
+    return columns
+
+
+# The primary key is made from program and receipt, so that it is the receipt's uniqueness too.
+purchases = sa.Table(
+    "purchases",
+    metadata,
+    sa.Column("purchase_id", sa.Uuid, primary_key=True),
+    sa.Column("program_id", sa.Uuid, nullable=False),
+    *_receipt(),
+    sa.Column("member_id", sa.Uuid),
+    _instant("occurred_at"),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("points_earned", sa.BigInteger, nullable=False),
+    sa.Column("sale", JSONB, nullable=False),
+    sa.Column("earnings", JSONB, nullable=False),
+    sa.Column("account_after", JSONB),
+    sa.Column("digests", JSONB, nullable=False),
+    _instant("recorded_at"),
+    sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
+    sa.CheckConstraint("member_id IS NOT NULL OR points_earned = 0", name="anonymous_earns_nothing"),
+    sa.CheckConstraint("(member_id IS NULL) = (account_after IS NULL)", name="account_with_member"),
+)
+
+purchase_claims = sa.Table(
+    "purchase_claims",
+    metadata,
+    sa.Column("purchase_id", sa.Uuid, sa.ForeignKey("purchases.purchase_id"), primary_key=True),
+    sa.Column("member_id", sa.Uuid, nullable=False),
+    sa.Column("points_earned", sa.BigInteger, nullable=False),
+    sa.Column("earnings", JSONB, nullable=False),
+    _instant("claimed_at"),
+    sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
+)
+
+returns = sa.Table(
+    "returns",
+    metadata,
+    sa.Column("return_id", sa.Uuid, primary_key=True),
+    sa.Column("program_id", sa.Uuid, nullable=False),
+    *_receipt(),
+    *_receipt("original_", nullable=True),
+    sa.Column("purchase_id", sa.Uuid, sa.ForeignKey("purchases.purchase_id")),
+    sa.Column("member_id", sa.Uuid),
+    _instant("occurred_at"),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("cashier_id", sa.Text, nullable=False),
+    sa.Column("lines", JSONB, nullable=False),
+    sa.Column("points_returned", sa.BigInteger, nullable=False),
+    sa.Column("shortfall", sa.BigInteger, nullable=False),
+    sa.Column("account_after", JSONB),
+    sa.Column("digests", JSONB, nullable=False),
+    _instant("recorded_at"),
+    sa.CheckConstraint("points_returned >= 0", name="points_not_negative"),
+    sa.CheckConstraint("shortfall BETWEEN 0 AND points_returned", name="shortfall_within_points"),
+    sa.CheckConstraint("purchase_id IS NOT NULL OR points_returned = 0", name="unmatched_takes_nothing"),
+    sa.Index("ix_returns_purchase", "purchase_id", postgresql_where=sa.text("purchase_id IS NOT NULL")),
+)
+
+# ---- Configuration: small tables that every shard may hold -----------------------------------------------------------
+
+program_settings = sa.Table(
+    "program_settings",
+    metadata,
+    sa.Column("program_id", sa.Uuid, primary_key=True),
+    sa.Column("shortfall", sa.Text, nullable=False, server_default="carry"),
+    # Grows with each change of a rule: tells processes that their compiled rules are out of date.
+    sa.Column("rules_revision", sa.BigInteger, nullable=False, server_default="0"),
+    sa.CheckConstraint("shortfall IN ('carry', 'negative', 'refuse')", name="shortfall"),
+)
+
+earning_rules = sa.Table(
+    "earning_rules",
+    metadata,
+    sa.Column("program_id", sa.Uuid, primary_key=True),
+    sa.Column("rule_id", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("terms", JSONB, nullable=False),
+    _instant("created_at"),
+    _instant("activated_at", nullable=True),
+    _instant("ended_at", nullable=True),
+    _instant("effective_from", nullable=True),
+    _instant("effective_until", nullable=True),
+    sa.CheckConstraint("version >= 1", name="version_from_one"),
+    sa.CheckConstraint(
+        "CASE state WHEN 'draft' THEN activated_at IS NULL AND ended_at IS NULL AND effective_from IS NULL"
+        " WHEN 'active' THEN activated_at IS NOT NULL AND ended_at IS NULL AND effective_from IS NOT NULL"
+        " WHEN 'ended' THEN activated_at IS NOT NULL AND ended_at IS NOT NULL AND effective_from IS NOT NULL"
+        " ELSE false END",
+        name="state_fits",
+    ),
+    # At most one version of a rule earns at a time.
+    sa.Index(
+        "uq_earning_rules_active", "program_id", "rule_id", unique=True, postgresql_where=sa.text("state = 'active'")
+    ),
+)

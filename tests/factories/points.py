@@ -1,0 +1,126 @@
+"""Receipts, rules and commands for tests of `points`, each with what the test at hand does not care about filled in."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from services.points.domain.commands import AdjustPoints, CaptureHold, PlaceHold, ReleaseHold, ReverseCapture
+from services.points.domain.purchases import ClaimPurchase, RecordPurchase, RecordReturn, ReturnLine
+from services.points.domain.rules import EarningRule, EarningTerms, Rounding, RuleState
+from services.points.domain.sales import PurchaseLine, ReceiptKey, Sale, Tender
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
+PROGRAM = uuid.UUID("11111111-1111-4111-8111-111111111111")
+
+_numbers = itertools.count(1)
+
+
+def a_number() -> int:
+    """A number that no other call has given in this process."""
+    return next(_numbers)
+
+
+def a_receipt(**parts: Any) -> ReceiptKey:
+    """A receipt that nobody has seen."""
+    return replace(ReceiptKey("pos", "S1", "T1", date(2026, 3, 2), f"R{a_number()}"), **parts)
+
+
+def a_line(
+    amount_minor: int, *, line_id: str = "1", quantity: int = 1, sku: str = "TEA", category: str = ""
+) -> PurchaseLine:
+    """A line of `quantity` pieces that cost `amount_minor` together."""
+    return PurchaseLine(line_id, sku, category, quantity * 1000, amount_minor // quantity, 0, amount_minor)
+
+
+def a_sale(
+    *lines: PurchaseLine,
+    receipt: ReceiptKey | None = None,
+    occurred_at: datetime = NOON,
+    tenders: tuple[Tender, ...] = (),
+) -> Sale:
+    """A receipt with these lines, or with one line of 10.00."""
+    return Sale(receipt or a_receipt(), occurred_at, "GBP", lines or (a_line(1000),), tenders, "")
+
+
+def terms(**changes: Any) -> EarningTerms:
+    """One point for every 1.00, spendable at once, for good."""
+    plain = EarningTerms(
+        name="Everyday",
+        points=1,
+        per_amount_minor=100,
+        currency="GBP",
+        excluded_skus=(),
+        excluded_categories=(),
+        starts_at=LONG_AGO,
+        ends_at=None,
+        rounding=Rounding.DOWN,
+        pending_days=0,
+        expiry_days=0,
+        wallet="points",
+    )
+    return replace(plain, **changes)
+
+
+def a_rule(**changes: Any) -> EarningRule:
+    """An active first version with `terms(**changes)`."""
+    return EarningRule(
+        uuid.uuid4(),
+        PROGRAM,
+        1,
+        RuleState.ACTIVE,
+        terms(**changes),
+        LONG_AGO,
+        activated_at=LONG_AGO,
+        effective_from=LONG_AGO,
+        effective_until=changes.get("ends_at"),
+    )
+
+
+def record_purchase(member_id: uuid.UUID | None, sale: Sale | None = None, key: str = "") -> RecordPurchase:
+    """A till's wish to record the sale."""
+    return RecordPurchase(PROGRAM, key or f"key-{a_number()}", member_id, sale or a_sale())
+
+
+def record_return(
+    original: ReceiptKey | None, *lines: tuple[str, int], key: str = "", receipt: ReceiptKey | None = None
+) -> RecordReturn:
+    """A till's wish to take back (line, thousandths)."""
+    back = tuple(ReturnLine(line_id, quantity_milli) for line_id, quantity_milli in lines)
+    return RecordReturn(PROGRAM, key or f"key-{a_number()}", receipt or a_receipt(), original, NOON, "GBP", back, "")
+
+
+def claim_purchase(member_id: uuid.UUID, receipt: ReceiptKey, key: str = "") -> ClaimPurchase:
+    """A member's wish to have a purchase counted."""
+    return ClaimPurchase(PROGRAM, key or f"key-{a_number()}", member_id, receipt)
+
+
+def place_hold(member_id: uuid.UUID, amount: int, *, timeout_s: int = 900, key: str = "") -> PlaceHold:
+    """A wish to set points aside."""
+    return PlaceHold(PROGRAM, key or f"key-{a_number()}", member_id, "points", amount, timeout_s, "")
+
+
+def capture_hold(member_id: uuid.UUID, hold_id: uuid.UUID, amount: int = 0, key: str = "") -> CaptureHold:
+    """A wish to spend a hold."""
+    return CaptureHold(PROGRAM, key or f"key-{a_number()}", member_id, hold_id, amount)
+
+
+def release_hold(member_id: uuid.UUID, hold_id: uuid.UUID, key: str = "") -> ReleaseHold:
+    """A wish to give a hold back."""
+    return ReleaseHold(PROGRAM, key or f"key-{a_number()}", member_id, hold_id)
+
+
+def reverse_capture(member_id: uuid.UUID, hold_id: uuid.UUID, key: str = "") -> ReverseCapture:
+    """A wish to return what a hold spent."""
+    return ReverseCapture(PROGRAM, key or f"key-{a_number()}", member_id, hold_id, "changed their mind")
+
+
+def adjust_points(member_id: uuid.UUID, amount: int, *, expiry_days: int = 0, key: str = "") -> AdjustPoints:
+    """A wish to give or take points by hand."""
+    return AdjustPoints(
+        PROGRAM, key or f"key-{a_number()}", member_id, "points", amount, "goodwill", "Amina", expiry_days
+    )

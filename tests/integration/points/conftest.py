@@ -1,0 +1,126 @@
+"""`points` with its real database and a clock that the test holds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from kit.call import Call
+from kit.checking import Finding
+from kit.database import PoolBounds, engine
+from services.points import check, handlers
+from services.points.domain.commands import ActivateEarningRule, CreateEarningRule, SetProgramPolicy
+from services.points.domain.errors import MemberNotFound
+from services.points.domain.ledger import AccountView
+from services.points.domain.policy import MemberStatus, Shortfall, Standing
+from services.points.domain.rules import EarningRule
+from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.rulebook import Rulebook
+from services.points.storage import Storage
+from tests.factories import points as make
+
+TILL = Call("till-1")
+
+
+class HeldClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, **step: float) -> None:
+        self._now += timedelta(**step)
+
+
+class KnownPeople:
+    """`members` as a list of who there is."""
+
+    def __init__(self) -> None:
+        self.standings: dict[uuid.UUID, Standing] = {}
+        self.questions = 0
+
+    def standing(self, call: Call, program_id: uuid.UUID, member_id: uuid.UUID) -> Standing:
+        self.questions += 1
+        standing = self.standings.get(member_id)
+        if standing is None or standing.program_id != program_id:
+            raise MemberNotFound("the program has no such member")
+        return standing
+
+
+@dataclass
+class Points:
+    """The service's handlers over its real database."""
+
+    engine: sa.Engine
+    storage: Storage
+    clock: HeldClock
+    people: KnownPeople
+    purchases: handlers.PurchaseHandlers
+    returns: handlers.ReturnHandlers
+    accounts: handlers.AccountHandlers
+    holds: handlers.HoldHandlers
+    rules: handlers.RuleHandlers
+
+    def member(self, status: MemberStatus = MemberStatus.ACTIVE) -> uuid.UUID:
+        """Somebody whom `members` knows."""
+        member_id = uuid.uuid4()
+        self.people.standings[member_id] = Standing(member_id, make.PROGRAM, status, 1)
+        return member_id
+
+    def rule(self, **terms: object) -> EarningRule:
+        """An active rule."""
+        key = f"key-{make.a_number()}"
+        created = self.rules.create_earning_rule(
+            TILL, CreateEarningRule(make.PROGRAM, key, make.terms(**terms))
+        ).unwrap()
+        activate = ActivateEarningRule(make.PROGRAM, key, created.rule_id, 0)
+        return self.rules.activate_earning_rule(TILL, activate).unwrap()
+
+    def policy(self, shortfall: Shortfall) -> None:
+        """Sets the program's policy."""
+        self.rules.set_program_policy(
+            TILL, SetProgramPolicy(make.PROGRAM, f"key-{make.a_number()}", shortfall)
+        ).unwrap()
+
+    def account(self, member_id: uuid.UUID) -> AccountView:
+        """The member's account now."""
+        return self.accounts.get_account(make.PROGRAM, member_id, "points")
+
+    def give(self, member_id: uuid.UUID, points: int, *, expiry_days: int = 0) -> None:
+        """Gives points by hand."""
+        command = make.adjust_points(member_id, points, expiry_days=expiry_days)
+        self.accounts.adjust_points(TILL, command).unwrap()
+
+    def findings(self) -> list[Finding]:
+        """What the checker says."""
+        return list(check.check(self.engine))
+
+
+@pytest.fixture
+def points(databases: Callable[[str], str]) -> Iterator[Points]:
+    source = engine(databases("points"), PoolBounds(size_max=64, wait_ms=60_000))
+    clock = HeldClock(make.NOON)
+    storage, people = Storage(source, clock=clock), KnownPeople()
+    known = KnownMembers(storage, people)
+    built = Points(
+        source,
+        storage,
+        clock,
+        people,
+        handlers.PurchaseHandlers(storage, known, Rulebook(10)),
+        handlers.ReturnHandlers(storage),
+        handlers.AccountHandlers(storage, known),
+        handlers.HoldHandlers(storage, known),
+        handlers.RuleHandlers(storage),
+    )
+    yield built
+    assert built.findings() == []
+    source.dispose()
