@@ -1,0 +1,204 @@
+"""The checker's questions to this service's own database. Each finding names rows by their identity.
+
+    voucher_fits_redemption   a voucher is set aside, good, void or cancelled exactly as its redemption says
+    code_leads_to_voucher     every voucher is found by its code, and every code leads to a voucher
+    stock_adds_up             a reward's movements add up to its stock
+    unit_moved_once           a redemption's unit was taken if it says so, and given back if it was cancelled
+    count_adds_up             as many redemptions count against a limit as there are, and never more than the limit
+    redemption_announced      a settled redemption's version is that of its last event, while events are kept
+
+All questions are asked of one snapshot, so a service that works meanwhile causes no findings. Whether the points were
+spent is for a checker that sees the ledger, too; `ledger_claims` tells it what to look for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from kit import outbox
+from kit.checking import Finding
+from services.rewards import events
+
+ROWS_AT_A_TIME = 1_000
+
+# One question may look at every row there is; the bound is for one that went wrong.
+STATEMENT_TIMEOUT_MS = 900_000
+
+QUESTIONS: tuple[tuple[str, str, str], ...] = (
+    (
+        "voucher_fits_redemption",
+        "the voucher's state does not fit the redemption's",
+        """
+        SELECT concat_ws('/', redemption.member_id, redemption.redemption_id)
+        FROM redemptions AS redemption
+        LEFT JOIN vouchers AS voucher USING (member_id, redemption_id)
+        WHERE NOT CASE
+            WHEN redemption.state IN ('requested', 'held') THEN voucher.state IS NULL
+            WHEN redemption.state = 'issued' THEN voucher.state IS NOT DISTINCT FROM 'set_aside'
+            WHEN redemption.state = 'confirmed' AND redemption.cancel_reason = ''
+                THEN coalesce(voucher.state IN ('issued', 'used'), false)
+            WHEN redemption.state = 'confirmed' THEN voucher.state IS NOT DISTINCT FROM 'cancelled'
+            ELSE coalesce(voucher.state IN ('void', 'cancelled'), true)
+        END
+        """,
+    ),
+    (
+        "code_leads_to_voucher",
+        "the voucher is not found by its code",
+        """
+        SELECT concat_ws('/', voucher.member_id, voucher.redemption_id)
+        FROM vouchers AS voucher
+        JOIN redemptions AS redemption USING (member_id, redemption_id)
+        LEFT JOIN voucher_codes AS known ON known.program_id = redemption.program_id AND known.code = voucher.code
+        WHERE (known.member_id, known.redemption_id) IS DISTINCT FROM (voucher.member_id, voucher.redemption_id)
+        """,
+    ),
+    (
+        "code_leads_to_voucher",
+        "the code leads to a voucher that has another one",
+        """
+        SELECT concat_ws('/', known.member_id, known.redemption_id)
+        FROM voucher_codes AS known
+        LEFT JOIN vouchers AS voucher USING (member_id, redemption_id)
+        WHERE voucher.code IS DISTINCT FROM known.code
+        """,
+    ),
+    (
+        "stock_adds_up",
+        "the movements do not add up to the stock",
+        """
+        SELECT concat_ws('/', program_id, reward_id)
+        FROM reward_stocks
+        FULL JOIN (
+            SELECT program_id, reward_id, sum(quantity) AS moved FROM stock_movements GROUP BY program_id, reward_id
+        ) AS movements USING (program_id, reward_id)
+        WHERE stock IS DISTINCT FROM moved
+        """,
+    ),
+    (
+        "unit_moved_once",
+        "the movements of its unit are not what the redemption says",
+        """
+        SELECT concat_ws('/', member_id, redemption_id)
+        FROM redemptions
+        FULL JOIN (
+            SELECT member_id, redemption_id, program_id, reward_id,
+                count(*) FILTER (WHERE kind = 'taken') AS taken,
+                count(*) FILTER (WHERE kind = 'returned') AS returned
+            FROM stock_movements
+            WHERE redemption_id IS NOT NULL
+            GROUP BY member_id, redemption_id, program_id, reward_id
+        ) AS movements USING (member_id, redemption_id, program_id, reward_id)
+        WHERE (coalesce(taken, 0), coalesce(returned, 0)) IS DISTINCT FROM
+            (is_stock_taken::int, (is_stock_taken AND state = 'cancelled')::int)
+        """,
+    ),
+    (
+        "count_adds_up",
+        "not as many redemptions of this reward count for the member as there are",
+        """
+        SELECT concat_ws('/', member_id, program_id, reward_id)
+        FROM redemption_counts
+        FULL JOIN (
+            SELECT member_id, program_id, reward_id, count(*) AS standing
+            FROM redemptions
+            WHERE state <> 'cancelled'
+            GROUP BY member_id, program_id, reward_id
+        ) AS redeemed USING (member_id, program_id, reward_id)
+        WHERE coalesce(taken, 0) <> coalesce(standing, 0)
+        """,
+    ),
+    (
+        "count_adds_up",
+        "more redemptions stand than the limit allowed when the last of them was requested",
+        """
+        SELECT concat_ws('/', member_id, program_id, reward_id)
+        FROM redemptions
+        WHERE state <> 'cancelled'
+        GROUP BY member_id, program_id, reward_id
+        HAVING (array_agg(limit_per_member ORDER BY redemption_id DESC))[1] BETWEEN 1 AND count(*) - 1
+        """,
+    ),
+    (
+        "redemption_announced",
+        "the redemption's version is not that of its last event",
+        """
+        SELECT concat_ws('/', member_id, redemption_id)
+        FROM redemptions
+        LEFT JOIN (
+            SELECT aggregateid, max(version) AS announced
+            FROM outbox
+            WHERE aggregatetype = :aggregate_type
+            GROUP BY aggregateid
+        ) AS told ON told.aggregateid = redemption_id
+        WHERE lease_until IS NULL AND updated_at > now() - make_interval(days => :kept_days)
+            AND version <> coalesce(announced, 0)
+        """,
+    ),
+)
+
+_LEDGER_CLAIMS = """
+    SELECT program_id, member_id, redemption_id, hold_id, wallet, cost_points, state, cancel_reason
+    FROM redemptions
+    WHERE hold_id IS NOT NULL
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class LedgerClaim:
+    """What `points` must say of a redemption's hold: captured and not reversed if `is_spent`, else nothing spent.
+
+    `is_settled` is false while the redemption is under way; then the hold may be a step ahead of it.
+    """
+
+    program_id: uuid.UUID
+    member_id: uuid.UUID
+    redemption_id: uuid.UUID
+    hold_id: uuid.UUID
+    wallet: str
+    cost_points: int
+    is_spent: bool
+    is_settled: bool
+
+
+def check(engine: sa.Engine) -> Iterator[Finding]:
+    """Asks everything of one snapshot; reads row by row, however many there are."""
+    with _snapshot(engine) as connection:
+        for name, problem, question in QUESTIONS:
+            for subject in _streamed(connection, question).scalars():
+                yield Finding(name, str(subject), problem)
+
+
+def ledger_claims(engine: sa.Engine) -> Iterator[LedgerClaim]:
+    """What the ledger must say of every redemption that ever held points."""
+    with _snapshot(engine) as connection:
+        for row in _streamed(connection, _LEDGER_CLAIMS):
+            is_spent = row.state == "confirmed" and not row.cancel_reason
+            yield LedgerClaim(
+                program_id=row.program_id,
+                member_id=row.member_id,
+                redemption_id=row.redemption_id,
+                hold_id=row.hold_id,
+                wallet=row.wallet,
+                cost_points=row.cost_points,
+                is_spent=is_spent,
+                is_settled=is_spent or row.state == "cancelled",
+            )
+
+
+def _snapshot(engine: sa.Engine) -> sa.Connection:
+    connection = engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    connection.execute(sa.text(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"))
+    return connection
+
+
+def _streamed(connection: sa.Connection, question: str) -> sa.Result[Any]:
+    known = {"aggregate_type": events.AGGREGATE_TYPE, "kept_days": outbox.RETENTION_DAYS}
+    text = sa.text(question)
+    wanted = {name: value for name, value in known.items() if f":{name}" in question}
+    return connection.execute(text.bindparams(**wanted), execution_options={"yield_per": ROWS_AT_A_TIME})

@@ -1,0 +1,1 @@
+"""The schema of `rewards`, change by change."""

@@ -1,0 +1,103 @@
+"""Vouchers in the database, and whose a code is."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from kit.database import LostRaceError
+from services.rewards.domain.vouchers import Use, Voucher, VoucherState
+from services.rewards.storage.statements import Statements, benefit_of
+from services.rewards.tables import voucher_codes, vouchers
+
+_OWN = ("state", "issued_at", "expires_at", "used_at", "used_store_id", "used_terminal_id", "used_receipt_number")
+# A redemption is read together with its voucher; these are the voucher's columns beside the redemption's.
+VOUCHER_COLUMNS = tuple(vouchers.c[name].label(f"voucher_{name}") for name in ("code", *_OWN, "cancelled_at"))
+
+
+class Vouchers(Statements):
+    """Statements about vouchers."""
+
+    def owner_of(self, program_id: uuid.UUID, code: str) -> tuple[uuid.UUID, uuid.UUID] | None:
+        """The member and the redemption that a code belongs to, or nothing."""
+        row = self._connection.execute(
+            sa.select(voucher_codes.c.member_id, voucher_codes.c.redemption_id).where(
+                voucher_codes.c.program_id == program_id, voucher_codes.c.code == code
+            )
+        ).one_or_none()
+        return (row.member_id, row.redemption_id) if row else None
+
+    def insert(self, voucher: Voucher) -> None:
+        """Writes a new voucher; raises LostRaceError if the code is taken, so that another one is drawn."""
+        claimed = self._connection.execute(
+            postgresql.insert(voucher_codes)
+            .values(
+                program_id=voucher.program_id,
+                code=voucher.code,
+                member_id=voucher.member_id,
+                redemption_id=voucher.redemption_id,
+            )
+            .on_conflict_do_nothing()
+        )
+        if claimed.rowcount == 0:
+            raise LostRaceError
+        self._connection.execute(
+            sa.insert(vouchers).values(
+                member_id=voucher.member_id,
+                redemption_id=voucher.redemption_id,
+                code=voucher.code,
+                **_changing_values(voucher),
+            )
+        )
+
+    def update(self, voucher: Voucher) -> None:
+        """Writes what a step changed."""
+        self._connection.execute(
+            sa.update(vouchers)
+            .where(vouchers.c.member_id == voucher.member_id, vouchers.c.redemption_id == voucher.redemption_id)
+            .values(**_changing_values(voucher))
+        )
+
+
+def voucher_of(row: sa.Row[Any]) -> Voucher | None:
+    """The voucher in a redemption's row, if there is one yet."""
+    if row.voucher_code is None:
+        return None
+    return Voucher(
+        program_id=row.program_id,
+        member_id=row.member_id,
+        redemption_id=row.redemption_id,
+        reward_id=row.reward_id,
+        reward_name=row.reward_name,
+        benefit=benefit_of(row),
+        code=row.voucher_code,
+        state=VoucherState(row.voucher_state),
+        issued_at=row.voucher_issued_at,
+        expires_at=row.voucher_expires_at,
+        used_at=row.voucher_used_at,
+        cancelled_at=row.voucher_cancelled_at,
+        use=_use(row),
+    )
+
+
+def _use(row: sa.Row[Any]) -> Use | None:
+    if row.voucher_used_at is None:
+        return None
+    return Use(row.voucher_used_store_id, row.voucher_used_terminal_id, row.voucher_used_receipt_number)
+
+
+def _changing_values(voucher: Voucher) -> dict[str, object]:
+    use = voucher.use
+    return {
+        "state": voucher.state.value,
+        "issued_at": voucher.issued_at,
+        "expires_at": voucher.expires_at,
+        "used_at": voucher.used_at,
+        "used_store_id": use.store_id if use else None,
+        "used_terminal_id": use.terminal_id if use else None,
+        "used_receipt_number": use.receipt_number if use else None,
+        "cancelled_at": voucher.cancelled_at,
+    }
