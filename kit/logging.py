@@ -1,0 +1,154 @@
+"""One line a happening, to stderr: JSON for machines, colours for a person at a terminal.
+
+Every line has its time in UTC, the level and the service; lines within a request share its `correlation_id`, across
+processes. Libraries that log through the standard library come out the same way.
+
+Nothing personal and nothing secret belongs in a log. Whoever writes a line sees to that; the redaction below is the
+last line of defence, for the day when somebody did not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import decimal
+import enum
+import logging
+import pathlib
+import re
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from kit.call import Call
+
+CORRELATION_ID_LENGTH_MAX = 128
+
+REDACTED = "[redacted]"
+
+# A key is sensitive when one of these stands in it between underscores (`client_secret`, `card_number`), unless it ends
+# like something that only names the thing (`api_key_id`, `identifier_kind`).
+_SENSITIVE = re.compile(
+    r"(?:^|_)(?:secrets?|passwords?|authorization|cookie|tokens?|pepper|private_key|api_?keys?|key_hash|signature|values?"
+    r"|e?mails?|phones?|cards?|given_name|family_name|full_name|birth_?(?:date|day)|identifiers?|profiles?)(?:_|$)"
+)
+_HARMLESS_ENDING = re.compile(r"_(?:ids?|kinds?|count|ms|max|version)$")
+
+# What databases quote of a row in their messages: the parameters of a statement, the key that was there already.
+_QUOTED_ROW = re.compile(r"^(?:DETAIL:|\[parameters: |CONTEXT:).*$", re.MULTILINE)
+
+_CORRELATION_ID = re.compile(rf"[!-~]{{1,{CORRELATION_ID_LENGTH_MAX}}}")
+
+_PLAIN = (str, int, float, bool, type(None))
+_WRITTEN_AS_TEXT = (uuid.UUID, datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, pathlib.PurePath)
+_HEAD = ("time", "level", "service", "event")
+
+
+def configure(service: str, level: str = "info") -> None:
+    """Sends this process' log to stderr. `level` is the least to be written: debug, info, warning or error."""
+    least = logging.getLevelNamesMapping().get(level.upper())
+    if least is None:
+        raise ValueError(f"{level} is not a log level")
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        _naming(service),
+    ]
+    after: list[Processor] = [structlog.processors.format_exc_info, redact, _renderer()]
+    structlog.configure(
+        processors=[*before, *after],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    _route_the_standard_library(before, after, least)
+
+
+def correlation_id_of(text: str) -> str:
+    """The id that a request came with, or a new one if it has none that is fit for headers and logs."""
+    return text if _CORRELATION_ID.fullmatch(text) else uuid.uuid4().hex
+
+
+@contextlib.contextmanager
+def bound(call: Call) -> Iterator[None]:
+    """Within this, every line of this thread says on whose behalf it was written."""
+    known = {
+        "caller_id": call.caller_id,
+        "correlation_id": call.correlation_id,
+        "traceparent": call.traceparent,
+    }
+    with structlog.contextvars.bound_contextvars(**{name: value for name, value in known.items() if value}):
+        yield
+
+
+def redact(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Blanks what stands under a sensitive key, at any depth, and reduces unknown objects to their class' name."""
+    ordered = {name: line[name] for name in _HEAD if name in line} | dict(line)
+    if "exception" in line:
+        ordered["exception"] = _QUOTED_ROW.sub(REDACTED, str(line["exception"]))
+    return {name: _redacted(name, part) for name, part in ordered.items()}
+
+
+def _redacted(name: str, value: object) -> object:
+    lowered = name.lower().replace("-", "_")
+    if _SENSITIVE.search(lowered) and not _HARMLESS_ENDING.search(lowered):
+        return REDACTED
+    return _plain(name, value)
+
+
+def _plain(name: str, value: object) -> object:
+    match value:
+        case enum.Enum():
+            return value.name
+        case _ if isinstance(value, _PLAIN):
+            return value
+        case _ if isinstance(value, _WRITTEN_AS_TEXT):
+            return str(value)
+        case BaseException():
+            return _QUOTED_ROW.sub(REDACTED, f"{type(value).__name__}: {value}")
+        case Mapping():
+            return {str(key): _redacted(str(key), part) for key, part in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_plain(name, part) for part in value]
+        case _:
+            # An object's repr may hold anything: a dataclass shows all its fields, a proto message all that was sent.
+            return f"<{type(value).__name__}>"
+
+
+def _naming(service: str) -> Processor:
+    def name(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+        line["service"] = service
+        return line
+
+    return name
+
+
+def _renderer() -> Processor:
+    if sys.stderr.isatty():
+        return structlog.dev.ConsoleRenderer(
+            timestamp_key="time", exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+        )
+    return _json
+
+
+def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
+    return orjson.dumps(line, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _route_the_standard_library(before: list[Processor], after: list[Processor], least: int) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *before],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *after],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(least)
+    logging.captureWarnings(True)

@@ -1,0 +1,168 @@
+import dataclasses
+import json
+import logging
+import uuid
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import structlog
+
+import kit.logging
+from kit.call import Call
+from kit.logging import REDACTED, bound, correlation_id_of, redact
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Gives pytest its own logging back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    logging.captureWarnings(False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return [json.loads(line) for line in captured.err.splitlines()]
+
+
+def test_a_happening_is_one_line_of_json_with_time_and_service(capsys: pytest.CaptureFixture[str]) -> None:
+    kit.logging.configure("pantry")
+    jar_id, at = uuid.UUID(int=1), datetime(2026, 1, 1, tzinfo=UTC)
+    structlog.get_logger().info("jar_opened", jar_id=jar_id, at=at, left=2, lids=("a", "b"))
+
+    (line,) = lines(capsys)
+    assert list(line)[:4] == ["time", "level", "service", "event"]
+    assert datetime.fromisoformat(line.pop("time")).tzinfo is UTC
+    assert line == {
+        "level": "info",
+        "service": "pantry",
+        "event": "jar_opened",
+        "jar_id": str(jar_id),
+        "at": "2026-01-01 00:00:00+00:00",
+        "left": 2,
+        "lids": ["a", "b"],
+    }
+
+
+def test_lines_within_a_call_say_on_whose_behalf(capsys: pytest.CaptureFixture[str]) -> None:
+    kit.logging.configure("pantry")
+    log = structlog.get_logger()
+    with bound(Call("till-4", "c-1")):
+        log.info("within")
+    log.info("after")
+
+    within, after = lines(capsys)
+    assert (within["caller_id"], within["correlation_id"]) == ("till-4", "c-1")
+    assert "traceparent" not in within
+    assert "caller_id" not in after
+
+
+def test_libraries_come_out_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
+    kit.logging.configure("pantry")
+    with bound(Call("till-4", "c-1")):
+        logging.getLogger("grpc").warning("the %s is down", "line")
+
+    (line,) = lines(capsys)
+    assert (line["service"], line["logger"], line["level"]) == ("pantry", "grpc", "warning")
+    assert (line["event"], line["correlation_id"]) == ("the line is down", "c-1")
+
+
+def test_warnings_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    kit.logging.configure("pantry")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(True)
+        warnings.warn("jars are going out of fashion", DeprecationWarning, stacklevel=1)
+
+    assert "out of fashion" in lines(capsys)[0]["event"]
+
+
+def test_what_is_below_the_level_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    kit.logging.configure("pantry", "warning")
+    structlog.get_logger().info("whisper")
+    logging.getLogger("grpc").info("whisper")
+    structlog.get_logger().warning("shout")
+
+    assert [line["event"] for line in lines(capsys)] == ["shout"]
+
+
+def test_an_unknown_level_is_refused() -> None:
+    with pytest.raises(ValueError, match="loud is not a log level"):
+        kit.logging.configure("pantry", "loud")
+
+
+def test_an_accident_is_told_in_full_but_for_what_the_database_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+    kit.logging.configure("pantry")
+    said = "duplicate key\nDETAIL:  Key (mail)=(anna@example.com) exists.\n[parameters: {'m': 'anna'}]"
+    try:
+        raise RuntimeError(said)
+    except RuntimeError:
+        structlog.get_logger().exception("fell")
+        logging.getLogger("lib").exception("fell too")
+
+    for line in lines(capsys):
+        assert "Traceback" in line["exception"]
+        assert "duplicate key" in line["exception"]
+        assert "anna" not in line["exception"]
+
+
+SENSITIVE = [
+    "secret",
+    "client_secret",
+    "password",
+    "Authorization",
+    "api_key",
+    "X-Api-Key",
+    "value",
+    "masked_value",
+    "email",
+    "email_address",
+    "phone",
+    "card",
+    "card_number",
+    "given_name",
+    "family_name",
+    "birth_date",
+    "identifier",
+    "identifiers",
+    "page_token",
+    "profile",
+]
+HARMLESS = ["api_key_id", "identifier_id", "identifier_kind", "identifiers_count", "caller_id", "member_id", "discard"]
+
+
+@pytest.mark.parametrize("key", SENSITIVE)
+def test_what_stands_under_a_sensitive_key_is_blanked(key: str) -> None:
+    assert redact(None, "info", {key: "x"}) == {key: REDACTED}
+    assert redact(None, "info", {"body": [{"part": {key: ["x"]}}]}) == {"body": [{"part": {key: REDACTED}}]}
+
+
+@pytest.mark.parametrize("key", HARMLESS)
+def test_what_only_names_a_thing_is_kept(key: str) -> None:
+    assert redact(None, "info", {key: "x"}) == {key: "x"}
+
+
+def test_an_object_is_reduced_to_the_name_of_its_class() -> None:
+    @dataclasses.dataclass
+    class Person:
+        name: str
+
+    assert redact(None, "info", {"who": Person("Anna")}) == {"who": "<Person>"}
+
+
+@pytest.mark.parametrize("text", ["a", "0af7651916cd43dd", "~" * 128])
+def test_a_fit_correlation_id_is_kept(text: str) -> None:
+    assert correlation_id_of(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a\n", "é", "~" * 129])
+def test_an_unfit_correlation_id_is_replaced(text: str) -> None:
+    assert correlation_id_of(text) not in {text, correlation_id_of(text)}
