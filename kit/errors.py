@@ -11,8 +11,8 @@
      ├── Aborted            others were faster; try again
      └── Unavailable        something that is needed is away; try again
 
-A service's `domain/errors.py` subclasses these, a class a reason. The kinds become gRPC codes once, in
-`kit/interceptors.py`, and HTTP statuses once, in `gateway/errors.py`.
+A service's `domain/errors.py` subclasses these, a class a reason. The kinds become gRPC codes once, in `kit/status.py`,
+and HTTP statuses once, in `gateway/errors.py`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,109 @@
+"""What stands around every RPC of a server, from outside to inside:
+
+    correlation    the call is read from the metadata and bound to the log
+    account        one line in the log and one tick of the metrics, however it ends
+    verdict        a refusal becomes its gRPC status, an accident becomes fixed words and a traceback in the log
+    patience       nothing is begun past the caller's deadline
+    lost races     a handler whose transaction lost a race is run again, whole, a bounded number of times
+
+Health and reflection pass untouched: probes would drown the log.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import grpc
+import structlog
+
+from kit import status, telemetry
+from kit.call import Call
+from kit.database import retrying
+from kit.errors import Refusal
+from kit.rpc import received
+
+_log = structlog.get_logger()
+
+Behaviour: TypeAlias = Callable[[Any, grpc.ServicerContext], Any]
+
+
+class Interceptor(grpc.ServerInterceptor):
+    """Puts the whole of it around every unary RPC; there are no others."""
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Wraps the method's handler."""
+        handler = continuation(handler_call_details)
+        method = handler_call_details.method.lstrip("/")
+        if handler is None or handler.unary_unary is None or method.startswith("grpc."):
+            return handler
+        behaviour = handler.unary_unary
+        return grpc.unary_unary_rpc_method_handler(
+            lambda request, context: answer(method, behaviour, request, context),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+
+def answer(method: str, behaviour: Behaviour, request: Any, context: grpc.ServicerContext) -> Any:
+    """Runs one RPC to its end. `method` is its full name, such as `shop.pantry.v1.PantryService/TakeJar`."""
+    began = time.perf_counter()
+    with received(context) as call:
+        verdict = _judge(behaviour, request, context, call)
+        _account(method, verdict, time.perf_counter() - began)
+    if verdict.status is not None:
+        context.abort_with_status(verdict.status)
+    return verdict.response
+
+
+@dataclasses.dataclass(frozen=True)
+class _Verdict:
+    """How an RPC ended: a response, or a status that says why there is none."""
+
+    response: Any = None
+    status: grpc.Status | None = None
+    reason: str = ""
+    accident: Exception | None = None
+
+
+class _DeadlinePassed(Exception):
+    """Nobody waits for the answer any more."""
+
+
+def _judge(behaviour: Behaviour, request: Any, context: grpc.ServicerContext, call: Call) -> _Verdict:
+    try:
+        return _answered_or_refused(behaviour, request, context)
+    except Exception as accident:
+        return _Verdict(status=status.of_accident(call.correlation_id), accident=accident)
+
+
+def _answered_or_refused(behaviour: Behaviour, request: Any, context: grpc.ServicerContext) -> _Verdict:
+    def attempt() -> Any:
+        if context.time_remaining() <= 0:
+            raise _DeadlinePassed
+        return behaviour(request, context)
+
+    try:
+        return _Verdict(response=retrying(attempt))
+    except Refusal as refusal:
+        return _Verdict(status=status.of_refusal(refusal), reason=refusal.reason)
+    except _DeadlinePassed:
+        return _Verdict(status=status.of_passed_deadline())
+
+
+def _account(method: str, verdict: _Verdict, duration_s: float) -> None:
+    code = (verdict.status.code if verdict.status else grpc.StatusCode.OK).name
+    telemetry.count_rpc(method, code, duration_s)
+    line: dict[str, Any] = {"method": method, "code": code, "duration_ms": round(duration_s * 1_000, 1)}
+    if verdict.reason:
+        line["reason"] = verdict.reason
+    if verdict.accident:
+        _log.error("rpc", **line, exc_info=verdict.accident)
+    else:
+        _log.info("rpc", **line)

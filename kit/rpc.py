@@ -1,0 +1,72 @@
+"""The two words that a servicer's methods are written in: who calls, and the reply.
+
+    outcome = self._jars.take_jar(call_of(context), convert.take_jar(request))
+    return reply(context, outcome, convert.take_jar_response)
+
+Reads have no outcome to reply with: they convert what the handler gives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import TypeVar
+
+import grpc
+
+from kit import logging
+from kit.call import CALLER_ID_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, TRACEPARENT_HEADER, Call
+from kit.errors import Refusal, Unauthenticated
+from kit.idempotency import Outcome
+
+Answer = TypeVar("Answer")
+Response = TypeVar("Response")
+
+_received: ContextVar[Call] = ContextVar("received")
+
+
+class CallerMissing(Unauthenticated):
+    """The request does not say who is asking; nobody but our own gateway and services should ever come here."""
+
+    reason = "CALLER_MISSING"
+
+
+@contextlib.contextmanager
+def received(context: grpc.ServicerContext) -> Iterator[Call]:
+    """Reads the call that a request came with, gives it a correlation id if it has none, and binds it to the log."""
+    headers = {str(key): str(value) for key, value in context.invocation_metadata()}
+    call = Call(
+        caller_id=headers.get(CALLER_ID_HEADER, ""),
+        correlation_id=logging.correlation_id_of(headers.get(REQUEST_ID_HEADER, "")),
+        traceparent=headers.get(TRACEPARENT_HEADER, ""),
+    )
+    token = _received.set(call)
+    try:
+        with logging.bound(call):
+            yield call
+    finally:
+        _received.reset(token)
+
+
+def call_of(context: grpc.ServicerContext) -> Call:
+    """Who is asking. Refuses a request that does not say so."""
+    call = _received.get(None)
+    if call is None:  # a servicer without our interceptors, as in a test
+        with received(context) as call:
+            pass
+    if not call.caller_id:
+        raise CallerMissing("the request does not say who is asking")
+    return call
+
+
+def reply(context: grpc.ServicerContext, outcome: Outcome[Answer], convert: Callable[[Answer], Response]) -> Response:
+    """The response to a write: its answer on the wire, or its refusal raised; a replay of either is marked as one."""
+    try:
+        answer = outcome.unwrap()
+    except Refusal as refusal:
+        refusal.replayed = outcome.replayed
+        raise
+    if outcome.replayed:
+        context.set_trailing_metadata(((REPLAYED_HEADER, "true"),))
+    return convert(answer)

@@ -1,0 +1,105 @@
+"""How a no crosses the wire: refusals become gRPC statuses here, and statuses refusals again, both by one table."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import ErrorInfo, RequestInfo, RetryInfo  # type: ignore[import-untyped]
+from google.rpc.status_pb2 import Status as StatusMessage  # type: ignore[import-untyped]
+from grpc_status import rpc_status
+
+from kit.call import REPLAYED_HEADER
+from kit.errors import Kind, Refusal
+
+# Tells our reasons from those of proxies and other people's services on the way.
+ERROR_DOMAIN = "wafa"
+
+ACCIDENT_WORDS = "something went wrong on our side"
+
+# The one place where kinds meet gRPC codes. Each kind has a code of its own, so that it can be read backwards.
+CODES: Mapping[Kind, grpc.StatusCode] = {
+    Kind.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Kind.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    Kind.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
+    Kind.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Kind.CONFLICT: grpc.StatusCode.ALREADY_EXISTS,
+    Kind.PRECONDITION: grpc.StatusCode.FAILED_PRECONDITION,
+    Kind.EXHAUSTED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Kind.ABORTED: grpc.StatusCode.ABORTED,
+    Kind.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+}
+_KINDS = {code: kind for kind, code in CODES.items()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Status(grpc.Status):
+    """What an RPC ends with when it has no response."""
+
+    code: grpc.StatusCode
+    details: str
+    trailing_metadata: Any
+
+
+def of_refusal(refusal: Refusal) -> Status:
+    """The refusal on the wire: its kind's code, its words, and its reason and metadata as google.rpc.ErrorInfo."""
+    details: list[Message] = [ErrorInfo(reason=refusal.reason, domain=ERROR_DOMAIN, metadata=refusal.metadata)]
+    if "retry_after_ms" in refusal.metadata:
+        delay = Duration()
+        delay.FromMilliseconds(int(refusal.metadata["retry_after_ms"]))
+        details.append(RetryInfo(retry_delay=delay))
+    status = _status(CODES[refusal.kind], refusal.message, *details)
+    if not refusal.replayed:
+        return status
+    return dataclasses.replace(status, trailing_metadata=((REPLAYED_HEADER, "true"), *status.trailing_metadata))
+
+
+def of_accident(correlation_id: str) -> Status:
+    """What strangers learn of an accident: fixed words, and the id under which its truth stands in the log."""
+    words = f"{ACCIDENT_WORDS} (request {correlation_id})"
+    return _status(grpc.StatusCode.INTERNAL, words, RequestInfo(request_id=correlation_id))
+
+
+def of_passed_deadline() -> Status:
+    """What nobody waits to read any more."""
+    return _status(grpc.StatusCode.DEADLINE_EXCEEDED, "the caller's deadline had passed before the work began")
+
+
+def refusal_of(error: grpc.RpcError) -> Refusal | None:
+    """The refusal that a service of ours said by this error, or nothing if the error says none."""
+    info, kind = _error_info(error), _KINDS.get(error.code())
+    if info is None or kind is None:
+        return None
+    refusal = Refusal.restore(kind, info.reason, error.details() or "", dict(info.metadata))
+    refusal.replayed = is_replayed(error.trailing_metadata())
+    return refusal
+
+
+def is_replayed(trailing_metadata: Any) -> bool:
+    """Whether the trailing metadata of a response or an error marks it as a stored one."""
+    return any(key == REPLAYED_HEADER and value == "true" for key, value in trailing_metadata or ())
+
+
+def _status(code: grpc.StatusCode, words: str, *details: Message) -> Status:
+    number: int = code.value[0]
+    message = StatusMessage(code=number, message=words)
+    for detail in details:
+        message.details.add().Pack(detail)
+    rich = rpc_status.to_status(message)
+    return Status(rich.code, rich.details, rich.trailing_metadata)
+
+
+def _error_info(error: Any) -> ErrorInfo | None:
+    try:
+        status = rpc_status.from_call(error)
+    except ValueError:  # somebody on the way changed the code or the words
+        return None
+    for detail in status.details if status else ():
+        info = ErrorInfo()
+        if detail.Unpack(info) and info.domain == ERROR_DOMAIN:
+            return info
+    return None
