@@ -1,0 +1,103 @@
+"""The life of a service's process: start everything, wait to be told to go, let go in order."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import queue
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+from typing import TypeAlias
+
+import structlog
+
+from kit import telemetry
+from kit.server import Server
+from kit.telemetry import InternalServer
+from kit.workers import Worker
+
+_log = structlog.get_logger()
+
+# How long RPCs at work may take to end once the process has been told to go.
+GRACE_S = 10.0
+
+DIE_WITH_PARENT_VARIABLE = "WAFA_DIE_WITH_PARENT"
+_PR_SET_PDEATHSIG = 1
+
+Signals: TypeAlias = "queue.SimpleQueue[signal.Signals]"
+
+
+def serve(
+    service_name: str,
+    server: Server,
+    workers: Sequence[Worker],
+    internal: InternalServer,
+    *,
+    grace_s: float = GRACE_S,
+    environ: Mapping[str, str] = os.environ,
+) -> None:
+    """Runs the service until SIGTERM or SIGINT, then drains it and returns; for `__main__`, in the main thread.
+
+    Draining: health and readiness say no, RPCs at work end within `grace_s`, workers finish their round and are joined,
+    the internal port closes last. A second signal ends the process at once, whatever it is doing.
+    """
+    die_with_parent(environ)
+    with _signals() as received, contextlib.ExitStack() as running:
+        internal.start()
+        running.callback(internal.stop)
+        telemetry.watch_workers(workers)
+        for worker in workers:
+            worker.start()
+            running.callback(worker.stop)
+        server.start()
+        running.callback(server.stop, grace_s)
+        server.set_serving(True)
+        _log.info("serving", name=service_name, port=server.port, internal_port=internal.port)
+        told = received.get()
+        _log.info("draining", name=service_name, signal=told.name)
+        internal.leave()
+    _log.info("stopped", name=service_name)
+
+
+def die_with_parent(environ: Mapping[str, str] = os.environ) -> None:
+    """Asks Linux to send this process SIGTERM when its parent dies, if WAFA_DIE_WITH_PARENT says so.
+
+    The variable holds the parent's process id: a parent that died before the kernel was asked is then noticed too. With
+    plain `1`, for those who do not know it, only the moment of asking itself is covered. Linux means by the parent the
+    *thread* that started the process, so a launcher starts its children from a thread that lives as long as itself.
+    """
+    wanted = environ.get(DIE_WITH_PARENT_VARIABLE, "0")
+    if wanted in {"", "0"} or sys.platform != "linux":
+        return
+    parent = int(wanted) if wanted != "1" else os.getppid()
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[Signals]:
+    """The first signal to go, in a queue; the second ends the process.
+
+    A queue, because its `put` may be called by a handler that interrupts its `get`; an Event could lock itself out.
+    """
+    received: Signals = queue.SimpleQueue()
+    count = 0
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
+        if count > 1:
+            os._exit(128 + number)
+        received.put(signal.Signals(number))
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
