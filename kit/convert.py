@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
 
 Number = TypeVar("Number", bound=int)
-Member = TypeVar("Member", bound=enum.Enum)
+Choice = TypeVar("Choice", bound=enum.Enum)
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
@@ -140,40 +140,40 @@ def date_of(text: str, field: str) -> date:
 # ---- Enums -----------------------------------------------------------------------------------------------------------
 
 
-class EnumMap(Generic[Number, Member]):
+class EnumMap(Generic[Number, Choice]):
     """A proto enum and a domain enum that say the same, value for value, by name.
 
     `EnumMap(pb.Colour, Colour)` pairs COLOUR_RED with Colour.RED. A name that only one
     side knows is a fault of ours and raises TypeError where the map is made. The proto's zero value stands for nothing.
     """
 
-    def __init__(self, proto: _EnumTypeWrapper[Number], domain: type[Member]) -> None:
+    def __init__(self, proto: _EnumTypeWrapper[Number], domain: type[Choice]) -> None:
         prefix = proto.Name(proto.values()[0]).removesuffix("UNSPECIFIED")
         numbers = {name.removeprefix(prefix): number for name, number in proto.items() if number != 0}
         if numbers.keys() != domain.__members__.keys():
             differing = ", ".join(sorted(numbers.keys() ^ domain.__members__.keys()))
             raise TypeError(f"{domain.__name__} and its proto enum differ in {differing}")
-        self._members: Mapping[int, Member] = {number: domain[name] for name, number in numbers.items()}
-        self._numbers: Mapping[Member, Number] = {domain[name]: number for name, number in numbers.items()}
+        self._choices: Mapping[int, Choice] = {number: domain[name] for name, number in numbers.items()}
+        self._numbers: Mapping[Choice, Number] = {domain[name]: number for name, number in numbers.items()}
 
-    def to_domain(self, number: int, field: str) -> Member:
-        """The domain's member; refuses the unspecified and the unknown."""
-        member = self._members.get(number)
-        if member is None:
+    def to_domain(self, number: int, field: str) -> Choice:
+        """The domain's choice; refuses the unspecified and the unknown."""
+        choice = self._choices.get(number)
+        if choice is None:
             names = ", ".join(each.name for each in self._numbers)
             raise Invalid(field, f"must be one of {names}" if number else "is missing")
-        return member
+        return choice
 
-    def to_proto(self, member: Member) -> Number:
+    def to_proto(self, choice: Choice) -> Number:
         """The number on the wire."""
-        return self._numbers[member]
+        return self._numbers[choice]
 
 
-def enum_of(number: int, field: str, enum_map: EnumMap[Number, Member]) -> Member:
-    """The domain's member for a proto enum's number; refuses the unspecified and the unknown."""
+def enum_of(number: int, field: str, enum_map: EnumMap[Number, Choice]) -> Choice:
+    """The domain's choice for a proto enum's number; refuses the unspecified and the unknown."""
     return enum_map.to_domain(number, field)
 
 
-def optional_enum(number: int, field: str, enum_map: EnumMap[Number, Member]) -> Member | None:
+def optional_enum(number: int, field: str, enum_map: EnumMap[Number, Choice]) -> Choice | None:
     """The same, with nothing for the unspecified."""
     return enum_map.to_domain(number, field) if number else None
