@@ -106,8 +106,11 @@ def install_with_uv(lock: Path) -> bool:
     if run(pip_install(UV_LOCK)) != 0:
         return False
     uv = [str(VENV / "bin" / "uv"), "--quiet", "pip", "sync", "--python", str(VENV_PYTHON)]
+    # Compiled once here, as pip does: otherwise each process of the suite would wait for it, and with
+    # PYTHONDONTWRITEBYTECODE set, as containers often have it, at every start.
+    options = ["--compile-bytecode", "--require-hashes"]
     try:
-        return run([*uv, "--require-hashes", str(lock)], environ=clean_environ() | uv_environ(settings)) == 0
+        return run([*uv, *options, str(lock)], environ=clean_environ() | uv_environ(settings)) == 0
     except OSError:
         return False
 
