@@ -8,9 +8,9 @@ find nothing to do. Code that is older than its database leaves it alone and car
 release needs and what expand, back-fill, contract makes safe.
 """
 
-from kit.migrations.drift import drift
+from kit.migrations.comparison import drift
 from kit.migrations.history import new, run, sql
+from kit.migrations.runner import pending, upgrade
 from kit.migrations.timeouts import set_timeouts
-from kit.migrations.upgrade import pending, upgrade
 
 __all__ = ["drift", "new", "pending", "run", "set_timeouts", "sql", "upgrade"]

@@ -22,7 +22,7 @@ def upgrade(url: str, word: str, package: str = "services") -> None:
     Raises sqlalchemy.exc.OperationalError when a migration waited too long for a lock: what was done before it stays
     done, and the next call goes on from there.
     """
-    with _connections(url) as engine, _alone(engine, word) as guard:
+    with _connections(url) as engine, alone(engine, word) as guard:
         missing = _missing(guard, word, package)
         if missing:
             with _bounded(engine) as connection:
@@ -58,7 +58,7 @@ def _connections(url: str) -> Iterator[sa.Engine]:
 
 
 @contextlib.contextmanager
-def _alone(engine: sa.Engine, word: str) -> Iterator[sa.Connection]:
+def alone(engine: sa.Engine, word: str) -> Iterator[sa.Connection]:
     """Lets one deployer in at a time.
 
     The lock belongs to a transaction, on a connection of its own: a session's lock would stay behind in a
