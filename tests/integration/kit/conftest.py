@@ -1,4 +1,4 @@
-"""Databases without a schema, for the tests of what makes schemas and of tables that no service has."""
+"""Databases without a schema, and a stage on which events are told and heard."""
 
 import uuid
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from tests.fixtures.servers import Lender, plain
+from tests.integration.kit.stage import Stage
 
 OWNER = "points"
 
@@ -29,3 +30,10 @@ def engine(empty_database: str) -> Iterator[sa.Engine]:
     made = sa.create_engine(empty_database)
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def stage(engine: sa.Engine, redis_url: str) -> Iterator[Stage]:
+    """A service that announces and one that listens, without anything having happened."""
+    with Stage.set(engine, redis_url) as made:
+        yield made

@@ -1,0 +1,11 @@
+"""What a service hears from others: each event has its effect exactly once, or ends where a person looks.
+
+The stream delivers at least once; the inbox, written in the same transaction as the effect, knows what was had. An
+event that fails is delivered up to five times and then becomes a dead letter, which counts as an alarm and can be
+replayed when its cause is mended. Failures that are the weather's (a database or a neighbour that is away) never count.
+"""
+
+from kit.inbox.consumer import DELIVERIES_MAX, Consumer, Handle
+from kit.inbox.tables import RETENTION_DAYS, dead_letters_table, inbox_table, prune
+
+__all__ = ["DELIVERIES_MAX", "RETENTION_DAYS", "Consumer", "Handle", "dead_letters_table", "inbox_table", "prune"]

@@ -1,0 +1,142 @@
+"""The table that events wait in, and what is done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from kit.database import transaction
+from kit.outbox.events import Event
+
+# How long a published event is kept, to be sent again when Redis or a consumer has lost it. Consumers remember what
+# they have had for longer than that (`kit.inbox.RETENTION_DAYS`).
+RETENTION_DAYS = 7
+REPUBLISH_BATCH = 1_000
+
+# The columns that an event fills, as they travel.
+_COLUMN_KINDS: Mapping[str, sa.types.TypeEngine[Any]] = {
+    "id": sa.Uuid(),
+    "aggregatetype": sa.Text(),
+    "aggregateid": sa.Uuid(),
+    "type": sa.Text(),
+    "version": sa.BigInteger(),
+    "program_id": sa.Uuid(),
+    "occurred_at": sa.DateTime(timezone=True),
+    "payload": sa.Text(),
+}
+
+
+def outbox_table(metadata: sa.MetaData) -> sa.Table:
+    """The outbox of a service; the names are those that Debezium's outbox router expects.
+
+    It is distributed by aggregate, so that an event lies beside the rows of the change it tells of.
+    """
+    return sa.Table(
+        "outbox",
+        metadata,
+        sa.Column("aggregateid", sa.Uuid, primary_key=True),
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("aggregatetype", sa.Text, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("payload", postgresql.JSONB, nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True)),
+        sa.Index("ix_outbox_unpublished", "id", postgresql_where=sa.text("published_at IS NULL")),
+        sa.Index("ix_outbox_published", "published_at", postgresql_where=sa.text("published_at IS NOT NULL")),
+    )
+
+
+def append(connection: sa.Connection, table: sa.Table, events: Sequence[Event]) -> None:
+    """Writes the events down in the caller's transaction: one statement and one round trip, however many they are."""
+    if not events:
+        return
+    columns: dict[str, list[object]] = {
+        "id": [event.id for event in events],
+        "aggregatetype": [event.aggregate_type for event in events],
+        "aggregateid": [event.aggregate_id for event in events],
+        "type": [event.type for event in events],
+        "version": [event.version for event in events],
+        "program_id": [event.program_id for event in events],
+        "occurred_at": [event.occurred_at for event in events],
+        "payload": [orjson.dumps(event.payload).decode() for event in events],
+    }
+    given = unnested(_COLUMN_KINDS, columns)
+    values = [given.c[name] if name != "payload" else sa.cast(given.c.payload, postgresql.JSONB) for name in columns]
+    connection.execute(sa.insert(table).from_select(list(columns), sa.select(*values)))
+
+
+def unnested(
+    kinds: Mapping[str, sa.types.TypeEngine[Any]], columns: Mapping[str, Sequence[object]]
+) -> sa.TableValuedAlias:
+    """Rows out of parallel arrays, a parameter a column: the statement is the same for any number of rows."""
+    arrays = (sa.literal(values, postgresql.ARRAY(kinds[name])) for name, values in columns.items())
+    return (
+        sa.func.unnest(*arrays)
+        .table_valued(*(sa.column(name, kinds[name]) for name in columns), name="given")
+        .render_derived()
+    )
+
+
+def republish(engine: sa.Engine, table: sa.Table, since: datetime) -> int:
+    """Has the relay send again what was published from `since` on and is still kept; says how many events that is.
+
+    For an operator who knows that something was lost. What the relay can notice by itself it sends again by itself.
+    """
+    count = 0
+    with transaction(engine) as connection:
+        until: datetime = connection.execute(sa.select(sa.func.now())).scalar_one()
+    while True:
+        with transaction(engine) as connection:
+            marked = unpublish(connection, table, since, until, limit=REPUBLISH_BATCH)
+        count += marked
+        if marked < REPUBLISH_BATCH:
+            return count
+
+
+def unpublish(connection: sa.Connection, table: sa.Table, since: datetime, until: datetime, *, limit: int) -> int:
+    """Marks up to `limit` events published in [since, until) as not published, oldest first, and says how many.
+
+    What happened before the retention began is left alone: the consumers may have forgotten that they had it.
+    """
+    chosen = (
+        sa.select(table.c.aggregateid, table.c.id)
+        .where(
+            table.c.published_at >= since,
+            table.c.published_at < until,
+            table.c.occurred_at >= sa.func.now() - timedelta(days=RETENTION_DAYS),
+        )
+        .order_by(table.c.published_at, table.c.id)
+        .limit(limit)
+        .with_for_update()
+        .cte("chosen")
+    )
+    return connection.execute(
+        sa.update(table)
+        .values(published_at=None)
+        .where(table.c.aggregateid == chosen.c.aggregateid, table.c.id == chosen.c.id)
+    ).rowcount
+
+
+def prune(connection: sa.Connection, table: sa.Table, before: datetime, limit: int) -> int:
+    """Deletes up to `limit` events that were published before `before` and says how many.
+
+    An event that is waiting is never deleted, however old.
+    """
+    old = (
+        sa.select(table.c.aggregateid, table.c.id)
+        .where(table.c.published_at < before)
+        .order_by(table.c.published_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("old")
+    )
+    return connection.execute(
+        sa.delete(table).where(table.c.aggregateid == old.c.aggregateid, table.c.id == old.c.id)
+    ).rowcount
