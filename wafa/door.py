@@ -20,7 +20,7 @@ import orjson
 TRIES_MAX = 8
 TIMEOUT_S = 10.0
 PAUSE_S_MAX = 5.0
-REPLAYED_HEADER = "Idempotency-Replayed"
+REPLAYED_HEADER = "Idempotent-Replayed"
 
 
 class DoorError(Exception):
@@ -61,7 +61,7 @@ class Door:
         place = urllib.parse.urlsplit(url)
         self._connection = http.client.HTTPConnection(place.hostname or "", place.port or 80, timeout=TIMEOUT_S)
         self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
-        self._pause = pause
+        self.pause = pause
         self.url = url
 
     def __enter__(self) -> Self:
@@ -99,11 +99,11 @@ class Door:
                 if last:
                     raise DoorError(f"{self.url} does not answer: {error or type(error).__name__}.") from error
                 # A server may close a connection that was idle; the first new try needs no pause.
-                self._pause(0.0 if tries == 1 else min(PAUSE_S_MAX, 0.1 * 2**tries))
+                self.pause(0.0 if tries == 1 else min(PAUSE_S_MAX, 0.1 * 2**tries))
                 continue
             if last or retry_after_s is None:
                 return answer
-            self._pause(min(PAUSE_S_MAX, retry_after_s))
+            self.pause(min(PAUSE_S_MAX, retry_after_s))
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _once(

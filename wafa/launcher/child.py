@@ -14,7 +14,7 @@ from pathlib import Path
 from wafa.launcher.errors import LauncherError, StopAsked
 from wafa.launcher.stopping import Stop
 
-POLL_S = 0.05
+POLL_S = 0.1
 LAST_LINES_MAX = 8
 LOG_TAIL_BYTES = 16_384
 LOG_BYTES_MAX = 16 * 1024 * 1024
@@ -67,7 +67,32 @@ class Child:
 
         Raises LauncherError when it ends before that or takes too long, and StopAsked. The caller ends it then.
         """
-        self._spawn()
+        self.spawn()
+        self.wait_ready(stop)
+
+    def spawn(self) -> None:
+        """The first half of `start`, for those who have others to start meanwhile."""
+        self._kill_group()  # what a crashed process may have left of its own
+        bound(self.program.log)
+        with self.program.log.open("ab") as log:
+            self._log_start = log.tell()
+            try:
+                self._process = subprocess.Popen(
+                    self.program.command,
+                    env=dict(self.program.environ),
+                    cwd=self.program.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    # Ctrl-C in a terminal goes to its foreground group; we stop our children ourselves, in order.
+                    start_new_session=True,
+                )
+                self._group_killed = False
+            except OSError as error:
+                raise LauncherError(f"{self.name} could not be started: {error}.") from error
+
+    def wait_ready(self, stop: Stop) -> None:
+        """The second half of `start`."""
         deadline = time.monotonic() + self.program.ready_within_s
         while not self.program.is_ready():
             if not self.alive:
@@ -113,26 +138,6 @@ class Child:
             lines = log.read().decode(errors="replace").splitlines()
             return tuple(line for line in lines if line.strip())[-LAST_LINES_MAX:]
         return ()
-
-    def _spawn(self) -> None:
-        self._kill_group()  # what a crashed process may have left of its own
-        bound(self.program.log)
-        with self.program.log.open("ab") as log:
-            self._log_start = log.tell()
-            try:
-                self._process = subprocess.Popen(
-                    self.program.command,
-                    env=dict(self.program.environ),
-                    cwd=self.program.folder,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    # Ctrl-C in a terminal goes to its foreground group; we stop our children ourselves, in order.
-                    start_new_session=True,
-                )
-                self._group_killed = False
-            except OSError as error:
-                raise LauncherError(f"{self.name} could not be started: {error}.") from error
 
     def _kill_group(self) -> None:
         """Kills what is left of the process group, once: later the number may be somebody else's."""

@@ -105,8 +105,8 @@ class Home:
 
     # ---- secrets
 
-    def secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """The secrets that `members` needs: the environment's, else the folder's, generated on the first start.
+    def secrets(self, environ: Mapping[str, str], *, make: bool = False) -> dict[str, str]:
+        """The secrets that `members` needs: the environment's, else the folder's. With `make`, new ones if need be.
 
         Raises LauncherError when they are gone and the databases are not: new ones would make the members unreadable.
         """
@@ -115,6 +115,8 @@ class Home:
             return given
         file = self.folder / "secrets.json"
         kept = self._read(file)
+        if kept is None and not make:
+            raise LauncherError(f"{' and '.join(SECRET_VARIABLES)} are not set, and {file} does not exist.")
         if kept is None:
             # Written before the first database is made; so there is none yet, or the file was lost.
             if (self.folder / "passwords.json").exists():

@@ -86,7 +86,7 @@ def test_a_write_carries_its_key_and_the_callers(serve: Served) -> None:
 
 
 def test_a_replay_is_noticed(serve: Served) -> None:
-    with Door(serve([ok(Idempotency_Replayed="true")]).url, "") as door:
+    with Door(serve([ok(Idempotent_Replayed="true")]).url, "") as door:
         assert door.post("/", {}, "key").replayed
 
 

@@ -46,7 +46,7 @@ def test_a_killed_suite_is_not_taken_for_a_running_one(home: Home) -> None:
 
 
 def test_secrets_are_generated_once_and_only_their_owner_can_read_them(home: Home) -> None:
-    first = home.secrets({})
+    first = home.secrets({}, make=True)
     assert [len(base64.b64decode(first[name])) for name in SECRET_VARIABLES] == [32, 32]
     assert home.secrets({}) == first
     assert stat.S_IMODE((home.folder / "secrets.json").stat().st_mode) == 0o600
@@ -61,6 +61,11 @@ def test_secrets_of_the_environment_win_and_leave_no_file(home: Home) -> None:
 def test_lost_secrets_are_not_replaced_under_existing_databases(home: Home) -> None:
     (home.folder / "passwords.json").write_text("{}")
     with pytest.raises(LauncherError, match="restore it from a backup"):
+        home.secrets({}, make=True)
+
+
+def test_secrets_are_made_only_for_a_start(home: Home) -> None:
+    with pytest.raises(LauncherError, match="MEMBERS_MASTER_KEY and MEMBERS_LOOKUP_PEPPER are not set"):
         home.secrets({})
 
 

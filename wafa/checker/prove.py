@@ -1,0 +1,99 @@
+"""The whole check, and what it came to."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kit.checking import Finding
+from wafa.checker import facts, redemptions, services, standings
+from wafa.checker.books import Books, lasting
+
+READINGS = 3
+PAUSE_S = 0.5
+# How long those who listen to members may be behind.
+PATIENCE_S = 20.0
+
+REDEMPTIONS = "redemptions against points"
+STANDINGS = "members as others know them"
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """What the check read and found. `findings` by who asked; `behind` counts what nobody was there to hear."""
+
+    facts: Mapping[str, int]
+    findings: Mapping[str, tuple[Finding, ...]]
+    behind: int
+
+    @property
+    def count(self) -> int:
+        """How many findings there are."""
+        return sum(map(len, self.findings.values()))
+
+    @property
+    def read_nothing(self) -> bool:
+        """Whether there was nothing to check, which proves nothing."""
+        return not any(self.facts.values())
+
+    @property
+    def holds(self) -> bool:
+        """Whether something was read and all of it is as it must be."""
+        return not self.read_nothing and self.count == 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The proof for machines."""
+        findings = [
+            {"area": area, **dataclasses.asdict(each)} for area, found in self.findings.items() for each in found
+        ]
+        return {
+            "holds": self.holds,
+            "facts": dict(self.facts),
+            "findings": findings,
+            "not_yet_heard": self.behind,
+        }
+
+
+def prove(
+    urls: Mapping[str, str],
+    environ_of: Callable[[str], Mapping[str, str]],
+    *,
+    is_running: bool,
+    patience_s: float = PATIENCE_S,
+    pause: Callable[[float], object] = time.sleep,
+) -> Proof:
+    """Checks everything. `is_running` says whether the suite works meanwhile. Raises BooksError."""
+    found = {word: tuple(findings) for word, findings in services.check(environ_of).items()}
+    paid = lasting(_redemption_readings(urls, READINGS if is_running else 1), lambda: pause(PAUSE_S))
+    known, behind = _standings(urls, is_running=is_running, patience_s=patience_s, pause=pause)
+    with Books(urls) as books:
+        counted = facts.count(books)
+    return Proof(counted, {**found, REDEMPTIONS: _sorted(paid), STANDINGS: _sorted(known)}, behind)
+
+
+def _redemption_readings(urls: Mapping[str, str], readings: int) -> Iterator[frozenset[Finding]]:
+    for _ in range(readings):
+        with Books(urls) as books:
+            yield frozenset(redemptions.check(books))
+
+
+def _standings(
+    urls: Mapping[str, str], *, is_running: bool, patience_s: float, pause: Callable[[float], object]
+) -> tuple[frozenset[Finding], int]:
+    """Findings that last, and how many are only behind while nobody runs who could catch up."""
+    rounds = max(1, round(patience_s / PAUSE_S)) if is_running else 1
+    stayed = lasting(_standing_readings(urls, rounds), lambda: pause(PAUSE_S))
+    counted = {each.finding for each in stayed if is_running or not each.is_behind}
+    return frozenset(counted), 0 if is_running else sum(each.is_behind for each in stayed)
+
+
+def _standing_readings(urls: Mapping[str, str], readings: int) -> Iterator[frozenset[standings.Difference]]:
+    for _ in range(readings):
+        with Books(urls) as books:
+            yield frozenset(standings.differences(books))
+
+
+def _sorted(findings: frozenset[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda each: (each.check, each.subject, each.problem)))

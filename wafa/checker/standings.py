@@ -1,0 +1,90 @@
+"""What `points` and `rewards` know of members, against what `members` says of them.
+
+    standing_known     every member is known, with the status they have
+    standing_true      nothing is known of a member that `members` does not say
+    letter_read        no event was given up as unreadable
+
+Events travel, so those who listen are behind for a moment. What is only behind is a finding after some patience, and no
+finding at all while nobody is running who could listen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from kit.checking import Finding
+from wafa.checker.books import Books, side_by_side
+
+
+@dataclasses.dataclass(frozen=True)
+class Listener:
+    """A service that keeps a projection of members. `every_change`: it counts every change, not only the status'."""
+
+    word: str
+    query: str
+    every_change: bool
+
+
+LISTENERS = (
+    Listener(
+        "points",
+        "SELECT member_id, status, member_version AS version FROM standings ORDER BY member_id",
+        every_change=True,
+    ),
+    Listener(
+        "rewards", "SELECT member_id, status, version FROM member_statuses ORDER BY member_id", every_change=False
+    ),
+)
+MEMBERS = "SELECT member_id, status, version FROM members ORDER BY member_id"
+LETTERS_TABLE = "SELECT to_regclass('dead_letters') IS NOT NULL AS exists"
+LETTERS = "SELECT consumer, event_id, type FROM dead_letters WHERE replayed_at IS NULL ORDER BY consumer, event_id"
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """A finding, and whether time alone may mend it."""
+
+    finding: Finding
+    is_behind: bool
+
+
+def differences(books: Books) -> Iterator[Difference]:
+    """Holds every listener against the register."""
+    for listener in LISTENERS:
+        yield from _of_listener(books, listener)
+        yield from _dead_letters(books, listener.word)
+
+
+def _of_listener(books: Books, listener: Listener) -> Iterator[Difference]:
+    members, known = books.rows("members", MEMBERS), books.rows(listener.word, listener.query)
+    for member, standing in side_by_side(members, known, lambda row: row.member_id, lambda row: row.member_id):
+        if member is None:
+            assert standing is not None  # noqa: S101 - a pair has one of the two
+            problem = f"{listener.word} knows a member that the register does not"
+            # The register was read first: somebody may have enrolled since.
+            yield Difference(Finding("standing_true", str(standing.member_id), problem), is_behind=True)
+        elif standing is None:
+            problem = f"{listener.word} does not know the member"
+            yield Difference(Finding("standing_known", str(member.member_id), problem), is_behind=True)
+        elif standing.version > member.version or (
+            standing.version == member.version and standing.status != member.status
+        ):
+            problem = f"{listener.word} has {standing.status} at version {standing.version}" + _says(member)
+            yield Difference(Finding("standing_true", str(member.member_id), problem), is_behind=False)
+        elif standing.status != member.status or (listener.every_change and standing.version != member.version):
+            problem = f"{listener.word} has {standing.status} at version {standing.version}" + _says(member)
+            yield Difference(Finding("standing_known", str(member.member_id), problem), is_behind=True)
+
+
+def _says(member: object) -> str:
+    status, version = getattr(member, "status", ""), getattr(member, "version", "")
+    return f", the register {status} at version {version}"
+
+
+def _dead_letters(books: Books, word: str) -> Iterator[Difference]:
+    (table,) = books.rows(word, LETTERS_TABLE)
+    if table.exists:
+        for letter in books.rows(word, LETTERS):
+            problem = f"{letter.consumer} gave up this {letter.type}"
+            yield Difference(Finding("letter_read", str(letter.event_id), problem), is_behind=False)

@@ -1,0 +1,56 @@
+"""The environment of each process: its own settings and nobody else's, so that a leak leaks little."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+
+from wafa.backends import WORDS, Addresses
+from wafa.backends.addresses import REDIS_VARIABLE, database_variable
+from wafa.launcher.home import CHECKOUT, SECRET_VARIABLES
+from wafa.launcher.ports import GATEWAY, Ports
+
+DIE_WITH_PARENT_VARIABLE = "WAFA_DIE_WITH_PARENT"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the environments are made of. What a person has set stays, except where the suite itself decides."""
+
+    environ: Mapping[str, str]
+    addresses: Addresses
+    secrets: Mapping[str, str]
+
+    def of_service(self, word: str, ports: Ports) -> dict[str, str]:
+        """The environment of a service that serves."""
+        upper = word.upper()
+        return self.of_errand(word) | {
+            DIE_WITH_PARENT_VARIABLE: str(os.getpid()),
+            f"{upper}_PORT": str(ports.services[word]),
+            f"{upper}_INTERNAL_PORT": str(ports.internal[word]),
+            **{f"{other.upper()}_ADDRESS": ports.address(other) for other in WORDS if other != word},
+        }
+
+    def of_gateway(self, host: str, ports: Ports) -> dict[str, str]:
+        """The environment of the gateway, which knows no database."""
+        return self._own(GATEWAY) | {
+            DIE_WITH_PARENT_VARIABLE: str(os.getpid()),
+            "GATEWAY_HOST": host,
+            "GATEWAY_PORT": str(ports.gateway),
+            "GATEWAY_INTERNAL_PORT": str(ports.internal[GATEWAY]),
+            **{f"GATEWAY_{word.upper()}_ADDRESS": ports.address(word) for word in WORDS},
+        }
+
+    def of_errand(self, word: str) -> dict[str, str]:
+        """The environment of a service that does something once: migrate, check."""
+        return self._own(word) | {
+            database_variable(word): self.addresses.database_urls[word],
+            **({name: self.secrets[name] for name in SECRET_VARIABLES} if word == "members" else {}),
+        }
+
+    def _own(self, word: str) -> dict[str, str]:
+        others = tuple(f"{other.upper()}_" for other in (*WORDS, GATEWAY) if other != word)
+        own = {name: value for name, value in self.environ.items() if not name.startswith(others)}
+        path = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "protos" / "gen")])
+        return own | {"PYTHONPATH": path, REDIS_VARIABLE: self.addresses.redis_url}
