@@ -79,6 +79,8 @@ def engine(url: str, bounds: PoolBounds) -> sa.Engine:
         pool_pre_ping=False,
         pool_recycle=1_800,
         isolation_level="READ COMMITTED",
+        # Errors reach the log; what a statement was given may be personal and must not.
+        hide_parameters=True,
         connect_args={"connect_timeout": 5},
     )
 

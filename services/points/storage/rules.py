@@ -47,7 +47,7 @@ class Rules:
         newest = (
             sa.select(table)
             .where(table.c.program_id == program_id)
-            .distinct(table.c.rule_id)
+            .ext(postgresql.distinct_on(table.c.rule_id))
             .order_by(table.c.rule_id, table.c.version.desc())
             .subquery()
         )

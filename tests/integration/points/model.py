@@ -1,0 +1,123 @@
+"""The ledger as a heap of single points: slow, obvious, and sharing no code with the real one.
+
+Each point is a token with its own times. Operations look for the tokens they may take, in the documented order, and
+take the first ones. There is no lot, no version, no arithmetic on units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(eq=False)
+class Token:
+    """One point. `state` is free, held, spent, lapsed, forgiven or gone; `owner` the hold that has or spent it."""
+
+    earned_by: object
+    available_at: datetime
+    expires_at: datetime | None
+    number: int
+    state: str = "free"
+    owner: object = None
+
+
+@dataclass
+class Model:
+    """One account; `below_zero` says whether returns may overdraw it."""
+
+    below_zero: bool
+
+    def __post_init__(self) -> None:
+        self.tokens: list[Token] = []
+        self.holds: dict[object, datetime] = {}
+        self.deficit = self.owed = 0
+
+    def settle(self, now: datetime) -> None:
+        for hold, ends_at in list(self.holds.items()):
+            if ends_at <= now:
+                self.free(hold)
+                self.absorb(now)
+        for token in self.having("free"):
+            if token.expires_at is not None and token.expires_at <= now:
+                token.state = "lapsed"
+
+    def give(
+        self, points: int, earned_by: object, available_at: datetime, expires_at: datetime | None, now: datetime
+    ) -> None:
+        numbers = range(len(self.tokens), len(self.tokens) + points)
+        self.tokens += [Token(earned_by, available_at, expires_at, number) for number in numbers]
+        self.absorb(now)
+        recovered = self.paying(now)[: self.owed]
+        self.owed -= len(recovered)
+        for token in recovered:
+            token.state = "gone"
+
+    def take_back(self, points: int, earned_by: object, now: datetime) -> None:
+        lapsed = [token for token in self.having("lapsed") if token.earned_by == earned_by][:points]
+        for token in lapsed:
+            token.state = "forgiven"
+        due = points - len(lapsed)
+        taken = sorted(self.paying(now), key=lambda token: token.earned_by != earned_by)[:due]
+        for token in taken:
+            token.state = "gone"
+        if self.below_zero:
+            self.deficit += due - len(taken)
+        else:
+            self.owed += due - len(taken)
+
+    def hold(self, hold: object, points: int, ends_at: datetime, now: datetime) -> None:
+        for token in self.spendable(now)[:points]:
+            token.state, token.owner = "held", hold
+        self.holds[hold] = ends_at
+
+    def capture(self, hold: object, points: int, now: datetime) -> None:
+        held = [token for token in sorted(self.having("held"), key=in_order) if token.owner == hold]
+        for token in held[:points]:
+            token.state = "spent"
+        self.free(hold)
+        self.absorb(now)
+
+    def reverse(self, hold: object, now: datetime) -> None:
+        for token in self.having("spent"):
+            if token.owner == hold:
+                token.state, token.owner = "free", None
+        self.give(0, None, now, None, now)
+        self.settle(now)
+
+    def spend(self, points: int, now: datetime) -> None:
+        for token in self.spendable(now)[:points]:
+            token.state = "gone"
+
+    def free(self, hold: object) -> None:
+        del self.holds[hold]
+        for token in self.having("held"):
+            if token.owner == hold:
+                token.state, token.owner = "free", None
+
+    def absorb(self, now: datetime) -> None:
+        absorbed = self.paying(now)[: self.deficit]
+        self.deficit -= len(absorbed)
+        for token in absorbed:
+            token.state = "gone"
+
+    def having(self, state: str) -> list[Token]:
+        return [token for token in self.tokens if token.state == state]
+
+    def spendable(self, now: datetime) -> list[Token]:
+        return [token for token in self.paying(now) if token.available_at <= now]
+
+    def paying(self, now: datetime) -> list[Token]:
+        return sorted(self.having("free"), key=lambda token: (token.available_at > now, in_order(token)))
+
+    def available(self, now: datetime) -> int:
+        return len(self.spendable(now)) - self.deficit
+
+    def pending(self, now: datetime) -> int:
+        return len(self.having("free")) - len(self.spendable(now))
+
+
+def in_order(token: Token) -> tuple[bool, datetime, datetime, int]:
+    """The one that expires first, never-expiring ones last, then the older one."""
+    far = token.expires_at or token.available_at + timedelta(days=36_500)
+    return (token.expires_at is None, far, token.available_at, token.number)
