@@ -13,24 +13,10 @@ Conventions of every service of the suite:
 """
 
 from collections import abc as _abc
-from grpc import aio as _aio
 from loyalty.members.v1 import members_pb2 as _members_pb2
 import abc as _abc_1
 import grpc as _grpc
-import sys
-import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import Self as _Self
-else:
-    from typing_extensions import Self as _Self
-
-_T = _typing.TypeVar("_T")
-
-class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
-
-class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
-    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -38,10 +24,7 @@ GRPC_VERSION: str
 class MembersServiceStub:
     """Keeps the register of members and of the callers that act on them."""
 
-    @_typing.overload
-    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
-    @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> MembersServiceAsyncStub: ...
+    def __init__(self, channel: _grpc.Channel) -> None: ...
     Enrol: _grpc.UnaryUnaryMultiCallable[_members_pb2.EnrolRequest, _members_pb2.EnrolResponse]
     """Enrols a person as a member of the program, found from then on by any of the given identifiers.
     Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when one of them belongs to another member.
@@ -77,46 +60,6 @@ class MembersServiceStub:
     AuthenticateApiKey: _grpc.UnaryUnaryMultiCallable[_members_pb2.AuthenticateApiKeyRequest, _members_pb2.AuthenticateApiKeyResponse]
     """Tells whose API key has this hash. Fails with UNAUTHENTICATED / API_KEY_UNKNOWN or API_KEY_REVOKED."""
 
-@_typing.type_check_only
-class MembersServiceAsyncStub(MembersServiceStub):
-    """Keeps the register of members and of the callers that act on them."""
-
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    Enrol: _aio.UnaryUnaryMultiCallable[_members_pb2.EnrolRequest, _members_pb2.EnrolResponse]  # type: ignore[assignment]
-    """Enrols a person as a member of the program, found from then on by any of the given identifiers.
-    Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when one of them belongs to another member.
-    """
-    ResolveMember: _aio.UnaryUnaryMultiCallable[_members_pb2.ResolveMemberRequest, _members_pb2.ResolveMemberResponse]  # type: ignore[assignment]
-    """Finds the member that an identifier belongs to. Fails with NOT_FOUND / MEMBER_NOT_FOUND."""
-    GetMember: _aio.UnaryUnaryMultiCallable[_members_pb2.GetMemberRequest, _members_pb2.GetMemberResponse]  # type: ignore[assignment]
-    """Reads one member with profile and identifiers. Fails with NOT_FOUND / MEMBER_NOT_FOUND."""
-    UpdateMember: _aio.UnaryUnaryMultiCallable[_members_pb2.UpdateMemberRequest, _members_pb2.UpdateMemberResponse]  # type: ignore[assignment]
-    """Changes the profile. Fields that are absent stay as they are, an empty string clears one.
-    Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read.
-    """
-    ChangeMemberStatus: _aio.UnaryUnaryMultiCallable[_members_pb2.ChangeMemberStatusRequest, _members_pb2.ChangeMemberStatusResponse]  # type: ignore[assignment]
-    """Moves the member to another status. A terminated member stays terminated: FAILED_PRECONDITION / MEMBER_TERMINATED."""
-    AddIdentifier: _aio.UnaryUnaryMultiCallable[_members_pb2.AddIdentifierRequest, _members_pb2.AddIdentifierResponse]  # type: ignore[assignment]
-    """Adds an identifier to a member. Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when another member has it, and with
-    FAILED_PRECONDITION / TOO_MANY_IDENTIFIERS past 20.
-    """
-    RemoveIdentifier: _aio.UnaryUnaryMultiCallable[_members_pb2.RemoveIdentifierRequest, _members_pb2.RemoveIdentifierResponse]  # type: ignore[assignment]
-    """Removes an identifier. Fails with FAILED_PRECONDITION / LAST_IDENTIFIER: a member nobody can find is lost."""
-    CreateProgram: _aio.UnaryUnaryMultiCallable[_members_pb2.CreateProgramRequest, _members_pb2.CreateProgramResponse]  # type: ignore[assignment]
-    """Creates a program. Fails with ALREADY_EXISTS / PROGRAM_EXISTS."""
-    ListPrograms: _aio.UnaryUnaryMultiCallable[_members_pb2.ListProgramsRequest, _members_pb2.ListProgramsResponse]  # type: ignore[assignment]
-    """Lists the programs of this deployment by name."""
-    CreateApiKey: _aio.UnaryUnaryMultiCallable[_members_pb2.CreateApiKeyRequest, _members_pb2.CreateApiKeyResponse]  # type: ignore[assignment]
-    """Creates an API key and shows it this once; only its hash is kept. A replay of the same request cannot show it again
-    and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN.
-    """
-    ListApiKeys: _aio.UnaryUnaryMultiCallable[_members_pb2.ListApiKeysRequest, _members_pb2.ListApiKeysResponse]  # type: ignore[assignment]
-    """Lists a program's API keys, without their secrets."""
-    RevokeApiKey: _aio.UnaryUnaryMultiCallable[_members_pb2.RevokeApiKeyRequest, _members_pb2.RevokeApiKeyResponse]  # type: ignore[assignment]
-    """Revokes an API key for good. Revoking a revoked key changes nothing and succeeds."""
-    AuthenticateApiKey: _aio.UnaryUnaryMultiCallable[_members_pb2.AuthenticateApiKeyRequest, _members_pb2.AuthenticateApiKeyResponse]  # type: ignore[assignment]
-    """Tells whose API key has this hash. Fails with UNAUTHENTICATED / API_KEY_UNKNOWN or API_KEY_REVOKED."""
-
 class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps the register of members and of the callers that act on them."""
 
@@ -124,8 +67,8 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
     def Enrol(
         self,
         request: _members_pb2.EnrolRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.EnrolResponse, _abc.Awaitable[_members_pb2.EnrolResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.EnrolResponse:
         """Enrols a person as a member of the program, found from then on by any of the given identifiers.
         Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when one of them belongs to another member.
         """
@@ -134,24 +77,24 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
     def ResolveMember(
         self,
         request: _members_pb2.ResolveMemberRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.ResolveMemberResponse, _abc.Awaitable[_members_pb2.ResolveMemberResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.ResolveMemberResponse:
         """Finds the member that an identifier belongs to. Fails with NOT_FOUND / MEMBER_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def GetMember(
         self,
         request: _members_pb2.GetMemberRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.GetMemberResponse, _abc.Awaitable[_members_pb2.GetMemberResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.GetMemberResponse:
         """Reads one member with profile and identifiers. Fails with NOT_FOUND / MEMBER_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def UpdateMember(
         self,
         request: _members_pb2.UpdateMemberRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.UpdateMemberResponse, _abc.Awaitable[_members_pb2.UpdateMemberResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.UpdateMemberResponse:
         """Changes the profile. Fields that are absent stay as they are, an empty string clears one.
         Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read.
         """
@@ -160,16 +103,16 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
     def ChangeMemberStatus(
         self,
         request: _members_pb2.ChangeMemberStatusRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.ChangeMemberStatusResponse, _abc.Awaitable[_members_pb2.ChangeMemberStatusResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.ChangeMemberStatusResponse:
         """Moves the member to another status. A terminated member stays terminated: FAILED_PRECONDITION / MEMBER_TERMINATED."""
 
     @_abc_1.abstractmethod
     def AddIdentifier(
         self,
         request: _members_pb2.AddIdentifierRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.AddIdentifierResponse, _abc.Awaitable[_members_pb2.AddIdentifierResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.AddIdentifierResponse:
         """Adds an identifier to a member. Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when another member has it, and with
         FAILED_PRECONDITION / TOO_MANY_IDENTIFIERS past 20.
         """
@@ -178,32 +121,32 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
     def RemoveIdentifier(
         self,
         request: _members_pb2.RemoveIdentifierRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.RemoveIdentifierResponse, _abc.Awaitable[_members_pb2.RemoveIdentifierResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.RemoveIdentifierResponse:
         """Removes an identifier. Fails with FAILED_PRECONDITION / LAST_IDENTIFIER: a member nobody can find is lost."""
 
     @_abc_1.abstractmethod
     def CreateProgram(
         self,
         request: _members_pb2.CreateProgramRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.CreateProgramResponse, _abc.Awaitable[_members_pb2.CreateProgramResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.CreateProgramResponse:
         """Creates a program. Fails with ALREADY_EXISTS / PROGRAM_EXISTS."""
 
     @_abc_1.abstractmethod
     def ListPrograms(
         self,
         request: _members_pb2.ListProgramsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.ListProgramsResponse, _abc.Awaitable[_members_pb2.ListProgramsResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.ListProgramsResponse:
         """Lists the programs of this deployment by name."""
 
     @_abc_1.abstractmethod
     def CreateApiKey(
         self,
         request: _members_pb2.CreateApiKeyRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.CreateApiKeyResponse, _abc.Awaitable[_members_pb2.CreateApiKeyResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.CreateApiKeyResponse:
         """Creates an API key and shows it this once; only its hash is kept. A replay of the same request cannot show it again
         and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN.
         """
@@ -212,24 +155,24 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListApiKeys(
         self,
         request: _members_pb2.ListApiKeysRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.ListApiKeysResponse, _abc.Awaitable[_members_pb2.ListApiKeysResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.ListApiKeysResponse:
         """Lists a program's API keys, without their secrets."""
 
     @_abc_1.abstractmethod
     def RevokeApiKey(
         self,
         request: _members_pb2.RevokeApiKeyRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.RevokeApiKeyResponse, _abc.Awaitable[_members_pb2.RevokeApiKeyResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.RevokeApiKeyResponse:
         """Revokes an API key for good. Revoking a revoked key changes nothing and succeeds."""
 
     @_abc_1.abstractmethod
     def AuthenticateApiKey(
         self,
         request: _members_pb2.AuthenticateApiKeyRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_members_pb2.AuthenticateApiKeyResponse, _abc.Awaitable[_members_pb2.AuthenticateApiKeyResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.AuthenticateApiKeyResponse:
         """Tells whose API key has this hash. Fails with UNAUTHENTICATED / API_KEY_UNKNOWN or API_KEY_REVOKED."""
 
-def add_MembersServiceServicer_to_server(servicer: MembersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+def add_MembersServiceServicer_to_server(servicer: MembersServiceServicer, server: _grpc.Server) -> None: ...

@@ -253,7 +253,8 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReviseEarningRule(self, request, context):
-        """Writes the next version of a rule, as a draft. A draft is replaced; an active version is never edited.
+        """Writes the next version of a rule, as a draft; no version is ever edited. Fails with FAILED_PRECONDITION /
+        VERSION_MISMATCH when another version was written since the rule was read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

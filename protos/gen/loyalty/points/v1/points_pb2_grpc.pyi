@@ -8,24 +8,10 @@ The conventions at the head of loyalty/members/v1/members.proto hold here too.
 """
 
 from collections import abc as _abc
-from grpc import aio as _aio
 from loyalty.points.v1 import points_pb2 as _points_pb2
 import abc as _abc_1
 import grpc as _grpc
-import sys
-import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import Self as _Self
-else:
-    from typing_extensions import Self as _Self
-
-_T = _typing.TypeVar("_T")
-
-class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
-
-class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
-    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -33,10 +19,7 @@ GRPC_VERSION: str
 class PointsServiceStub:
     """Keeps the ledger of points and the rules that decide what is earned."""
 
-    @_typing.overload
-    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
-    @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> PointsServiceAsyncStub: ...
+    def __init__(self, channel: _grpc.Channel) -> None: ...
     RecordPurchase: _grpc.UnaryUnaryMultiCallable[_points_pb2.RecordPurchaseRequest, _points_pb2.RecordPurchaseResponse]
     """Records a purchase and posts what it earns, in one step. The receipt itself is the permanent business key: the same
     receipt with the same content gives the first answer again, whatever the request_id. Fails with ALREADY_EXISTS /
@@ -80,7 +63,9 @@ class PointsServiceStub:
     CreateEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.CreateEarningRuleRequest, _points_pb2.CreateEarningRuleResponse]
     """Writes a new rule, version 1, as a draft."""
     ReviseEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.ReviseEarningRuleRequest, _points_pb2.ReviseEarningRuleResponse]
-    """Writes the next version of a rule, as a draft. A draft is replaced; an active version is never edited."""
+    """Writes the next version of a rule, as a draft; no version is ever edited. Fails with FAILED_PRECONDITION /
+    VERSION_MISMATCH when another version was written since the rule was read.
+    """
     ActivateEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.ActivateEarningRuleRequest, _points_pb2.ActivateEarningRuleResponse]
     """Lets a draft earn, from its `starts_at` on; the version that was active before ends.
     Fails with FAILED_PRECONDITION / RULE_NOT_DRAFT.
@@ -96,70 +81,6 @@ class PointsServiceStub:
     SetProgramPolicy: _grpc.UnaryUnaryMultiCallable[_points_pb2.SetProgramPolicyRequest, _points_pb2.SetProgramPolicyResponse]
     """Sets how the program treats its accounts from now on."""
 
-@_typing.type_check_only
-class PointsServiceAsyncStub(PointsServiceStub):
-    """Keeps the ledger of points and the rules that decide what is earned."""
-
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    RecordPurchase: _aio.UnaryUnaryMultiCallable[_points_pb2.RecordPurchaseRequest, _points_pb2.RecordPurchaseResponse]  # type: ignore[assignment]
-    """Records a purchase and posts what it earns, in one step. The receipt itself is the permanent business key: the same
-    receipt with the same content gives the first answer again, whatever the request_id. Fails with ALREADY_EXISTS /
-    RECEIPT_CONFLICT when a receipt of that key with other content is recorded.
-    """
-    PreviewPurchase: _aio.UnaryUnaryMultiCallable[_points_pb2.PreviewPurchaseRequest, _points_pb2.PreviewPurchaseResponse]  # type: ignore[assignment]
-    """Tells what RecordPurchase would answer now, and records nothing."""
-    GetPurchase: _aio.UnaryUnaryMultiCallable[_points_pb2.GetPurchaseRequest, _points_pb2.GetPurchaseResponse]  # type: ignore[assignment]
-    """Reads a purchase with what it earned and what has been returned. Fails with NOT_FOUND / PURCHASE_NOT_FOUND."""
-    ClaimPurchase: _aio.UnaryUnaryMultiCallable[_points_pb2.ClaimPurchaseRequest, _points_pb2.ClaimPurchaseResponse]  # type: ignore[assignment]
-    """Gives an anonymous purchase to a member, who earns as if known at the till. Once: FAILED_PRECONDITION /
-    PURCHASE_ALREADY_CLAIMED or PURCHASE_NOT_ANONYMOUS afterwards.
-    """
-    RecordReturn: _aio.UnaryUnaryMultiCallable[_points_pb2.RecordReturnRequest, _points_pb2.RecordReturnResponse]  # type: ignore[assignment]
-    """Records returned goods and takes back the points they earned: the member keeps what the kept goods alone would have
-    earned under the same rule versions. A return whose purchase is not known is recorded as unmatched and takes nothing.
-    Fails with FAILED_PRECONDITION / RETURN_EXCEEDS_PURCHASE or INSUFFICIENT_BALANCE_FOR_RETURN.
-    """
-    GetAccount: _aio.UnaryUnaryMultiCallable[_points_pb2.GetAccountRequest, _points_pb2.GetAccountResponse]  # type: ignore[assignment]
-    """Reads a member's account. A member without movements has an account of zeros."""
-    ListEntries: _aio.UnaryUnaryMultiCallable[_points_pb2.ListEntriesRequest, _points_pb2.ListEntriesResponse]  # type: ignore[assignment]
-    """Lists an account's entries, newest first, each with why it was made."""
-    PlaceHold: _aio.UnaryUnaryMultiCallable[_points_pb2.PlaceHoldRequest, _points_pb2.PlaceHoldResponse]  # type: ignore[assignment]
-    """Sets points aside so that nobody else spends them. They leave `available` at once and cannot expire while held.
-    Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE or MEMBER_MAY_NOT_SPEND.
-    """
-    CaptureHold: _aio.UnaryUnaryMultiCallable[_points_pb2.CaptureHoldRequest, _points_pb2.CaptureHoldResponse]  # type: ignore[assignment]
-    """Spends held points, all or part; what is not captured is released. Fails with FAILED_PRECONDITION / HOLD_NOT_OPEN."""
-    ReleaseHold: _aio.UnaryUnaryMultiCallable[_points_pb2.ReleaseHoldRequest, _points_pb2.ReleaseHoldResponse]  # type: ignore[assignment]
-    """Gives held points back unspent. Fails with FAILED_PRECONDITION / HOLD_NOT_OPEN."""
-    ReverseCapture: _aio.UnaryUnaryMultiCallable[_points_pb2.ReverseCaptureRequest, _points_pb2.ReverseCaptureResponse]  # type: ignore[assignment]
-    """Returns what a captured hold spent to the lots it came from, with their own expiry. Once: FAILED_PRECONDITION /
-    HOLD_NOT_CAPTURED when it was not captured or is reversed already. The hold itself stays as it ended.
-    """
-    GetHold: _aio.UnaryUnaryMultiCallable[_points_pb2.GetHoldRequest, _points_pb2.GetHoldResponse]  # type: ignore[assignment]
-    """Reads one hold. Fails with NOT_FOUND / HOLD_NOT_FOUND."""
-    AdjustPoints: _aio.UnaryUnaryMultiCallable[_points_pb2.AdjustPointsRequest, _points_pb2.AdjustPointsResponse]  # type: ignore[assignment]
-    """Gives or takes points by hand, with reason and actor. Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE when
-    more is taken than is available.
-    """
-    CreateEarningRule: _aio.UnaryUnaryMultiCallable[_points_pb2.CreateEarningRuleRequest, _points_pb2.CreateEarningRuleResponse]  # type: ignore[assignment]
-    """Writes a new rule, version 1, as a draft."""
-    ReviseEarningRule: _aio.UnaryUnaryMultiCallable[_points_pb2.ReviseEarningRuleRequest, _points_pb2.ReviseEarningRuleResponse]  # type: ignore[assignment]
-    """Writes the next version of a rule, as a draft. A draft is replaced; an active version is never edited."""
-    ActivateEarningRule: _aio.UnaryUnaryMultiCallable[_points_pb2.ActivateEarningRuleRequest, _points_pb2.ActivateEarningRuleResponse]  # type: ignore[assignment]
-    """Lets a draft earn, from its `starts_at` on; the version that was active before ends.
-    Fails with FAILED_PRECONDITION / RULE_NOT_DRAFT.
-    """
-    EndEarningRule: _aio.UnaryUnaryMultiCallable[_points_pb2.EndEarningRuleRequest, _points_pb2.EndEarningRuleResponse]  # type: ignore[assignment]
-    """Ends the active version. Fails with FAILED_PRECONDITION / RULE_NOT_ACTIVE."""
-    GetEarningRule: _aio.UnaryUnaryMultiCallable[_points_pb2.GetEarningRuleRequest, _points_pb2.GetEarningRuleResponse]  # type: ignore[assignment]
-    """Reads a rule with all its versions. Fails with NOT_FOUND / RULE_NOT_FOUND."""
-    ListEarningRules: _aio.UnaryUnaryMultiCallable[_points_pb2.ListEarningRulesRequest, _points_pb2.ListEarningRulesResponse]  # type: ignore[assignment]
-    """Lists the program's rules by name, each in its latest version."""
-    GetProgramPolicy: _aio.UnaryUnaryMultiCallable[_points_pb2.GetProgramPolicyRequest, _points_pb2.GetProgramPolicyResponse]  # type: ignore[assignment]
-    """Reads how the program treats its accounts. A program that has set nothing has the defaults."""
-    SetProgramPolicy: _aio.UnaryUnaryMultiCallable[_points_pb2.SetProgramPolicyRequest, _points_pb2.SetProgramPolicyResponse]  # type: ignore[assignment]
-    """Sets how the program treats its accounts from now on."""
-
 class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps the ledger of points and the rules that decide what is earned."""
 
@@ -167,8 +88,8 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     def RecordPurchase(
         self,
         request: _points_pb2.RecordPurchaseRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.RecordPurchaseResponse, _abc.Awaitable[_points_pb2.RecordPurchaseResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.RecordPurchaseResponse:
         """Records a purchase and posts what it earns, in one step. The receipt itself is the permanent business key: the same
         receipt with the same content gives the first answer again, whatever the request_id. Fails with ALREADY_EXISTS /
         RECEIPT_CONFLICT when a receipt of that key with other content is recorded.
@@ -178,24 +99,24 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     def PreviewPurchase(
         self,
         request: _points_pb2.PreviewPurchaseRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.PreviewPurchaseResponse, _abc.Awaitable[_points_pb2.PreviewPurchaseResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.PreviewPurchaseResponse:
         """Tells what RecordPurchase would answer now, and records nothing."""
 
     @_abc_1.abstractmethod
     def GetPurchase(
         self,
         request: _points_pb2.GetPurchaseRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.GetPurchaseResponse, _abc.Awaitable[_points_pb2.GetPurchaseResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetPurchaseResponse:
         """Reads a purchase with what it earned and what has been returned. Fails with NOT_FOUND / PURCHASE_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ClaimPurchase(
         self,
         request: _points_pb2.ClaimPurchaseRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.ClaimPurchaseResponse, _abc.Awaitable[_points_pb2.ClaimPurchaseResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ClaimPurchaseResponse:
         """Gives an anonymous purchase to a member, who earns as if known at the till. Once: FAILED_PRECONDITION /
         PURCHASE_ALREADY_CLAIMED or PURCHASE_NOT_ANONYMOUS afterwards.
         """
@@ -204,8 +125,8 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     def RecordReturn(
         self,
         request: _points_pb2.RecordReturnRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.RecordReturnResponse, _abc.Awaitable[_points_pb2.RecordReturnResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.RecordReturnResponse:
         """Records returned goods and takes back the points they earned: the member keeps what the kept goods alone would have
         earned under the same rule versions. A return whose purchase is not known is recorded as unmatched and takes nothing.
         Fails with FAILED_PRECONDITION / RETURN_EXCEEDS_PURCHASE or INSUFFICIENT_BALANCE_FOR_RETURN.
@@ -215,24 +136,24 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetAccount(
         self,
         request: _points_pb2.GetAccountRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.GetAccountResponse, _abc.Awaitable[_points_pb2.GetAccountResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetAccountResponse:
         """Reads a member's account. A member without movements has an account of zeros."""
 
     @_abc_1.abstractmethod
     def ListEntries(
         self,
         request: _points_pb2.ListEntriesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.ListEntriesResponse, _abc.Awaitable[_points_pb2.ListEntriesResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ListEntriesResponse:
         """Lists an account's entries, newest first, each with why it was made."""
 
     @_abc_1.abstractmethod
     def PlaceHold(
         self,
         request: _points_pb2.PlaceHoldRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.PlaceHoldResponse, _abc.Awaitable[_points_pb2.PlaceHoldResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.PlaceHoldResponse:
         """Sets points aside so that nobody else spends them. They leave `available` at once and cannot expire while held.
         Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE or MEMBER_MAY_NOT_SPEND.
         """
@@ -241,24 +162,24 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     def CaptureHold(
         self,
         request: _points_pb2.CaptureHoldRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.CaptureHoldResponse, _abc.Awaitable[_points_pb2.CaptureHoldResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.CaptureHoldResponse:
         """Spends held points, all or part; what is not captured is released. Fails with FAILED_PRECONDITION / HOLD_NOT_OPEN."""
 
     @_abc_1.abstractmethod
     def ReleaseHold(
         self,
         request: _points_pb2.ReleaseHoldRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.ReleaseHoldResponse, _abc.Awaitable[_points_pb2.ReleaseHoldResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ReleaseHoldResponse:
         """Gives held points back unspent. Fails with FAILED_PRECONDITION / HOLD_NOT_OPEN."""
 
     @_abc_1.abstractmethod
     def ReverseCapture(
         self,
         request: _points_pb2.ReverseCaptureRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.ReverseCaptureResponse, _abc.Awaitable[_points_pb2.ReverseCaptureResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ReverseCaptureResponse:
         """Returns what a captured hold spent to the lots it came from, with their own expiry. Once: FAILED_PRECONDITION /
         HOLD_NOT_CAPTURED when it was not captured or is reversed already. The hold itself stays as it ended.
         """
@@ -267,16 +188,16 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetHold(
         self,
         request: _points_pb2.GetHoldRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.GetHoldResponse, _abc.Awaitable[_points_pb2.GetHoldResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetHoldResponse:
         """Reads one hold. Fails with NOT_FOUND / HOLD_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def AdjustPoints(
         self,
         request: _points_pb2.AdjustPointsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.AdjustPointsResponse, _abc.Awaitable[_points_pb2.AdjustPointsResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.AdjustPointsResponse:
         """Gives or takes points by hand, with reason and actor. Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE when
         more is taken than is available.
         """
@@ -285,24 +206,26 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     def CreateEarningRule(
         self,
         request: _points_pb2.CreateEarningRuleRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.CreateEarningRuleResponse, _abc.Awaitable[_points_pb2.CreateEarningRuleResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.CreateEarningRuleResponse:
         """Writes a new rule, version 1, as a draft."""
 
     @_abc_1.abstractmethod
     def ReviseEarningRule(
         self,
         request: _points_pb2.ReviseEarningRuleRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.ReviseEarningRuleResponse, _abc.Awaitable[_points_pb2.ReviseEarningRuleResponse]]:
-        """Writes the next version of a rule, as a draft. A draft is replaced; an active version is never edited."""
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ReviseEarningRuleResponse:
+        """Writes the next version of a rule, as a draft; no version is ever edited. Fails with FAILED_PRECONDITION /
+        VERSION_MISMATCH when another version was written since the rule was read.
+        """
 
     @_abc_1.abstractmethod
     def ActivateEarningRule(
         self,
         request: _points_pb2.ActivateEarningRuleRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.ActivateEarningRuleResponse, _abc.Awaitable[_points_pb2.ActivateEarningRuleResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ActivateEarningRuleResponse:
         """Lets a draft earn, from its `starts_at` on; the version that was active before ends.
         Fails with FAILED_PRECONDITION / RULE_NOT_DRAFT.
         """
@@ -311,40 +234,40 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     def EndEarningRule(
         self,
         request: _points_pb2.EndEarningRuleRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.EndEarningRuleResponse, _abc.Awaitable[_points_pb2.EndEarningRuleResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.EndEarningRuleResponse:
         """Ends the active version. Fails with FAILED_PRECONDITION / RULE_NOT_ACTIVE."""
 
     @_abc_1.abstractmethod
     def GetEarningRule(
         self,
         request: _points_pb2.GetEarningRuleRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.GetEarningRuleResponse, _abc.Awaitable[_points_pb2.GetEarningRuleResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetEarningRuleResponse:
         """Reads a rule with all its versions. Fails with NOT_FOUND / RULE_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListEarningRules(
         self,
         request: _points_pb2.ListEarningRulesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.ListEarningRulesResponse, _abc.Awaitable[_points_pb2.ListEarningRulesResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ListEarningRulesResponse:
         """Lists the program's rules by name, each in its latest version."""
 
     @_abc_1.abstractmethod
     def GetProgramPolicy(
         self,
         request: _points_pb2.GetProgramPolicyRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.GetProgramPolicyResponse, _abc.Awaitable[_points_pb2.GetProgramPolicyResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetProgramPolicyResponse:
         """Reads how the program treats its accounts. A program that has set nothing has the defaults."""
 
     @_abc_1.abstractmethod
     def SetProgramPolicy(
         self,
         request: _points_pb2.SetProgramPolicyRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_points_pb2.SetProgramPolicyResponse, _abc.Awaitable[_points_pb2.SetProgramPolicyResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.SetProgramPolicyResponse:
         """Sets how the program treats its accounts from now on."""
 
-def add_PointsServiceServicer_to_server(servicer: PointsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+def add_PointsServiceServicer_to_server(servicer: PointsServiceServicer, server: _grpc.Server) -> None: ...

@@ -7,24 +7,10 @@ The conventions at the head of loyalty/members/v1/members.proto hold here too.
 """
 
 from collections import abc as _abc
-from grpc import aio as _aio
 from loyalty.rewards.v1 import rewards_pb2 as _rewards_pb2
 import abc as _abc_1
 import grpc as _grpc
-import sys
-import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import Self as _Self
-else:
-    from typing_extensions import Self as _Self
-
-_T = _typing.TypeVar("_T")
-
-class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
-
-class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
-    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -32,10 +18,7 @@ GRPC_VERSION: str
 class RewardsServiceStub:
     """Keeps the catalogue and turns points into vouchers."""
 
-    @_typing.overload
-    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
-    @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> RewardsServiceAsyncStub: ...
+    def __init__(self, channel: _grpc.Channel) -> None: ...
     CreateReward: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.CreateRewardRequest, _rewards_pb2.CreateRewardResponse]
     """Adds a reward to the catalogue."""
     GetReward: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.GetRewardRequest, _rewards_pb2.GetRewardResponse]
@@ -64,39 +47,6 @@ class RewardsServiceStub:
     UseVoucher: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.UseVoucherRequest, _rewards_pb2.UseVoucherResponse]
     """Uses a voucher at a till, once. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_CANCELLED, VOUCHER_EXPIRED."""
 
-@_typing.type_check_only
-class RewardsServiceAsyncStub(RewardsServiceStub):
-    """Keeps the catalogue and turns points into vouchers."""
-
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    CreateReward: _aio.UnaryUnaryMultiCallable[_rewards_pb2.CreateRewardRequest, _rewards_pb2.CreateRewardResponse]  # type: ignore[assignment]
-    """Adds a reward to the catalogue."""
-    GetReward: _aio.UnaryUnaryMultiCallable[_rewards_pb2.GetRewardRequest, _rewards_pb2.GetRewardResponse]  # type: ignore[assignment]
-    """Reads one reward. Fails with NOT_FOUND / REWARD_NOT_FOUND."""
-    ListRewards: _aio.UnaryUnaryMultiCallable[_rewards_pb2.ListRewardsRequest, _rewards_pb2.ListRewardsResponse]  # type: ignore[assignment]
-    """Lists the catalogue, newest first."""
-    UpdateReward: _aio.UnaryUnaryMultiCallable[_rewards_pb2.UpdateRewardRequest, _rewards_pb2.UpdateRewardResponse]  # type: ignore[assignment]
-    """Replaces what a reward says. Redemptions already requested keep the terms they were requested under.
-    Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the reward has changed since it was read.
-    """
-    ListRewardsForMember: _aio.UnaryUnaryMultiCallable[_rewards_pb2.ListRewardsForMemberRequest, _rewards_pb2.ListRewardsForMemberResponse]  # type: ignore[assignment]
-    """Lists the catalogue as it stands for one member, each reward with every reason that keeps it from them."""
-    Redeem: _aio.UnaryUnaryMultiCallable[_rewards_pb2.RedeemRequest, _rewards_pb2.RedeemResponse]  # type: ignore[assignment]
-    """Buys a reward with points. Answers with the redemption as far as it came: CONFIRMED with its voucher, CANCELLED with
-    the reason, or a state on the way, when a step could not be finished in time; the service then finishes it by itself
-    and GetRedemption tells the outcome. Fails, with nothing recorded, only when the request is refused outright.
-    """
-    GetRedemption: _aio.UnaryUnaryMultiCallable[_rewards_pb2.GetRedemptionRequest, _rewards_pb2.GetRedemptionResponse]  # type: ignore[assignment]
-    """Reads one redemption. Fails with NOT_FOUND / REDEMPTION_NOT_FOUND."""
-    CancelRedemption: _aio.UnaryUnaryMultiCallable[_rewards_pb2.CancelRedemptionRequest, _rewards_pb2.CancelRedemptionResponse]  # type: ignore[assignment]
-    """Undoes a redemption whose voucher has not been used: the points return to the lots they came from and the unit to
-    the stock. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_EXPIRED or REDEMPTION_IN_PROGRESS.
-    """
-    GetVoucher: _aio.UnaryUnaryMultiCallable[_rewards_pb2.GetVoucherRequest, _rewards_pb2.GetVoucherResponse]  # type: ignore[assignment]
-    """Looks a voucher up by its code. Fails with NOT_FOUND / VOUCHER_NOT_FOUND."""
-    UseVoucher: _aio.UnaryUnaryMultiCallable[_rewards_pb2.UseVoucherRequest, _rewards_pb2.UseVoucherResponse]  # type: ignore[assignment]
-    """Uses a voucher at a till, once. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_CANCELLED, VOUCHER_EXPIRED."""
-
 class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps the catalogue and turns points into vouchers."""
 
@@ -104,32 +54,32 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
     def CreateReward(
         self,
         request: _rewards_pb2.CreateRewardRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_rewards_pb2.CreateRewardResponse, _abc.Awaitable[_rewards_pb2.CreateRewardResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.CreateRewardResponse:
         """Adds a reward to the catalogue."""
 
     @_abc_1.abstractmethod
     def GetReward(
         self,
         request: _rewards_pb2.GetRewardRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_rewards_pb2.GetRewardResponse, _abc.Awaitable[_rewards_pb2.GetRewardResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.GetRewardResponse:
         """Reads one reward. Fails with NOT_FOUND / REWARD_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListRewards(
         self,
         request: _rewards_pb2.ListRewardsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_rewards_pb2.ListRewardsResponse, _abc.Awaitable[_rewards_pb2.ListRewardsResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.ListRewardsResponse:
         """Lists the catalogue, newest first."""
 
     @_abc_1.abstractmethod
     def UpdateReward(
         self,
         request: _rewards_pb2.UpdateRewardRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_rewards_pb2.UpdateRewardResponse, _abc.Awaitable[_rewards_pb2.UpdateRewardResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.UpdateRewardResponse:
         """Replaces what a reward says. Redemptions already requested keep the terms they were requested under.
         Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the reward has changed since it was read.
         """
@@ -138,16 +88,16 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListRewardsForMember(
         self,
         request: _rewards_pb2.ListRewardsForMemberRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_rewards_pb2.ListRewardsForMemberResponse, _abc.Awaitable[_rewards_pb2.ListRewardsForMemberResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.ListRewardsForMemberResponse:
         """Lists the catalogue as it stands for one member, each reward with every reason that keeps it from them."""
 
     @_abc_1.abstractmethod
     def Redeem(
         self,
         request: _rewards_pb2.RedeemRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_rewards_pb2.RedeemResponse, _abc.Awaitable[_rewards_pb2.RedeemResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.RedeemResponse:
         """Buys a reward with points. Answers with the redemption as far as it came: CONFIRMED with its voucher, CANCELLED with
         the reason, or a state on the way, when a step could not be finished in time; the service then finishes it by itself
         and GetRedemption tells the outcome. Fails, with nothing recorded, only when the request is refused outright.
@@ -157,16 +107,16 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetRedemption(
         self,
         request: _rewards_pb2.GetRedemptionRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_rewards_pb2.GetRedemptionResponse, _abc.Awaitable[_rewards_pb2.GetRedemptionResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.GetRedemptionResponse:
         """Reads one redemption. Fails with NOT_FOUND / REDEMPTION_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def CancelRedemption(
         self,
         request: _rewards_pb2.CancelRedemptionRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_rewards_pb2.CancelRedemptionResponse, _abc.Awaitable[_rewards_pb2.CancelRedemptionResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.CancelRedemptionResponse:
         """Undoes a redemption whose voucher has not been used: the points return to the lots they came from and the unit to
         the stock. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_EXPIRED or REDEMPTION_IN_PROGRESS.
         """
@@ -175,16 +125,16 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetVoucher(
         self,
         request: _rewards_pb2.GetVoucherRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_rewards_pb2.GetVoucherResponse, _abc.Awaitable[_rewards_pb2.GetVoucherResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.GetVoucherResponse:
         """Looks a voucher up by its code. Fails with NOT_FOUND / VOUCHER_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def UseVoucher(
         self,
         request: _rewards_pb2.UseVoucherRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_rewards_pb2.UseVoucherResponse, _abc.Awaitable[_rewards_pb2.UseVoucherResponse]]:
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.UseVoucherResponse:
         """Uses a voucher at a till, once. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_CANCELLED, VOUCHER_EXPIRED."""
 
-def add_RewardsServiceServicer_to_server(servicer: RewardsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+def add_RewardsServiceServicer_to_server(servicer: RewardsServiceServicer, server: _grpc.Server) -> None: ...
