@@ -1,0 +1,9 @@
+"""`python -m services.members serve | migrate | check`."""
+
+import sys
+
+from kit.process import main
+from services.members.app import SERVICE
+
+if __name__ == "__main__":
+    sys.exit(main(SERVICE, sys.argv[1:]))

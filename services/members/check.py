@@ -1,0 +1,210 @@
+"""The checker's questions to this service's own database. Each finding names rows by their identity, never by content.
+
+    identifier_claimed        every identifier of a member is looked up under that member, and no other is
+    member_findable           every member who has not left has an identifier, and none has too many
+    versions_contiguous       a member's changes are numbered 1 to the version, and the last one gave the status
+    program_known             members and API keys belong to programs that exist
+    change_announced          every change of the days that events are kept for has its event, and no event is without
+    seal_opens                everything sealed opens, for the place where it lies
+    lookup_matches            every identifier hashes to what it is looked up by
+
+All questions are asked of one snapshot, so a service that works meanwhile causes no findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from kit import outbox
+from kit.checking import Finding
+from services.members import events, tables
+from services.members.domain.identifiers import IDENTIFIERS_MAX
+from services.members.sealing import BrokenSealError, DataKey, MasterKeys, Pepper, UnknownMasterKeyError, WrappedKey
+from services.members.storage import sealed
+
+ROWS_AT_A_TIME = 1_000
+
+# One question may look at every row there is; the bound is for one that went wrong.
+STATEMENT_TIMEOUT_MS = 900_000
+
+UNREADABLE = (BrokenSealError, UnknownMasterKeyError, ValueError)
+
+QUESTIONS: tuple[tuple[str, str, str], ...] = (
+    (
+        "identifier_claimed",
+        "the look-up table does not say that this identifier is the member's",
+        """
+        SELECT concat_ws('/', own.member_id, own.identifier_id)
+        FROM member_identifiers AS own
+        LEFT JOIN identifiers AS claim USING (program_id, kind, lookup_hash)
+        WHERE (claim.member_id, claim.identifier_id) IS DISTINCT FROM (own.member_id, own.identifier_id)
+        """,
+    ),
+    (
+        "identifier_claimed",
+        "the look-up table gives the member an identifier that they do not have",
+        """
+        SELECT concat_ws('/', claim.member_id, claim.identifier_id)
+        FROM identifiers AS claim
+        LEFT JOIN member_identifiers AS own USING (member_id, identifier_id)
+        WHERE (own.program_id, own.kind, own.lookup_hash)
+            IS DISTINCT FROM (claim.program_id, claim.kind, claim.lookup_hash)
+        """,
+    ),
+    (
+        "member_findable",
+        "the member has no identifier and has not left",
+        """
+        SELECT member_id
+        FROM members
+        WHERE status <> 'terminated'
+            AND NOT EXISTS (SELECT FROM member_identifiers AS own WHERE own.member_id = members.member_id)
+        """,
+    ),
+    (
+        "member_findable",
+        "the member has more identifiers than a member may have",
+        f"SELECT member_id FROM member_identifiers GROUP BY member_id HAVING count(*) > {IDENTIFIERS_MAX}",  # noqa: S608 - a constant
+    ),
+    (
+        "versions_contiguous",
+        "the member's version is not the number of their changes, or their status not that of the last one",
+        """
+        SELECT member_id
+        FROM members
+        LEFT JOIN (
+            SELECT member_id, count(*) AS changes, max(version) AS last FROM member_changes GROUP BY member_id
+        ) AS life USING (member_id)
+        LEFT JOIN member_changes AS latest USING (member_id, version)
+        WHERE (life.changes, life.last, latest.status)
+            IS DISTINCT FROM (members.version, members.version, members.status)
+        """,
+    ),
+    (
+        "program_known",
+        "the program of this member does not exist, or is not that of their identifiers and changes",
+        """
+        SELECT member_id
+        FROM members
+        WHERE NOT EXISTS (SELECT FROM programs WHERE programs.program_id = members.program_id)
+            OR EXISTS (SELECT FROM member_identifiers AS own
+                       WHERE own.member_id = members.member_id AND own.program_id <> members.program_id)
+            OR EXISTS (SELECT FROM member_changes AS change
+                       WHERE change.member_id = members.member_id AND change.program_id <> members.program_id)
+        """,
+    ),
+    (
+        "program_known",
+        "the program of this API key does not exist",
+        """
+        SELECT api_key_id
+        FROM api_keys
+        WHERE NOT EXISTS (SELECT FROM programs WHERE programs.program_id = api_keys.program_id)
+        """,
+    ),
+    (
+        "change_announced",
+        "the change has no event in the outbox, or one that tells another status",
+        """
+        SELECT concat_ws('/', change.member_id, change.version)
+        FROM member_changes AS change
+        LEFT JOIN outbox ON outbox.aggregateid = change.member_id AND outbox.version = change.version
+            AND outbox.aggregatetype = :aggregate_type
+        WHERE change.changed_at > now() - make_interval(days => :kept_days)
+            AND (outbox.program_id, outbox.payload ->> 'status') IS DISTINCT FROM (change.program_id, change.status)
+        """,
+    ),
+    (
+        "change_announced",
+        "the outbox tells of a change that there was not",
+        """
+        SELECT concat_ws('/', outbox.aggregateid, outbox.version)
+        FROM outbox
+        LEFT JOIN member_changes AS change ON change.member_id = outbox.aggregateid AND change.version = outbox.version
+        WHERE change.member_id IS NULL
+        """,
+    ),
+)
+
+
+def check(engine: sa.Engine, master_keys: MasterKeys, pepper: Pepper) -> Iterator[Finding]:
+    """Asks everything of one snapshot; reads row by row, however many there are."""
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+        connection.execute(sa.text(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"))
+        for name, problem, question in QUESTIONS:
+            for subject in _asked(connection, question):
+                yield Finding(name, str(subject), problem)
+        yield from _profiles(connection, master_keys)
+        yield from _identifiers(connection, master_keys, pepper)
+        yield from _reasons(connection, master_keys)
+        yield from _answers(connection, master_keys)
+
+
+def _asked(connection: sa.Connection, question: str) -> Iterable[Any]:
+    known = {"aggregate_type": events.AGGREGATE_TYPE, "kept_days": outbox.RETENTION_DAYS}
+    return _streamed(connection, sa.text(question), known).scalars()
+
+
+def _streamed(
+    connection: sa.Connection, statement: sa.Executable, values: dict[str, object] | None = None
+) -> sa.Result[Any]:
+    return connection.execute(statement, values, execution_options={"yield_per": ROWS_AT_A_TIME})
+
+
+def _profiles(connection: sa.Connection, master_keys: MasterKeys) -> Iterator[Finding]:
+    for row in _streamed(connection, sa.select(tables.members)):
+        try:
+            sealed.profile(_key(master_keys, row), row)
+        except UNREADABLE as error:
+            yield Finding("seal_opens", str(row.member_id), _unreadable("members", error))
+
+
+def _identifiers(connection: sa.Connection, master_keys: MasterKeys, pepper: Pepper) -> Iterator[Finding]:
+    own = tables.member_identifiers
+    for row in _streamed(connection, _with_key(own)):
+        subject = f"{row.member_id}/{row.identifier_id}"
+        try:
+            found = sealed.identifier(_key(master_keys, row), row)
+        except UNREADABLE as error:
+            yield Finding("seal_opens", subject, _unreadable("member_identifiers", error))
+            continue
+        if pepper.lookup_hash(row.program_id, row.kind, found.value) != row.lookup_hash:
+            yield Finding("lookup_matches", subject, "the identifier is not what it is looked up by")
+
+
+def _reasons(connection: sa.Connection, master_keys: MasterKeys) -> Iterator[Finding]:
+    changes = tables.member_changes
+    for row in _streamed(connection, _with_key(changes).where(changes.c.reason.is_not(None))):
+        try:
+            sealed.opened_reason(_key(master_keys, row), row)
+        except UNREADABLE as error:
+            yield Finding("seal_opens", f"{row.member_id}/{row.version}", _unreadable("member_changes", error))
+
+
+def _answers(connection: sa.Connection, master_keys: MasterKeys) -> Iterator[Finding]:
+    for row in _streamed(connection, sa.select(tables.stored_answers)):
+        try:
+            master_keys.open(row.answer)
+        except UNREADABLE as error:
+            yield Finding("seal_opens", f"{row.operation}/{row.request_id}", _unreadable("stored_answers", error))
+
+
+def _with_key(table: sa.Table) -> sa.Select[Any]:
+    """The rows of a member's table, each with the member's key."""
+    members = tables.members
+    return sa.select(table, members.c.master_key_id, members.c.data_key).join(
+        members, members.c.member_id == table.c.member_id
+    )
+
+
+def _key(master_keys: MasterKeys, row: sa.Row[Any]) -> DataKey:
+    return master_keys.open_data_key(row.member_id, WrappedKey(row.master_key_id, row.data_key))
+
+
+def _unreadable(table: str, error: Exception) -> str:
+    # What is not ours may quote the very text that it could not read.
+    said = str(error) if isinstance(error, BrokenSealError | UnknownMasterKeyError) else "holds what cannot be read"
+    return f"{table}: {said}"

@@ -1,0 +1,1 @@
+"""The rules about members, identifiers, programs and API keys, in plain Python."""

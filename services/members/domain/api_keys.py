@@ -1,0 +1,44 @@
+"""API keys: the credentials of callers. The secret is made elsewhere and never comes near these values."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from datetime import datetime
+
+from services.members.domain.callers import CallerRole
+from services.members.domain.commands import CreateApiKey
+
+
+@dataclasses.dataclass(frozen=True)
+class ApiKey:
+    """A caller's credential, without its secret. `prefix` is what its owner recognises it by."""
+
+    api_key_id: uuid.UUID
+    program_id: uuid.UUID
+    name: str
+    role: CallerRole
+    prefix: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class ShownApiKey:
+    """An API key with its secret, on its one way to the caller. Never stored, so it is no answer to replay."""
+
+    api_key: ApiKey
+    secret: str = dataclasses.field(repr=False)
+
+
+def create(command: CreateApiKey, api_key_id: uuid.UUID, prefix: str, now: datetime) -> ApiKey:
+    """The API key that the command asks for."""
+    return ApiKey(api_key_id, command.program_id, command.name, command.role, prefix, now)
+
+
+def revoke(api_key: ApiKey, now: datetime) -> ApiKey:
+    """The key, revoked. A revoked one stays as it is, with the time it was revoked first."""
+    if api_key.revoked_at:
+        return api_key
+    # Not before it was made, whatever the clocks of two instances say.
+    return dataclasses.replace(api_key, revoked_at=max(now, api_key.created_at))

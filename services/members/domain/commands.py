@@ -1,0 +1,98 @@
+"""What callers ask of this service: frozen values, named like their RPCs.
+
+Personal data in them shows in no repr, and so in no log.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+
+from services.members.domain.callers import CallerRole
+from services.members.domain.identifiers import NewIdentifier
+from services.members.domain.profiles import Profile, ProfileChanges
+from services.members.domain.statuses import MemberStatus
+
+
+@dataclasses.dataclass(frozen=True)
+class Enrol:
+    """The wish to enrol a person."""
+
+    program_id: uuid.UUID
+    request_id: str
+    identifiers: tuple[NewIdentifier, ...]
+    profile: Profile
+
+
+@dataclasses.dataclass(frozen=True)
+class UpdateMember:
+    """The wish to change a profile. `expected_version` 0 changes whatever is there."""
+
+    program_id: uuid.UUID
+    request_id: str
+    member_id: uuid.UUID
+    expected_version: int
+    changes: ProfileChanges
+
+
+@dataclasses.dataclass(frozen=True)
+class ChangeMemberStatus:
+    """The wish to move a member to another status. `expected_version` 0 changes whatever is there."""
+
+    program_id: uuid.UUID
+    request_id: str
+    member_id: uuid.UUID
+    expected_version: int
+    status: MemberStatus
+    # Free text, and so perhaps about the person.
+    reason: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class AddIdentifier:
+    """The wish that a member be found by one more identifier."""
+
+    program_id: uuid.UUID
+    request_id: str
+    member_id: uuid.UUID
+    identifier: NewIdentifier
+
+
+@dataclasses.dataclass(frozen=True)
+class RemoveIdentifier:
+    """The wish that a member be no longer found by an identifier."""
+
+    program_id: uuid.UUID
+    request_id: str
+    member_id: uuid.UUID
+    identifier_id: uuid.UUID
+
+
+@dataclasses.dataclass(frozen=True)
+class CreateProgram:
+    """The wish to create a program under an id that its maker chose."""
+
+    program_id: uuid.UUID
+    request_id: str
+    name: str
+    currency: str
+    region: str
+
+
+@dataclasses.dataclass(frozen=True)
+class CreateApiKey:
+    """The wish for a new API key."""
+
+    program_id: uuid.UUID
+    request_id: str
+    name: str
+    role: CallerRole
+
+
+@dataclasses.dataclass(frozen=True)
+class RevokeApiKey:
+    """The wish that an API key be good no longer."""
+
+    program_id: uuid.UUID
+    request_id: str
+    api_key_id: uuid.UUID

@@ -1,0 +1,110 @@
+"""Identifiers: what a member is found by, and the one form each is kept in.
+
+However a phone or an address is written, it is one identifier: what is compared, hashed and sealed is the canonical
+form. Values are personal data and show in no repr.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+import unicodedata
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from kit.errors import Invalid
+
+VALUE_LENGTH_MAX = 254
+IDENTIFIERS_MAX = 20
+
+# Gives a phone number in E.164, or nothing if there can be no such number.
+ReadPhone = Callable[[str], str | None]
+
+# One @ with something before it and a dotted name behind: whether the address exists, only a message can tell.
+_EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
+
+
+class IdentifierKind(enum.Enum):
+    """The kinds of identifiers a member is found by."""
+
+    CARD = "card"
+    PHONE = "phone"
+    EMAIL = "email"
+    EXTERNAL_ID = "external_id"
+
+
+@dataclasses.dataclass(frozen=True)
+class NewIdentifier:
+    """An identifier: as a caller gave it, or in canonical form once `canonical` has read it."""
+
+    kind: IdentifierKind
+    value: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Identifier:
+    """An identifier that a member has, in canonical form."""
+
+    identifier_id: uuid.UUID
+    kind: IdentifierKind
+    value: str = dataclasses.field(repr=False)
+    added_at: datetime
+
+    @property
+    def masked_value(self) -> str:
+        """What may be shown to a stranger."""
+        return mask(self.kind, self.value)
+
+    def names(self, other: NewIdentifier) -> bool:
+        """Whether `other`, in canonical form, is this identifier."""
+        return (self.kind, self.value) == (other.kind, other.value)
+
+
+def canonical(given: NewIdentifier, field: str, read_phone: ReadPhone) -> NewIdentifier:
+    """The identifier in the form it is kept in; `field` is its path in the request."""
+    readers = {IdentifierKind.PHONE: read_phone, IdentifierKind.EMAIL: _read_email}
+    value = readers.get(given.kind, _read_as_is)(given.value)
+    if not value:
+        raise Invalid(f"{field}.value", f"is not {_NAMES[given.kind]}")
+    if len(value) > VALUE_LENGTH_MAX:
+        raise Invalid(f"{field}.value", f"must have at most {VALUE_LENGTH_MAX} characters")
+    return NewIdentifier(given.kind, value)
+
+
+def all_canonical(given: Sequence[NewIdentifier], field: str, read_phone: ReadPhone) -> tuple[NewIdentifier, ...]:
+    """All in canonical form; two that turn out to be the same are refused."""
+    found: dict[NewIdentifier, str] = {}
+    for index, one in enumerate(given):
+        path = f"{field}[{index}]"
+        first = found.setdefault(canonical(one, path, read_phone), path)
+        if first != path:
+            raise Invalid(path, f"is the same identifier as {first}")
+    return tuple(found)
+
+
+def mask(kind: IdentifierKind, value: str) -> str:
+    """Enough for the owner to recognise it, too little for anybody else to use it."""
+    if kind is IdentifierKind.EMAIL:
+        name, _, domain = value.rpartition("@")
+        return f"{name[:1]}•••@{domain}"
+    # A short value would be given away by its last four.
+    return f"•••• {value[-4:]}" if len(value) >= 8 else "••••"
+
+
+def _read_email(text: str) -> str | None:
+    value = unicodedata.normalize("NFKC", text).strip().lower()
+    return value if _EMAIL.fullmatch(value) else None
+
+
+def _read_as_is(text: str) -> str | None:
+    return text.strip()
+
+
+_NAMES = {
+    IdentifierKind.CARD: "a card number",
+    IdentifierKind.PHONE: "a phone number that can exist in its country",
+    IdentifierKind.EMAIL: "an e-mail address",
+    IdentifierKind.EXTERNAL_ID: "an external id",
+}

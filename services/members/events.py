@@ -1,0 +1,54 @@
+"""What this service announces. Members listens to nobody.
+
+    member.enrolled          a person is a member
+    member.updated           profile or identifiers have changed; `changed` names what, never to what
+    member.status_changed    what the member may do has changed
+
+Each change of a member is one event, with the member's version after it. The payload always has the present `status`,
+so that who keeps a projection needs the latest event alone. No personal data: events stay in streams for days.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kit.ids import ordered_id
+from kit.outbox import Event
+from services.members.domain.members import Change, ChangeKind
+
+STREAM = "wafa:members"
+AGGREGATE_TYPE = "member"
+
+TYPES = {
+    ChangeKind.ENROLLED: "member.enrolled",
+    ChangeKind.PROFILE_CHANGED: "member.updated",
+    ChangeKind.IDENTIFIER_ADDED: "member.updated",
+    ChangeKind.IDENTIFIER_REMOVED: "member.updated",
+    ChangeKind.STATUS_CHANGED: "member.status_changed",
+}
+
+
+def of(change: Change) -> list[Event]:
+    """The events that tell of the change."""
+    member = change.member
+    return [
+        Event(
+            id=ordered_id(),
+            aggregate_type=AGGREGATE_TYPE,
+            aggregate_id=member.member_id,
+            type=TYPES[change.kind],
+            version=member.version,
+            program_id=member.program_id,
+            occurred_at=member.updated_at,
+            payload=_payload(change),
+        )
+    ]
+
+
+def _payload(change: Change) -> dict[str, Any]:
+    payload: dict[str, Any] = {"status": change.member.status.value}
+    if change.kind is ChangeKind.PROFILE_CHANGED:
+        payload["changed"] = [f"profile.{field}" for field in change.fields]
+    elif change.kind in (ChangeKind.IDENTIFIER_ADDED, ChangeKind.IDENTIFIER_REMOVED):
+        payload["changed"] = ["identifiers"]
+    return payload

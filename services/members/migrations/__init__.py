@@ -1,0 +1,1 @@
+"""The schema of the `members` database, in numbered steps."""

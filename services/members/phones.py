@@ -1,0 +1,25 @@
+"""Phone numbers, read by the rules of their country. A room of its own because `domain/` knows no library."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+
+def e164(text: str, region: str) -> str | None:
+    """The number in E.164, read as somebody in `region` would dial it; nothing if no such number can exist.
+
+    A number with an extension is nothing either: E.164 has no room for it, and without it several people of one
+    switchboard would be one member.
+    """
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.extension or not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def knows_region(region: str) -> bool:
+    """Whether there are dialling rules for the region, an ISO 3166-1 alpha-2 code."""
+    return region in phonenumbers.SUPPORTED_REGIONS
