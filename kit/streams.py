@@ -9,6 +9,7 @@ Paying twice does no harm, since consumers know what they have had.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any, Self
 
 import redis
@@ -74,6 +75,18 @@ class Debt:
         """Reads what `str` wrote."""
         since, until_ms, group = text.split("/", 2)
         return cls(group, since, int(until_ms))
+
+
+def merged(debts: Iterable[Debt]) -> frozenset[Debt]:
+    """The same debts in fewer words: those of one group that overlap become one. All must have their end."""
+    result: list[Debt] = []
+    for debt in sorted(debts, key=lambda each: (each.group, entry_key(each.since))):
+        last = result[-1] if result else None
+        if last and last.group == debt.group and debt.since_ms <= last.until_ms:
+            result[-1] = dataclasses.replace(last, until_ms=max(last.until_ms, debt.until_ms))
+        else:
+            result.append(debt)
+    return frozenset(result)
 
 
 @dataclasses.dataclass(frozen=True)

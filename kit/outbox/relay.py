@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,9 @@ SLACK = timedelta(hours=1)
 # other; the database ends idle ones after a minute.
 GRACE = timedelta(minutes=3)
 
+# A group with fewer entries than this (and than a batch) before it has caught up, and may be given what it is owed.
+CLOSE_BEHIND_ENTRIES = 100
+
 
 @dataclasses.dataclass(frozen=True)
 class _Look:
@@ -35,14 +38,15 @@ class _Look:
     run: str
     epoch: Mapping[str, str]
     length: int
-    debts: Sequence[Debt]
+    debts: frozenset[Debt]
 
 
 class Relay:
     """Publishes a service's outbox. Several may work at once, in one process or in many.
 
     `stream` is also the source that events name. The stream is kept short: what every group is done with goes first;
-    beyond `length_max` the oldest entries go, and groups that had not read them are owed them.
+    beyond `length_max`, which is many times `batch_max`, the older half goes, and groups that had not read it are owed
+    it.
     """
 
     def __init__(
@@ -70,13 +74,12 @@ class Relay:
         look = self._look()
         if look.epoch.get("run") != look.run:
             self._note_loss(look)
-        debts = self._bound(look.debts)
+        debts = self._tidy(look.debts)
         if look.length > self._length_max // 10:
             self._make_room()
         if self._publish(look.run) == self._batch_max:
             return True
-        paid = [self._pay(debt) for debt in debts]
-        return any(paid)
+        return self._pay(debts)
 
     def _look(self) -> _Look:
         pipeline = self._redis.pipeline(transaction=False)
@@ -85,7 +88,7 @@ class Relay:
         pipeline.xlen(self._stream)
         pipeline.smembers(streams.owed_key(self._stream))
         info, epoch, length, debts = pipeline.execute()
-        return _Look(str(info.get("run_id", "")) or "unknown", epoch, length, sorted(map(Debt.parse, debts), key=str))
+        return _Look(str(info.get("run_id", "")) or "unknown", epoch, length, frozenset(map(Debt.parse, debts)))
 
     # ---- new events
 
@@ -138,30 +141,39 @@ class Relay:
         self._redis.hset(streams.epoch_key(self._stream), "run", look.run)
         _log.warning("stream_is_new_or_restarted", stream=self._stream, since=since, groups=[d.group for d in debts])
 
-    def _bound(self, debts: Sequence[Debt]) -> Sequence[Debt]:
-        """The debts, those that have no end yet ended now: what is published from here on reaches the group."""
-        if all(debt.until_ms for debt in debts):
-            return debts
-        with transaction(self._engine) as connection:
-            until_ms = _to_ms(connection.execute(_NOW).scalar_one()) + 1
-        bounded = [debt if debt.until_ms else dataclasses.replace(debt, until_ms=until_ms) for debt in debts]
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.sadd(streams.owed_key(self._stream), *map(str, bounded))
-        pipeline.srem(streams.owed_key(self._stream), *(str(debt) for debt in debts if not debt.until_ms))
-        pipeline.execute()
-        return bounded
+    def _tidy(self, debts: frozenset[Debt]) -> Collection[Debt]:
+        """The debts, those without an end ended now (what is published from here on reaches the group) and merged."""
+        until_ms = 0
+        if not all(debt.until_ms for debt in debts):
+            with transaction(self._engine) as connection:
+                until_ms = _to_ms(connection.execute(_NOW).scalar_one()) + 1
+        tidy = streams.merged(debt if debt.until_ms else dataclasses.replace(debt, until_ms=until_ms) for debt in debts)
+        if tidy != debts:
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.srem(streams.owed_key(self._stream), *map(str, debts))
+            pipeline.sadd(streams.owed_key(self._stream), *map(str, tidy))
+            pipeline.execute()
+        return tidy
 
-    def _pay(self, debt: Debt) -> bool:
-        """Marks a batch of what is owed as not published, once the group has read what it was given before.
+    def _pay(self, debts: Collection[Debt]) -> bool:
+        """Sends a batch of each debt again whose group has read what it was given before; whether there was any.
 
         That keeps the group's own pace, so that paying never makes the stream overflow and the debt grow.
         """
-        group = next((each for each in streams.groups(self._redis, self._stream) if each.name == debt.group), None)
-        if group is None:
-            self._strike([debt])
+        if not debts:
             return False
-        if not streams.is_close_behind(self._redis, self._stream, group, self._batch_max):
-            return False
+        groups = {group.name: group for group in streams.groups(self._redis, self._stream)}
+        self._strike([debt for debt in debts if debt.group not in groups])
+        close = min(self._batch_max, CLOSE_BEHIND_ENTRIES)
+        ready = {
+            name
+            for name in groups.keys() & {debt.group for debt in debts}
+            if streams.is_close_behind(self._redis, self._stream, groups[name], close)
+        }
+        paid = [self._pay_one(debt) for debt in debts if debt.group in ready]
+        return any(paid)
+
+    def _pay_one(self, debt: Debt) -> bool:
         since, until = max(_from_ms(debt.since_ms), _BEGINNING) - SLACK, _from_ms(debt.until_ms)
         with transaction(self._engine) as connection:
             now = connection.execute(_NOW).scalar_one()

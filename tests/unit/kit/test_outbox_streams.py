@@ -11,6 +11,18 @@ def test_a_debt_can_be_read_back(debt: Debt) -> None:
     assert Debt.parse(str(debt)) == debt
 
 
+def test_debts_of_a_group_that_overlap_become_one() -> None:
+    assert streams.merged(
+        [
+            Debt("cellar", "10-0", 20),
+            Debt("kitchen", "5-1", 12),
+            Debt("kitchen", "10-0", 20),
+            Debt("kitchen", "11-0", 13),
+            Debt("kitchen", "21-0", 30),
+        ]
+    ) == {Debt("cellar", "10-0", 20), Debt("kitchen", "5-1", 20), Debt("kitchen", "21-0", 30)}
+
+
 def test_entries_sort_by_time_and_then_by_number() -> None:
     assert sorted(["10-2", "9-11", "10-10", "9-2", "7"], key=streams.entry_key) == ["7", "9-2", "9-11", "10-2", "10-10"]
 
