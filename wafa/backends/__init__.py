@@ -12,7 +12,8 @@ from wafa.backends.backends import Backends, Ports
 from wafa.backends.errors import BackendError
 from wafa.backends.postgres import PostgresServer, PostgresSettings
 from wafa.backends.process import free_port
-from wafa.backends.state import reset, running
+from wafa.backends.reset import reset
+from wafa.backends.state import running
 from wafa.backends.valkey import ValkeyServer, ValkeySettings
 
 __all__ = [

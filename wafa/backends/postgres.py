@@ -13,7 +13,7 @@ import psycopg
 from wafa.backends.accounts import Account, own, user_name
 from wafa.backends.binaries import PostgresPrograms, find_postgres
 from wafa.backends.errors import BackendError
-from wafa.backends.process import Launch, ServerProcess, require_free, stop_orphan
+from wafa.backends.process import Launch, ServerProcess, require_free, stop_left_behind
 
 SUPERUSER = "wafa"
 # A server that was killed may have much to replay; one that starts at all starts within a second.
@@ -87,7 +87,7 @@ class PostgresServer:
         if self._data_major() is None:
             self._make_data(programs)
         else:
-            self._stop_orphan()
+            stop_orphan(self.settings.folder)
         require_free(self.settings.port, "PostgreSQL")
         arguments = [f"-c{name}={value}" for name, value in self.settings.options().items()]
         self._process = self._start_patiently(programs, ["-D", str(self.settings.data), *arguments])
@@ -197,13 +197,6 @@ class PostgresServer:
             with suppress(OSError):
                 password.unlink(missing_ok=True)
 
-    def _stop_orphan(self) -> None:
-        with suppress(OSError, ValueError, IndexError):
-            pid = int((self.settings.data / "postmaster.pid").read_text().splitlines()[0])
-            stop_orphan(pid, str(self.settings.data))
-            # In containers numbers repeat; PostgreSQL takes any process of its own user by this number for a server.
-            (self.settings.data / "postmaster.pid").unlink(missing_ok=True)
-
     def _start_patiently(self, programs: PostgresPrograms, arguments: list[str]) -> ServerProcess:
         """Starts the server, and again while sessions of a killed one still hold its shared memory."""
         deadline = time.monotonic() + SHUTDOWN_TIMEOUT_SECONDS
@@ -231,6 +224,12 @@ class PostgresServer:
                 ) from None
             return False
         return True
+
+
+def stop_orphan(folder: Path) -> None:
+    """Stops a server of a killed run that still works on the data in `folder`, if there is one."""
+    data = folder / "data"
+    stop_left_behind(data / "postmaster.pid", mark=f"-D {data} ")
 
 
 def locale_options(major: int) -> list[str]:

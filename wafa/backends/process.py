@@ -193,11 +193,17 @@ def bound_log(log: Path) -> None:
         log.replace(log.with_suffix(".log.old"))
 
 
-def stop_orphan(pid: int, mark: str, timeout_seconds: float = 30) -> None:
-    """Stops a server that a killed launcher left behind, as happens where there is no leash.
+def stop_left_behind(pid_file: Path, mark: str, timeout_seconds: float = 60) -> None:
+    """Stops the server of a killed run that a file names, if it still runs, and removes the file.
 
-    `mark` is a text that only that server's command line holds, because by now the number may be somebody else's.
+    That is ordinary where there is no leash, and possible where there is one: a server takes its time to stop. `mark`
+    is a text that only that server's command line holds, because by now the number may be somebody else's; in
+    containers numbers repeat at every start.
     """
+    try:
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return
     deadline = time.monotonic() + timeout_seconds
     while mark in command_line(pid):
         if time.monotonic() > deadline:
@@ -205,8 +211,9 @@ def stop_orphan(pid: int, mark: str, timeout_seconds: float = 30) -> None:
         try:
             os.kill(pid, signal.SIGINT)
         except ProcessLookupError:
-            return
+            break
         time.sleep(POLL_SECONDS)
+    pid_file.unlink(missing_ok=True)
 
 
 def command_line(pid: int) -> str:

@@ -12,12 +12,11 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from wafa.backends.accounts import Account, account_for_servers, can_enter, own, user_name
+from wafa.backends.accounts import Account, can_enter, own, user_name
 from wafa.backends.addresses import Addresses
 from wafa.backends.errors import BackendError
 
@@ -90,6 +89,11 @@ class State:
         # Others may walk through, not look around: the servers' user has to reach its own folder.
         try:
             self.folder.mkdir(mode=0o711 if self.account.switch else 0o700, parents=True, exist_ok=True)
+            if (owner := self.folder.stat().st_uid) != os.geteuid():
+                raise BackendError(
+                    f"The state folder {self.folder} belongs to {user_name(owner)}: run make as that user, "
+                    "or use a checkout of your own."
+                )
             lock = (self.folder / "lock").open("ab")
         except OSError as error:
             raise unusable(self.folder, error) from error
@@ -116,27 +120,6 @@ def running(folder: Path) -> Addresses | None:
     except (OSError, ValueError):
         return None
     return None  # the lock was free: the file is what a killed run left behind
-
-
-def reset(folder: Path) -> list[Path]:
-    """Deletes a state folder with all data, and returns what was deleted. There is no way back.
-
-    Raises BackendError when the folder is in use or belongs to somebody else.
-    """
-    if not folder.exists():
-        return []
-    account = account_for_servers()
-    state = State(folder, account)
-    homes = {state.folder, servers_home(state.folder, account)}
-    doomed = sorted(each for each in homes if each.exists())
-    try:
-        for each in doomed:
-            shutil.rmtree(each)
-    except OSError as error:
-        raise unusable(folder, error) from error
-    finally:
-        state.close()
-    return doomed
 
 
 def servers_home(folder: Path, account: Account) -> Path:

@@ -14,10 +14,11 @@ from redis.retry import Retry
 from wafa.backends.accounts import Account
 from wafa.backends.binaries import find_valkey
 from wafa.backends.errors import BackendError
-from wafa.backends.process import Launch, ServerProcess, require_free, stop_orphan
+from wafa.backends.process import Launch, ServerProcess, require_free, stop_left_behind
 
 START_TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 10.0
+PID_FILE = "server.pid"
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,9 @@ class ValkeySettings:
             "port": str(self.port),
             "protected-mode": "yes",
             "requirepass": self.password,
-            "dir": f'"{self.folder}"',
-            "pidfile": f'"{self.folder}/server.pid"',
+            "pidfile": f'"{self.folder / PID_FILE}"',
             "daemonize": "no",
-            "loglevel": "warning",
+            "set-proc-title": "no",
             "databases": str(self.databases),
             "save": '""',
             "appendonly": "yes" if self.append_only else "no",
@@ -73,9 +73,11 @@ class ValkeyServer:
         if self.alive:
             return
         program = find_valkey(self.settings.account)
-        self._stop_orphan()
+        stop_orphan(self.settings.folder)
         require_free(self.settings.port, "Valkey")
-        process = self._launch.start(program, "-", stdin=self.settings.configuration().encode())
+        # "-" is for the pipe. The folder could stand in it too, but here it tells whose server this process is.
+        arguments = ("-", "--dir", str(self.settings.folder), "--loglevel", "warning")
+        process = self._launch.start(program, *arguments, stdin=self.settings.configuration().encode())
         try:
             process.wait_until(self._answers, START_TIMEOUT_SECONDS)
         except BaseException:
@@ -112,14 +114,6 @@ class ValkeyServer:
         if self._process is not None:
             self._process.stop(*signals, timeout_seconds=STOP_TIMEOUT_SECONDS)
 
-    def _stop_orphan(self) -> None:
-        """Stops what a killed run left behind; the title of a server ends with the address it listens on."""
-        try:
-            pid = int((self.settings.folder / "server.pid").read_text())
-        except (OSError, ValueError):
-            return
-        stop_orphan(pid, f"127.0.0.1:{self.settings.port}")
-
     def _answers(self) -> bool:
         # Its own retries would wait longer and longer, and not see that the server has given up.
         with redis.Redis.from_url(self.url(), socket_timeout=2, retry=Retry(NoBackoff(), 0)) as client:
@@ -131,3 +125,8 @@ class ValkeyServer:
                 ) from None
             except redis.RedisError:
                 return False
+
+
+def stop_orphan(folder: Path) -> None:
+    """Stops a server of a killed run that still runs in `folder`, if there is one."""
+    stop_left_behind(folder / PID_FILE, mark=f"--dir {folder} ")

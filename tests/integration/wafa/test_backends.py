@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.fixtures.servers import plain, scratch_folder
-from wafa.backends import WORDS, BackendError, Backends, Ports, free_port, running
+from wafa.backends import WORDS, BackendError, Backends, Ports, free_port, postgres, running, valkey
 from wafa.backends.process import command_line
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -208,6 +208,16 @@ def test_a_killed_launcher_leaves_no_server_behind(state: Path) -> None:
     log = (state / "logs" / "postgres.log").read_text()
     assert "received fast shutdown request" in log
     assert eventually(lambda: "database system is shut down" in (state / "logs" / "postgres.log").read_text())
+
+
+def test_a_server_that_outlived_its_launcher_is_found_and_stopped(own_backends: Backends) -> None:
+    # As the next start and `make reset` do; on Linux the servers are usually gone by then.
+    assert own_backends.postgres is not None
+    assert own_backends.valkey is not None
+    postgres.stop_orphan(own_backends.postgres.settings.folder)
+    assert not own_backends.postgres.alive
+    valkey.stop_orphan(own_backends.valkey.settings.folder)
+    assert not own_backends.valkey.alive
 
 
 # ---- what is refused, and what is passed over

@@ -9,7 +9,16 @@ import pytest
 
 from wafa.backends import BackendError, free_port
 from wafa.backends.accounts import Account
-from wafa.backends.process import LEASH, Launch, bound_log, command_line, is_free, last_words, require_free, stop_orphan
+from wafa.backends.process import (
+    LEASH,
+    Launch,
+    bound_log,
+    command_line,
+    is_free,
+    last_words,
+    require_free,
+    stop_left_behind,
+)
 
 SH = Path("/bin/sh")
 
@@ -82,18 +91,32 @@ def test_a_leash_does_not_start_a_server_for_a_launcher_that_has_gone() -> None:
     assert "gone" in finished.stderr
 
 
-def test_an_orphan_is_stopped_by_its_mark_and_strangers_are_left_alone(launch: Launch) -> None:
+def test_a_server_left_behind_is_stopped_by_its_mark_and_strangers_are_left_alone(
+    launch: Launch, tmp_path: Path
+) -> None:
+    noted = tmp_path / "server.pid"
     server = launch.start(SH, "-c", "echo ready; exec sleep 1234.5")
     server.wait_until(lambda: command_line(server.pid).startswith("sleep"), timeout_seconds=30)
     try:
-        stop_orphan(server.pid, "sleep 5432.1")
+        noted.write_text(f"{server.pid}\n/some/folder\n")
+        stop_left_behind(noted, mark="sleep 5432.1")
         assert server.alive
-        stop_orphan(server.pid, "sleep 1234.5")
+        assert not noted.exists()
+
+        noted.write_text(f"{server.pid}\n/some/folder\n")
+        stop_left_behind(noted, mark="sleep 1234.5")
         server.wait_until(lambda: not server.alive, timeout_seconds=30)
         assert server.returncode == -signal.SIGINT
-        stop_orphan(server.pid, "sleep 1234.5")
+        assert not noted.exists()
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("text", ["", "no number", None])
+def test_nothing_was_left_behind_where_no_file_names_it(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "server.pid").write_text(text)
+    stop_left_behind(tmp_path / "server.pid", mark="")
 
 
 def test_last_words_are_those_that_tell_of_failure() -> None:

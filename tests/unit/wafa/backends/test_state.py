@@ -86,6 +86,15 @@ def test_a_folder_that_cannot_be_made_is_refused_with_a_remedy(tmp_path: Path, a
         State(tmp_path / "file" / "state", account)
 
 
+def test_a_state_folder_of_somebody_else_is_refused_with_a_remedy(
+    tmp_path: Path, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 54_321)
+    with pytest.raises(BackendError, match=r"belongs to .*: run make as that user"):
+        State(tmp_path, account)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_servers_folder_of_somebody_else_is_refused_with_a_remedy(tmp_path: Path, account: Account) -> None:
     state = State(tmp_path, account)
     state.server_folder("postgres")
