@@ -483,7 +483,7 @@ class CreateProgramRequest(_message.Message):
     currency: _builtins.str
     """ISO 4217 code of the money it counts in."""
     region: _builtins.str
-    """Region whose dialling rules read phone numbers written without a country code, ISO 3166-1 alpha-2."""
+    """Region whose dialling rules read phone numbers written without a country code, ISO 3166-1 alpha-2, as "PK"."""
     def __init__(
         self,
         *,
@@ -818,7 +818,7 @@ class Profile(_message.Message):
     BIRTH_DATE_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     given_name: _builtins.str
-    """Up to 100 characters."""
+    """Up to 100 characters; no field of a profile need be told."""
     family_name: _builtins.str
     """Up to 100 characters."""
     birth_date: _builtins.str

@@ -108,14 +108,16 @@ class MembersServiceServicer:
 
     def Enrol(self, request, context):
         """Enrols a person as a member of the program, found from then on by any of the given identifiers.
-        Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when one of them belongs to another member.
+        Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when one of them belongs to another member; `field` in the metadata
+        says which. Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResolveMember(self, request, context):
-        """Finds the member that an identifier belongs to. Fails with NOT_FOUND / MEMBER_NOT_FOUND.
+        """Finds the member that an identifier belongs to; a terminated one too, so that the till can say why it may not be
+        used. Fails with NOT_FOUND / MEMBER_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,37 +131,42 @@ class MembersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateMember(self, request, context):
-        """Changes the profile. Fields that are absent stay as they are, an empty string clears one.
-        Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read.
+        """Changes the profile. Fields that are absent stay as they are, an empty string clears one; what changes nothing
+        makes no new version. Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was
+        read, and with FAILED_PRECONDITION / MEMBER_TERMINATED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangeMemberStatus(self, request, context):
-        """Moves the member to another status. A terminated member stays terminated: FAILED_PRECONDITION / MEMBER_TERMINATED.
+        """Moves the member to another status; to the present one changes nothing and succeeds. A terminated member stays
+        terminated: FAILED_PRECONDITION / MEMBER_TERMINATED. Fails with FAILED_PRECONDITION / VERSION_MISMATCH, too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AddIdentifier(self, request, context):
-        """Adds an identifier to a member. Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when another member has it, and with
-        FAILED_PRECONDITION / TOO_MANY_IDENTIFIERS past 20.
+        """Adds an identifier to a member; one that the member has already changes nothing and succeeds. Fails with
+        ALREADY_EXISTS / IDENTIFIER_TAKEN when another member has it, with FAILED_PRECONDITION / TOO_MANY_IDENTIFIERS past
+        20, and with FAILED_PRECONDITION / MEMBER_TERMINATED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveIdentifier(self, request, context):
-        """Removes an identifier. Fails with FAILED_PRECONDITION / LAST_IDENTIFIER: a member nobody can find is lost.
+        """Removes an identifier, which is then free for another member. Fails with NOT_FOUND / IDENTIFIER_NOT_FOUND, and with
+        FAILED_PRECONDITION / LAST_IDENTIFIER: a member nobody can find is lost. Of a terminated member even the last may
+        go, so that its phone or card can find the person's next membership, or its next owner's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateProgram(self, request, context):
-        """Creates a program. Fails with ALREADY_EXISTS / PROGRAM_EXISTS.
+        """Creates a program; what it is called and counts in never changes. Fails with ALREADY_EXISTS / PROGRAM_EXISTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -174,21 +181,23 @@ class MembersServiceServicer:
 
     def CreateApiKey(self, request, context):
         """Creates an API key and shows it this once; only its hash is kept. A replay of the same request cannot show it again
-        and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN.
+        and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN, which names the key: whoever missed it revokes it.
+        Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListApiKeys(self, request, context):
-        """Lists a program's API keys, without their secrets.
+        """Lists a program's API keys, oldest first, revoked ones among them, without their secrets.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeApiKey(self, request, context):
-        """Revokes an API key for good. Revoking a revoked key changes nothing and succeeds.
+        """Revokes an API key for good. Revoking a revoked key changes nothing and succeeds. Fails with NOT_FOUND /
+        API_KEY_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

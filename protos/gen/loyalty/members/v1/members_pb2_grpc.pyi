@@ -27,36 +27,49 @@ class MembersServiceStub:
     def __init__(self, channel: _grpc.Channel) -> None: ...
     Enrol: _grpc.UnaryUnaryMultiCallable[_members_pb2.EnrolRequest, _members_pb2.EnrolResponse]
     """Enrols a person as a member of the program, found from then on by any of the given identifiers.
-    Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when one of them belongs to another member.
+    Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when one of them belongs to another member; `field` in the metadata
+    says which. Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
     """
     ResolveMember: _grpc.UnaryUnaryMultiCallable[_members_pb2.ResolveMemberRequest, _members_pb2.ResolveMemberResponse]
-    """Finds the member that an identifier belongs to. Fails with NOT_FOUND / MEMBER_NOT_FOUND."""
+    """Finds the member that an identifier belongs to; a terminated one too, so that the till can say why it may not be
+    used. Fails with NOT_FOUND / MEMBER_NOT_FOUND.
+    """
     GetMember: _grpc.UnaryUnaryMultiCallable[_members_pb2.GetMemberRequest, _members_pb2.GetMemberResponse]
     """Reads one member with profile and identifiers. Fails with NOT_FOUND / MEMBER_NOT_FOUND."""
     UpdateMember: _grpc.UnaryUnaryMultiCallable[_members_pb2.UpdateMemberRequest, _members_pb2.UpdateMemberResponse]
-    """Changes the profile. Fields that are absent stay as they are, an empty string clears one.
-    Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read.
+    """Changes the profile. Fields that are absent stay as they are, an empty string clears one; what changes nothing
+    makes no new version. Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was
+    read, and with FAILED_PRECONDITION / MEMBER_TERMINATED.
     """
     ChangeMemberStatus: _grpc.UnaryUnaryMultiCallable[_members_pb2.ChangeMemberStatusRequest, _members_pb2.ChangeMemberStatusResponse]
-    """Moves the member to another status. A terminated member stays terminated: FAILED_PRECONDITION / MEMBER_TERMINATED."""
+    """Moves the member to another status; to the present one changes nothing and succeeds. A terminated member stays
+    terminated: FAILED_PRECONDITION / MEMBER_TERMINATED. Fails with FAILED_PRECONDITION / VERSION_MISMATCH, too.
+    """
     AddIdentifier: _grpc.UnaryUnaryMultiCallable[_members_pb2.AddIdentifierRequest, _members_pb2.AddIdentifierResponse]
-    """Adds an identifier to a member. Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when another member has it, and with
-    FAILED_PRECONDITION / TOO_MANY_IDENTIFIERS past 20.
+    """Adds an identifier to a member; one that the member has already changes nothing and succeeds. Fails with
+    ALREADY_EXISTS / IDENTIFIER_TAKEN when another member has it, with FAILED_PRECONDITION / TOO_MANY_IDENTIFIERS past
+    20, and with FAILED_PRECONDITION / MEMBER_TERMINATED.
     """
     RemoveIdentifier: _grpc.UnaryUnaryMultiCallable[_members_pb2.RemoveIdentifierRequest, _members_pb2.RemoveIdentifierResponse]
-    """Removes an identifier. Fails with FAILED_PRECONDITION / LAST_IDENTIFIER: a member nobody can find is lost."""
+    """Removes an identifier, which is then free for another member. Fails with NOT_FOUND / IDENTIFIER_NOT_FOUND, and with
+    FAILED_PRECONDITION / LAST_IDENTIFIER: a member nobody can find is lost. Of a terminated member even the last may
+    go, so that its phone or card can find the person's next membership, or its next owner's.
+    """
     CreateProgram: _grpc.UnaryUnaryMultiCallable[_members_pb2.CreateProgramRequest, _members_pb2.CreateProgramResponse]
-    """Creates a program. Fails with ALREADY_EXISTS / PROGRAM_EXISTS."""
+    """Creates a program; what it is called and counts in never changes. Fails with ALREADY_EXISTS / PROGRAM_EXISTS."""
     ListPrograms: _grpc.UnaryUnaryMultiCallable[_members_pb2.ListProgramsRequest, _members_pb2.ListProgramsResponse]
     """Lists the programs of this deployment by name."""
     CreateApiKey: _grpc.UnaryUnaryMultiCallable[_members_pb2.CreateApiKeyRequest, _members_pb2.CreateApiKeyResponse]
     """Creates an API key and shows it this once; only its hash is kept. A replay of the same request cannot show it again
-    and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN.
+    and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN, which names the key: whoever missed it revokes it.
+    Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
     """
     ListApiKeys: _grpc.UnaryUnaryMultiCallable[_members_pb2.ListApiKeysRequest, _members_pb2.ListApiKeysResponse]
-    """Lists a program's API keys, without their secrets."""
+    """Lists a program's API keys, oldest first, revoked ones among them, without their secrets."""
     RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_members_pb2.RevokeApiKeyRequest, _members_pb2.RevokeApiKeyResponse]
-    """Revokes an API key for good. Revoking a revoked key changes nothing and succeeds."""
+    """Revokes an API key for good. Revoking a revoked key changes nothing and succeeds. Fails with NOT_FOUND /
+    API_KEY_NOT_FOUND.
+    """
     AuthenticateApiKey: _grpc.UnaryUnaryMultiCallable[_members_pb2.AuthenticateApiKeyRequest, _members_pb2.AuthenticateApiKeyResponse]
     """Tells whose API key has this hash. Fails with UNAUTHENTICATED / API_KEY_UNKNOWN or API_KEY_REVOKED."""
 
@@ -70,7 +83,8 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _members_pb2.EnrolResponse:
         """Enrols a person as a member of the program, found from then on by any of the given identifiers.
-        Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when one of them belongs to another member.
+        Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when one of them belongs to another member; `field` in the metadata
+        says which. Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -79,7 +93,9 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.ResolveMemberRequest,
         context: _grpc.ServicerContext,
     ) -> _members_pb2.ResolveMemberResponse:
-        """Finds the member that an identifier belongs to. Fails with NOT_FOUND / MEMBER_NOT_FOUND."""
+        """Finds the member that an identifier belongs to; a terminated one too, so that the till can say why it may not be
+        used. Fails with NOT_FOUND / MEMBER_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def GetMember(
@@ -95,8 +111,9 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.UpdateMemberRequest,
         context: _grpc.ServicerContext,
     ) -> _members_pb2.UpdateMemberResponse:
-        """Changes the profile. Fields that are absent stay as they are, an empty string clears one.
-        Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read.
+        """Changes the profile. Fields that are absent stay as they are, an empty string clears one; what changes nothing
+        makes no new version. Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was
+        read, and with FAILED_PRECONDITION / MEMBER_TERMINATED.
         """
 
     @_abc_1.abstractmethod
@@ -105,7 +122,9 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.ChangeMemberStatusRequest,
         context: _grpc.ServicerContext,
     ) -> _members_pb2.ChangeMemberStatusResponse:
-        """Moves the member to another status. A terminated member stays terminated: FAILED_PRECONDITION / MEMBER_TERMINATED."""
+        """Moves the member to another status; to the present one changes nothing and succeeds. A terminated member stays
+        terminated: FAILED_PRECONDITION / MEMBER_TERMINATED. Fails with FAILED_PRECONDITION / VERSION_MISMATCH, too.
+        """
 
     @_abc_1.abstractmethod
     def AddIdentifier(
@@ -113,8 +132,9 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.AddIdentifierRequest,
         context: _grpc.ServicerContext,
     ) -> _members_pb2.AddIdentifierResponse:
-        """Adds an identifier to a member. Fails with ALREADY_EXISTS / IDENTIFIER_TAKEN when another member has it, and with
-        FAILED_PRECONDITION / TOO_MANY_IDENTIFIERS past 20.
+        """Adds an identifier to a member; one that the member has already changes nothing and succeeds. Fails with
+        ALREADY_EXISTS / IDENTIFIER_TAKEN when another member has it, with FAILED_PRECONDITION / TOO_MANY_IDENTIFIERS past
+        20, and with FAILED_PRECONDITION / MEMBER_TERMINATED.
         """
 
     @_abc_1.abstractmethod
@@ -123,7 +143,10 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.RemoveIdentifierRequest,
         context: _grpc.ServicerContext,
     ) -> _members_pb2.RemoveIdentifierResponse:
-        """Removes an identifier. Fails with FAILED_PRECONDITION / LAST_IDENTIFIER: a member nobody can find is lost."""
+        """Removes an identifier, which is then free for another member. Fails with NOT_FOUND / IDENTIFIER_NOT_FOUND, and with
+        FAILED_PRECONDITION / LAST_IDENTIFIER: a member nobody can find is lost. Of a terminated member even the last may
+        go, so that its phone or card can find the person's next membership, or its next owner's.
+        """
 
     @_abc_1.abstractmethod
     def CreateProgram(
@@ -131,7 +154,7 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.CreateProgramRequest,
         context: _grpc.ServicerContext,
     ) -> _members_pb2.CreateProgramResponse:
-        """Creates a program. Fails with ALREADY_EXISTS / PROGRAM_EXISTS."""
+        """Creates a program; what it is called and counts in never changes. Fails with ALREADY_EXISTS / PROGRAM_EXISTS."""
 
     @_abc_1.abstractmethod
     def ListPrograms(
@@ -148,7 +171,8 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _members_pb2.CreateApiKeyResponse:
         """Creates an API key and shows it this once; only its hash is kept. A replay of the same request cannot show it again
-        and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN.
+        and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN, which names the key: whoever missed it revokes it.
+        Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
@@ -157,7 +181,7 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.ListApiKeysRequest,
         context: _grpc.ServicerContext,
     ) -> _members_pb2.ListApiKeysResponse:
-        """Lists a program's API keys, without their secrets."""
+        """Lists a program's API keys, oldest first, revoked ones among them, without their secrets."""
 
     @_abc_1.abstractmethod
     def RevokeApiKey(
@@ -165,7 +189,9 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _members_pb2.RevokeApiKeyRequest,
         context: _grpc.ServicerContext,
     ) -> _members_pb2.RevokeApiKeyResponse:
-        """Revokes an API key for good. Revoking a revoked key changes nothing and succeeds."""
+        """Revokes an API key for good. Revoking a revoked key changes nothing and succeeds. Fails with NOT_FOUND /
+        API_KEY_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def AuthenticateApiKey(
