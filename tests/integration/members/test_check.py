@@ -1,0 +1,157 @@
+"""The checker finds what is planted, and nothing where all is well."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from loyalty.members.v1 import members_pb2 as pb
+
+from services.members.check import check
+from services.members.sealing import MasterKeys, Pepper
+from tests.factories.members import Caller, card, master_keys, new_id, pepper, phone, refused
+
+
+@pytest.fixture
+def member(caller: Caller) -> pb.Member:
+    """A member with a past, among others."""
+    program = caller.program()
+    caller.member(program)
+    profile = pb.Profile(given_name="Amina", birth_date="1990-02-28")
+    member = caller.member(program, card("4711"), phone("03012345678"), profile=profile)
+    caller.change_status(member, pb.MEMBER_STATUS_SUSPENDED, reason="asked for it")
+    caller.remove(member, member.identifiers[0].identifier_id)
+    gone = caller.member(program)
+    caller.change_status(gone, pb.MEMBER_STATUS_TERMINATED)
+    caller.remove(gone, gone.identifiers[0].identifier_id)
+    caller.create_api_key(program)
+    with refused("IDENTIFIER_TAKEN"):
+        caller.enrol(program, phone("03012345678"))
+    return caller.get(program, member.member_id)
+
+
+def found(engine: sa.Engine) -> set[str]:
+    return {finding.check for finding in check(engine, master_keys(), pepper())}
+
+
+@pytest.mark.usefixtures("member")
+def test_nothing_is_found_where_all_is_well(engine: sa.Engine) -> None:
+    assert list(check(engine, master_keys(), pepper())) == []
+
+
+def test_nothing_is_found_in_an_empty_database(engine: sa.Engine) -> None:
+    assert found(engine) == set()
+
+
+PLANTED = {
+    "an identifier that nobody can look up": (
+        "identifier_claimed",
+        "DELETE FROM identifiers WHERE member_id = :m",
+    ),
+    "an identifier that is looked up under another member": (
+        "identifier_claimed",
+        "UPDATE identifiers SET member_id = (SELECT member_id FROM members WHERE status = 'terminated') "
+        "WHERE member_id = :m",
+    ),
+    "a look-up of an identifier that nobody has": (
+        "identifier_claimed",
+        "INSERT INTO identifiers SELECT program_id, 'card', sha256('x'), member_id, gen_random_uuid() "
+        "FROM members WHERE member_id = :m",
+    ),
+    "a member that nobody can find": ("member_findable", "DELETE FROM member_identifiers WHERE member_id = :m"),
+    "too many identifiers": (
+        "member_findable",
+        "INSERT INTO member_identifiers SELECT member_id, gen_random_uuid(), program_id, kind, "
+        "sha256(number::text::bytea), value, added_at FROM member_identifiers, generate_series(1, 20) AS number "
+        "WHERE member_id = :m",
+    ),
+    "a version without a change": (
+        "versions_contiguous",
+        "UPDATE members SET version = version + 1 WHERE member_id = :m",
+    ),
+    "a change that is gone": (
+        "versions_contiguous",
+        "DELETE FROM member_changes WHERE member_id = :m AND version = 2",
+    ),
+    "a status that no change gave": (
+        "versions_contiguous",
+        "UPDATE members SET status = 'active' WHERE member_id = :m",
+    ),
+    "a member without a program": ("program_known", "DELETE FROM programs"),
+    "an identifier of another program": (
+        "program_known",
+        "UPDATE member_identifiers SET program_id = gen_random_uuid() WHERE member_id = :m",
+    ),
+    "an API key without a program": ("program_known", "UPDATE api_keys SET program_id = gen_random_uuid()"),
+    "a change that was not announced": (
+        "change_announced",
+        "DELETE FROM outbox WHERE aggregateid = :m AND version = 2",
+    ),
+    "an event that tells another status": (
+        "change_announced",
+        'UPDATE outbox SET payload = \'{"status": "active"}\' WHERE aggregateid = :m AND version = 3',
+    ),
+    "an event of a change that there was not": (
+        "change_announced",
+        "UPDATE outbox SET version = 99 WHERE aggregateid = :m AND version = 2",
+    ),
+    "a profile of somebody else": (
+        "seal_opens",
+        "UPDATE members SET given_name = birth_date, birth_date = given_name WHERE member_id = :m",
+    ),
+    "a data key that does not open": (
+        "seal_opens",
+        "UPDATE members SET data_key = overlay(data_key PLACING '\\x00000000' FROM 30) WHERE member_id = :m",
+    ),
+    "an identifier that does not open": (
+        "seal_opens",
+        "UPDATE member_identifiers SET value = overlay(value PLACING '\\x0000' FROM 20) WHERE member_id = :m",
+    ),
+    "a reason that does not open": (
+        "seal_opens",
+        "UPDATE member_changes SET reason = overlay(reason PLACING '\\x0000' FROM 20) "
+        "WHERE member_id = :m AND version = 2",
+    ),
+    "a stored answer that does not open": (
+        "seal_opens",
+        "UPDATE stored_answers SET answer = overlay(answer PLACING '\\x0000' FROM 30)",
+    ),
+    "an identifier that is looked up by something else": (
+        "lookup_matches",
+        "WITH own AS (UPDATE member_identifiers SET lookup_hash = sha256('x') WHERE member_id = :m) "
+        "UPDATE identifiers SET lookup_hash = sha256('x') WHERE member_id = :m",
+    ),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_planted_defect_is_found(engine: sa.Engine, member: pb.Member, planted: str) -> None:
+    name, statement = PLANTED[planted]
+    with engine.begin() as connection:
+        text = sa.text(statement.replace("::", r"\:\:"))
+        values = {"m": member.member_id} if ":m" in statement else {}
+        assert connection.execute(text, values).rowcount != 0
+    assert name in found(engine)
+
+
+def test_findings_name_rows_and_hold_nothing_personal(engine: sa.Engine, member: pb.Member) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE members SET given_name = birth_date, birth_date = given_name")
+    (finding,) = check(engine, master_keys(), pepper())
+    assert finding.subject == member.member_id
+    assert "Amina" not in finding.problem
+    assert "1990" not in finding.problem
+
+
+@pytest.mark.usefixtures("member")
+def test_other_keys_open_nothing(engine: sa.Engine) -> None:
+    findings = list(check(engine, MasterKeys(bytes(32)), pepper()))
+    assert {finding.check for finding in findings} == {"seal_opens"}
+    findings = list(check(engine, master_keys(), Pepper(bytes(32))))
+    assert {finding.check for finding in findings} == {"lookup_matches"}
+
+
+def test_a_program_of_a_member_is_asked_for_by_its_id(engine: sa.Engine, caller: Caller) -> None:
+    caller.member(caller.program())
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE members SET program_id = :other"), {"other": new_id()})
+    assert "program_known" in found(engine)

@@ -1,0 +1,35 @@
+"""The migrations make what the tables say."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from kit import migrations
+from services.members import tables
+
+
+def test_the_migrated_database_is_what_the_tables_say(database_url: str) -> None:
+    assert migrations.drift(database_url, "members") == []
+
+
+def test_a_members_tables_lead_their_keys_with_the_member() -> None:
+    for table in (tables.members, tables.member_identifiers, tables.member_changes):
+        assert next(iter(table.primary_key.columns)).name == "member_id"
+        unique = [constraint for constraint in table.constraints if isinstance(constraint, sa.UniqueConstraint)]
+        assert all("member_id" in constraint.columns for constraint in unique)
+    for table in tables.metadata.sorted_tables:
+        assert all(key.column is tables.members.c.member_id for key in table.foreign_keys)
+
+
+def test_the_database_itself_refuses_what_the_domain_rules_out(engine: sa.Engine) -> None:
+    columns = "member_id, program_id, status, version, master_key_id, data_key, enrolled_at, updated_at"
+    good = {"status": "active", "version": 1, "id_bytes": 8, "key_bytes": 61}
+    for bad in ({"status": "asleep"}, {"version": 0}, {"id_bytes": 7}, {"key_bytes": 32}):
+        insert = sa.text(
+            f"INSERT INTO members ({columns}) VALUES (gen_random_uuid(), gen_random_uuid(), :status, :version, "  # noqa: S608
+            "decode(repeat('00', :id_bytes), 'hex'), decode(repeat('00', :key_bytes), 'hex'), now(), now())"
+        )
+        with pytest.raises(exc.IntegrityError, match="ck_members_"), engine.begin() as connection:
+            connection.execute(insert, good | bad)

@@ -1,0 +1,41 @@
+"""What is announced of a change."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.members import events
+from services.members.domain.members import Change, ChangeKind
+from services.members.domain.profiles import Profile
+from services.members.domain.statuses import MemberStatus
+from tests.factories.members import identifier, member
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "type_", "payload"),
+    [
+        (ChangeKind.ENROLLED, (), "member.enrolled", {}),
+        (ChangeKind.STATUS_CHANGED, (), "member.status_changed", {}),
+        (ChangeKind.IDENTIFIER_ADDED, (), "member.updated", {"changed": ["identifiers"]}),
+        (ChangeKind.IDENTIFIER_REMOVED, (), "member.updated", {"changed": ["identifiers"]}),
+        (
+            ChangeKind.PROFILE_CHANGED,
+            ("given_name", "language"),
+            "member.updated",
+            {"changed": ["profile.given_name", "profile.language"]},
+        ),
+    ],
+)
+def test_each_change_is_one_event_with_the_status_and_nothing_personal(
+    kind: ChangeKind, fields: tuple[str, ...], type_: str, payload: dict[str, object]
+) -> None:
+    after = member(identifier("4711"), status=MemberStatus.EARN_ONLY, version=7, profile=Profile("Amina"))
+    (event,) = events.of(Change(kind, after, fields, reason="moved away"))
+    assert (event.type, event.version) == (type_, 7)
+    assert (event.aggregate_type, event.aggregate_id) == ("member", after.member_id)
+    assert (event.program_id, event.occurred_at) == (after.program_id, after.updated_at)
+    assert event.payload == {"status": "earn_only"} | payload
+
+
+def test_every_kind_of_change_has_its_event() -> None:
+    assert set(events.TYPES) == set(ChangeKind)
