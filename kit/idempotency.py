@@ -223,14 +223,15 @@ class StoredAnswers:
         now: datetime,
     ) -> None:
         columns = dict(zip((column.name for column in self._table.primary_key.columns), key, strict=True))
+        row = {**columns, "fingerprint": fingerprint, "kind": kind.value, "answer": self._seal.close(content)}
         inserted = connection.execute(
             postgresql.insert(self._table)
-            .values(
-                **columns, fingerprint=fingerprint, kind=kind.value, answer=self._seal.close(content), stored_at=now
-            )
+            .values(**row, stored_at=now)
             .on_conflict_do_nothing()
+            # The driver counts no rows of an INSERT; what it returns can be looked at.
+            .returning(self._table.c.request_id)
         )
-        if inserted.rowcount == 0:
+        if inserted.one_or_none() is None:
             raise LostRaceError
 
     def _fingerprint(self, command: Command) -> dict[str, str]:
