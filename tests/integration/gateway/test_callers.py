@@ -1,0 +1,175 @@
+"""Who comes in: keys, roles, rates, and what happens while `members` is away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from loyalty.members.v1 import members_pb2
+from loyalty.rewards.v1 import rewards_pb2
+
+from gateway.app import create_app
+from gateway.config import Config
+from gateway.policy import POLICY, Role
+from kit import apikey
+from kit.errors import Unauthenticated, Unavailable
+from tests.fixtures.suite import Caller
+from tests.integration.gateway.stage import MEMBER_ID, Door, Puppets, member
+from tests.integration.gateway.stage import door as open_door
+from tests.integration.gateway.test_conventions import is_problem
+
+
+class ApiKeyRevoked(Unauthenticated):
+    """The key was good once."""
+
+    reason = "API_KEY_REVOKED"
+
+
+class DatabaseUnavailable(Unavailable):
+    """What `members` says while its database is away."""
+
+    reason = "DATABASE_UNAVAILABLE"
+
+
+def test_a_request_without_a_key_is_challenged(door: Door) -> None:
+    answer = Caller(door.url, "").get("/v1/rewards")
+    assert is_problem(answer, 401, "API_KEY_MISSING")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="wafa"'
+
+
+@pytest.mark.parametrize("header", ["Basic dGlsbDp0aWxs", "Bearer", "Bearer ", "nonsense"])
+def test_other_schemes_are_challenged(door: Door, header: str) -> None:
+    answer = Caller(door.url, "").get("/v1/rewards", Authorization=header)
+    assert is_problem(answer, 401, "API_KEY_MISSING")
+
+
+def test_a_mistyped_key_costs_no_call(door: Door, puppets: Puppets) -> None:
+    key = door.caller("till").api_key
+    answer = Caller(door.url, key[:-1] + ("A" if key[-1] != "A" else "B")).get("/v1/rewards")
+    assert is_problem(answer, 401, "API_KEY_MALFORMED")
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    assert puppets.asked == []
+
+
+def test_an_unknown_key_is_refused_each_time_it_is_asked_for(door: Door, puppets: Puppets) -> None:
+    stranger = Caller(door.url, apikey.make("till")[0])
+    for _ in range(2):
+        assert is_problem(stranger.get("/v1/rewards"), 401, "API_KEY_UNKNOWN")
+    assert len(puppets.requests("AuthenticateApiKey")) == 2
+
+
+def test_members_is_asked_by_the_hash_and_only_once(door: Door, puppets: Puppets) -> None:
+    puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
+    caller = door.caller("till")
+    assert [caller.get("/v1/rewards").status for _ in range(3)] == [200] * 3
+    assert [asked.key_hash for asked in puppets.requests("AuthenticateApiKey")] == [apikey.hash_of(caller.api_key)]
+
+
+def test_a_known_key_is_let_in_while_members_is_away_and_a_new_one_is_not(puppets: Puppets) -> None:
+    with open_door(puppets, key_fresh_s=0) as door:
+        puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
+        known, unknown = door.caller("till"), door.caller("till")
+        known.get("/v1/rewards").expect(200)
+        puppets.says["AuthenticateApiKey"] = DatabaseUnavailable("the service cannot reach its database, try again")
+        known.get("/v1/rewards").expect(200)
+        answer = unknown.get("/v1/rewards")
+        assert is_problem(answer, 503, "DATABASE_UNAVAILABLE")
+        assert answer.headers["retry-after"] == "1"
+        door.members.stop(0)
+        known.get("/v1/rewards").expect(200)
+        assert is_problem(unknown.get("/v1/rewards"), 503, "SERVICE_UNAVAILABLE")
+
+
+def test_a_revoked_key_is_noticed_when_it_is_no_longer_fresh_and_not_let_in_afterwards(puppets: Puppets) -> None:
+    with open_door(puppets, key_fresh_s=0) as door:
+        puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
+        caller = door.caller("till")
+        caller.get("/v1/rewards").expect(200)
+        puppets.says["AuthenticateApiKey"] = ApiKeyRevoked("this API key was revoked")
+        assert is_problem(caller.get("/v1/rewards"), 401, "API_KEY_REVOKED")
+        puppets.says["AuthenticateApiKey"] = DatabaseUnavailable("the service cannot reach its database, try again")
+        assert is_problem(caller.get("/v1/rewards"), 503, "DATABASE_UNAVAILABLE")
+
+
+def test_no_key_is_trusted_longer_than_a_minute_while_members_is_there() -> None:
+    assert Config().key_fresh_s <= 60
+    assert Config().identifier_fresh_s <= 60
+
+
+def doors() -> list[tuple[str, str, str, bool]]:
+    """Method, path, role and whether the table lets it in, for each route of the app and each role."""
+    found = []
+    for rule in create_app(Config()).url_map.iter_rules():
+        access = POLICY[rule.endpoint]
+        if access.public:
+            continue
+        path = rule.rule
+        for argument in rule.arguments:
+            path = path.replace(f"<{argument}>", MEMBER_ID)
+        method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+        found += [(method, path, role.value, role in access.roles) for role in Role]
+    return sorted(found)
+
+
+@pytest.fixture(scope="session")
+def keys(shared_door: Door) -> Callable[[str], Caller]:
+    known = {role.value: apikey.make(role.value)[0] for role in Role}
+
+    def caller(role: str) -> Caller:
+        shared_door.puppets.roles[apikey.hash_of(known[role])] = role
+        return Caller(shared_door.url, known[role])
+
+    return caller
+
+
+@pytest.mark.parametrize(("method", "path", "role", "allowed"), doors())
+def test_each_role_passes_where_the_table_says_so_and_nowhere_else(
+    door: Door, keys: Callable[[str], Caller], method: str, path: str, role: str, allowed: bool
+) -> None:
+    # A body that no route takes: whoever is let in is told so, and nothing reaches a service.
+    answer = keys(role).ask(method, f"{path}?unknown=1", b"[]", headers={"If-Match": "*"})
+    refused = (answer.status, answer.reason) == (403, "ROLE_NOT_ALLOWED")
+    assert refused is not allowed, (answer.status, answer.body)
+
+
+def test_a_till_sees_masked_identifiers_and_a_first_name(door: Door, puppets: Puppets) -> None:
+    puppets.says["GetMember"] = members_pb2.GetMemberResponse(member=member())
+    body = door.caller("till").get(f"/v1/members/{MEMBER_ID}").expect(200)
+    assert body["profile"] == {"given_name": "Amna", "family_name": None, "birth_date": None, "language": None}
+    assert [(each["value"], each["masked_value"]) for each in body["identifiers"]] == [(None, "•••• 4567")]
+
+
+@pytest.mark.parametrize("role", ["app", "staff", "admin"])
+def test_others_see_the_whole_member(door: Door, puppets: Puppets, role: str) -> None:
+    puppets.says["GetMember"] = members_pb2.GetMemberResponse(member=member())
+    body = door.caller(role).get(f"/v1/members/{MEMBER_ID}").expect(200)
+    assert (body["profile"]["family_name"], body["identifiers"][0]["value"]) == ("Siddiqui", "+923001234567")
+
+
+def test_a_key_that_asks_too_often_is_told_when_to_come_back(puppets: Puppets) -> None:
+    puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
+    with open_door(puppets, till_requests_per_s=2) as door:
+        caller, other = door.caller("till"), door.caller("till")
+        first = caller.get("/v1/rewards")
+        assert (first.headers["ratelimit-policy"], first.headers["ratelimit"]) == ('"till";q=2;w=1', '"till";r=1;t=1')
+        answer = next(found for found in (caller.get("/v1/rewards") for _ in range(20)) if found.status != 200)
+        assert is_problem(answer, 429, "RATE_LIMITED")
+        assert (answer.headers["retry-after"], answer.headers["ratelimit"]) == ("1", '"till";r=0;t=1')
+        other.get("/v1/rewards").expect(200)
+
+
+def test_rates_are_counted_in_redis_for_all_processes(puppets: Puppets, redis_url: str) -> None:
+    puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
+    settings = {"redis_url": redis_url, "redis_timeout_ms": 5_000, "till_requests_per_s": 3}
+    with open_door(puppets, **settings) as one, open_door(puppets, **settings) as other:
+        caller = one.caller("till")
+        twin = Caller(other.url, caller.api_key)
+        statuses = [found.get("/v1/rewards").status for _ in range(10) for found in (caller, twin)]
+        assert 429 in statuses[:8]
+
+
+def test_a_dead_redis_fails_no_request(puppets: Puppets) -> None:
+    puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
+    with open_door(puppets, redis_url="redis://127.0.0.1:1/0", till_requests_per_s=7) as door:
+        answer = door.caller("till").get("/v1/rewards")
+        assert (answer.status, answer.headers["ratelimit"]) == (200, '"till";r=6;t=1')

@@ -1,0 +1,164 @@
+"""The gateway as a process: granian with two workers, its internal port, its log, and how it goes."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import Message
+from loyalty.members.v1 import members_pb2
+
+from tests.fixtures.suite import Caller, eventually
+from tests.integration.gateway.stage import Door, Puppets, member
+from tests.integration.gateway.test_conventions import ENROLMENT
+from wafa.backends.process import free_port
+
+ROOT = Path(__file__).resolve().parents[3]
+START_S = 120.0
+
+
+class Process:
+    """A running `python -m gateway`."""
+
+    def __init__(self, running: subprocess.Popen[bytes], port: int, internal_port: int, log: Path) -> None:
+        self.running = running
+        self.url = f"http://127.0.0.1:{port}"
+        self.internal_port = internal_port
+        self._log = log
+
+    def lines(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self._log.read_text().splitlines()]
+
+    def inside(self, path: str) -> tuple[int, str]:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.internal_port, timeout=5)) as connection:
+            try:
+                connection.request("GET", path)
+                response = connection.getresponse()
+                return response.status, response.read().decode()
+            except OSError:
+                return 0, ""
+
+
+@pytest.fixture(scope="module")
+def process(shared_door: Door, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    with started(shared_door, tmp_path_factory.mktemp("gateway") / "log") as found:
+        yield found
+
+
+@contextlib.contextmanager
+def started(door: Door, log: Path, **settings: str) -> Iterator[Process]:
+    port, internal_port = free_port(), free_port()
+    config = door.config
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}",
+        "GATEWAY_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_INTERNAL_PORT": str(internal_port),
+        "GATEWAY_WORKERS": "2",
+        "GATEWAY_MEMBERS_ADDRESS": config.members_address,
+        "GATEWAY_REWARDS_ADDRESS": config.rewards_address,
+        "GATEWAY_WRITE_DEADLINE_MS": "20000",
+        "GATEWAY_LOOKUP_DEADLINE_MS": "20000",
+        **settings,
+    }
+    with log.open("wb") as out:
+        running = subprocess.Popen([sys.executable, "-m", "gateway"], env=environ, cwd=ROOT, stdout=out, stderr=out)
+    found = Process(running, port, internal_port, log)
+    try:
+        eventually(lambda: found.inside("/readyz")[0] == 200, within_s=START_S)
+        yield found
+    finally:
+        running.kill()
+        running.wait()
+
+
+def test_it_serves_and_counts_over_all_workers(process: Process) -> None:
+    # Workers share the port, and the kernel spreads connections over them.
+    for _ in range(20):
+        Caller(process.url, "").get("/").expect(200)
+    status, metrics = process.inside("/metrics")
+    assert status == 200
+    assert 'http_requests_total{method="GET",route="/",status="200"} 20.0' in metrics
+
+
+def test_nothing_that_was_sent_reaches_the_log(process: Process, door: Door, puppets: Puppets) -> None:
+    puppets.says["Enrol"] = RuntimeError("boom")
+    caller = Caller(process.url, puppets.new_key("app"))
+    identifier = {"kind": "phone", "value": "+923001234567"}
+    caller.post("/v1/members", {"identifiers": [identifier], "x": "Zulekha"}).expect(422)
+    caller.post("/v1/members", {"identifiers": [identifier]}, X_Request_Id="lost-and-found").expect(500)
+    caller.get("/v1/vouchers/AAAA-BBBB-CCCC").expect(500)
+    lines = process.lines()
+    written = json.dumps(lines, ensure_ascii=False)
+    for text in ("+923001234567", "Zulekha", "AAAA-BBBB-CCCC", caller.api_key):
+        assert text not in written
+    failed = [line for line in lines if line.get("correlation_id") == "lost-and-found"]
+    assert [line["event"] for line in failed] == ["request_failed", "request"]
+    assert failed[1]["route"] == "/v1/members"
+
+
+def test_told_to_go_it_finishes_what_it_has_begun(door: Door, puppets: Puppets, tmp_path: Path) -> None:
+    def slowly(_request: object) -> Message:
+        time.sleep(2)
+        return members_pb2.EnrolResponse(member=member())
+
+    puppets.says["Enrol"] = slowly
+    with started(door, tmp_path / "log") as process:
+        caller = Caller(process.url, puppets.new_key("app"))
+        caller.get("/v1/members/42").expect(422)
+        place = process.url.removeprefix("http://")
+        with contextlib.closing(http.client.HTTPConnection(place, timeout=30)) as connection:
+            headers = {
+                "Authorization": f"Bearer {caller.api_key}",
+                "Idempotency-Key": "k",
+                "Content-Type": "application/json",
+            }
+            connection.request("POST", "/v1/members", json.dumps(ENROLMENT), headers)
+            eventually(lambda: bool(puppets.requests("Enrol")))
+            process.running.send_signal(signal.SIGTERM)
+            assert connection.getresponse().status == 201
+        assert process.running.wait(30) == 0
+        events = [line["event"] for line in process.lines()]
+        assert [event for event in events if event in {"serving", "draining", "stopped"}] == [
+            "serving",
+            "draining",
+            "stopped",
+        ]
+        eventually(lambda: not accepts(process))
+
+
+def test_killed_it_leaves_no_worker_behind(door: Door, tmp_path: Path) -> None:
+    with started(door, tmp_path / "log") as process:
+        process.running.kill()
+        process.running.wait()
+        eventually(lambda: not accepts(process))
+
+
+def accepts(process: Process) -> bool:
+    try:
+        Caller(process.url, "").get("/")
+    except OSError:
+        return False
+    return True
+
+
+def test_a_setting_that_cannot_be_read_is_named() -> None:
+    environ = {"PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}", "GATEWAY_PORT": "eighty"}
+    finished = subprocess.run(
+        [sys.executable, "-m", "gateway"], env=environ, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (finished.returncode, finished.stdout, finished.stderr) == (
+        1,
+        "",
+        "gateway: GATEWAY_PORT is not a whole number\n",
+    )

@@ -1,0 +1,161 @@
+"""What services refuse, and what happens to them, as callers see it."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from google.protobuf.message import Message
+from loyalty.members.v1 import members_pb2
+
+from kit.errors import (
+    Aborted,
+    Conflict,
+    Exhausted,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Precondition,
+    Refusal,
+    Unavailable,
+)
+from tests.fixtures.suite import sale
+from tests.integration.gateway.stage import MEMBER_ID, Door, Puppets, member
+from tests.integration.gateway.stage import door as open_door
+from tests.integration.gateway.test_conventions import ENROLMENT, is_problem
+
+
+def saying(kind: type[Refusal], reason: str, **metadata: str | int) -> Refusal:
+    refusal = kind("a sentence for people", **metadata)
+    refusal.reason = reason
+    return refusal
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status"),
+    [
+        (saying(NotFound, "MEMBER_NOT_FOUND"), 404),
+        (saying(Forbidden, "NOT_YOURS"), 403),
+        (saying(Conflict, "IDENTIFIER_TAKEN"), 409),
+        (saying(Conflict, "IDEMPOTENCY_KEY_REUSED", fields="identifiers"), 422),
+        (saying(Precondition, "MEMBER_TERMINATED"), 409),
+        (saying(Precondition, "VERSION_MISMATCH", version=4), 412),
+        (saying(Exhausted, "DATABASE_BUSY"), 503),
+        (saying(Aborted, "DATABASE_CONTENDED"), 409),
+        (saying(Unavailable, "DATABASE_UNAVAILABLE"), 503),
+    ],
+)
+def test_a_refusal_keeps_its_words_on_the_way_out(door: Door, puppets: Puppets, refusal: Refusal, status: int) -> None:
+    puppets.says["Enrol"] = refusal
+    answer = door.caller("app").post("/v1/members", ENROLMENT)
+    assert is_problem(answer, status, refusal.reason)
+    assert (answer.body["detail"], answer.body["metadata"]) == ("a sentence for people", refusal.metadata)
+    assert ("retry-after" in answer.headers) == isinstance(refusal, Exhausted | Aborted | Unavailable)
+
+
+def test_the_seconds_to_wait_are_rounded_up(door: Door, puppets: Puppets) -> None:
+    busy = Exhausted("busy", retry_after_ms=2_100)
+    busy.reason = "DATABASE_BUSY"
+    puppets.says["Enrol"] = busy
+    assert door.caller("app").post("/v1/members", ENROLMENT).headers["retry-after"] == "3"
+
+
+def test_a_replayed_refusal_says_so(door: Door, puppets: Puppets) -> None:
+    refusal = saying(Conflict, "IDENTIFIER_TAKEN")
+    refusal.replayed = True
+    puppets.says["Enrol"] = refusal
+    assert door.caller("app").post("/v1/members", ENROLMENT).replayed
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("identifiers[0].value", "identifiers[0].value"),
+        ("page_token", "cursor"),
+        ("sale.lines[2].sku", "lines[2].sku"),
+        ("request_id", "Idempotency-Key"),
+    ],
+)
+def test_a_field_that_a_service_refuses_is_named_as_the_caller_knows_it(
+    door: Door, puppets: Puppets, field: str, told: str
+) -> None:
+    puppets.says["Enrol"] = Invalid(field, "is not what it should be")
+    answer = door.caller("app").post("/v1/members", ENROLMENT)
+    assert is_problem(answer, 422, "INVALID_FIELD")
+    assert answer.body["errors"] == [{"field": told, "problem": "is not what it should be"}]
+    assert answer.body["metadata"]["field"] == told
+
+
+def test_an_accident_of_a_service_tells_strangers_nothing(door: Door, puppets: Puppets) -> None:
+    puppets.says["Enrol"] = RuntimeError("the secret of the house")
+    answer = door.caller("app").post("/v1/members", ENROLMENT)
+    assert is_problem(answer, 500, "INTERNAL")
+    assert "secret" not in str(answer.body)
+
+
+def test_an_answer_that_makes_no_sense_tells_strangers_nothing(door: Door, puppets: Puppets) -> None:
+    unheard_of: int = 99
+    puppets.says["Enrol"] = members_pb2.EnrolResponse(member=member(status=unheard_of))
+    assert is_problem(door.caller("app").post("/v1/members", ENROLMENT), 500, "INTERNAL")
+
+
+def test_a_service_that_takes_too_long_leaves_the_outcome_open(puppets: Puppets) -> None:
+    def slowly(_request: object) -> Message:
+        time.sleep(1)
+        return members_pb2.EnrolResponse(member=member())
+
+    puppets.says["Enrol"] = slowly
+    with open_door(puppets, write_deadline_ms=100) as door:
+        answer = door.caller("app").post("/v1/members", ENROLMENT)
+        assert is_problem(answer, 504, "SERVICE_TIMEOUT")
+        assert "same Idempotency-Key" in answer.body["detail"]
+        assert answer.headers["retry-after"] == "1"
+
+
+def test_a_service_that_is_away_takes_down_only_what_it_owns(puppets: Puppets) -> None:
+    with open_door(puppets, key_fresh_s=60) as door:
+        caller = door.caller("app")
+        caller.get(f"/v1/members/{MEMBER_ID}")
+        door.members.stop(0)
+        assert is_problem(caller.get(f"/v1/members/{MEMBER_ID}"), 503, "SERVICE_UNAVAILABLE")
+        assert caller.get("/").status == 200
+        assert caller.get("/openapi.json").status == 200
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30, 1.5, "1", True, None])
+def test_numbers_that_are_no_int64_are_refused_before_protobuf_sees_them(
+    door: Door, puppets: Puppets, number: object
+) -> None:
+    body = sale(member_id=MEMBER_ID)
+    body["lines"][0]["amount_minor"] = number
+    # orjson would not write some of these.
+    answer = door.caller("till").post("/v1/purchases", json.dumps(body).encode())
+    assert is_problem(answer, 422, "INVALID_FIELD")
+    assert [each["field"] for each in answer.body["errors"]] == ["lines[0].amount_minor"]
+    assert puppets.requests("RecordPurchase") == []
+
+
+def test_every_wrong_field_is_named_and_no_value_is_repeated(door: Door) -> None:
+    body = {
+        "identifiers": [{"kind": "telepathy", "value": "+923001234567"}, {"kind": "phone", "value": "a\u0000b"}],
+        "profile": {"given_name": "A" * 101, "birth_date": "31.12.1999", "shoe_size": "43"},
+        "secret": "hunter2",
+    }
+    answer = door.caller("app").post("/v1/members", body)
+    assert is_problem(answer, 422, "INVALID_FIELD")
+    assert {each["field"] for each in answer.body["errors"]} == {
+        "identifiers[0].kind",
+        "identifiers[1].value",
+        "profile.given_name",
+        "profile.birth_date",
+        "profile.shoe_size",
+        "secret",
+    }
+    for value in ("telepathy", "+923001234567", "AAAA", "31.12.1999", "43", "hunter2"):
+        assert value not in str(answer.body)
+
+
+def test_no_more_than_twenty_wrong_fields_are_named(door: Door) -> None:
+    answer = door.caller("till").post("/v1/purchases", sale(lines=[{}] * 500))
+    assert len(answer.body["errors"]) == 20
