@@ -129,9 +129,6 @@ def test_a_request_sent_twice_at_once_enrols_one_member(caller: Caller, meeting:
     assert sorted(answer.replayed for answer in answers) == [False, True]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="kit.idempotency cannot tell that its insert met the key: rowcount is -1 for an INSERT"
-)
 def test_a_removal_sent_twice_at_once_succeeds_twice(caller: Caller, meet_before: Callable[[type, str], None]) -> None:
     member = caller.member(caller.program(), card("1"), card("2"))
     identifier_id = member.identifiers[0].identifier_id
