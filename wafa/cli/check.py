@@ -32,12 +32,12 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON o
 
 def show_proof(screen: Screen, proof: Proof) -> None:
     """What was read and what was found, as a person would like to read it."""
-    screen.title("Read", ", ".join(f"{count:,} {name}" for name, count in proof.facts.items()))
     screen.title("Checked")
+    screen.line(", ".join(f"{count:,} {name}" for name, count in proof.facts.items()))
     table = Table.grid(padding=(0, 2, 0, 0))
     for area, findings in proof.findings.items():
         mark = Text("✗", "bad") if findings else Text("✓", "good")
-        table.add_row(mark, area, Text(f"{len(findings)} findings", "bad") if findings else "")
+        table.add_row(mark, f"{area}: {len(findings):,} findings" if findings else area)
     screen.show(table)
     for area, findings in proof.findings.items():
         for finding in findings[:SHOWN_MAX]:

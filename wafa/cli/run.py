@@ -69,14 +69,15 @@ def _say_where(screen: Screen, suite: Suite, programme: Programme) -> None:
     for role in ROLES:
         screen.line(f"{role:<6} {PURPOSES[role]}")
         screen.copyable(programme.keys[role], indent=9)
-    screen.title("Try it", "a preview records nothing")
-    screen.copyable(curl(url, programme.keys["till"]))
+    screen.title("Try it", "what would a lantern earn? A preview records nothing")
+    screen.copyable(curl(url, programme))
     screen.out.print()
 
 
-def curl(url: str, key: str) -> str:
+def curl(url: str, programme: Programme) -> str:
     """A command that works when pasted: it asks what a purchase would earn."""
-    body = orjson.dumps(example_purchase()).decode()
+    body = orjson.dumps(example_purchase(programme.card)).decode()
+    key = programme.keys["till"]
     return (
         f"curl -s {url}/v1/purchases/preview \\\n"
         f"  -H {shlex.quote(f'Authorization: Bearer {key}')} \\\n"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from wafa.demo.matching import ReturnPart, match_returns
-from wafa.demo.receipts import Receipt
+from wafa.demo.receipts import END, Receipt
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,12 +35,9 @@ def make_plan(receipts: Sequence[Receipt], lanes: int, today: datetime) -> Plan:
         # The same lane in each run, unlike Python's own hash.
         lane = zlib.crc32((receipt.customer or receipt.number).encode()) % lanes
         spread[lane].append(Task(receipt, parts.get(receipt.number, ())))
-    return Plan(tuple(map(tuple, spread)), shift_to(receipts, today))
+    return Plan(tuple(map(tuple, spread)), shift_to(today))
 
 
-def shift_to(receipts: Sequence[Receipt], today: datetime) -> timedelta:
+def shift_to(today: datetime) -> timedelta:
     """How far to move the receipts so that the last one is not after `today`: whole weeks, so that Sundays stay so."""
-    if not receipts:
-        return timedelta(0)
-    last = max(receipt.occurred_at for receipt in receipts)
-    return timedelta(weeks=(today - last) // timedelta(weeks=1))
+    return timedelta(weeks=(today - END) // timedelta(weeks=1))

@@ -15,7 +15,7 @@ import orjson
 
 from kit.ids import derived_id
 from wafa.demo.receipts import GIFT_CARD, SERVICE
-from wafa.demo.wire import CURRENCY, instant
+from wafa.demo.wire import CURRENCY, card_number, instant
 from wafa.door import Answer, Door, DoorError
 from wafa.launcher.home import Home, Whereabouts
 from wafa.register import ROLES, Program, Register
@@ -71,11 +71,13 @@ class Reward:
 
 @dataclasses.dataclass(frozen=True)
 class Programme:
-    """The demo programme, ready for use. `keys` are API keys by role; `rewards` are the demo's own, cheapest first."""
+    """The demo programme, ready for use. `keys` are API keys by role, `rewards` the demo's own, cheapest first, and
+    `card` is somebody's to try things with."""
 
     program: Program
     keys: dict[str, str]
     rewards: tuple[Reward, ...]
+    card: str
     is_new: bool
 
 
@@ -88,7 +90,8 @@ def provide(home: Home, where: Whereabouts) -> Programme:
     with Door(where.gateway_url, keys["admin"]) as door:
         _provide_rule(door, program)
         rewards = _provide_rewards(door)
-    return Programme(program, keys, rewards, is_new=not kept)
+        card = _provide_card(door)
+    return Programme(program, keys, rewards, card, is_new=not kept)
 
 
 def _provide_keys(home: Home, register: Register, kept: dict[str, str]) -> dict[str, str]:
@@ -126,6 +129,13 @@ def _provide_rewards(door: Door) -> tuple[Reward, ...]:
         for body in REWARDS
     )
     return tuple(Reward(each["reward_id"], each["terms"]["name"], each["terms"]["cost_points"]) for each in made)
+
+
+def _provide_card(door: Door) -> str:
+    card = {"kind": "card", "value": card_number("1")}
+    if not door.post("/v1/members/resolve", {"identifier": card}).ok:
+        _done(door.post("/v1/members", {"identifiers": [card], "profile": {"given_name": "Bilal"}}, _key("card", card)))
+    return card["value"]
 
 
 def _key(*parts: object) -> str:

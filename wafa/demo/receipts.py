@@ -13,6 +13,9 @@ from pathlib import Path
 
 EXCERPT = Path(__file__).with_name("receipts.csv.gz")
 
+# Past the last of them. What is derived from it is the same for an excerpt of the excerpt.
+END = datetime(2011, 1, 10, tzinfo=UTC)
+
 # What the retailer wrote on receipts beside goods: postage, discounts, fees, manual corrections, gift vouchers.
 SERVICE_SKUS = frozenset({"POST", "DOT", "D", "M", "S", "C2", "B", "BANK CHARGES", "AMAZONFEE", "CRUK"})
 SERVICE = "service"

@@ -111,15 +111,16 @@ class Story:
         call = f"{method} {path}  {answer.status}  {answer.duration_s * 1_000:4.0f} ms"
         row.add_row(str(self._step), sentence, call)
         self._screen.out.print()
-        self._screen.show(row, indent=0)
+        self._screen.out.print(row)
 
     def _tell(self, text: str) -> None:
         self._screen.line(Text.assemble(("→ ", "good"), text), indent=4)
 
 
-def example_purchase() -> dict[str, Any]:
-    """A small sale that anybody may ask the gateway about."""
-    return _sale("example", _lines()[1:2])
+def example_purchase(card: str) -> dict[str, Any]:
+    """A small sale to the owner of a card, to ask the gateway about."""
+    member = {"member": {"identifier": {"kind": "card", "value": card}}}
+    return member | _sale("example", _lines()[1:2])
 
 
 def _sale(number: str, lines: list[dict[str, Any]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from wafa.launcher.errors import LauncherError, StopAsked
@@ -16,6 +16,7 @@ from wafa.launcher.stopping import Stop
 
 POLL_S = 0.1
 LAST_LINES_MAX = 8
+LINE_LENGTH_MAX = 300
 LOG_TAIL_BYTES = 16_384
 LOG_BYTES_MAX = 16 * 1024 * 1024
 
@@ -135,8 +136,7 @@ class Child:
         with contextlib.suppress(OSError), self.program.log.open("rb") as log:
             size = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_start, size - LOG_TAIL_BYTES))
-            lines = log.read().decode(errors="replace").splitlines()
-            return tuple(line for line in lines if line.strip())[-LAST_LINES_MAX:]
+            return telling(log.read().decode(errors="replace").splitlines())
         return ()
 
     def _kill_group(self) -> None:
@@ -148,6 +148,12 @@ class Child:
 
     def _where(self) -> str:
         return f"the whole log is {self.program.log}"
+
+
+def telling(lines: Sequence[str]) -> tuple[str, ...]:
+    """The last lines that may say why a program ended, none of them too long for a screen."""
+    said = [line for line in lines if line.strip() and '"level":"info"' not in line]
+    return tuple(line[:LINE_LENGTH_MAX] for line in said[-LAST_LINES_MAX:])
 
 
 def bound(log: Path) -> None:

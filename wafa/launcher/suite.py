@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from wafa.backends import WORDS, BackendError, Backends, PostgresServer, ValkeyServer
-from wafa.launcher.child import Child, Program
+from wafa.launcher.child import Child, Program, telling
 from wafa.launcher.errors import LauncherError
 from wafa.launcher.home import CHECKOUT, Home, Whereabouts, state_folder
 from wafa.launcher.ports import GATEWAY, Ports, choose_ports
@@ -23,7 +23,6 @@ from wafa.launcher.supervisor import Supervisor
 from wafa.screen import Screen
 
 MIGRATION_TIMEOUT_S = 300
-LAST_LINES_MAX = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,11 +134,11 @@ def _migrate(word: str, environ: Mapping[str, str], log: Path) -> None:
         except subprocess.TimeoutExpired:
             raise LauncherError(f"The database of {word} was not brought forward in time; the log is {log}.") from None
         out.seek(start)
-        lines = tuple(line for line in out.read().decode(errors="replace").splitlines() if line.strip())
+        lines = telling(out.read().decode(errors="replace").splitlines())
     if done.returncode != 0:
         raise LauncherError(
             f"The database of {word} could not be brought forward (exit code {done.returncode}); the log is {log}.",
-            lines[-LAST_LINES_MAX:],
+            lines,
         )
 
 

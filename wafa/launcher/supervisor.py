@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable
 from typing import Protocol
 
-from wafa.launcher.errors import LauncherError
+from wafa.launcher.errors import LauncherError, StopAsked
 from wafa.launcher.stopping import Stop
 
 WATCH_S = 0.2
@@ -97,8 +98,9 @@ class Supervisor:
 
     def watch(self) -> None:
         """Returns when asked to stop. Raises LauncherError when something has fallen too often."""
-        while not self._stop.wait(WATCH_S):
-            self.mend()
+        with contextlib.suppress(StopAsked):
+            while not self._stop.wait(WATCH_S):
+                self.mend()
 
     def mend(self) -> None:
         """Looks at everything once and starts again what has fallen."""

@@ -43,6 +43,25 @@ class Told:
         self.shown.extend(lines)
 
 
+class Fallen:
+    """Something that has fallen and cannot start."""
+
+    name = "points"
+    alive = False
+
+    def start(self, stop: Stop) -> None:
+        raise LauncherError("points cannot bind its port")
+
+    def end(self, stop: Stop) -> bool:
+        return True
+
+    def ending(self) -> str:
+        return "ended with exit code 7"
+
+    def last_lines(self) -> tuple[str, ...]:
+        return ("address in use",)
+
+
 @pytest.fixture
 def stop() -> Stop:
     return Stop()
@@ -113,6 +132,17 @@ def test_a_fallen_program_is_started_again(tmp_path: Path, supervisor: Superviso
     assert told.sentences == ["points was killed by SIGKILL; starting it again."]
 
 
+def test_a_wish_to_stop_in_the_midst_of_a_restart_is_a_wish_to_stop(stop: Stop, supervisor: Supervisor) -> None:
+    class Slow(Fallen):
+        def start(self, stop: Stop) -> None:
+            stop.ask()
+            raise StopAsked
+
+    supervisor.adopt(Slow())
+    supervisor.watch()
+    assert stop.asked
+
+
 def test_a_program_that_falls_too_often_ends_the_suite(tmp_path: Path, supervisor: Supervisor) -> None:
     child = Child(program(tmp_path, "points", STAYS))
     supervisor.start(child)
@@ -122,25 +152,6 @@ def test_a_program_that_falls_too_often_ends_the_suite(tmp_path: Path, superviso
     kill(child)
     with pytest.raises(LauncherError, match="points was killed by SIGKILL, after 2 restarts; the suite stops"):
         supervisor.mend()
-
-
-class Fallen:
-    """Something that has fallen and cannot start."""
-
-    name = "points"
-    alive = False
-
-    def start(self, stop: Stop) -> None:
-        raise LauncherError("points cannot bind its port")
-
-    def end(self, stop: Stop) -> bool:
-        return True
-
-    def ending(self) -> str:
-        return "ended with exit code 7"
-
-    def last_lines(self) -> tuple[str, ...]:
-        return ("address in use",)
 
 
 def test_a_restart_that_fails_costs_the_next_one(supervisor: Supervisor, told: Told) -> None:

@@ -1,0 +1,60 @@
+"""Each process gets what it needs to know and not what the others do."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from wafa.backends import Addresses
+from wafa.launcher.ports import Ports
+from wafa.launcher.settings import Settings
+
+PORTS = Ports(8080, {"members": 1, "points": 2, "rewards": 3}, {"members": 4, "points": 5, "rewards": 6, "gateway": 7})
+SECRETS = {"MEMBERS_MASTER_KEY": "sealed", "MEMBERS_LOOKUP_PEPPER": "hashed"}
+
+
+@pytest.fixture
+def settings() -> Settings:
+    urls = {word: f"postgresql+psycopg://{word}" for word in ("members", "points", "rewards")}
+    environ = {"PATH": "/bin", "POINTS_LOG_LEVEL": "debug", "MEMBERS_DATABASE_URL": "x", "GATEWAY_THREADS": "4"}
+    return Settings(environ, Addresses(urls, "redis://r"), SECRETS)
+
+
+def test_a_service_knows_its_own_database_and_no_other(settings: Settings) -> None:
+    environ = settings.of_service("points", PORTS)
+    assert environ["POINTS_DATABASE_URL"] == "postgresql+psycopg://points"
+    assert "MEMBERS_DATABASE_URL" not in environ
+    assert not SECRETS.keys() & environ.keys()
+
+
+def test_members_alone_gets_the_secrets(settings: Settings) -> None:
+    assert SECRETS.items() <= settings.of_service("members", PORTS).items()
+    assert not SECRETS.keys() & settings.of_gateway("127.0.0.1", PORTS).keys()
+
+
+def test_the_gateway_knows_no_database(settings: Settings) -> None:
+    environ = settings.of_gateway("10.0.0.7", PORTS)
+    assert not [name for name in environ if name.endswith("_DATABASE_URL")]
+    assert environ["GATEWAY_POINTS_ADDRESS"] == "127.0.0.1:2"
+    assert (environ["GATEWAY_HOST"], environ["GATEWAY_PORT"], environ["GATEWAY_THREADS"]) == ("10.0.0.7", "8080", "4")
+
+
+def test_what_a_person_has_set_for_a_process_reaches_it(settings: Settings) -> None:
+    assert settings.of_service("points", PORTS)["POINTS_LOG_LEVEL"] == "debug"
+    assert "POINTS_LOG_LEVEL" not in settings.of_service("rewards", PORTS)
+    assert settings.of_service("rewards", PORTS)["PATH"] == "/bin"
+
+
+def test_those_who_serve_die_with_the_launcher_and_errands_are_finished(settings: Settings) -> None:
+    assert settings.of_service("rewards", PORTS)["WAFA_DIE_WITH_PARENT"] == str(os.getpid())
+    assert "WAFA_DIE_WITH_PARENT" not in settings.of_errand("rewards")
+
+
+def test_services_find_each_other(settings: Settings) -> None:
+    environ = settings.of_service("rewards", PORTS)
+    assert (environ["POINTS_ADDRESS"], environ["REWARDS_PORT"], environ["REWARDS_INTERNAL_PORT"]) == (
+        "127.0.0.1:2",
+        "3",
+        "6",
+    )
