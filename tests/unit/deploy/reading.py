@@ -1,0 +1,48 @@
+"""What deploy/ says, and what the tree says that it must agree with."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kit.config import variable_of
+
+ROOT = Path(__file__).resolve().parents[3]
+DEPLOY = ROOT / "deploy"
+
+# A folder of services/ with a composition root is a service; the gateway is a process beside them.
+SERVICES = tuple(sorted(folder.parent.name for folder in (ROOT / "services").glob("*/app.py")))
+PROCESSES = (*SERVICES, "gateway")
+
+Manifest = dict[str, Any]
+
+
+def settings_of(word: str) -> dict[str, dataclasses.Field[Any]]:
+    """The settings of a process by the names of their variables."""
+    module = importlib.import_module("gateway.config" if word == "gateway" else f"services.{word}.config")
+    return {variable_of(field, module.PREFIX): field for field in dataclasses.fields(module.Config)}
+
+
+def env_file(word: str) -> dict[str, str]:
+    """What the process's env file sets."""
+    lines = (DEPLOY / "env" / f"{word}.env").read_text().splitlines()
+    pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    return dict(pair for pair in pairs if len(pair) == 2)
+
+
+def plain_manifests() -> list[Manifest]:
+    """The manifests that the kustomizations name, before any of their patches."""
+    found: list[Manifest] = []
+    for file in sorted((DEPLOY / "kubernetes").glob("*/*.yaml")):
+        if file.name != "kustomization.yaml":
+            found += [manifest for manifest in yaml.safe_load_all(file.read_text()) if manifest]
+    return found
+
+
+def named(manifests: list[Manifest], kind: str) -> dict[str, Manifest]:
+    """The manifests of one kind by name."""
+    return {manifest["metadata"]["name"]: manifest for manifest in manifests if manifest["kind"] == kind}
