@@ -62,8 +62,7 @@ def _of_listener(books: Books, listener: Listener) -> Iterator[Difference]:
         if member is None:
             assert standing is not None  # noqa: S101 - a pair has one of the two
             problem = f"{listener.word} knows a member that the register does not"
-            # The register was read first: somebody may have enrolled since.
-            yield Difference(Finding("standing_true", str(standing.member_id), problem), is_behind=True)
+            yield Difference(Finding("standing_true", str(standing.member_id), problem), is_behind=False)
         elif standing is None:
             problem = f"{listener.word} does not know the member"
             yield Difference(Finding("standing_known", str(member.member_id), problem), is_behind=True)
