@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wafa.launcher.child import Child, Program
+from wafa.launcher.child import Child, Program, telling
 from wafa.launcher.errors import LauncherError, StopAsked
 from wafa.launcher.stopping import Stop
 from wafa.launcher.supervisor import RestartBudget, Supervisor
@@ -220,6 +220,12 @@ def test_a_signal_is_a_wish_to_stop(stop: Stop) -> None:
 def test_a_budget_recovers_after_its_window() -> None:
     budget = RestartBudget(restarts_max=2, window_s=60)
     assert [budget.spend(now) for now in (0, 10, 20, 59, 61, 62)] == [True, True, False, False, True, False]
+
+
+def test_what_a_program_says_of_its_everyday_work_is_not_its_last_words() -> None:
+    lines = ['{"level":"info","event":"rpc"}', "", "Traceback", "MemoryError", '{"level":"info","event":"rpc"}']
+    assert telling(lines) == ("Traceback", "MemoryError")
+    assert telling(["x" * 1_000]) == ("x" * 300,)
 
 
 def kill(child: Child) -> int | None:
