@@ -56,7 +56,7 @@ class _UnavailabilityReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     UNAVAILABILITY_REASON_LIMIT_REACHED: _UnavailabilityReason.ValueType  # 4
     UNAVAILABILITY_REASON_INSUFFICIENT_BALANCE: _UnavailabilityReason.ValueType  # 5
     UNAVAILABILITY_REASON_MEMBER_MAY_NOT_SPEND: _UnavailabilityReason.ValueType  # 6
-    """The member is suspended, earns only, or has left."""
+    """The member is suspended, earns only, or has left, as far as this service has heard; the ledger has the last word."""
 
 class UnavailabilityReason(_UnavailabilityReason, metaclass=_UnavailabilityReasonEnumTypeWrapper):
     """Why a reward cannot be had."""
@@ -68,7 +68,7 @@ UNAVAILABILITY_REASON_OUT_OF_STOCK: UnavailabilityReason.ValueType  # 3
 UNAVAILABILITY_REASON_LIMIT_REACHED: UnavailabilityReason.ValueType  # 4
 UNAVAILABILITY_REASON_INSUFFICIENT_BALANCE: UnavailabilityReason.ValueType  # 5
 UNAVAILABILITY_REASON_MEMBER_MAY_NOT_SPEND: UnavailabilityReason.ValueType  # 6
-"""The member is suspended, earns only, or has left."""
+"""The member is suspended, earns only, or has left, as far as this service has heard; the ledger has the last word."""
 Global___UnavailabilityReason: _TypeAlias = UnavailabilityReason  # noqa: Y015
 
 class _RedemptionState:
@@ -141,7 +141,7 @@ class CreateRewardRequest(_message.Message):
     request_id: _builtins.str
     """Idempotency key."""
     stock: _builtins.int
-    """Units to start with; absent means no limit."""
+    """Units to start with: 0 to 1,000,000,000; absent means no limit."""
     @_builtins.property
     def terms(self) -> Global___RewardTerms: ...
     def __init__(
@@ -290,7 +290,7 @@ class UpdateRewardRequest(_message.Message):
     expected_version: _builtins.int
     """The `Reward.version` the change was decided on; 0 to change whatever is there."""
     stock: _builtins.int
-    """Units to have left from now on; absent leaves the stock as it is."""
+    """Units to have left from now on: 0 to 1,000,000,000; absent leaves the stock as it is."""
     @_builtins.property
     def terms(self) -> Global___RewardTerms: ...
     def __init__(
@@ -655,9 +655,11 @@ class RewardTerms(_message.Message):
     cost_points: _builtins.int
     """Points to pay: 1 to 1,000,000,000."""
     wallet: _builtins.str
-    """The wallet they are paid from; empty means "points"."""
+    """The wallet they are paid from: up to 50 characters; empty means "points"."""
     limit_per_member: _builtins.int
-    """How many times one member may redeem it; 0 means as often as they like."""
+    """How many times one member may redeem it: up to 1,000,000; 0 means as often as they like. Cancelled redemptions do
+    not count.
+    """
     voucher_validity_days: _builtins.int
     """Days a voucher stays good, 1 to 3,650; 0 means 90."""
     @_builtins.property
@@ -693,7 +695,7 @@ Global___RewardTerms: _TypeAlias = RewardTerms  # noqa: Y015
 
 @_typing.final
 class Benefit(_message.Message):
-    """What the till does when the voucher is shown."""
+    """What the till does when the voucher is shown. Only what belongs to its kind may be set."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -704,13 +706,13 @@ class Benefit(_message.Message):
     SKU_FIELD_NUMBER: _builtins.int
     kind: Global___BenefitKind.ValueType
     amount_minor: _builtins.int
-    """For a fixed discount: how much, in the currency's minor unit."""
+    """For a fixed discount: how much, in the currency's minor unit, 1 to 1,000,000,000,000."""
     currency: _builtins.str
     """For a fixed discount: ISO 4217."""
     basis_points: _builtins.int
     """For a percentage discount: hundredths of a percent, 1 to 10,000."""
     sku: _builtins.str
-    """For a free product: its SKU."""
+    """For a free product: its SKU, 1 to 100 characters."""
     def __init__(
         self,
         *,
@@ -788,7 +790,9 @@ class MemberReward(_message.Message):
     def reward(self) -> Global___Reward: ...
     @_builtins.property
     def unavailabilities(self) -> _containers.RepeatedCompositeFieldContainer[Global___Unavailability]:
-        """Every reason why not, in the order a redemption would meet them. Empty when available."""
+        """Every reason why not, in the order a redemption would meet them: NOT_STARTED, ENDED, OUT_OF_STOCK, LIMIT_REACHED,
+        MEMBER_MAY_NOT_SPEND, INSUFFICIENT_BALANCE. Empty when available.
+        """
 
     def __init__(
         self,
@@ -867,7 +871,7 @@ class Redemption(_message.Message):
     """Why it was cancelled, an UPPER_SNAKE reason; empty otherwise."""
     @_builtins.property
     def voucher(self) -> Global___Voucher:
-        """Set once CONFIRMED."""
+        """Set once CONFIRMED, and kept if it is cancelled after that."""
 
     @_builtins.property
     def requested_at(self) -> _timestamp_pb2.Timestamp: ...

@@ -114,23 +114,30 @@ class RewardsServiceServicer:
 
     def UpdateReward(self, request, context):
         """Replaces what a reward says. Redemptions already requested keep the terms they were requested under.
-        Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the reward has changed since it was read.
+        Fails with NOT_FOUND / REWARD_NOT_FOUND, or with FAILED_PRECONDITION / VERSION_MISMATCH when the reward has changed
+        since it was read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRewardsForMember(self, request, context):
-        """Lists the catalogue as it stands for one member, each reward with every reason that keeps it from them.
+        """Lists the catalogue as it stands for one member, newest first, each reward with every reason that keeps it from
+        them. Fails with UNAVAILABLE, to be tried again, while the member's points cannot be asked for.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Redeem(self, request, context):
-        """Buys a reward with points. Answers with the redemption as far as it came: CONFIRMED with its voucher, CANCELLED with
-        the reason, or a state on the way, when a step could not be finished in time; the service then finishes it by itself
-        and GetRedemption tells the outcome. Fails, with nothing recorded, only when the request is refused outright.
+        """Buys a reward with points. Answers with the redemption as far as it came: CONFIRMED with its voucher, CANCELLED
+        with the reason, or a state on the way, when a step could not be finished in time; the service then finishes it by
+        itself and GetRedemption tells the outcome. A replay tells how far the redemption has come by then.
+
+        Fails, with no redemption recorded, only when the request is refused outright: NOT_FOUND / REWARD_NOT_FOUND, then
+        FAILED_PRECONDITION / REWARD_NOT_STARTED, REWARD_ENDED, OUT_OF_STOCK, LIMIT_REACHED. What is met later cancels the
+        redemption: the ledger's refusals, such as MEMBER_NOT_FOUND, MEMBER_MAY_NOT_SPEND and INSUFFICIENT_BALANCE;
+        OUT_OF_STOCK, when another took the last unit meanwhile; HOLD_EXPIRED, when points could not be spent in time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,21 +152,27 @@ class RewardsServiceServicer:
 
     def CancelRedemption(self, request, context):
         """Undoes a redemption whose voucher has not been used: the points return to the lots they came from and the unit to
-        the stock. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_EXPIRED or REDEMPTION_IN_PROGRESS.
+        the stock. The voucher is dead at once. While the points are on their way back the redemption is still CONFIRMED,
+        with a CANCELLED voucher, and the service finishes it by itself. Cancelling what is cancelled changes nothing and
+        succeeds. Fails with NOT_FOUND / REDEMPTION_NOT_FOUND, or with FAILED_PRECONDITION / REDEMPTION_IN_PROGRESS before
+        the redemption is confirmed, which is no lasting outcome and may be tried again with the same key; VOUCHER_USED;
+        VOUCHER_EXPIRED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetVoucher(self, request, context):
-        """Looks a voucher up by its code. Fails with NOT_FOUND / VOUCHER_NOT_FOUND.
+        """Looks a voucher up by its code. Fails with NOT_FOUND / VOUCHER_NOT_FOUND, and with INVALID_ARGUMENT when the code
+        has a typing error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UseVoucher(self, request, context):
-        """Uses a voucher at a till, once. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_CANCELLED, VOUCHER_EXPIRED.
+        """Uses a voucher at a till, once. Fails as GetVoucher does, and with FAILED_PRECONDITION / VOUCHER_CANCELLED,
+        VOUCHER_USED, VOUCHER_EXPIRED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -27,25 +27,41 @@ class RewardsServiceStub:
     """Lists the catalogue, newest first."""
     UpdateReward: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.UpdateRewardRequest, _rewards_pb2.UpdateRewardResponse]
     """Replaces what a reward says. Redemptions already requested keep the terms they were requested under.
-    Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the reward has changed since it was read.
+    Fails with NOT_FOUND / REWARD_NOT_FOUND, or with FAILED_PRECONDITION / VERSION_MISMATCH when the reward has changed
+    since it was read.
     """
     ListRewardsForMember: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.ListRewardsForMemberRequest, _rewards_pb2.ListRewardsForMemberResponse]
-    """Lists the catalogue as it stands for one member, each reward with every reason that keeps it from them."""
+    """Lists the catalogue as it stands for one member, newest first, each reward with every reason that keeps it from
+    them. Fails with UNAVAILABLE, to be tried again, while the member's points cannot be asked for.
+    """
     Redeem: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.RedeemRequest, _rewards_pb2.RedeemResponse]
-    """Buys a reward with points. Answers with the redemption as far as it came: CONFIRMED with its voucher, CANCELLED with
-    the reason, or a state on the way, when a step could not be finished in time; the service then finishes it by itself
-    and GetRedemption tells the outcome. Fails, with nothing recorded, only when the request is refused outright.
+    """Buys a reward with points. Answers with the redemption as far as it came: CONFIRMED with its voucher, CANCELLED
+    with the reason, or a state on the way, when a step could not be finished in time; the service then finishes it by
+    itself and GetRedemption tells the outcome. A replay tells how far the redemption has come by then.
+
+    Fails, with no redemption recorded, only when the request is refused outright: NOT_FOUND / REWARD_NOT_FOUND, then
+    FAILED_PRECONDITION / REWARD_NOT_STARTED, REWARD_ENDED, OUT_OF_STOCK, LIMIT_REACHED. What is met later cancels the
+    redemption: the ledger's refusals, such as MEMBER_NOT_FOUND, MEMBER_MAY_NOT_SPEND and INSUFFICIENT_BALANCE;
+    OUT_OF_STOCK, when another took the last unit meanwhile; HOLD_EXPIRED, when points could not be spent in time.
     """
     GetRedemption: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.GetRedemptionRequest, _rewards_pb2.GetRedemptionResponse]
     """Reads one redemption. Fails with NOT_FOUND / REDEMPTION_NOT_FOUND."""
     CancelRedemption: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.CancelRedemptionRequest, _rewards_pb2.CancelRedemptionResponse]
     """Undoes a redemption whose voucher has not been used: the points return to the lots they came from and the unit to
-    the stock. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_EXPIRED or REDEMPTION_IN_PROGRESS.
+    the stock. The voucher is dead at once. While the points are on their way back the redemption is still CONFIRMED,
+    with a CANCELLED voucher, and the service finishes it by itself. Cancelling what is cancelled changes nothing and
+    succeeds. Fails with NOT_FOUND / REDEMPTION_NOT_FOUND, or with FAILED_PRECONDITION / REDEMPTION_IN_PROGRESS before
+    the redemption is confirmed, which is no lasting outcome and may be tried again with the same key; VOUCHER_USED;
+    VOUCHER_EXPIRED.
     """
     GetVoucher: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.GetVoucherRequest, _rewards_pb2.GetVoucherResponse]
-    """Looks a voucher up by its code. Fails with NOT_FOUND / VOUCHER_NOT_FOUND."""
+    """Looks a voucher up by its code. Fails with NOT_FOUND / VOUCHER_NOT_FOUND, and with INVALID_ARGUMENT when the code
+    has a typing error.
+    """
     UseVoucher: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.UseVoucherRequest, _rewards_pb2.UseVoucherResponse]
-    """Uses a voucher at a till, once. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_CANCELLED, VOUCHER_EXPIRED."""
+    """Uses a voucher at a till, once. Fails as GetVoucher does, and with FAILED_PRECONDITION / VOUCHER_CANCELLED,
+    VOUCHER_USED, VOUCHER_EXPIRED.
+    """
 
 class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps the catalogue and turns points into vouchers."""
@@ -81,7 +97,8 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _rewards_pb2.UpdateRewardResponse:
         """Replaces what a reward says. Redemptions already requested keep the terms they were requested under.
-        Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the reward has changed since it was read.
+        Fails with NOT_FOUND / REWARD_NOT_FOUND, or with FAILED_PRECONDITION / VERSION_MISMATCH when the reward has changed
+        since it was read.
         """
 
     @_abc_1.abstractmethod
@@ -90,7 +107,9 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rewards_pb2.ListRewardsForMemberRequest,
         context: _grpc.ServicerContext,
     ) -> _rewards_pb2.ListRewardsForMemberResponse:
-        """Lists the catalogue as it stands for one member, each reward with every reason that keeps it from them."""
+        """Lists the catalogue as it stands for one member, newest first, each reward with every reason that keeps it from
+        them. Fails with UNAVAILABLE, to be tried again, while the member's points cannot be asked for.
+        """
 
     @_abc_1.abstractmethod
     def Redeem(
@@ -98,9 +117,14 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rewards_pb2.RedeemRequest,
         context: _grpc.ServicerContext,
     ) -> _rewards_pb2.RedeemResponse:
-        """Buys a reward with points. Answers with the redemption as far as it came: CONFIRMED with its voucher, CANCELLED with
-        the reason, or a state on the way, when a step could not be finished in time; the service then finishes it by itself
-        and GetRedemption tells the outcome. Fails, with nothing recorded, only when the request is refused outright.
+        """Buys a reward with points. Answers with the redemption as far as it came: CONFIRMED with its voucher, CANCELLED
+        with the reason, or a state on the way, when a step could not be finished in time; the service then finishes it by
+        itself and GetRedemption tells the outcome. A replay tells how far the redemption has come by then.
+
+        Fails, with no redemption recorded, only when the request is refused outright: NOT_FOUND / REWARD_NOT_FOUND, then
+        FAILED_PRECONDITION / REWARD_NOT_STARTED, REWARD_ENDED, OUT_OF_STOCK, LIMIT_REACHED. What is met later cancels the
+        redemption: the ledger's refusals, such as MEMBER_NOT_FOUND, MEMBER_MAY_NOT_SPEND and INSUFFICIENT_BALANCE;
+        OUT_OF_STOCK, when another took the last unit meanwhile; HOLD_EXPIRED, when points could not be spent in time.
         """
 
     @_abc_1.abstractmethod
@@ -118,7 +142,11 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _rewards_pb2.CancelRedemptionResponse:
         """Undoes a redemption whose voucher has not been used: the points return to the lots they came from and the unit to
-        the stock. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_EXPIRED or REDEMPTION_IN_PROGRESS.
+        the stock. The voucher is dead at once. While the points are on their way back the redemption is still CONFIRMED,
+        with a CANCELLED voucher, and the service finishes it by itself. Cancelling what is cancelled changes nothing and
+        succeeds. Fails with NOT_FOUND / REDEMPTION_NOT_FOUND, or with FAILED_PRECONDITION / REDEMPTION_IN_PROGRESS before
+        the redemption is confirmed, which is no lasting outcome and may be tried again with the same key; VOUCHER_USED;
+        VOUCHER_EXPIRED.
         """
 
     @_abc_1.abstractmethod
@@ -127,7 +155,9 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rewards_pb2.GetVoucherRequest,
         context: _grpc.ServicerContext,
     ) -> _rewards_pb2.GetVoucherResponse:
-        """Looks a voucher up by its code. Fails with NOT_FOUND / VOUCHER_NOT_FOUND."""
+        """Looks a voucher up by its code. Fails with NOT_FOUND / VOUCHER_NOT_FOUND, and with INVALID_ARGUMENT when the code
+        has a typing error.
+        """
 
     @_abc_1.abstractmethod
     def UseVoucher(
@@ -135,6 +165,8 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rewards_pb2.UseVoucherRequest,
         context: _grpc.ServicerContext,
     ) -> _rewards_pb2.UseVoucherResponse:
-        """Uses a voucher at a till, once. Fails with FAILED_PRECONDITION / VOUCHER_USED, VOUCHER_CANCELLED, VOUCHER_EXPIRED."""
+        """Uses a voucher at a till, once. Fails as GetVoucher does, and with FAILED_PRECONDITION / VOUCHER_CANCELLED,
+        VOUCHER_USED, VOUCHER_EXPIRED.
+        """
 
 def add_RewardsServiceServicer_to_server(servicer: RewardsServiceServicer, server: _grpc.Server) -> None: ...
