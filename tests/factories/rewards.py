@@ -201,6 +201,7 @@ class Ledger(PointsServiceServicer):
         self.holds: dict[str, points_pb2.Hold] = {}
         self.answers: dict[tuple[str, str, str], Any] = {}
         self.calls: list[str] = []
+        self.reasons: list[str] = []
         self.before: Callable[[str], None] = lambda _name: None
         self.after: Callable[[str], None] = lambda _name: None
 
@@ -312,6 +313,7 @@ class Ledger(PointsServiceServicer):
         hold = self._hold(request)
         if not hold.captured or hold.reversed:
             raise HoldNotCaptured("not captured, or reversed")
+        self.reasons.append(request.reason)
         hold.reversed = True
         self.balances[hold.member_id] += hold.captured
         return points_pb2.ReverseCaptureResponse(hold=hold)

@@ -100,7 +100,7 @@ def _terms(terms: pb.RewardTerms) -> Terms:
         ),
         benefit=benefit_of(terms.benefit),
         cost_points=integer_of(terms.cost_points, "terms.cost_points", at_least=1, at_most=rewards.COST_POINTS_MAX),
-        wallet=text_of(terms.wallet, "terms.wallet", length_max=WALLET_LENGTH_MAX, length_min=0) or WALLET_DEFAULT,
+        wallet=text_of(terms.wallet, "terms.wallet", length_max=WALLET_LENGTH_MAX) if terms.wallet else WALLET_DEFAULT,
         starts_at=starts_at,
         ends_at=ends_at,
         limit_per_member=integer_of(terms.limit_per_member, "terms.limit_per_member", at_least=0, at_most=limit_max),

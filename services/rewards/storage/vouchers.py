@@ -41,8 +41,10 @@ class Vouchers(Statements):
                 redemption_id=voucher.redemption_id,
             )
             .on_conflict_do_nothing()
-        )
-        if claimed.rowcount == 0:
+            .returning(voucher_codes.c.code)
+        ).one_or_none()
+        # Not by rowcount, which SQLAlchemy does not fill for an INSERT.
+        if claimed is None:
             raise LostRaceError
         self._connection.execute(
             sa.insert(vouchers).values(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -22,14 +22,11 @@ LEASE_S = 600
 class MovableClock:
     """The machine's clock, and as far ahead of it as a test wants."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    def __init__(self) -> None:
         self.ahead = timedelta()
 
     def now(self) -> datetime:
-        with self._engine.connect() as connection:
-            now: datetime = connection.scalar(sa.text("SELECT clock_timestamp()"))
-        return now + self.ahead
+        return datetime.now(UTC) + self.ahead
 
 
 @pytest.fixture
@@ -45,8 +42,8 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-def clock(engine: sa.Engine) -> MovableClock:
-    return MovableClock(engine)
+def clock() -> MovableClock:
+    return MovableClock()
 
 
 @pytest.fixture
@@ -112,3 +109,14 @@ def books(engine: sa.Engine, ledger: Ledger) -> Iterator[Callable[[], None]]:
 
     yield check_books
     check_books()
+
+
+@pytest.fixture
+def storage_codes(engine: sa.Engine) -> Callable[[], list[str]]:
+    """The codes of all vouchers, good or not."""
+
+    def codes() -> list[str]:
+        with engine.connect() as connection:
+            return list(connection.scalars(sa.text("SELECT code FROM vouchers")))
+
+    return codes
