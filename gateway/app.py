@@ -11,6 +11,7 @@ import os
 from flask_openapi3.openapi import OpenAPI
 
 from gateway import checks, errors, openapi, routes
+from gateway.admission import Admission
 from gateway.auth import KeyRing, Resolver
 from gateway.clients import Clients
 from gateway.config import Config, load
@@ -24,7 +25,17 @@ def create_app(config: Config | None = None) -> OpenAPI:
     config = config or load(os.environ)
     clients = Clients(config)
     app = _bare_app(config)
-    install_suite(app, Suite(config, clients, KeyRing(clients, config), Resolver(clients, config), limits_of(config)))
+    install_suite(
+        app,
+        Suite(
+            config,
+            clients,
+            KeyRing(clients, config),
+            Resolver(clients, config),
+            limits_of(config),
+            Admission(config.threads, config.waiting_max, config.wait_ms / 1_000),
+        ),
+    )
     checks.install(app)
     errors.install(app)
     for blueprint in routes.BLUEPRINTS:

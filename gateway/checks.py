@@ -1,6 +1,6 @@
 """What every request meets on its way in and out, in this order.
 
-    known by name → who asks → how often → may they → idempotency key → version → body
+    known by name → is there room → who asks → how often → may they → idempotency key → version → body
 
 A refusal at one step spares the later ones, so a stranger's body is never read. Routing errors come first of all: Flask
 raises them when nobody else has.
@@ -61,11 +61,14 @@ def install(app: Flask) -> None:
     app.request_class = DoorRequest
     app.before_request(enter)
     app.after_request(leave)
+    app.teardown_request(make_room)
 
 
 def enter() -> None:
     """The way in; raises the refusal that ends it."""
     begin()
+    suite().admission.enter()
+    visit().admitted = True
     if request.endpoint is None:
         return
     access = policy.access_to(request.endpoint)
@@ -88,6 +91,12 @@ def leave(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "no-store")
     _account_for(response)
     return response
+
+
+def make_room(_error: BaseException | None) -> None:
+    """The very end of a request, however it went."""
+    if visit().admitted:
+        suite().admission.leave()
 
 
 def malformed(error: ValidationError) -> Any:

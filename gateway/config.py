@@ -23,7 +23,10 @@ class Config:
     internal_host: str = setting("address that /healthz, /readyz and /metrics listen on", default="127.0.0.1")
     internal_port: int = setting("port of /healthz, /readyz and /metrics", default=9080)
     workers: int = setting("processes that answer requests", default=1)
-    threads: int = setting("requests that one process answers at the same time", default=8)
+    threads: int = setting("requests that one process works on at the same time", default=16)
+    waiting_max: int = setting("requests that may wait in one process; more are refused at once", default=64)
+    wait_ms: int = setting("milliseconds that a request may wait before it is refused", default=1_000)
+    connections_max: int = setting("connections that one process keeps open", default=4_096)
     backlog: int = setting("connections that may wait to be accepted, at least 128", default=1_024)
     drain_s: int = setting("seconds that requests under way may take to end after SIGTERM", default=15)
 

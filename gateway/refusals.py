@@ -16,6 +16,7 @@ Refusal
  │    ├── VersionMismatch
  │    └── RedemptionCancelled     the reason is the redemption's own
  └── Exhausted
+      ├── DoorBusy
       └── RateLimited
 """
 
@@ -139,6 +140,12 @@ class RedemptionCancelled(Precondition):
     """The redemption ended without a voucher; the reason is its `cancel_reason`, and points and stock are back."""
 
     reason = "REDEMPTION_CANCELLED"
+
+
+class DoorBusy(Exhausted):
+    """This process has as many requests as it can take; this one was not begun."""
+
+    reason = "DOOR_BUSY"
 
 
 class RateLimited(Exhausted):

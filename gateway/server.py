@@ -31,6 +31,8 @@ _log = structlog.get_logger()
 SERVICE_NAME = "gateway"
 METRICS_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 PROBE_TIMEOUT_S = 1.0
+# They tell whoever finds no place that there is none.
+SPARE_THREADS = 4
 
 
 def serve(config: Config, environ: Mapping[str, str]) -> None:
@@ -85,7 +87,9 @@ def _server(config: Config, internal: InternalServer) -> _DrainingServer:
         http=HTTPModes.http1,
         websockets=False,
         workers=config.workers,
-        blocking_threads=config.threads,
+        blocking_threads=config.threads + config.waiting_max + SPARE_THREADS,
+        # By this word granian means connections, idle ones among them.
+        backpressure=config.connections_max,
         backlog=config.backlog,
         respawn_failed_workers=True,
         workers_kill_timeout=config.drain_s,

@@ -8,6 +8,7 @@ from typing import TypeVar
 import grpc
 from flask import Flask, current_app
 
+from gateway.admission import Admission
 from gateway.auth import KeyRing, Resolver
 from gateway.clients import Clients
 from gateway.config import Config
@@ -30,6 +31,7 @@ class Suite:
     keyring: KeyRing
     resolver: Resolver
     limits: Limits
+    admission: Admission
 
 
 def install(app: Flask, built: Suite) -> None:

@@ -37,6 +37,7 @@ class Visit:
     request_id: str
     traceparent: str
     started: float
+    admitted: bool = False
     caller: Caller | None = None
     idempotency_key: str = ""
     expected_version: int = 0

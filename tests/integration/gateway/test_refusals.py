@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 from google.protobuf.message import Message
@@ -20,7 +22,7 @@ from kit.errors import (
     Refusal,
     Unavailable,
 )
-from tests.fixtures.suite import sale
+from tests.fixtures.suite import eventually, sale
 from tests.integration.gateway.stage import MEMBER_ID, Door, Puppets, member
 from tests.integration.gateway.stage import door as open_door
 from tests.integration.gateway.test_conventions import ENROLMENT, is_problem
@@ -159,3 +161,42 @@ def test_every_wrong_field_is_named_and_no_value_is_repeated(door: Door) -> None
 def test_no_more_than_twenty_wrong_fields_are_named(door: Door) -> None:
     answer = door.caller("till").post("/v1/purchases", sale(lines=[{}] * 500))
     assert len(answer.body["errors"]) == 20
+
+
+def test_whoever_finds_no_place_is_told_at_once_and_the_others_are_served(puppets: Puppets) -> None:
+    gate = threading.Event()
+
+    def held(_request: object) -> Message:
+        gate.wait(20)
+        return members_pb2.EnrolResponse(member=member())
+
+    puppets.says["Enrol"] = held
+    with open_door(puppets, threads=1, waiting_max=1, wait_ms=20_000) as door, ThreadPoolExecutor(3) as pool:
+        caller = door.caller("app")
+        first = pool.submit(caller.post, "/v1/members", ENROLMENT)
+        eventually(lambda: len(puppets.requests("Enrol")) == 1)
+        others = [pool.submit(caller.get, "/") for _ in range(2)]
+        told = next(as_completed(others)).result()
+        assert is_problem(told, 503, "DOOR_BUSY")
+        assert told.headers["retry-after"] == "1"
+        gate.set()
+        assert first.result().status == 201
+        assert sorted(other.result().status for other in others) == [200, 503]
+        caller.get("/").expect(200)
+
+
+def test_nobody_waits_longer_than_the_wait(puppets: Puppets) -> None:
+    gate = threading.Event()
+
+    def held(_request: object) -> Message:
+        gate.wait(20)
+        return members_pb2.EnrolResponse(member=member())
+
+    puppets.says["Enrol"] = held
+    with open_door(puppets, threads=1, waiting_max=5, wait_ms=50) as door, ThreadPoolExecutor(1) as pool:
+        caller = door.caller("app")
+        first = pool.submit(caller.post, "/v1/members", ENROLMENT)
+        eventually(lambda: len(puppets.requests("Enrol")) == 1)
+        assert is_problem(caller.get("/"), 503, "DOOR_BUSY")
+        gate.set()
+        assert first.result().status == 201
