@@ -36,22 +36,24 @@ class Redemptions:
         """Buys a reward with points."""
         reach("rewards.redeem.before_request")
         with self._storage.transaction() as tx:
-            outcome = tx.once(call, command, RedemptionKey, lambda: self._redeem(tx, command))
+            recorded = tx.once(call, command, RedemptionKey, lambda: self._redeem(tx, command))
+            outcome = _read_anew(tx, command.program_id, recorded)
         reach("rewards.redeem.after_request")
-        return self._carried_out(call, command.program_id, outcome)
+        return self._carried_out(call, outcome, tx.now)
 
     def get_redemption(self, program_id: uuid.UUID, member_id: uuid.UUID, redemption_id: uuid.UUID) -> Redemption:
         """The redemption as it stands."""
-        key = RedemptionKey(member_id, redemption_id)
-        return redemptions.as_seen(*self._load(program_id, key))
+        with self._storage.transaction() as tx:
+            return redemptions.as_seen(_load(tx, program_id, RedemptionKey(member_id, redemption_id)), tx.now)
 
     def cancel_redemption(self, call: Call, command: CancelRedemption) -> Outcome[Redemption]:
         """Undoes a redemption whose voucher has not been used."""
         reach("rewards.cancel.before_void")
         with self._storage.transaction() as tx:
-            outcome = tx.once(call, command, RedemptionKey, lambda: self._cancel_redemption(tx, command))
+            recorded = tx.once(call, command, RedemptionKey, lambda: self._cancel_redemption(tx, command))
+            outcome = _read_anew(tx, command.program_id, recorded)
         reach("rewards.cancel.after_void")
-        return self._carried_out(call, command.program_id, outcome)
+        return self._carried_out(call, outcome, tx.now)
 
     def _redeem(self, tx: Transaction, command: Redeem) -> RedemptionKey:
         reward = tx.rewards.load(command.program_id, command.reward_id)
@@ -73,21 +75,28 @@ class Redemptions:
             write_step(tx, redemption, cancelling, self._lease_s)
         return RedemptionKey(redemption.member_id, redemption.redemption_id)
 
-    def _carried_out(self, call: Call, program_id: uuid.UUID, outcome: Outcome[RedemptionKey]) -> Outcome[Redemption]:
+    def _carried_out(self, call: Call, outcome: Outcome[Redemption], now: datetime) -> Outcome[Redemption]:
         """The redemption that a recorded wish is about, carried as far as it goes unless this is a replay."""
         try:
-            key = outcome.unwrap()
-        except Refusal as refusal:
-            return Outcome(None, refusal, outcome.replayed)
-        redemption, now = self._load(program_id, key)
+            redemption = outcome.unwrap()
+        except Refusal:
+            return outcome
         if not outcome.replayed:
             redemption = self._saga.run(call, redemption)
         return answered(redemptions.as_seen(redemption, now), replayed=outcome.replayed)
 
-    def _load(self, program_id: uuid.UUID, key: RedemptionKey) -> tuple[Redemption, datetime]:
-        """The redemption and the time it was read at."""
-        with self._storage.transaction() as tx:
-            redemption = tx.redemptions.load(program_id, key.member_id, key.redemption_id)
-        if redemption is None:
-            raise RedemptionNotFound("the member has no such redemption")
-        return redemption, tx.now
+
+def _read_anew(tx: Transaction, program_id: uuid.UUID, recorded: Outcome[RedemptionKey]) -> Outcome[Redemption]:
+    """The outcome with the redemption as it is now in place of its key."""
+    try:
+        key = recorded.unwrap()
+    except Refusal as refusal:
+        return Outcome(None, refusal, recorded.replayed)
+    return answered(_load(tx, program_id, key), replayed=recorded.replayed)
+
+
+def _load(tx: Transaction, program_id: uuid.UUID, key: RedemptionKey) -> Redemption:
+    redemption = tx.redemptions.load(program_id, key.member_id, key.redemption_id)
+    if redemption is None:
+        raise RedemptionNotFound("the member has no such redemption")
+    return redemption

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from loyalty.points.v1 import points_pb2
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
+from kit.client import invoke
 from kit.convert import timestamp_of
 from kit.errors import Conflict, Invalid, NotFound, Precondition
 from tests.factories.rewards import COST, NOON, Caller, Ledger, new_id
@@ -283,6 +285,34 @@ def test_a_hold_that_cannot_be_released_keeps_the_redemption_open(
     assert (over.state, over.cancel_reason) == (pb.REDEMPTION_STATE_CANCELLED, "OUT_OF_STOCK")
 
 
+def test_a_hold_that_the_ledger_does_not_know_cancels_the_redemption(
+    caller: Caller, ledger: Ledger, books: Books
+) -> None:
+    member, reward = ledger.member(), caller.reward(stock=1)
+    ledger.before = lambda name: ledger.holds.clear() if name == "CaptureHold" else None
+    redemption = caller.redemption(member, reward.reward_id)
+    assert (redemption.state, redemption.cancel_reason) == (pb.REDEMPTION_STATE_CANCELLED, "HOLD_NOT_FOUND")
+    assert caller.get(reward.reward_id).stock == 1
+
+
+def test_a_redemption_that_turned_back_after_its_points_were_spent_waits_for_a_person(
+    caller: Caller, ledger: Ledger, sweep: Sweep
+) -> None:
+    member, reward = ledger.member(), caller.reward(stock=1)
+
+    def before(name: str) -> None:
+        _empty(caller, reward, name == "PlaceHold")
+        if name == "ReleaseHold":
+            # Nobody but this redemption should ever touch its hold.
+            for hold in ledger.open_holds():
+                hold.state, hold.captured = points_pb2.HOLD_STATE_CAPTURED, hold.amount
+
+    ledger.before = before
+    redemption = caller.redemption(member, reward.reward_id)
+    sweep()
+    assert caller.get_redemption(member, redemption.redemption_id).state == pb.REDEMPTION_STATE_HELD
+
+
 def test_an_unknown_redemption_is_not_found(caller: Caller, ledger: Ledger) -> None:
     redemption = caller.redemption(ledger.member(), caller.reward().reward_id)
     for member_id, redemption_id in ((new_id(), redemption.redemption_id), (redemption.member_id, new_id())):
@@ -297,6 +327,4 @@ def _empty(caller: Caller, reward: pb.Reward, now: bool) -> None:
 
 
 def _raw_redeem(caller: Caller, request: pb.RedeemRequest) -> None:
-    from kit.client import invoke
-
     invoke(caller.stub.Redeem, request, call=caller.call, deadline_ms=10_000)
