@@ -353,7 +353,9 @@ class Book:
         return hold
 
     def _overdue_holds(self, now: datetime) -> list[Hold]:
-        return [hold for hold in self._holds.values() if hold.state is HoldState.OPEN and hold.expires_at <= now]
+        """In the order they ended: what each frees makes up for a deficit before the next one's units do."""
+        overdue = (hold for hold in self._holds.values() if hold.state is HoldState.OPEN and hold.expires_at <= now)
+        return sorted(overdue, key=lambda hold: hold.expires_at)
 
     def _spendable(self, now: datetime) -> list[Lot]:
         return sorted((lot for lot in self._lots.values() if lot.is_spendable(now)), key=spending_order)
