@@ -170,7 +170,7 @@ def dues(purchase: Purchase, before: Returned, after: Returned) -> tuple[Due, ..
     """What each earning must give back when returns grow from `before` to `after`.
 
     Each side is what the kept goods alone would have earned, so any number of parts in any order takes back in all
-    exactly what was given. Taking a rebate line back would raise what is kept; that gives nothing.
+    exactly what was given. A rebate line that comes back changes nothing: see `kept_amount`.
     """
     found: list[Due] = []
     for earning in purchase.earnings:

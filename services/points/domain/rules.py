@@ -141,7 +141,7 @@ def points_kept(earning: Earning, sale: Sale, returned: Returned) -> int:
 
 
 def activate(draft: EarningRule, versions: Iterable[EarningRule], now: datetime) -> tuple[EarningRule, ...]:
-    """The versions that change when the draft is activated: the draft, and the one it takes over from if there is one.
+    """The versions that change when the draft is activated: the draft, and those it takes over from.
 
     The first version to be active may reach back to its `starts_at`, for late uploads. A later one begins now at the
     earliest: what happened before keeps earning by the version that was active then.
@@ -158,15 +158,15 @@ def activate(draft: EarningRule, versions: Iterable[EarningRule], now: datetime)
         effective_from=effective_from,
         effective_until=draft.terms.ends_at,
     )
-    ended = (_ended(rule, now, effective_from) for rule in predecessors if rule.state is RuleState.ACTIVE)
-    return (active, *ended)
+    return (active, *_cut(predecessors, now, effective_from))
 
 
-def end(rule: EarningRule, now: datetime) -> EarningRule:
-    """The rule's version after it was ended by hand."""
-    if rule.state is not RuleState.ACTIVE:
-        raise RuleNotActive(f"version {rule.version} is {rule.state.value}", version=rule.version)
-    return _ended(rule, now, now)
+def end(active: EarningRule, versions: Iterable[EarningRule], now: datetime) -> tuple[EarningRule, ...]:
+    """The versions that change when the rule is ended by hand, the active one first."""
+    if active.state is not RuleState.ACTIVE:
+        raise RuleNotActive(f"version {active.version} is {active.state.value}", version=active.version)
+    others = (rule for rule in versions if rule.version != active.version and rule.activated_at is not None)
+    return (_ended(active, now, now), *_cut(others, now, now))
 
 
 def expect_version(rule: EarningRule, expected_version: int) -> None:
@@ -179,9 +179,17 @@ def expect_version(rule: EarningRule, expected_version: int) -> None:
         )
 
 
+def _cut(rules: Iterable[EarningRule], now: datetime, until: datetime) -> list[EarningRule]:
+    """Those of the rules that would reach beyond `until`, ended there.
+
+    One that has ended may be among them: it earns on until its successor, activated ahead of time, begins.
+    """
+    return [ended for rule in rules if (ended := _ended(rule, now, until)) != rule]
+
+
 def _ended(rule: EarningRule, now: datetime, until: datetime) -> EarningRule:
     ends_at = until if rule.effective_until is None else min(until, rule.effective_until)
-    return replace(rule, state=RuleState.ENDED, ended_at=now, effective_until=ends_at)
+    return replace(rule, state=RuleState.ENDED, ended_at=rule.ended_at or now, effective_until=ends_at)
 
 
 def _earning(rule: EarningRule, sale: Sale, returned: Returned) -> Earning:

@@ -111,6 +111,12 @@ def add_returned(returned: Returned, more: Iterable[tuple[str, int]]) -> dict[st
 
 
 def kept_amount(line: PurchaseLine, returned: Returned) -> Fraction:
-    """What was paid for the part of the line that the customer kept, in minor units, exactly."""
+    """What was paid for the part of the line that the customer kept, in minor units, exactly.
+
+    A line that took money off counts in full though it has come back. Otherwise bringing back a rebate alone would
+    raise what is kept above what was earned, and the goods it was for would then give back more than they gave.
+    """
+    if line.amount_minor < 0:
+        return Fraction(line.amount_minor)
     kept_milli = line.quantity_milli - returned.get(line.line_id, 0)
     return Fraction(line.amount_minor * kept_milli, line.quantity_milli)

@@ -53,7 +53,7 @@ class RuleHandlers:
             return tx.once(call, command, EarningRule, work)
 
     def activate_earning_rule(self, call: Call, command: ActivateEarningRule) -> Outcome[EarningRule]:
-        """Lets a draft earn and ends the version before it."""
+        """Lets a draft earn and ends the versions before it."""
 
         def work() -> EarningRule:
             versions = _versions(tx, command.program_id, command.rule_id)
@@ -62,7 +62,7 @@ class RuleHandlers:
             if draft is None:
                 raise RuleNotFound("the rule has no such version", version=wanted)
             active, *ended = activate(draft, versions, tx.now)
-            # The one that ends goes first: a rule has one active version at a time, also within a transaction.
+            # Those that end go first: a rule has one active version at a time, also within a transaction.
             tx.rules.put(*ended, active)
             return active
 
@@ -77,8 +77,8 @@ class RuleHandlers:
             active = next((rule for rule in versions if rule.state is RuleState.ACTIVE), None)
             if active is None:
                 raise RuleNotActive(f"version {versions[0].version} is {versions[0].state.value}")
-            ended = end(active, tx.now)
-            tx.rules.put(ended)
+            ended, *others = end(active, versions, tx.now)
+            tx.rules.put(ended, *others)
             return ended
 
         with self._storage.transaction() as tx:

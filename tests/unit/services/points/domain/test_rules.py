@@ -1,0 +1,379 @@
+"""Earning rules: what they make of a receipt, when they are in force, and what of it a return leaves."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.points.domain.errors import RuleNotActive, RuleNotDraft, VersionMismatch
+from services.points.domain.purchases import Purchase, dues
+from services.points.domain.rules import (
+    EarningRule,
+    LineExplanation,
+    LineVerdict,
+    Rounding,
+    RuleState,
+    activate,
+    end,
+    evaluate,
+    expect_version,
+    points_kept,
+)
+from services.points.domain.sales import PurchaseLine, Sale, add_returned
+from tests.factories import points as make
+
+NOW = make.NOON
+DAY = timedelta(days=1)
+
+
+# ---- rounding
+
+
+@pytest.mark.parametrize(
+    ("exact", "down", "half_up", "up"),
+    [
+        ("0", 0, 0, 0),
+        ("1/1000000", 0, 0, 1),
+        ("1/3", 0, 0, 1),
+        ("499999/1000000", 0, 0, 1),
+        ("1/2", 0, 1, 1),
+        ("2/3", 0, 1, 1),
+        ("1", 1, 1, 1),
+        ("3/2", 1, 2, 2),
+        ("5/2", 2, 3, 3),  # halves go up, not to the even neighbour
+        ("1000000000000000001/2", 500_000_000_000_000_000, 500_000_000_000_000_001, 500_000_000_000_000_001),
+    ],
+)
+def test_a_fraction_of_a_point_ends_as_the_rule_says(exact: str, down: int, half_up: int, up: int) -> None:
+    rounded = [rounding.apply(Fraction(exact)) for rounding in (Rounding.DOWN, Rounding.HALF_UP, Rounding.UP)]
+    assert rounded == [down, half_up, up]
+
+
+@given(st.fractions(min_value=0, max_value=10**9))
+def test_rounding_moves_by_less_than_a_point_in_its_direction(exact: Fraction) -> None:
+    down, half_up, up = (rounding.apply(exact) for rounding in (Rounding.DOWN, Rounding.HALF_UP, Rounding.UP))
+    assert 0 <= exact - down < 1
+    assert 0 <= up - exact < 1
+    assert -Fraction(1, 2) < half_up - exact <= Fraction(1, 2)
+
+
+# ---- evaluate
+
+
+def given_by(rule: EarningRule, *lines: PurchaseLine) -> int:
+    (earning,) = evaluate([rule], make.a_sale(*lines), {})
+    return earning.points
+
+
+@pytest.mark.parametrize(("rounding", "points"), [(Rounding.DOWN, 2), (Rounding.HALF_UP, 3), (Rounding.UP, 3)])
+def test_the_fraction_is_rounded_once_for_the_whole_receipt(rounding: Rounding, points: int) -> None:
+    # Three lines of 0.85 at a point for 1.00 make 2.55; rounded line by line they would make 0 or 3.
+    lines = [make.a_line(85, line_id=str(number)) for number in range(3)]
+    assert given_by(make.a_rule(rounding=rounding), *lines) == points
+
+
+@pytest.mark.parametrize(
+    ("rate", "amount_minor", "points"),
+    [((1, 100), 99, 0), ((1, 100), 100, 1), ((3, 200), 1000, 15), ((1_000_000, 1), 1, 1_000_000)],
+)
+def test_points_are_so_many_for_each_so_much(rate: tuple[int, int], amount_minor: int, points: int) -> None:
+    assert given_by(make.a_rule(points=rate[0], per_amount_minor=rate[1]), make.a_line(amount_minor)) == points
+
+
+@pytest.mark.parametrize("rounding", Rounding)
+@pytest.mark.parametrize("amount_minor", [0, -1, -1000])
+def test_a_receipt_that_comes_to_nothing_or_less_earns_nothing(amount_minor: int, rounding: Rounding) -> None:
+    assert given_by(make.a_rule(rounding=rounding), make.a_line(amount_minor)) == 0
+
+
+def test_goods_taken_back_within_the_sale_earn_the_less() -> None:
+    assert given_by(make.a_rule(), make.a_line(1000), make.a_line(-300, line_id="2")) == 7
+
+
+def test_every_line_has_a_verdict_and_only_counted_ones_are_eligible() -> None:
+    rule = make.a_rule(excluded_skus=("STAMP",), excluded_categories=("service",))
+    lines = [
+        make.a_line(1000, line_id="1"),
+        make.a_line(200, line_id="2", sku="STAMP"),
+        make.a_line(300, line_id="3", category="service"),
+        make.a_line(400, line_id="4", sku="STAMP", category="service"),
+        make.a_line(500, line_id="5", sku="stamp"),  # compared exactly
+    ]
+
+    (earning,) = evaluate([rule], make.a_sale(*lines), {})
+
+    assert earning.explanation.lines == (
+        LineExplanation("1", 1000, LineVerdict.COUNTED),
+        LineExplanation("2", 200, LineVerdict.SKU_EXCLUDED),
+        LineExplanation("3", 300, LineVerdict.CATEGORY_EXCLUDED),
+        LineExplanation("4", 400, LineVerdict.SKU_EXCLUDED),
+        LineExplanation("5", 500, LineVerdict.COUNTED),
+    )
+    assert (earning.explanation.eligible_amount_minor, earning.points) == (1500, 15)
+
+
+def test_points_pend_from_the_sale_and_expire_from_when_they_are_available() -> None:
+    (earning,) = evaluate([make.a_rule(pending_days=14, expiry_days=365)], make.a_sale(occurred_at=NOW), {})
+    assert (earning.available_at, earning.expires_at) == (NOW + 14 * DAY, NOW + 379 * DAY)
+    (earning,) = evaluate([make.a_rule()], make.a_sale(occurred_at=NOW), {})
+    assert (earning.available_at, earning.expires_at) == (NOW, None)
+
+
+def test_each_rule_in_force_speaks_for_itself_and_one_that_gives_nothing_speaks_too() -> None:
+    generous, mean = make.a_rule(points=2), make.a_rule(per_amount_minor=1_000_000)
+    foreign = make.a_rule(currency="EUR")
+    earnings = evaluate([generous, mean, foreign], make.a_sale(), {})
+    assert [(earning.rule_id, earning.points) for earning in earnings] == [(generous.rule_id, 20), (mean.rule_id, 0)]
+
+
+def test_what_has_come_back_before_a_claim_does_not_earn() -> None:
+    sale = make.a_sale(make.a_line(1000, quantity=4))
+    (earning,) = evaluate([make.a_rule()], sale, {"1": 3000})
+    assert (earning.points, earning.explanation.lines[0].amount_minor) == (2, 250)
+
+
+# ---- in force
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "earns"),
+    [
+        (NOW - timedelta(microseconds=1), False),
+        (NOW, True),
+        (NOW + DAY - timedelta(microseconds=1), True),
+        (NOW + DAY, False),
+    ],
+)
+def test_a_window_has_its_beginning_and_not_its_end(occurred_at: datetime, earns: bool) -> None:
+    rule = replace(make.a_rule(), effective_from=NOW, effective_until=NOW + DAY)
+    assert rule.in_force(occurred_at) is earns
+    ended = replace(rule, state=RuleState.ENDED, ended_at=NOW + DAY)
+    assert ended.in_force(occurred_at) is earns
+
+
+def test_a_draft_is_never_in_force() -> None:
+    assert not a_draft().in_force(NOW)
+
+
+def a_draft(version: int = 1, *, like: EarningRule | None = None, **terms: object) -> EarningRule:
+    rule = like or make.a_rule()
+    return EarningRule(rule.rule_id, rule.program_id, version, RuleState.DRAFT, make.terms(**terms), NOW)
+
+
+# ---- activate
+
+
+def test_a_first_version_may_reach_back_for_late_uploads() -> None:
+    (active,) = activate(a_draft(starts_at=NOW - 30 * DAY, ends_at=NOW + DAY), [], NOW)
+    assert (active.state, active.activated_at) == (RuleState.ACTIVE, NOW)
+    assert (active.effective_from, active.effective_until) == (NOW - 30 * DAY, NOW + DAY)
+
+
+def test_a_first_version_that_does_not_say_begins_now() -> None:
+    (active,) = activate(a_draft(starts_at=None), [], NOW)
+    assert (active.effective_from, active.effective_until) == (NOW, None)
+
+
+def test_a_later_version_begins_now_at_the_earliest_and_the_one_before_ends_there() -> None:
+    first = make.a_rule()
+    active, ended = activate(a_draft(2, like=first, starts_at=NOW - 30 * DAY), [first], NOW)
+    assert active.effective_from == NOW
+    assert (ended.version, ended.state, ended.ended_at) == (1, RuleState.ENDED, NOW)
+    assert ended.effective_until == NOW
+
+
+def test_a_version_activated_ahead_of_time_lets_the_one_before_earn_until_then() -> None:
+    first = make.a_rule()
+    active, ended = activate(a_draft(2, like=first, starts_at=NOW + 5 * DAY), [first], NOW)
+    assert active.effective_from == ended.effective_until == NOW + 5 * DAY
+    assert ended.in_force(NOW + 4 * DAY)
+
+
+def test_a_version_that_would_have_ended_sooner_does() -> None:
+    first = make.a_rule(ends_at=NOW + DAY)
+    _, ended = activate(a_draft(2, like=first, starts_at=NOW + 5 * DAY), [first], NOW)
+    assert ended.effective_until == NOW + DAY
+
+
+def test_a_draft_that_was_never_active_is_no_predecessor() -> None:
+    first, second = a_draft(1, starts_at=NOW - DAY), a_draft(2, starts_at=NOW - DAY)
+    (active,) = activate(second, [second, first], NOW)
+    assert active.effective_from == NOW - DAY
+
+
+def test_what_ended_long_ago_is_left_as_it_is() -> None:
+    old = replace(make.a_rule(), state=RuleState.ENDED, ended_at=NOW - DAY, effective_until=NOW - DAY)
+    assert len(activate(a_draft(2, like=old), [old], NOW)) == 1
+
+
+@pytest.mark.parametrize("state", [RuleState.ACTIVE, RuleState.ENDED])
+def test_only_a_draft_is_activated(state: RuleState) -> None:
+    with pytest.raises(RuleNotDraft):
+        activate(replace(make.a_rule(), state=state), [], NOW)
+
+
+# ---- end
+
+
+def test_an_ended_rule_earns_for_what_happened_before() -> None:
+    rule = make.a_rule()
+    (ended,) = end(rule, [rule], NOW)
+    assert (ended.state, ended.ended_at, ended.effective_until) == (RuleState.ENDED, NOW, NOW)
+    assert ended.in_force(NOW - DAY)
+    assert not ended.in_force(NOW)
+
+
+@pytest.mark.parametrize("state", [RuleState.DRAFT, RuleState.ENDED])
+def test_only_an_active_version_is_ended(state: RuleState) -> None:
+    with pytest.raises(RuleNotActive):
+        end(replace(make.a_rule(), state=state), [], NOW)
+
+
+def test_ending_a_rule_ends_what_still_earns_until_its_successor_begins() -> None:
+    first = make.a_rule()
+    second, waiting = activate(a_draft(2, like=first, starts_at=NOW + 5 * DAY), [first], NOW)
+
+    ended = end(second, [second, waiting], NOW + DAY)
+
+    assert [rule.version for rule in ended] == [2, 1]
+    for days in range(10):
+        assert in_force(NOW + days * DAY, *ended) == ([1] if days < 1 else [])
+
+
+def in_force(at: datetime, *versions: EarningRule) -> list[int]:
+    return [rule.version for rule in versions if rule.in_force(at)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(-3, 9), st.none() | st.integers(10, 20))))
+def test_however_versions_follow_one_another_one_earns_at_a_time(
+    changes: list[tuple[int, int | None, int | None]],
+) -> None:
+    """Each change waits some days and activates a version with such a beginning and end, in days from the start."""
+    rule, now = make.a_rule(), NOW
+    versions: dict[int, EarningRule] = {}
+    for number, (wait, starts, ends) in enumerate(changes, start=1):
+        now += wait * DAY
+        before = {day: in_force(day, *versions.values()) for day in days_until(now)}
+        draft = a_draft(
+            number,
+            like=rule,
+            starts_at=None if starts is None else NOW + starts * DAY,
+            ends_at=None if ends is None else NOW + ends * DAY,
+        )
+        versions |= {each.version: each for each in activate(draft, list(versions.values()), now)}
+        if number > 1:
+            assert before == {day: in_force(day, *versions.values()) for day in days_until(now)}
+    for day in (NOW + days * DAY for days in range(-5, 60)):
+        assert len(in_force(day, *versions.values())) <= 1
+    assert sum(each.state is RuleState.ACTIVE for each in versions.values()) == min(1, len(versions))
+
+
+def days_until(now: datetime) -> list[datetime]:
+    return list(itertools.takewhile(lambda day: day < now, (NOW + days * DAY for days in range(-5, 60))))
+
+
+# ---- versions
+
+
+def test_a_change_decided_on_another_version_is_refused_with_both_numbers() -> None:
+    rule = replace(make.a_rule(), version=3)
+    expect_version(rule, 3)
+    expect_version(rule, 0)
+    with pytest.raises(VersionMismatch) as refused:
+        expect_version(rule, 2)
+    assert refused.value.metadata == {"version": "3", "expected_version": "2"}
+
+
+# ---- what a return leaves
+
+RULES = st.builds(
+    lambda points, per, rounding, excluded: make.a_rule(
+        points=points, per_amount_minor=per, rounding=rounding, excluded_categories=("service",) if excluded else ()
+    ),
+    st.integers(1, 7),
+    st.sampled_from([1, 3, 50, 100, 999]),
+    st.sampled_from(Rounding),
+    st.booleans(),
+)
+
+
+@st.composite
+def sales(draw: st.DrawFn) -> Sale:
+    """Receipts of a few lines; some of them rebates, some goods taken back within the sale."""
+    lines = []
+    for number in range(draw(st.integers(1, 4))):
+        amount = draw(st.integers(-500, 2000))
+        quantity = draw(st.integers(1, 4000)) * (draw(st.sampled_from([1, 1, 1, -1])) if amount < 0 else 1)
+        category = draw(st.sampled_from(["", "service"]))
+        lines.append(PurchaseLine(str(number), "TEA", category, quantity, 0, 0, amount))
+    return make.a_sale(*lines)
+
+
+@st.composite
+def splits(draw: st.DrawFn, sale: Sale, *, whole: bool) -> list[dict[str, int]]:
+    """The receipt coming back in parts, in any order: what has come back after each; in the end, if `whole`, all."""
+    returnable = {line.line_id: line.quantity_milli for line in sale.lines if line.quantity_milli > 0}
+    after: list[dict[str, int]] = [{}]
+    for _ in range(draw(st.integers(0, 6))):
+        left = {line_id: most - after[-1].get(line_id, 0) for line_id, most in returnable.items()}
+        part = [(line_id, draw(st.integers(0, most))) for line_id, most in left.items()]
+        after.append(add_returned(after[-1], part))
+    return [*after, returnable] if whole else after
+
+
+def bought(sale: Sale, *rules: EarningRule) -> Purchase:
+    return Purchase(make.PROGRAM, make.PROGRAM, make.PROGRAM, sale, evaluate(rules, sale, {}), NOW)
+
+
+@given(RULES, sales())
+def test_nothing_brought_back_leaves_everything(rule: EarningRule, sale: Sale) -> None:
+    (earning,) = evaluate([rule], sale, {})
+    assert points_kept(earning, sale, {}) == earning.points
+
+
+@given(RULES, sales(), st.data())
+def test_the_more_comes_back_the_less_is_kept(rule: EarningRule, sale: Sale, data: st.DataObject) -> None:
+    (earning,) = evaluate([rule], sale, {})
+    kept = [points_kept(earning, sale, returned) for returned in data.draw(splits(sale, whole=False))]
+    assert kept == sorted(kept, reverse=True)
+    assert kept[-1] >= 0
+
+
+@given(RULES, RULES, sales(), st.data())
+def test_any_split_of_a_return_takes_back_exactly_what_was_given(
+    one: EarningRule, other: EarningRule, sale: Sale, data: st.DataObject
+) -> None:
+    purchase = bought(sale, one, other)
+    taken = {one.rule_id: 0, other.rule_id: 0}
+    for before, after in itertools.pairwise(data.draw(splits(sale, whole=True))):
+        for due in dues(purchase, before, after):
+            assert due.points > 0
+            taken[due.rule_id] += due.points
+    assert taken == {earning.rule_id: earning.points for earning in purchase.earnings}
+
+
+@given(RULES, sales(), st.data())
+def test_a_claim_after_a_return_gives_what_the_return_would_have_left(
+    rule: EarningRule, sale: Sale, data: st.DataObject
+) -> None:
+    returned = data.draw(splits(sale, whole=False))[-1]
+    (known,) = evaluate([rule], sale, {})
+    (claimed,) = evaluate([rule], sale, returned)
+    assert claimed.points == points_kept(known, sale, returned) == points_kept(claimed, sale, returned)
+
+
+def test_a_rebate_that_comes_back_first_does_not_make_the_goods_dearer() -> None:
+    sale = make.a_sale(make.a_line(1000), make.a_line(-500, line_id="rebate"))
+    purchase = bought(sale, make.a_rule())
+    assert purchase.points_earned == 5
+
+    assert dues(purchase, {}, {"rebate": 1000}) == ()
+    (due,) = dues(purchase, {"rebate": 1000}, {"rebate": 1000, "1": 1000})
+
+    assert due.points == 5
