@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from loyalty.points.v1 import points_pb2 as pb
@@ -27,6 +28,9 @@ HOLD_TIMEOUT_S_DEFAULT = 900
 HOLD_TIMEOUT_S_MAX = 604_800
 EXPIRY_DAYS_MAX = 36_500
 
+# As many digits as the database's integers take, and no others that Unicode calls digits.
+_VERSION = re.compile(r"[0-9]{1,18}")
+
 _ENTRY_KIND = EnumMap(pb.EntryKind, EntryKind)
 _HOLD_STATE = EnumMap(pb.HoldState, HoldState)
 
@@ -40,7 +44,7 @@ def get_account(request: pb.GetAccountRequest) -> tuple[UUID, UUID, str]:
 def list_entries(request: pb.ListEntriesRequest) -> tuple[UUID, UUID, str, PageRequest]:
     """Whose entries are asked for, and which page."""
     page = page_request(request.page_size, request.page_token, key_parts=1)
-    if page.after and not page.after[0].isdigit():
+    if page.after and not _VERSION.fullmatch(page.after[0]):
         raise Invalid("page_token", "is not a token that this list gave")
     program_id = uuid_of(request.program_id, "program_id")
     return program_id, uuid_of(request.member_id, "member_id"), wallet_of(request.wallet), page

@@ -95,6 +95,7 @@ def list_earning_rules(request: pb.ListEarningRulesRequest) -> tuple[UUID, PageR
     """Which page of the rules is asked for."""
     page = page_request(request.page_size, request.page_token, key_parts=2)
     if page.after:
+        text_of(page.after[0], "page_token", length_max=NAME_LENGTH_MAX)
         uuid_of(page.after[1], "page_token")
     return uuid_of(request.program_id, "program_id"), page
 

@@ -1,0 +1,182 @@
+"""Requests to `points` as they come over the wire, each valid and with every field given until a test changes it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+from loyalty.points.v1 import points_pb2 as pb
+
+from kit.convert import timestamp_of
+from tests.factories.points import a_number
+
+Request = TypeVar("Request", bound=Message)
+
+# Long enough ago for the clock of any machine that runs this.
+THEN = datetime(2026, 1, 2, 12, 30, 15, 250_000, tzinfo=UTC)
+BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def receipt() -> pb.ReceiptKey:
+    """A receipt that nobody has seen."""
+    return pb.ReceiptKey(
+        source="pos", store_id="S1", terminal_id="T1", business_day="2026-01-02", receipt_number=f"R{a_number()}"
+    )
+
+
+def line(amount_minor: int = 1000, *, line_id: str = "1", pieces: int = 1) -> pb.PurchaseLine:
+    """A line of some pieces that cost `amount_minor` together."""
+    return pb.PurchaseLine(
+        line_id=line_id,
+        sku="TEA",
+        category="drinks",
+        quantity_milli=pieces * 1000,
+        unit_price_minor=amount_minor // pieces + 50,
+        discount_minor=50 * pieces,
+        amount_minor=amount_minor,
+    )
+
+
+def sale(*lines: pb.PurchaseLine) -> pb.Sale:
+    """A sale of these lines, or of one for 10.00, paid by card."""
+    lines = lines or (line(),)
+    total_minor = sum(each.amount_minor for each in lines)
+    return pb.Sale(
+        receipt=receipt(),
+        occurred_at=timestamp_of(THEN),
+        currency="GBP",
+        lines=lines,
+        tenders=[pb.Tender(kind=pb.TENDER_KIND_PAYMENT_CARD, amount_minor=total_minor)],
+        cashier_id="cashier-7",
+    )
+
+
+def terms(**changes: Any) -> pb.EarningTerms:
+    """One point for every 1.00, for sales since 2020."""
+    said: dict[str, Any] = {
+        "name": "Everyday",
+        "points": 1,
+        "per_amount_minor": 100,
+        "currency": "GBP",
+        "excluded_skus": ["STAMP"],
+        "excluded_categories": ["service"],
+        "starts_at": timestamp_of(BEGINNING),
+        "rounding": pb.ROUNDING_DOWN,
+    }
+    return pb.EarningTerms(**(said | changes))
+
+
+def record_purchase(member_id: str = "", told: pb.Sale | None = None) -> pb.RecordPurchaseRequest:
+    return _sent(pb.RecordPurchaseRequest(member_id=member_id, sale=told or sale()))
+
+
+def preview_purchase(member_id: str = "", told: pb.Sale | None = None) -> pb.PreviewPurchaseRequest:
+    return _sent(pb.PreviewPurchaseRequest(member_id=member_id, sale=told or sale()))
+
+
+def get_purchase(purchase_id: str = "", key: pb.ReceiptKey | None = None) -> pb.GetPurchaseRequest:
+    return _sent(pb.GetPurchaseRequest(purchase_id=purchase_id, receipt=key))
+
+
+def claim_purchase(member_id: str = "", key: pb.ReceiptKey | None = None) -> pb.ClaimPurchaseRequest:
+    return _sent(pb.ClaimPurchaseRequest(member_id=member_id or new_id(), receipt=key or receipt()))
+
+
+def record_return(original: pb.ReceiptKey | None = None, *lines: tuple[str, int]) -> pb.RecordReturnRequest:
+    back = [pb.ReturnLine(line_id=line_id, quantity_milli=quantity) for line_id, quantity in lines or [("1", 1000)]]
+    return _sent(
+        pb.RecordReturnRequest(
+            receipt=receipt(),
+            original_receipt=original or receipt(),
+            occurred_at=timestamp_of(THEN),
+            currency="GBP",
+            lines=back,
+            cashier_id="cashier-7",
+        )
+    )
+
+
+def get_account(member_id: str = "") -> pb.GetAccountRequest:
+    return _sent(pb.GetAccountRequest(member_id=member_id or new_id()))
+
+
+def list_entries(member_id: str = "", page_size: int = 0, page_token: str = "") -> pb.ListEntriesRequest:
+    return _sent(pb.ListEntriesRequest(member_id=member_id or new_id(), page_size=page_size, page_token=page_token))
+
+
+def place_hold(member_id: str = "", amount: int = 5) -> pb.PlaceHoldRequest:
+    return _sent(pb.PlaceHoldRequest(member_id=member_id or new_id(), amount=amount, timeout_s=600, reference="mug"))
+
+
+def capture_hold(member_id: str = "", hold_id: str = "", amount: int = 0) -> pb.CaptureHoldRequest:
+    return _sent(pb.CaptureHoldRequest(member_id=member_id or new_id(), hold_id=hold_id or new_id(), amount=amount))
+
+
+def release_hold(member_id: str = "", hold_id: str = "") -> pb.ReleaseHoldRequest:
+    return _sent(pb.ReleaseHoldRequest(member_id=member_id or new_id(), hold_id=hold_id or new_id()))
+
+
+def reverse_capture(member_id: str = "", hold_id: str = "") -> pb.ReverseCaptureRequest:
+    return _sent(
+        pb.ReverseCaptureRequest(member_id=member_id or new_id(), hold_id=hold_id or new_id(), reason="out of stock")
+    )
+
+
+def get_hold(member_id: str = "", hold_id: str = "") -> pb.GetHoldRequest:
+    return _sent(pb.GetHoldRequest(member_id=member_id or new_id(), hold_id=hold_id or new_id()))
+
+
+def adjust_points(member_id: str = "", amount: int = 10) -> pb.AdjustPointsRequest:
+    return _sent(
+        pb.AdjustPointsRequest(member_id=member_id or new_id(), amount=amount, reason="goodwill", actor="Amina")
+    )
+
+
+def create_earning_rule(said: pb.EarningTerms | None = None) -> pb.CreateEarningRuleRequest:
+    return _sent(pb.CreateEarningRuleRequest(terms=said or terms()))
+
+
+def revise_earning_rule(rule_id: str = "", expected_version: int = 0) -> pb.ReviseEarningRuleRequest:
+    return _sent(
+        pb.ReviseEarningRuleRequest(rule_id=rule_id or new_id(), expected_version=expected_version, terms=terms())
+    )
+
+
+def activate_earning_rule(rule_id: str = "") -> pb.ActivateEarningRuleRequest:
+    return _sent(pb.ActivateEarningRuleRequest(rule_id=rule_id or new_id()))
+
+
+def end_earning_rule(rule_id: str = "") -> pb.EndEarningRuleRequest:
+    return _sent(pb.EndEarningRuleRequest(rule_id=rule_id or new_id()))
+
+
+def get_earning_rule(rule_id: str = "") -> pb.GetEarningRuleRequest:
+    return _sent(pb.GetEarningRuleRequest(rule_id=rule_id or new_id()))
+
+
+def list_earning_rules(page_size: int = 0, page_token: str = "") -> pb.ListEarningRulesRequest:
+    return _sent(pb.ListEarningRulesRequest(page_size=page_size, page_token=page_token))
+
+
+def get_program_policy() -> pb.GetProgramPolicyRequest:
+    return _sent(pb.GetProgramPolicyRequest())
+
+
+def set_program_policy(
+    shortfall: pb.ShortfallPolicy.ValueType = pb.SHORTFALL_POLICY_REFUSE,
+) -> pb.SetProgramPolicyRequest:
+    return _sent(pb.SetProgramPolicyRequest(policy=pb.ProgramPolicy(shortfall=shortfall)))
+
+
+def _sent(request: Request) -> Request:
+    """The request with a program and, where it has one, an idempotency key of its own."""
+    for field in ("program_id", "request_id"):
+        if field in request.DESCRIPTOR.fields_by_name:
+            setattr(request, field, new_id())
+    return request
