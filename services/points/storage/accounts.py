@@ -164,7 +164,10 @@ class Accounts:
             wanted.append(table.c.lot_id.in_(lot_ids))
         rows = self._connection.execute(
             sa.select(table).where(
-                table.c.member_id == request.key.member_id, table.c.wallet == request.key.wallet, sa.or_(*wanted)
+                table.c.member_id == request.key.member_id,
+                table.c.wallet == request.key.wallet,
+                table.c.program_id == request.key.program_id,
+                sa.or_(*wanted),
             )
         )
         return [_lot(row) for row in rows]
@@ -177,7 +180,12 @@ class Accounts:
         rows = self._connection.execute(
             sa.select(holds, parts.c.lot_id, parts.c.units, parts.c.captured.label("part_captured"))
             .join(parts, sa.and_(parts.c.member_id == holds.c.member_id, parts.c.hold_id == holds.c.hold_id))
-            .where(holds.c.member_id == request.key.member_id, holds.c.wallet == request.key.wallet, wanted)
+            .where(
+                holds.c.member_id == request.key.member_id,
+                holds.c.wallet == request.key.wallet,
+                holds.c.program_id == request.key.program_id,
+                wanted,
+            )
             .order_by(holds.c.placed_at, holds.c.hold_id, parts.c.ordinal)
         ).all()
         grouped: dict[UUID, list[Any]] = {}

@@ -1,0 +1,68 @@
+"""`points` and `members` as they are served: real servicers behind real servers, each with its own database."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import grpc
+import sqlalchemy as sa
+from loyalty.points.v1 import points_pb2_grpc
+
+from kit import client
+from kit.database import PoolBounds, engine
+from kit.server import Server
+from services.members import app as members_app
+from services.members.storage import Storage as MembersStorage
+from services.points import app as points_app
+from services.points.clients import MembersClient
+from services.points.storage import Storage
+from tests.factories.members import Caller, master_keys, pepper
+
+# What no healthy test ever waits for.
+DEADLINE_MS = 30_000
+
+
+@contextlib.contextmanager
+def opened(url: str) -> Iterator[sa.Engine]:
+    """An engine, closed in the end."""
+    source = engine(url, PoolBounds(size_max=16, wait_ms=DEADLINE_MS))
+    yield source
+    source.dispose()
+
+
+@contextlib.contextmanager
+def serving(servicer: object) -> Iterator[str]:
+    """The address of a server that answers by this servicer."""
+    server = Server([servicer], port=0, threads_max=8, concurrent_rpcs_max=64)
+    server.start()
+    server.set_serving(True)
+    yield f"127.0.0.1:{server.port}"
+    server.stop(0)
+
+
+@contextlib.contextmanager
+def serving_members(source: sa.Engine) -> Iterator[tuple[str, Caller]]:
+    """The address of `members`, and somebody who calls it."""
+    storage = MembersStorage(source, master_keys(), pepper())
+    with serving(members_app.servicer(storage)) as address, client.channel(address) as channel:
+        yield address, Caller(channel)
+
+
+@contextlib.contextmanager
+def serving_points(
+    source: sa.Engine, members_address: str, *, members_deadline_ms: int = DEADLINE_MS
+) -> Iterator[points_pb2_grpc.PointsServiceStub]:
+    """A client of `points`, which asks for members at this address."""
+    with client.channel(members_address, idempotent=["loyalty.members.v1.MembersService"]) as to_members:
+        members = MembersClient(to_members, members_deadline_ms)
+        servicer = points_app.servicer(Storage(source), members, programs_cached_max=10)
+        with serving(servicer) as address, client.channel(address) as channel:
+            yield points_pb2_grpc.PointsServiceStub(channel)
+
+
+def code_of(error: BaseException) -> grpc.StatusCode:
+    """The code by which a refusal came over the wire."""
+    assert isinstance(error.__cause__, grpc.RpcError)
+    code: grpc.StatusCode = error.__cause__.code()
+    return code
