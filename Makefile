@@ -71,9 +71,16 @@ types: env-dev ## mypy, strict
 
 ##@ Build
 
-.PHONY: proto lock
+.PHONY: proto proto-check reference lock
 proto: env-dev ## write protos/gen from protos/loyalty
 	@$(VENV)/python scripts/proto.py $(ARGS)
+
+proto-check: ## lint the protos, compare them with those of HEAD (ARGS=main: of main); needs node
+	@scripts/proto-check.sh $(ARGS)
+
+reference: env-dev ## write docs/reference and NOTICE from the code and the locks
+	@$(VENV)/python scripts/reference.py $(ARGS)
+	@$(VENV)/python scripts/notice.py $(ARGS)
 
 lock: env-dev ## compile the hashed locks from pyproject.toml (newest versions: ARGS=--upgrade)
 	@scripts/lock.sh $(ARGS)
