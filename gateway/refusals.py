@@ -137,7 +137,7 @@ class VersionMismatch(Precondition):
 
 
 class RedemptionCancelled(Precondition):
-    """The redemption ended without a voucher; the reason is its `cancel_reason`, and points and stock are back."""
+    """The redemption is cancelled; the reason is its `cancel_reason`, and points and stock are back."""
 
     reason = "REDEMPTION_CANCELLED"
 

@@ -26,7 +26,6 @@ from kit.page import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 
 INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
-INT32_MAX = 2**31 - 1
 
 # No control characters: PostgreSQL cannot hold the first of them, and receipts are garbled by the others.
 FIT = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
@@ -126,6 +125,7 @@ Text50 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=
 Text100 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100, pattern=FIT)]
 Text254 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=254, pattern=FIT)]
 Text500 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500, pattern=FIT)]
+MaybeText50 = Annotated[str, StringConstraints(strict=True, max_length=50, pattern=FIT)]
 MaybeText100 = Annotated[str, StringConstraints(strict=True, max_length=100, pattern=FIT)]
 MaybeText1000 = Annotated[str, StringConstraints(strict=True, max_length=1_000, pattern=FIT)]
 

@@ -46,20 +46,27 @@ def redeem(path: MemberPath, body: RedeemBody) -> Response:
 def _redeemed(answered: Answered[pb.RedeemResponse]) -> Response:
     """A till must see from the status alone whether to hand something over."""
     redemption = answered.response.redemption
-    location = f"/v1/members/{redemption.member_id}/redemptions/{redemption.redemption_id}"
+    location = _place_of(redemption)
     if redemption.state == pb.REDEMPTION_STATE_CANCELLED:
         raise _cancelled(redemption, location, replayed=answered.replayed)
-    told = redemption_of(redemption)
     if redemption.state == pb.REDEMPTION_STATE_CONFIRMED:
-        return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
-    response = reply(told, HTTPStatus.ACCEPTED, location=location, replayed=answered.replayed)
+        return reply(redemption_of(redemption), HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+    return _on_the_way(redemption, location, replayed=answered.replayed)
+
+
+def _on_the_way(redemption: pb.Redemption, location: str, *, replayed: bool) -> Response:
+    response = reply(redemption_of(redemption), HTTPStatus.ACCEPTED, location=location, replayed=replayed)
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
 
+def _place_of(redemption: pb.Redemption) -> str:
+    return f"/v1/members/{redemption.member_id}/redemptions/{redemption.redemption_id}"
+
+
 def _cancelled(redemption: pb.Redemption, location: str, *, replayed: bool) -> RedemptionCancelled:
     refusal = RedemptionCancelled(
-        "the redemption ended without a voucher; points and stock are back",
+        "the redemption is cancelled; points and stock are back",
         redemption_id=redemption.redemption_id,
         location=location,
     )
@@ -77,9 +84,12 @@ def get_redemption(path: RedemptionPath) -> Response:
     return reply(redemption_of(read(suite().clients.rewards.GetRedemption, request).redemption))
 
 
-@blueprint.post("/members/<member_id>/redemptions/<redemption_id>/cancel", responses={HTTPStatus.OK: Redemption})
+@blueprint.post(
+    "/members/<member_id>/redemptions/<redemption_id>/cancel",
+    responses={HTTPStatus.OK: Redemption, HTTPStatus.ACCEPTED: Redemption},
+)
 def cancel_redemption(path: RedemptionPath, body: CancelBody) -> Response:
-    """Undo a redemption whose voucher has not been used; points and stock come back"""
+    """Undo a redemption whose voucher has not been used: 200 when points and stock are back, 202 when on their way"""
     request = pb.CancelRedemptionRequest(
         program_id=visit().known_caller.program_id,
         request_id=visit().idempotency_key,
@@ -88,7 +98,10 @@ def cancel_redemption(path: RedemptionPath, body: CancelBody) -> Response:
         reason=body.reason,
     )
     answered = write(suite().clients.rewards.CancelRedemption, request)
-    return reply(redemption_of(answered.response.redemption), replayed=answered.replayed)
+    redemption = answered.response.redemption
+    if redemption.state != pb.REDEMPTION_STATE_CANCELLED:
+        return _on_the_way(redemption, _place_of(redemption), replayed=answered.replayed)
+    return reply(redemption_of(redemption), replayed=answered.replayed)
 
 
 @blueprint.get("/vouchers/<code>", responses={HTTPStatus.OK: Voucher})

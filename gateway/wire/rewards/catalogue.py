@@ -9,16 +9,13 @@ from loyalty.rewards.v1 import rewards_pb2 as pb
 from pydantic import Field, StrictInt
 
 from gateway.wire.base import (
-    INT32_MAX,
-    INT64_MAX,
     Asked,
     Currency,
     Id,
     Instant,
     InUrl,
-    MaybeText100,
+    MaybeText50,
     MaybeText1000,
-    NaturalInt64,
     Points,
     Text100,
     Told,
@@ -45,7 +42,7 @@ class FixedDiscount(Asked):
     """So much money off."""
 
     kind: Literal["fixed_discount"]
-    amount_minor: Annotated[StrictInt, Field(ge=1, le=INT64_MAX)]
+    amount_minor: Annotated[StrictInt, Field(ge=1, le=1_000_000_000_000)]
     currency: Currency
 
     def to_proto(self) -> pb.Benefit:
@@ -84,13 +81,13 @@ class NewRewardTerms(Asked):
     description: MaybeText1000 = ""
     benefit: Annotated[FixedDiscount | PercentageDiscount | FreeProduct, Field(discriminator="kind")]
     cost_points: Points
-    wallet: MaybeText100 = ""
+    wallet: MaybeText50 = ""
     """Empty means "points"."""
     starts_at: Instant | None = None
     """Null means from now on."""
     ends_at: Instant | None = None
     """Null means until further notice."""
-    limit_per_member: Annotated[StrictInt, Field(ge=0, le=INT32_MAX)] = 0
+    limit_per_member: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 0
     """How many times one member may redeem it; 0 means as often as they like."""
     voucher_validity_days: Annotated[StrictInt, Field(ge=0, le=3_650)] = 0
     """Days a voucher stays good; 0 means 90."""
@@ -126,7 +123,7 @@ class RewardBody(Asked):
     )
 
     terms: NewRewardTerms
-    stock: NaturalInt64 | None = None
+    stock: Annotated[StrictInt, Field(ge=0, le=1_000_000_000)] | None = None
     """Units to have from now on. Null sets no limit on a new reward and leaves the stock of an old one as it is."""
 
 

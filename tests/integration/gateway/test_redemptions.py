@@ -90,3 +90,15 @@ def test_a_cancelled_one_can_be_read(door: Door, puppets: Puppets) -> None:
     puppets.says["GetRedemption"] = pb.GetRedemptionResponse(redemption=found)
     body = door.caller("till").get(f"{PATH}/{OTHER_ID}").expect(200)
     assert (body["state"], body["cancel_reason"], body["voucher"]) == ("cancelled", "OUT_OF_STOCK", None)
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [(pb.REDEMPTION_STATE_CANCELLED, 200), (pb.REDEMPTION_STATE_CONFIRMED, 202)]
+)
+def test_a_cancellation_says_whether_the_points_are_back_yet(
+    door: Door, puppets: Puppets, state: pb.RedemptionState.ValueType, status: int
+) -> None:
+    puppets.says["CancelRedemption"] = pb.CancelRedemptionResponse(redemption=redemption(state).redemption)
+    answer = door.caller("till").post(f"{PATH}/{OTHER_ID}/cancel", {"reason": "changed their mind"})
+    assert answer.status == status
+    assert answer.headers.get("retry-after") == ("1" if status == 202 else None)
