@@ -13,6 +13,7 @@ from gateway.wire.base import (
     Asked,
     Id,
     InUrl,
+    MaybeText50,
     MaybeText100,
     PageQuery,
     Points,
@@ -30,7 +31,7 @@ from gateway.wire.points.earnings import Earning, earning_of
 EntryWord = Literal["earn", "return", "spend", "reversal", "expiry", "adjustment", "recovery"]
 HoldWord = Literal["open", "captured", "released", "expired"]
 
-_WALLET = Field("", max_length=100, pattern=FIT, description='Which of the member\'s wallets; empty means "points".')
+_WALLET = Field("", max_length=50, pattern=FIT, description='Which of the member\'s wallets; empty means "points".')
 
 
 class HoldPath(MemberPath):
@@ -57,7 +58,7 @@ class NewHold(Asked):
     model_config = example({"amount": 500, "timeout_s": 300, "reference": "basket 7"})
 
     amount: Points
-    wallet: MaybeText100 = ""
+    wallet: MaybeText50 = ""
     timeout_s: Annotated[StrictInt, Field(ge=0, le=604_800)] = 0
     """Seconds until the hold ends by itself; 0 means 900."""
     reference: MaybeText100 = ""
@@ -83,7 +84,7 @@ class NewAdjustment(Asked):
     reason: Text500
     actor: Text100
     """Who decided it, as the retailer names them."""
-    wallet: MaybeText100 = ""
+    wallet: MaybeText50 = ""
     expiry_days: Annotated[StrictInt, Field(ge=0, le=36_500)] = 0
     """Days until given points expire; 0 means never. Must be 0 when taking."""
 

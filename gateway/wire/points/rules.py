@@ -15,7 +15,7 @@ from gateway.wire.base import (
     Id,
     Instant,
     InUrl,
-    MaybeText100,
+    MaybeText50,
     Text100,
     Told,
     example,
@@ -58,7 +58,7 @@ class NewTerms(Asked):
     """Days until the points can be spent."""
     expiry_days: Annotated[StrictInt, Field(ge=0, le=36_500)] = 0
     """Days until the points expire, from when they can be spent; 0 means never."""
-    wallet: MaybeText100 = ""
+    wallet: MaybeText50 = ""
     """Empty means "points"."""
 
     def to_proto(self) -> pb.EarningTerms:
