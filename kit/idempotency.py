@@ -15,21 +15,24 @@ import dataclasses
 import enum
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import orjson
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.dialects import postgresql
 
+from kit.arrays import unnested
 from kit.call import Call
 from kit.database import LostRaceError
 from kit.errors import Conflict, Kind, Refusal
 
 RETENTION_DAYS = 30
 KEY_LENGTH_MAX = 255
+
+Key: TypeAlias = tuple[uuid.UUID, str, str, str]
 
 Answer = TypeVar("Answer")
 Other = TypeVar("Other")
@@ -94,6 +97,11 @@ class Outcome(Generic[Answer]):
     _refusal: Refusal | None
     replayed: bool
 
+    @property
+    def refusal(self) -> Refusal | None:
+        """The refusal, if that is what it came to."""
+        return self._refusal
+
     def unwrap(self) -> Answer:
         """The answer; raises the refusal if that is what it came to. Call it after the transaction has ended."""
         if self._refusal is not None:
@@ -136,11 +144,39 @@ def stored_answers_table(metadata: sa.MetaData) -> sa.Table:
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A request as the store knows it: the four parts of its key, and digests of its content."""
+
+    program_id: uuid.UUID
+    caller_id: str
+    operation: str
+    request_id: str
+    fingerprint: dict[str, str]
+
+    @property
+    def key(self) -> Key:
+        """What names it in the table."""
+        return (self.program_id, self.caller_id, self.operation, self.request_id)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """An answer as it lies in the table."""
+
+    fingerprint: dict[str, str]
+    kind: OutcomeKind
+    content: bytes
+
+
 class StoredAnswers:
     """A service's memory of what it answered.
 
     `fingerprint_key` keys the digests of requests that hold personal data, so that nobody can guess their content from
     the table; `seal` closes the answers for the same reason.
+
+    `once` is all that a handler needs. A service that writes many operations in one transaction puts the same steps
+    together itself: `asked`, `find`, `replay` or the work, and the `row` to write.
     """
 
     def __init__(self, table: sa.Table, *, seal: Seal | None = None, fingerprint_key: bytes = b"") -> None:
@@ -163,28 +199,67 @@ class StoredAnswers:
         `work` may raise a Refusal as long as it has written nothing yet: final ones are stored in the same transaction,
         the others leave as they are and roll it back.
         """
-        operation = type(command).__name__
-        fingerprint = self._fingerprint(command)
-        key = (command.program_id, call.caller_id, operation, command.request_id)
-        stored = self._find(connection, key)
+        asked = self.asked(call, command)
+        stored = self.find(connection, [asked]).get(asked.key)
         if stored is not None:
-            return self._replay(stored, fingerprint, answer_type)
-        try:
-            answer = work()
-        except Refusal as refusal:
-            if not refusal.is_final:
-                raise
-            self._store(connection, key, fingerprint, OutcomeKind.REFUSAL, _dump_refusal(refusal), now)
-            return Outcome(None, refusal, replayed=False)
-        self._store(connection, key, fingerprint, OutcomeKind.ANSWER, _adapter(answer_type).dump_json(answer), now)
-        return answered(answer)
+            return self.replay(stored, asked, answer_type)
+        outcome = judged(work)
+        self._store(connection, self.row(asked, outcome, now))
+        return outcome
+
+    def asked(self, call: Call, command: Command) -> Asked:
+        """The request as the store knows it; no database is asked, so it can be made before a transaction."""
+        fingerprint = field_digests(command, without=("program_id", "request_id"), key=self._fingerprint_key)
+        return Asked(command.program_id, call.caller_id, type(command).__name__, command.request_id, fingerprint)
+
+    def find(self, connection: sa.Connection, requests: Sequence[Asked]) -> dict[Key, Stored]:
+        """What is stored for the requests, by key, in one query."""
+        key = list(self._table.primary_key.columns)
+        given = unnested(
+            {column.name: column.type for column in key},
+            {column.name: [getattr(asked, column.name) for asked in requests] for column in key},
+        )
+        matches = sa.and_(*(column == given.c[column.name] for column in key))
+        rows = connection.execute(sa.select(self._table).join(given, matches))
+        return {
+            (row.program_id, row.caller_id, row.operation, row.request_id): Stored(
+                row.fingerprint, OutcomeKind(row.kind), row.answer
+            )
+            for row in rows
+        }
+
+    def replay(self, stored: Stored, asked: Asked, answer_type: type[Answer]) -> Outcome[Answer]:
+        """The stored outcome; raises IdempotencyKeyReused when it was given to another request."""
+        differing = differing_fields(stored.fingerprint, asked.fingerprint)
+        if differing:
+            raise IdempotencyKeyReused(
+                f"this idempotency key was used before with another {', '.join(differing)}", fields=",".join(differing)
+            )
+        content = self._seal.open(stored.content)
+        if stored.kind is OutcomeKind.REFUSAL:
+            return Outcome(None, _load_refusal(content), replayed=True)
+        return answered(_adapter(answer_type).validate_json(content), replayed=True)
+
+    def row(self, asked: Asked, outcome: Outcome[Answer], now: datetime) -> dict[str, object]:
+        """The outcome as columns of the table, in plain values."""
+        refusal = outcome.refusal
+        if refusal is not None:
+            kind, content = OutcomeKind.REFUSAL, _dump_refusal(refusal)
+        else:
+            answer = outcome.unwrap()
+            kind, content = OutcomeKind.ANSWER, _adapter(type(answer)).dump_json(answer)
+        return {
+            **dict(zip((column.name for column in self._table.primary_key.columns), asked.key, strict=True)),
+            "fingerprint": asked.fingerprint,
+            "kind": kind.value,
+            "answer": self._seal.close(content),
+            "stored_at": now,
+        }
 
     def forget_before(self, connection: sa.Connection, instant: datetime, *, limit: int) -> int:
         """Deletes up to `limit` answers stored before `instant` and says how many."""
         old = (
-            sa.select(
-                self._table.c.program_id, *(self._table.c[name] for name in ("caller_id", "operation", "request_id"))
-            )
+            sa.select(*self._table.primary_key.columns)
             .where(self._table.c.stored_at < instant)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -192,41 +267,10 @@ class StoredAnswers:
         key = sa.tuple_(*self._table.primary_key.columns)
         return connection.execute(sa.delete(self._table).where(key.in_(old))).rowcount
 
-    def _find(self, connection: sa.Connection, key: tuple[object, ...]) -> sa.Row[Any, Any, Any] | None:
-        table = self._table
-        return connection.execute(
-            sa.select(table.c.fingerprint, table.c.kind, table.c.answer).where(
-                *(column == value for column, value in zip(table.primary_key.columns, key, strict=True))
-            )
-        ).one_or_none()
-
-    def _replay(
-        self, stored: sa.Row[Any, Any, Any], fingerprint: dict[str, str], answer_type: type[Answer]
-    ) -> Outcome[Answer]:
-        differing = differing_fields(stored.fingerprint, fingerprint)
-        if differing:
-            raise IdempotencyKeyReused(
-                f"this idempotency key was used before with another {', '.join(differing)}", fields=",".join(differing)
-            )
-        content = self._seal.open(stored.answer)
-        if OutcomeKind(stored.kind) is OutcomeKind.REFUSAL:
-            return Outcome(None, _load_refusal(content), replayed=True)
-        return answered(_adapter(answer_type).validate_json(content), replayed=True)
-
-    def _store(
-        self,
-        connection: sa.Connection,
-        key: tuple[object, ...],
-        fingerprint: dict[str, str],
-        kind: OutcomeKind,
-        content: bytes,
-        now: datetime,
-    ) -> None:
-        columns = dict(zip((column.name for column in self._table.primary_key.columns), key, strict=True))
-        row = {**columns, "fingerprint": fingerprint, "kind": kind.value, "answer": self._seal.close(content)}
+    def _store(self, connection: sa.Connection, row: dict[str, object]) -> None:
         inserted = connection.execute(
             postgresql.insert(self._table)
-            .values(**row, stored_at=now)
+            .values(**row)
             .on_conflict_do_nothing()
             # The driver counts no rows of an INSERT; what it returns can be looked at.
             .returning(self._table.c.request_id)
@@ -234,8 +278,15 @@ class StoredAnswers:
         if inserted.one_or_none() is None:
             raise LostRaceError
 
-    def _fingerprint(self, command: Command) -> dict[str, str]:
-        return field_digests(command, without=("program_id", "request_id"), key=self._fingerprint_key)
+
+def judged(work: Callable[[], Answer]) -> Outcome[Answer]:
+    """What the work comes to: its answer or its final refusal; refusals that say nothing for good leave as they are."""
+    try:
+        return answered(work())
+    except Refusal as refusal:
+        if not refusal.is_final:
+            raise
+        return Outcome(None, refusal, replayed=False)
 
 
 def field_digests(value: object, *, without: tuple[str, ...] = (), key: bytes = b"") -> dict[str, str]:

@@ -11,6 +11,6 @@ version it last applied, and lets older ones pass without effect.
 
 from kit.outbox.events import Event
 from kit.outbox.relay import Relay
-from kit.outbox.table import RETENTION_DAYS, append, outbox_table, prune, republish
+from kit.outbox.table import RETENTION_DAYS, append, outbox_table, prune, republish, row
 
-__all__ = ["RETENTION_DAYS", "Event", "Relay", "append", "outbox_table", "prune", "republish"]
+__all__ = ["RETENTION_DAYS", "Event", "Relay", "append", "outbox_table", "prune", "republish", "row"]

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 import structlog
 
 from kit import failpoints, streams
+from kit.arrays import unnested
 from kit.database import transaction
 from kit.outbox.events import Event, to_entry
-from kit.outbox.table import unnested, unpublish
+from kit.outbox.table import unpublish
 from kit.streams import Debt, entry_key
 
 _log = structlog.get_logger()

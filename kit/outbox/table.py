@@ -10,6 +10,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from kit.arrays import unnested
 from kit.database import transaction
 from kit.outbox.events import Event
 
@@ -57,31 +58,27 @@ def append(connection: sa.Connection, table: sa.Table, events: Sequence[Event]) 
     """Writes the events down in the caller's transaction: one statement and one round trip, however many they are."""
     if not events:
         return
-    columns: dict[str, list[object]] = {
-        "id": [event.id for event in events],
-        "aggregatetype": [event.aggregate_type for event in events],
-        "aggregateid": [event.aggregate_id for event in events],
-        "type": [event.type for event in events],
-        "version": [event.version for event in events],
-        "program_id": [event.program_id for event in events],
-        "occurred_at": [event.occurred_at for event in events],
-        "payload": [orjson.dumps(event.payload).decode() for event in events],
+    rows = [row(event) for event in events]
+    given = unnested(_COLUMN_KINDS, {name: [each[name] for each in rows] for name in _COLUMN_KINDS})
+    values = [
+        given.c[name] if name != "payload" else sa.cast(given.c.payload, postgresql.JSONB) for name in _COLUMN_KINDS
+    ]
+    connection.execute(sa.insert(table).from_select(list(_COLUMN_KINDS), sa.select(*values)))
+
+
+def row(event: Event) -> dict[str, object]:
+    """The event as columns of the outbox, not yet published, its payload as text."""
+    return {
+        "aggregateid": event.aggregate_id,
+        "id": event.id,
+        "aggregatetype": event.aggregate_type,
+        "type": event.type,
+        "version": event.version,
+        "program_id": event.program_id,
+        "payload": orjson.dumps(event.payload).decode(),
+        "occurred_at": event.occurred_at,
+        "published_at": None,
     }
-    given = unnested(_COLUMN_KINDS, columns)
-    values = [given.c[name] if name != "payload" else sa.cast(given.c.payload, postgresql.JSONB) for name in columns]
-    connection.execute(sa.insert(table).from_select(list(columns), sa.select(*values)))
-
-
-def unnested(
-    kinds: Mapping[str, sa.types.TypeEngine[Any]], columns: Mapping[str, Sequence[object]]
-) -> sa.TableValuedAlias:
-    """Rows out of parallel arrays, a parameter a column: the statement is the same for any number of rows."""
-    arrays = (sa.literal(values, postgresql.ARRAY(kinds[name])) for name, values in columns.items())
-    return (
-        sa.func.unnest(*arrays)
-        .table_valued(*(sa.column(name, kinds[name]) for name in columns), name="given")
-        .render_derived()
-    )
 
 
 def republish(engine: sa.Engine, table: sa.Table, since: datetime) -> int:
