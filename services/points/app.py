@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -18,14 +18,17 @@ from kit.telemetry import InternalServer
 from kit.workers import Worker
 from services.points import check, config, events, handlers, jobs, tables
 from services.points.clients import MembersClient
+from services.points.commit import Committer, Grouped, Rulebook, Singly
 from services.points.config import Config
 from services.points.handlers.known_members import KnownMembers
-from services.points.handlers.rulebook import Rulebook
 from services.points.ports import Members
 from services.points.rpc import PointsServicer
 from services.points.storage import Storage
 
 NAME = "points"
+
+# How long the writer pauses after a round of its own has failed; it does not pause otherwise.
+WRITER_PAUSE_S = 0.05
 
 
 def build(config: Config) -> App:
@@ -34,8 +37,9 @@ def build(config: Config) -> App:
     storage = Storage(engine)
     channel = client.channel(config.members_address, idempotent=["loyalty.members.v1.MembersService"])
     members = MembersClient(channel, config.members_deadline_ms)
+    committer, writers = _committer(config, storage)
     server = Server(
-        [servicer(storage, members, programs_cached_max=config.programs_cached_max)],
+        [servicer(storage, committer, members)],
         host=config.host,
         port=config.port,
         port_shared=config.port_shared,
@@ -46,17 +50,18 @@ def build(config: Config) -> App:
     internal = InternalServer(
         config.internal_port, lambda: server.is_serving and database.is_there(engine), host=config.internal_host
     )
-    return App(server, internal, (_relay(config, engine), _consumer(config, engine), *_jobs(config, storage)))
+    beside = (_relay(config, engine), _consumer(config, engine), *_jobs(config, storage, committer))
+    return App(server, internal, (*writers, *beside))
 
 
-def servicer(storage: Storage, members: Members, *, programs_cached_max: int) -> PointsServicer:
+def servicer(storage: Storage, committer: Committer, members: Members) -> PointsServicer:
     """The servicer with its handlers."""
     known_members = KnownMembers(storage, members)
     return PointsServicer(
-        handlers.PurchaseHandlers(storage, known_members, Rulebook(programs_cached_max)),
-        handlers.ReturnHandlers(storage),
-        handlers.AccountHandlers(storage, known_members),
-        handlers.HoldHandlers(storage, known_members),
+        handlers.PurchaseHandlers(storage, committer, known_members),
+        handlers.ReturnHandlers(storage, committer),
+        handlers.AccountHandlers(storage, committer, known_members),
+        handlers.HoldHandlers(storage, committer, known_members),
         handlers.RuleHandlers(storage),
     )
 
@@ -97,16 +102,29 @@ def members_consumer(engine: sa.Engine, redis_url: str) -> Consumer:
     )
 
 
-def _jobs(config: Config, storage: Storage) -> tuple[Worker, ...]:
-    rounds: dict[str, Callable[..., bool]] = {
-        "points-settle-overdue-accounts": jobs.settle_overdue_accounts,
-        "points-forget-stored-answers": jobs.forget_stored_answers,
-        "points-prune-events": jobs.prune_events,
-    }
-    return tuple(
-        Worker(name, functools.partial(job, storage, limit=config.jobs_batch_max), interval_s=config.jobs_interval_s)
-        for name, job in rounds.items()
+def _committer(config: Config, storage: Storage) -> tuple[Committer, tuple[Worker, ...]]:
+    """How operations are carried out, and the writer's thread if there is one."""
+    rulebook = Rulebook(config.programs_cached_max)
+    if config.batch_max == 1:
+        return Singly(storage, rulebook), ()
+    grouped = Grouped(
+        storage,
+        rulebook,
+        batch_max=config.batch_max,
+        queue_max=config.queue_max,
+        queue_wait_s=config.queue_wait_ms / 1_000,
     )
+    return grouped, (Worker("points-writer", grouped.round, interval_s=WRITER_PAUSE_S),)
+
+
+def _jobs(config: Config, storage: Storage, committer: Committer) -> tuple[Worker, ...]:
+    limit, rounds = config.jobs_batch_max, {}
+    rounds["points-settle-overdue-accounts"] = functools.partial(
+        jobs.settle_overdue_accounts, storage, committer, limit=limit
+    )
+    rounds["points-forget-stored-answers"] = functools.partial(jobs.forget_stored_answers, storage, limit=limit)
+    rounds["points-prune-events"] = functools.partial(jobs.prune_events, storage, limit=limit)
+    return tuple(Worker(name, job, interval_s=config.jobs_interval_s) for name, job in rounds.items())
 
 
 SERVICE = Service(

@@ -32,14 +32,17 @@ class Config:
     internal_host: str = setting("address that /healthz, /readyz and /metrics listen on", default="127.0.0.1")
     internal_port: int = setting("port of /healthz, /readyz and /metrics", default=9_082)
     reflection: bool = setting("whether gRPC reflection describes the service to callers", default=False)
-    threads_max: int = setting("requests that are worked on at the same time", default=16)
-    concurrent_rpcs_max: int = setting("requests that are worked on or wait; more are refused at once", default=256)
+    threads_max: int = setting("requests that are worked on at the same time; most wait for the writer", default=128)
+    concurrent_rpcs_max: int = setting("requests that are worked on or wait; more are refused at once", default=512)
     drain_s: int = setting("seconds that requests under way may take to end after SIGTERM", default=10)
 
     connections_max: int = setting("database connections of a process", default=20)
     connection_wait_ms: int = setting("milliseconds that a request waits for a free connection", default=2_000)
     database_wait_s: int = setting("seconds that a starting process waits for its database", default=60)
 
+    batch_max: int = setting("operations written in one transaction; 1 gives each its own", default=128)
+    queue_max: int = setting("operations that may wait to be written; more are refused at once", default=2_000)
+    queue_wait_ms: int = setting("milliseconds that an operation may wait to be written", default=5_000)
     programs_cached_max: int = setting("programs whose earning rules a process keeps at hand", default=1_000)
 
     relay_interval_ms: int = setting("milliseconds between two looks into the outbox", default=200)

@@ -5,21 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kit import idempotency, inbox, outbox
-from kit.database import LostRaceError
-from services.points import events
-from services.points.domain.ledger import AccountKey
-from services.points.storage import BookRequest, Storage
+from kit.call import Call
+from services.points.commit import Committer
+from services.points.handlers.settling import Settling
+from services.points.storage import Storage
+
+# The service itself, as the caller of work that nobody asked for.
+SELF = Call("points")
 
 
-def settle_overdue_accounts(storage: Storage, *, limit: int) -> bool:
-    """Writes down what time has done: holds that ended, lots that lapsed. Balances are right without it.
-
-    One account a transaction, so that a till waits for one account at the most.
-    """
+def settle_overdue_accounts(storage: Storage, committer: Committer, *, limit: int) -> bool:
+    """Writes down what time has done: holds that ended, lots that lapsed. Balances are right without it."""
     with storage.transaction() as tx:
         overdue = tx.accounts.overdue(tx.now, limit)
-    for key in overdue:
-        _settle(storage, key)
+    results = committer.submit_all(SELF, [Settling(key) for key in overdue])
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
     return len(overdue) >= limit
 
 
@@ -36,13 +38,3 @@ def prune_events(storage: Storage, *, limit: int) -> bool:
         sent = tx.prune_outbox_before(tx.now - timedelta(days=outbox.RETENTION_DAYS), limit=limit)
         noted = tx.prune_inbox_before(tx.now - timedelta(days=inbox.RETENTION_DAYS), limit=limit)
     return limit in (sent, noted)
-
-
-def _settle(storage: Storage, key: AccountKey) -> None:
-    try:
-        with storage.transaction() as tx:
-            book = tx.accounts.lock([BookRequest(key)])[key]
-            book.settle(tx.now)
-            tx.save([book], events.entries_made([book]))
-    except LostRaceError:
-        return  # somebody else works on this account and settles it on the way

@@ -7,12 +7,12 @@ what is found by a receipt leads with an identity made from the receipt.
 from __future__ import annotations
 
 import sqlalchemy as sa
-from kit.inbox import dead_letters_table, inbox_table
-from kit.outbox import outbox_table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kit.database import metadata as new_metadata
 from kit.idempotency import stored_answers_table
+from kit.inbox import dead_letters_table, inbox_table
+from kit.outbox import outbox_table
 
 metadata = new_metadata()
 

@@ -104,6 +104,9 @@ class PurchaseReturns:
     points_returned: int
 
 
+NOTHING_RETURNED = PurchaseReturns({}, 0)
+
+
 @dataclass(frozen=True)
 class PurchaseAnswer:
     """A purchase with what came back of it, and the account after what was asked."""

@@ -7,22 +7,11 @@ from typing import TypeVar
 from uuid import UUID
 
 from kit.call import Call
-from services.points.domain.policy import Standing
+from services.points.commit import StandingMissing
 from services.points.ports import Members
-from services.points.storage import Setting, Storage
+from services.points.storage import Storage
 
 Answer = TypeVar("Answer")
-
-
-class StandingMissing(Exception):
-    """The projection does not hold this member yet; the transaction is rolled back and `members` asked."""
-
-
-def standing_of(setting: Setting) -> Standing:
-    """The member's standing, or StandingMissing."""
-    if setting.standing is None:
-        raise StandingMissing
-    return setting.standing
 
 
 class KnownMembers:
@@ -32,11 +21,13 @@ class KnownMembers:
         self._storage = storage
         self._members = members
 
-    def run(self, call: Call, program_id: UUID, member_id: UUID, attempt: Callable[[], Answer]) -> Answer:
+    def run(self, call: Call, program_id: UUID, member_id: UUID | None, attempt: Callable[[], Answer]) -> Answer:
         """Runs the attempt; if the member is new here, learns their standing from `members` and runs it again."""
         try:
             return attempt()
         except StandingMissing:
+            if member_id is None:
+                raise
             standing = self._members.standing(call, program_id, member_id)
         with self._storage.transaction() as tx:
             tx.standings.put(standing)

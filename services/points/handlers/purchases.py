@@ -9,33 +9,85 @@ from uuid import UUID
 
 from kit.call import Call
 from kit.errors import Invalid
-from kit.idempotency import Outcome, field_digests
+from kit.idempotency import Command, Outcome, field_digests
 from services.points import events
-from services.points.domain.book import Book
+from services.points.commit import Committer, Desk, Looks
 from services.points.domain.errors import PurchaseNotFound
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.policy import WALLET_DEFAULT, expect_may_earn
 from services.points.domain.purchases import (
+    NOTHING_RETURNED,
     ClaimPurchase,
     GetPurchase,
     PreviewPurchase,
     Purchase,
     PurchaseAnswer,
-    PurchaseReturns,
     RecordPurchase,
     expect_claimable,
 )
-from services.points.domain.rules import Earning, evaluate
+from services.points.domain.rules import evaluate
 from services.points.domain.sales import check_sale
-from services.points.handlers.known_members import KnownMembers, standing_of
+from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of
-from services.points.handlers.rulebook import Rulebook
-from services.points.storage import BookRequest, Storage, Transaction
+from services.points.storage import BookRequest, Recorded, Storage
 
 # How far a till's clock may run ahead of ours.
 CLOCK_AHEAD_MAX = timedelta(days=1)
 
-NOTHING_RETURNED = PurchaseReturns({}, 0)
+
+class PurchaseHandlers:
+    """What tills do with sales."""
+
+    def __init__(self, storage: Storage, committer: Committer, known_members: KnownMembers) -> None:
+        self._storage = storage
+        self._committer = committer
+        self._known_members = known_members
+
+    def record_purchase(self, call: Call, command: RecordPurchase) -> Outcome[PurchaseAnswer]:
+        """Records a sale and posts what it earns; the same receipt again gives the first answer."""
+        check_sale(command.sale)
+        posting = Posting(command, command)
+        outcome = self._known_members.run(
+            call, command.program_id, command.member_id, lambda: self._committer.submit(call, posting)
+        )
+        return outcome.map(
+            lambda ref: self._first_answer(ref.purchase_id) if outcome.replayed else posting.answer,
+            replayed_if=lambda ref: ref.recorded_before,
+        )
+
+    def preview_purchase(self, call: Call, command: PreviewPurchase) -> PurchaseAnswer:
+        """What record_purchase would answer now; for a receipt that is recorded, what it answered."""
+        check_sale(command.sale)
+        posting = Posting(command, None)
+        self._known_members.run(call, command.program_id, command.member_id, lambda: self._committer.foresee(posting))
+        return posting.answer
+
+    def get_purchase(self, command: GetPurchase) -> PurchaseAnswer:
+        """A purchase as it stands, with what has come back of it."""
+        purchase_id = command.purchase_id
+        if purchase_id is None:
+            if command.receipt is None:
+                raise Invalid("purchase_id", "is missing, and so is receipt")
+            purchase_id = purchase_id_of(command.program_id, command.receipt)
+        with self._storage.transaction() as tx:
+            history = tx.purchases.find([purchase_id]).get(purchase_id)
+            if history is None or history.present.program_id != command.program_id:
+                raise PurchaseNotFound("no such purchase is recorded")
+            returns = tx.purchases.returns_of([purchase_id]).get(purchase_id, NOTHING_RETURNED)
+        return PurchaseAnswer(history.present, returns, None)
+
+    def claim_purchase(self, call: Call, command: ClaimPurchase) -> Outcome[PurchaseAnswer]:
+        """Gives an anonymous purchase to a member, who earns for the goods kept; once."""
+        return self._known_members.run(
+            call, command.program_id, command.member_id, lambda: self._committer.submit(call, Claiming(command))
+        )
+
+    def _first_answer(self, purchase_id: UUID) -> PurchaseAnswer:
+        with self._storage.transaction() as tx:
+            return _answer(tx.purchases.find([purchase_id])[purchase_id].recorded)
+
+
+# ---- Operations ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -46,146 +98,103 @@ class PurchaseRef:
     recorded_before: bool
 
 
-class PurchaseHandlers:
-    """What tills do with sales."""
+class Posting:
+    """Records a sale and credits what it earns. `answer` is what was made of it the last time it was judged."""
 
-    def __init__(self, storage: Storage, known_members: KnownMembers, rulebook: Rulebook) -> None:
-        self._storage = storage
-        self._known_members = known_members
-        self._rulebook = rulebook
+    answer_type = PurchaseRef
+    answer: PurchaseAnswer
 
-    def record_purchase(self, call: Call, command: RecordPurchase) -> Outcome[PurchaseAnswer]:
-        """Records a sale and posts what it earns; the same receipt again gives the first answer."""
-        check_sale(command.sale)
+    def __init__(self, wish: RecordPurchase | PreviewPurchase, command: Command | None) -> None:
+        self.command = command
+        self._wish = wish
+        self._purchase_id = purchase_id_of(wish.program_id, wish.sale.receipt)
+        self.looks = Looks(wish.program_id, wish.member_id, purchase_id=self._purchase_id)
+        self._digests = _digests(wish)
 
-        def attempt() -> Outcome[PurchaseAnswer]:
-            with self._storage.transaction() as tx:
-                outcome = tx.once(call, command, PurchaseRef, lambda: self._post(tx, command))
-                return outcome.map(
-                    lambda ref: self._first_answer(tx, ref.purchase_id), replayed_if=lambda ref: ref.recorded_before
-                )
+    def books(self, desk: Desk) -> Sequence[BookRequest]:
+        """The accounts that it earns to, or the one to show."""
+        if desk.recorded(self._purchase_id) is not None:
+            return ()
+        self._purchase = self._judged(desk)
+        return () if self._purchase.member_id is None else _books(self._purchase, self._purchase.member_id)
 
-        if command.member_id is None:
-            return attempt()
-        return self._known_members.run(call, command.program_id, command.member_id, attempt)
-
-    def preview_purchase(self, call: Call, command: PreviewPurchase) -> PurchaseAnswer:
-        """What record_purchase would answer now; for a receipt that is recorded, what it answered."""
-        check_sale(command.sale)
-        purchase_id = purchase_id_of(command.program_id, command.sale.receipt)
-
-        def attempt() -> PurchaseAnswer:
-            with self._storage.transaction() as tx:
-                if tx.purchases.find_recorded(purchase_id) is not None:
-                    return self._first_answer(tx, purchase_id)
-                purchase, account, _ = self._judge(tx, command, lock=False)
-                return PurchaseAnswer(purchase, NOTHING_RETURNED, account)
-
-        if command.member_id is None:
-            return attempt()
-        return self._known_members.run(call, command.program_id, command.member_id, attempt)
-
-    def get_purchase(self, command: GetPurchase) -> PurchaseAnswer:
-        """A purchase as it stands, with what has come back of it."""
-        purchase_id = command.purchase_id
-        if purchase_id is None:
-            if command.receipt is None:
-                raise Invalid("purchase_id", "is missing, and so is receipt")
-            purchase_id = purchase_id_of(command.program_id, command.receipt)
-        with self._storage.transaction() as tx:
-            purchase = tx.purchases.find(command.program_id, purchase_id)
-            if purchase is None:
-                raise PurchaseNotFound("no such purchase is recorded")
-            return PurchaseAnswer(purchase, tx.purchases.returns_of(purchase_id), None)
-
-    def claim_purchase(self, call: Call, command: ClaimPurchase) -> Outcome[PurchaseAnswer]:
-        """Gives an anonymous purchase to a member, who earns for the goods kept; once."""
-
-        def attempt() -> Outcome[PurchaseAnswer]:
-            with self._storage.transaction() as tx:
-                return tx.once(call, command, PurchaseAnswer, lambda: self._claim(tx, command))
-
-        return self._known_members.run(call, command.program_id, command.member_id, attempt)
-
-    # -- Steps -------------------------------------------------------------------------------------------------------
-
-    def _post(self, tx: Transaction, command: RecordPurchase) -> PurchaseRef:
-        purchase_id = purchase_id_of(command.program_id, command.sale.receipt)
-        digests = _digests(command)
-        recorded = tx.purchases.find_recorded(purchase_id)
+    def judge(self, desk: Desk) -> PurchaseRef:
+        """Records and credits, unless the receipt is recorded."""
+        recorded = desk.recorded(self._purchase_id)
         if recorded is not None:
-            expect_same_receipt(recorded.digests, digests)
-            return PurchaseRef(purchase_id, recorded_before=True)
-        purchase, account, books = self._judge(tx, command, lock=True)
-        tx.purchases.append(tx.writer, purchase, account, digests)
-        tx.save(books, [events.purchase_recorded(purchase), *events.entries_made(books)])
-        return PurchaseRef(purchase_id, recorded_before=False)
+            expect_same_receipt(recorded.digests, self._digests)
+            self.answer = _answer(recorded)
+            return PurchaseRef(self._purchase_id, recorded_before=True)
+        purchase, account = self._purchase, None
+        if purchase.member_id is not None:
+            account = _credit(desk, purchase, purchase.member_id)
+        desk.record_purchase(purchase, account, self._digests)
+        desk.announce(events.purchase_recorded(purchase))
+        self.answer = PurchaseAnswer(purchase, NOTHING_RETURNED, account)
+        return PurchaseRef(self._purchase_id, recorded_before=False)
 
-    def _judge(
-        self, tx: Transaction, command: RecordPurchase | PreviewPurchase, *, lock: bool
-    ) -> tuple[Purchase, AccountView | None, Sequence[Book]]:
-        """What the sale comes to: the one way that posting and preview share."""
-        sale, member_id = command.sale, command.member_id
-        if sale.occurred_at > tx.now + CLOCK_AHEAD_MAX:
+    def _judged(self, desk: Desk) -> Purchase:
+        program_id, member_id, sale = self._wish.program_id, self._wish.member_id, self._wish.sale
+        if sale.occurred_at > desk.now + CLOCK_AHEAD_MAX:
             raise Invalid("sale.occurred_at", "lies more than a day in the future")
-        purchase = Purchase(
-            purchase_id_of(command.program_id, sale.receipt), command.program_id, member_id, sale, (), tx.now
-        )
+        purchase = Purchase(self._purchase_id, program_id, member_id, sale, (), desk.now)
         if member_id is None:
-            return purchase, None, ()
-        setting = tx.standings.setting(command.program_id, member_id)
-        expect_may_earn(standing_of(setting))
-        rules = self._rulebook.effective(tx, command.program_id, setting.rules_revision)
-        purchase = replace(purchase, earnings=evaluate(rules, sale, {}))
-        account, books = _credit(tx, purchase, member_id, lock=lock)
-        return purchase, account, books
+            return purchase
+        expect_may_earn(desk.standing(program_id, member_id))
+        return replace(purchase, earnings=evaluate(desk.rules(program_id, member_id), sale, {}))
 
-    def _claim(self, tx: Transaction, command: ClaimPurchase) -> PurchaseAnswer:
-        setting = tx.standings.setting(command.program_id, command.member_id)
-        expect_may_earn(standing_of(setting))
-        purchase_id = purchase_id_of(command.program_id, command.receipt)
-        found = tx.purchases.find(command.program_id, purchase_id, lock=True)
+
+class Claiming:
+    """Gives an anonymous purchase to a member."""
+
+    answer_type = PurchaseAnswer
+
+    def __init__(self, command: ClaimPurchase) -> None:
+        self.command = command
+        self._purchase_id = purchase_id_of(command.program_id, command.receipt)
+        self.looks = Looks(command.program_id, command.member_id, changing_purchase_id=self._purchase_id)
+
+    def books(self, desk: Desk) -> Sequence[BookRequest]:
+        """The accounts that it earns to, or the one to show."""
+        command = self.command
+        expect_may_earn(desk.standing(command.program_id, command.member_id))
+        found = desk.purchase(command.program_id, self._purchase_id)
         if found is None:
             raise PurchaseNotFound("no purchase with this receipt is recorded")
         expect_claimable(found)
-        returns = tx.purchases.returns_of(purchase_id)
-        rules = self._rulebook.effective(tx, command.program_id, setting.rules_revision)
-        earnings = evaluate(rules, found.sale, returns.returned)
-        purchase = replace(found, member_id=command.member_id, earnings=earnings, claimed_at=tx.now)
-        account, books = _credit(tx, purchase, command.member_id, lock=True)
-        tx.purchases.append_claim(tx.writer, purchase)
-        tx.save(books, [events.purchase_claimed(purchase), *events.entries_made(books)])
-        return PurchaseAnswer(purchase, returns, account)
+        kept = desk.returns_of(self._purchase_id).returned
+        earnings = evaluate(desk.rules(command.program_id, command.member_id), found.sale, kept)
+        self._purchase = replace(found, member_id=command.member_id, earnings=earnings, claimed_at=desk.now)
+        return _books(self._purchase, command.member_id)
 
-    def _first_answer(self, tx: Transaction, purchase_id: UUID) -> PurchaseAnswer:
-        recorded = tx.purchases.find_recorded(purchase_id)
-        if recorded is None:
-            raise PurchaseNotFound("no such purchase is recorded")
-        return PurchaseAnswer(recorded.record, NOTHING_RETURNED, recorded.account)
+    def judge(self, desk: Desk) -> PurchaseAnswer:
+        """Credits what the goods kept earn."""
+        account = _credit(desk, self._purchase, self.command.member_id)
+        desk.record_claim(self._purchase)
+        desk.announce(events.purchase_claimed(self._purchase))
+        return PurchaseAnswer(self._purchase, desk.returns_of(self._purchase_id), account)
 
 
-def _credit(tx: Transaction, purchase: Purchase, member_id: UUID, *, lock: bool) -> tuple[AccountView, Sequence[Book]]:
-    """Posts the earnings to the member's books and gives the account to show; looks only, unless `lock`."""
-    giving = [earning for earning in purchase.earnings if earning.points]
-    wallets = sorted({earning.wallet for earning in giving})
-    requests = [BookRequest(AccountKey(purchase.program_id, member_id, wallet)) for wallet in wallets]
-    if lock and requests:
-        books = tx.accounts.lock(requests)
-    else:
-        books = {request.key: tx.accounts.read(request) for request in requests}
-    for earning in giving:
-        key = AccountKey(purchase.program_id, member_id, earning.wallet)
-        books[key].earn(earning, purchase.purchase_id, purchase.sale.occurred_at, tx.now)
-    shown = AccountKey(purchase.program_id, member_id, _wallet_shown(giving))
-    book = books.get(shown) or tx.accounts.read(BookRequest(shown))
-    return book.view(tx.now), tuple(books.values())
+def _books(purchase: Purchase, member_id: UUID) -> list[BookRequest]:
+    wallets = {earning.wallet for earning in purchase.earnings if earning.points} | {_wallet_shown(purchase)}
+    return [BookRequest(AccountKey(purchase.program_id, member_id, wallet)) for wallet in sorted(wallets)]
 
 
-def _wallet_shown(giving: Sequence[Earning]) -> str:
-    return giving[0].wallet if giving else WALLET_DEFAULT
+def _credit(desk: Desk, purchase: Purchase, member_id: UUID) -> AccountView:
+    for earning in purchase.earnings:
+        if earning.points:
+            book = desk.book(AccountKey(purchase.program_id, member_id, earning.wallet))
+            book.earn(earning, purchase.purchase_id, purchase.sale.occurred_at, desk.now)
+    return desk.view(AccountKey(purchase.program_id, member_id, _wallet_shown(purchase)))
 
 
-def _digests(command: RecordPurchase) -> dict[str, str]:
-    return field_digests(command.sale, without=("receipt",)) | field_digests(
-        command, without=("program_id", "request_id", "sale")
-    )
+def _wallet_shown(purchase: Purchase) -> str:
+    return next((earning.wallet for earning in purchase.earnings if earning.points), WALLET_DEFAULT)
+
+
+def _answer(recorded: Recorded[Purchase]) -> PurchaseAnswer:
+    return PurchaseAnswer(recorded.record, NOTHING_RETURNED, recorded.account)
+
+
+def _digests(wish: RecordPurchase | PreviewPurchase) -> dict[str, str]:
+    return field_digests(wish.sale, without=("receipt",)) | {"member_id": str(wish.member_id or "")}

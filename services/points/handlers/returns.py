@@ -10,14 +10,46 @@ from kit.call import Call
 from kit.errors import Invalid
 from kit.idempotency import Outcome, field_digests
 from services.points import events
-from services.points.domain.book import Book
+from services.points.commit import Committer, Desk, Looks
 from services.points.domain.errors import InsufficientBalanceForReturn
-from services.points.domain.ledger import AccountKey, AccountView, Cause
+from services.points.domain.ledger import AccountKey, Cause
 from services.points.domain.policy import WALLET_DEFAULT, Shortfall
-from services.points.domain.purchases import Due, Purchase, RecordReturn, Return, ReturnAnswer, dues, expect_returnable
+from services.points.domain.purchases import (
+    Due,
+    Purchase,
+    RecordReturn,
+    Return,
+    ReturnAnswer,
+    dues,
+    expect_returnable,
+)
 from services.points.handlers.purchases import CLOCK_AHEAD_MAX
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of, return_id_of
-from services.points.storage import BookRequest, Storage, Transaction
+from services.points.storage import BookRequest, Recorded, Storage
+
+
+class ReturnHandlers:
+    """What tills do with goods that come back."""
+
+    def __init__(self, storage: Storage, committer: Committer) -> None:
+        self._storage = storage
+        self._committer = committer
+
+    def record_return(self, call: Call, command: RecordReturn) -> Outcome[ReturnAnswer]:
+        """Records a return and takes back what its goods earned; the same receipt again gives the first answer."""
+        returning = Returning(command)
+        outcome = self._committer.submit(call, returning)
+        return outcome.map(
+            lambda ref: self._first_answer(ref.return_id) if outcome.replayed else returning.answer,
+            replayed_if=lambda ref: ref.recorded_before,
+        )
+
+    def _first_answer(self, return_id: UUID) -> ReturnAnswer:
+        with self._storage.transaction() as tx:
+            return _answer(tx.purchases.find_returns([return_id])[return_id])
+
+
+# ---- Operation -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -28,117 +60,111 @@ class ReturnRef:
     recorded_before: bool
 
 
-@dataclass(frozen=True)
-class _Settled:
-    """What a return came to on the member's accounts."""
+class Returning:
+    """Takes goods back. `answer` is what was made of it the last time it was judged.
 
-    points: int = 0
-    shortfall: int = 0
-    account: AccountView | None = None
-    books: Sequence[Book] = ()
+    The purchase is locked, so that returns of it are judged one after another.
+    """
 
+    answer_type = ReturnRef
+    answer: ReturnAnswer
 
-class ReturnHandlers:
-    """What tills do with goods that come back."""
+    def __init__(self, command: RecordReturn) -> None:
+        self.command = command
+        original = command.original_receipt
+        self._purchase_id = None if original is None else purchase_id_of(command.program_id, original)
+        self._return_id = return_id_of(command.program_id, command.receipt)
+        self.looks = Looks(command.program_id, changing_purchase_id=self._purchase_id, return_id=self._return_id)
+        self._digests = field_digests(command, without=("program_id", "request_id", "receipt"))
 
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
-
-    def record_return(self, call: Call, command: RecordReturn) -> Outcome[ReturnAnswer]:
-        """Records a return and takes back what its goods earned; the same receipt again gives the first answer."""
-        with self._storage.transaction() as tx:
-            outcome = tx.once(call, command, ReturnRef, lambda: self._post(tx, command))
-            return outcome.map(lambda ref: _first_answer(tx, ref), replayed_if=lambda ref: ref.recorded_before)
-
-    # -- Steps -------------------------------------------------------------------------------------------------------
-
-    def _post(self, tx: Transaction, command: RecordReturn) -> ReturnRef:
-        return_id = return_id_of(command.program_id, command.receipt)
-        digests = field_digests(command, without=("program_id", "request_id", "receipt"))
-        recorded = tx.purchases.find_recorded_return(return_id)
-        if recorded is not None:
-            expect_same_receipt(recorded.digests, digests)
-            return ReturnRef(return_id, recorded_before=True)
-        if command.occurred_at > tx.now + CLOCK_AHEAD_MAX:
+    def books(self, desk: Desk) -> Sequence[BookRequest]:
+        """The accounts that the goods had earned to, or the one to show."""
+        self._due: tuple[Due, ...] = ()
+        self._purchase = None
+        if desk.recorded_return(self._return_id) is not None:
+            return ()
+        if self.command.occurred_at > desk.now + CLOCK_AHEAD_MAX:
             raise Invalid("occurred_at", "lies more than a day in the future")
-        purchase = self._original(tx, command)
-        settled = _Settled() if purchase is None else self._settle(tx, command, return_id, purchase)
-        back = _return(tx, command, return_id, purchase, settled)
-        tx.purchases.append_return(tx.writer, back, command.cashier_id, command.currency, settled.account, digests)
-        tx.save(settled.books, [events.return_recorded(back), *events.entries_made(settled.books)])
-        return ReturnRef(return_id, recorded_before=False)
+        self._purchase = self._original(desk)
+        if self._purchase is None:
+            return ()
+        before = desk.returns_of(self._purchase.purchase_id).returned
+        after = expect_returnable(self._purchase.sale, before, self.command.lines)
+        if self._purchase.member_id is None:
+            return ()
+        self._due = dues(self._purchase, before, after)
+        wallets = {due.wallet for due in self._due} | {self._wallet_shown()}
+        member_id, bought = self._purchase.member_id, frozenset({self._purchase.purchase_id})
+        return [
+            BookRequest(AccountKey(self._purchase.program_id, member_id, wallet), purchase_ids=bought)
+            for wallet in sorted(wallets)
+        ]
 
-    def _original(self, tx: Transaction, command: RecordReturn) -> Purchase | None:
-        """The purchase, locked, so that returns of it are judged one after another; None when it is not known."""
-        if command.original_receipt is None:
+    def judge(self, desk: Desk) -> ReturnRef:
+        """Records the return and takes back what is due, unless the receipt is recorded."""
+        recorded = desk.recorded_return(self._return_id)
+        if recorded is not None:
+            expect_same_receipt(recorded.digests, self._digests)
+            self.answer = _answer(recorded)
+            return ReturnRef(self._return_id, recorded_before=True)
+        purchase, shortfall, account = self._purchase, 0, None
+        if purchase is not None and purchase.member_id is not None:
+            shortfall = self._take_back(desk, purchase, purchase.member_id)
+            account = desk.view(AccountKey(purchase.program_id, purchase.member_id, self._wallet_shown()))
+        back = self._return(desk, purchase, shortfall)
+        desk.record_return(back, self.command.cashier_id, self.command.currency, account, self._digests)
+        desk.announce(events.return_recorded(back))
+        self.answer = ReturnAnswer(back, account)
+        return ReturnRef(self._return_id, recorded_before=False)
+
+    def _original(self, desk: Desk) -> Purchase | None:
+        if self._purchase_id is None:
             return None
-        purchase_id = purchase_id_of(command.program_id, command.original_receipt)
-        purchase = tx.purchases.find(command.program_id, purchase_id, lock=True)
-        if purchase is not None and purchase.sale.currency != command.currency:
+        purchase = desk.purchase(self.command.program_id, self._purchase_id)
+        if purchase is not None and purchase.sale.currency != self.command.currency:
             raise Invalid("currency", f"the purchase was paid in {purchase.sale.currency}")
         return purchase
 
-    def _settle(self, tx: Transaction, command: RecordReturn, return_id: UUID, purchase: Purchase) -> _Settled:
-        before = tx.purchases.returns_of(purchase.purchase_id).returned
-        after = expect_returnable(purchase.sale, before, command.lines)
-        if purchase.member_id is None:
-            return _Settled()
-        due = dues(purchase, before, after)
-        policy = tx.rules.policy(command.program_id).shortfall
-        books = _open_books(tx, purchase, purchase.member_id, due)
+    def _take_back(self, desk: Desk, purchase: Purchase, member_id: UUID) -> int:
+        policy = desk.policy(self.command.program_id).shortfall
         if policy is Shortfall.REFUSE:
-            _expect_enough(tx, books, purchase, due)
-        shortfall = 0
-        for each in due:
-            book = books[AccountKey(purchase.program_id, purchase.member_id, each.wallet)]
-            cause = Cause(return_id=return_id)
-            taken = book.take_back(each.points, purchase.purchase_id, each.rule_id, cause, policy, tx.now)
+            self._expect_enough(desk, purchase, member_id)
+        shortfall, cause = 0, Cause(return_id=self._return_id)
+        for due in self._due:
+            book = desk.book(AccountKey(purchase.program_id, member_id, due.wallet))
+            taken = book.take_back(due.points, purchase.purchase_id, due.rule_id, cause, policy, desk.now)
             shortfall += taken.shortfall
-        shown = AccountKey(purchase.program_id, purchase.member_id, due[0].wallet if due else WALLET_DEFAULT)
-        book = books.get(shown) or tx.accounts.read(BookRequest(shown))
-        points = sum(each.points for each in due)
-        return _Settled(points, shortfall, book.view(tx.now), tuple(books.values()))
+        return shortfall
+
+    def _expect_enough(self, desk: Desk, purchase: Purchase, member_id: UUID) -> None:
+        for wallet in sorted({due.wallet for due in self._due}):
+            asked = [(due.rule_id, due.points) for due in self._due if due.wallet == wallet]
+            book = desk.book(AccountKey(purchase.program_id, member_id, wallet))
+            missing = book.shortfall_of(asked, purchase.purchase_id, desk.now)
+            if missing:
+                raise InsufficientBalanceForReturn(
+                    f"{missing} of the points these goods earned are spent", missing=missing, wallet=wallet
+                )
+
+    def _return(self, desk: Desk, purchase: Purchase | None, shortfall: int) -> Return:
+        command = self.command
+        return Return(
+            return_id=self._return_id,
+            program_id=command.program_id,
+            receipt=command.receipt,
+            original_receipt=command.original_receipt,
+            purchase_id=None if purchase is None else purchase.purchase_id,
+            member_id=None if purchase is None else purchase.member_id,
+            lines=command.lines,
+            points_returned=sum(due.points for due in self._due),
+            shortfall=shortfall,
+            occurred_at=command.occurred_at,
+            recorded_at=desk.now,
+        )
+
+    def _wallet_shown(self) -> str:
+        return self._due[0].wallet if self._due else WALLET_DEFAULT
 
 
-def _open_books(tx: Transaction, purchase: Purchase, member_id: UUID, due: Sequence[Due]) -> dict[AccountKey, Book]:
-    wallets = sorted({each.wallet for each in due})
-    requests = [
-        BookRequest(AccountKey(purchase.program_id, member_id, wallet), purchase_id=purchase.purchase_id)
-        for wallet in wallets
-    ]
-    return tx.accounts.lock(requests) if requests else {}
-
-
-def _expect_enough(tx: Transaction, books: dict[AccountKey, Book], purchase: Purchase, due: Sequence[Due]) -> None:
-    for key, book in books.items():
-        asked = [(each.rule_id, each.points) for each in due if each.wallet == key.wallet]
-        missing = book.shortfall_of(asked, purchase.purchase_id, tx.now)
-        if missing:
-            raise InsufficientBalanceForReturn(
-                f"{missing} of the points these goods earned are spent", missing=missing, wallet=key.wallet
-            )
-
-
-def _return(
-    tx: Transaction, command: RecordReturn, return_id: UUID, purchase: Purchase | None, settled: _Settled
-) -> Return:
-    return Return(
-        return_id=return_id,
-        program_id=command.program_id,
-        receipt=command.receipt,
-        original_receipt=command.original_receipt,
-        purchase_id=None if purchase is None else purchase.purchase_id,
-        member_id=None if purchase is None else purchase.member_id,
-        lines=command.lines,
-        points_returned=settled.points,
-        shortfall=settled.shortfall,
-        occurred_at=command.occurred_at,
-        recorded_at=tx.now,
-    )
-
-
-def _first_answer(tx: Transaction, ref: ReturnRef) -> ReturnAnswer:
-    recorded = tx.purchases.find_recorded_return(ref.return_id)
-    if recorded is None:
-        raise LookupError(f"the stored answer names a return that is not there: {ref.return_id}")
+def _answer(recorded: Recorded[Return]) -> ReturnAnswer:
     return ReturnAnswer(recorded.record, recorded.account)

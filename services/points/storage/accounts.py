@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from kit import ids
+from kit.database import LostRaceError
 from kit.page import PageRequest
 from services.points import tables
 from services.points.domain.book import Book
@@ -33,11 +33,15 @@ from services.points.storage.writer import Writer
 
 @dataclass(frozen=True)
 class BookRequest:
-    """A book to open: an account, and what of its past the operation touches besides what is open."""
+    """A book to open: an account, and what of its past is touched besides what is open."""
 
     key: AccountKey
-    purchase_id: UUID | None = None
-    hold_id: UUID | None = None
+    purchase_ids: frozenset[UUID] = frozenset()
+    hold_ids: frozenset[UUID] = frozenset()
+
+    def merged(self, other: BookRequest) -> BookRequest:
+        """One request for what both want of the same account."""
+        return BookRequest(self.key, self.purchase_ids | other.purchase_ids, self.hold_ids | other.hold_ids)
 
 
 class Accounts:
@@ -46,20 +50,26 @@ class Accounts:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def read(self, request: BookRequest) -> Book:
-        """Opens a book for looking only."""
-        head = self._heads([request.key], lock=False)
-        return self._book(head.get(request.key) or Account(request.key), request)
+    def open(self, requests: Iterable[BookRequest], *, lock: bool) -> dict[AccountKey, Book]:
+        """Opens books: three queries, however many they are.
 
-    def lock(self, requests: Sequence[BookRequest]) -> dict[AccountKey, Book]:
-        """Opens books for writing: their accounts are locked in key order, missing ones made first."""
-        keys = sorted((request.key for request in requests), key=lambda key: (key.member_id, key.wallet))
-        heads = self._heads(keys, lock=True)
-        missing = [key for key in keys if key not in heads]
-        if missing:
-            self._create(missing)
-            heads = self._heads(keys, lock=True)
-        return {request.key: self._book(heads[request.key], request) for request in requests}
+        With `lock` they are for writing: missing accounts are made first and all are locked, in key order, so that
+        those who open several wait for one another and never in a circle.
+        """
+        wanted: dict[AccountKey, BookRequest] = {}
+        for request in requests:
+            known = wanted.get(request.key)
+            wanted[request.key] = request if known is None else known.merged(request)
+        if not wanted:
+            return {}
+        keys = sorted(wanted, key=lambda key: (key.member_id, key.wallet))
+        heads = self._locked(keys) if lock else self._heads(keys)
+        holds = self._holds(wanted)
+        lots = self._lots(wanted, holds)
+        return {
+            key: Book(heads.get(key) or Account(key), lots.get(key, ()), holds.get(key, ()), ids.ordered_id)
+            for key in keys
+        }
 
     def write(self, writer: Writer, books: Iterable[Book]) -> None:
         """Hands the changes of the books to the writer."""
@@ -89,14 +99,10 @@ class Accounts:
                 for ordinal, part in enumerate(hold.parts):
                     writer.add(tables.hold_parts, _part_columns(hold, ordinal, part))
 
-    def wallet_of_hold(self, program_id: UUID, member_id: UUID, hold_id: UUID) -> str | None:
-        """The wallet that a hold is on, or nothing when the member has no such hold in this program."""
-        holds = tables.holds
-        return self._connection.scalar(
-            sa.select(holds.c.wallet).where(
-                holds.c.member_id == member_id, holds.c.hold_id == hold_id, holds.c.program_id == program_id
-            )
-        )
+    def wallets_of_holds(self, holds: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], tuple[UUID, str]]:
+        """For each (member, hold) that exists: the program and the wallet that the hold is on."""
+        rows = self._connection.execute(_WALLETS_OF_HOLDS, _columns_of(("members", "holds"), holds))
+        return {(row.member_id, row.hold_id): (row.program_id, row.wallet) for row in rows}
 
     def entries(self, key: AccountKey, page: PageRequest) -> list[Entry]:
         """The account's entries, newest first, one more than the page is long."""
@@ -129,72 +135,113 @@ class Accounts:
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
 
-    def _heads(self, keys: Sequence[AccountKey], *, lock: bool) -> dict[AccountKey, Account]:
-        table = tables.accounts
-        query = (
-            sa.select(table)
-            .where(sa.tuple_(table.c.member_id, table.c.wallet).in_([(key.member_id, key.wallet) for key in keys]))
-            .order_by(table.c.member_id, table.c.wallet)
-        )
-        rows = self._connection.execute(query.with_for_update() if lock else query)
-        heads = {AccountKey(row.program_id, row.member_id, row.wallet): row for row in rows}
-        return {
-            key: Account(key, row.posted, row.deficit, row.owed, row.version)
-            for key, row in heads.items()
-            if key in keys
-        }
+    def _heads(self, keys: Sequence[AccountKey]) -> dict[AccountKey, Account]:
+        return _accounts(self._connection.execute(_HEADS, _key_columns(keys)), keys)
 
-    def _create(self, keys: Sequence[AccountKey]) -> None:
-        self._connection.execute(
-            postgresql.insert(tables.accounts).on_conflict_do_nothing(),
-            [{"member_id": key.member_id, "wallet": key.wallet, "program_id": key.program_id} for key in keys],
-        )
+    def _locked(self, keys: Sequence[AccountKey]) -> dict[AccountKey, Account]:
+        heads = _accounts(self._connection.execute(_MADE_OR_LOCKED, _key_columns(keys)), keys)
+        if len(heads) < len(keys):
+            # Somebody made an account after the statement had begun, too late for it to see. Now it is there.
+            heads = _accounts(self._connection.execute(_MADE_OR_LOCKED, _key_columns(keys)), keys)
+        if len(heads) < len(keys):
+            raise LostRaceError
+        return heads
 
-    def _book(self, account: Account, request: BookRequest) -> Book:
-        holds = self._holds(request)
-        lot_ids = {part.lot_id for hold in holds for part in hold.parts}
-        return Book(account, self._lots(request, lot_ids), holds, ids.ordered_id)
-
-    def _lots(self, request: BookRequest, lot_ids: set[UUID]) -> list[Lot]:
-        table = tables.lots
-        wanted = [table.c.remaining > 0]
-        if request.purchase_id is not None:
-            wanted.append(table.c.purchase_id == request.purchase_id)
-        if lot_ids:
-            wanted.append(table.c.lot_id.in_(lot_ids))
-        rows = self._connection.execute(
-            sa.select(table).where(
-                table.c.member_id == request.key.member_id,
-                table.c.wallet == request.key.wallet,
-                table.c.program_id == request.key.program_id,
-                sa.or_(*wanted),
-            )
-        )
-        return [_lot(row) for row in rows]
-
-    def _holds(self, request: BookRequest) -> list[Hold]:
-        holds, parts = tables.holds, tables.hold_parts
-        wanted = holds.c.state == HoldState.OPEN.value
-        if request.hold_id is not None:
-            wanted = sa.or_(wanted, holds.c.hold_id == request.hold_id)
-        rows = self._connection.execute(
-            sa.select(holds, parts.c.lot_id, parts.c.units, parts.c.captured.label("part_captured"))
-            .join(parts, sa.and_(parts.c.member_id == holds.c.member_id, parts.c.hold_id == holds.c.hold_id))
-            .where(
-                holds.c.member_id == request.key.member_id,
-                holds.c.wallet == request.key.wallet,
-                holds.c.program_id == request.key.program_id,
-                wanted,
-            )
-            .order_by(holds.c.placed_at, holds.c.hold_id, parts.c.ordinal)
-        ).all()
+    def _holds(self, wanted: Mapping[AccountKey, BookRequest]) -> dict[AccountKey, list[Hold]]:
+        past = ((key.member_id, hold_id) for key, request in wanted.items() for hold_id in request.hold_ids)
+        given = _key_columns(list(wanted)) | _columns_of(("past_members", "past_holds"), past)
         grouped: dict[UUID, list[Any]] = {}
-        for row in rows:
+        for row in self._connection.execute(_HOLDS, given):
             grouped.setdefault(row.hold_id, []).append(row)
-        return [_hold(request.key, hold_rows) for hold_rows in grouped.values()]
+        found: dict[AccountKey, list[Hold]] = {}
+        for rows in grouped.values():
+            key = AccountKey(rows[0].program_id, rows[0].member_id, rows[0].wallet)
+            found.setdefault(key, []).append(_hold(key, rows))
+        return found
+
+    def _lots(
+        self, wanted: Mapping[AccountKey, BookRequest], holds: Mapping[AccountKey, Sequence[Hold]]
+    ) -> dict[AccountKey, list[Lot]]:
+        bought = ((key.member_id, purchase) for key, request in wanted.items() for purchase in request.purchase_ids)
+        parts = {part.lot_id for each in holds.values() for hold in each for part in hold.parts}
+        given = _key_columns(list(wanted)) | _columns_of(("bought_members", "purchases"), bought)
+        found: dict[AccountKey, list[Lot]] = {}
+        for row in self._connection.execute(_LOTS, given | {"lots": list(parts)}):
+            found.setdefault(AccountKey(row.program_id, row.member_id, row.wallet), []).append(_lot(row))
+        return found
+
+
+# ---- Queries: the accounts come as two arrays, members and wallets ---------------------------------------------------
+
+_KEYS = "unnest(CAST(:members AS uuid[]), CAST(:wallets AS text[])) AS wanted (member_id, wallet)"
+
+_HEADS = sa.text(f"SELECT accounts.* FROM accounts JOIN {_KEYS} USING (member_id, wallet)")  # noqa: S608 - constants
+
+# Made before locked, and both in key order. What was made here is locked by that, and invisible to the second part.
+_MADE_OR_LOCKED = sa.text(f"""
+    WITH made AS (
+        INSERT INTO accounts (member_id, wallet, program_id)
+        SELECT * FROM unnest(CAST(:members AS uuid[]), CAST(:wallets AS text[]), CAST(:programs AS uuid[]))
+        ON CONFLICT DO NOTHING
+        RETURNING *
+    ), locked AS (
+        SELECT accounts.* FROM accounts JOIN {_KEYS} USING (member_id, wallet)
+        ORDER BY member_id, wallet
+        FOR UPDATE OF accounts
+    )
+    SELECT * FROM made UNION ALL SELECT * FROM locked
+""")  # noqa: S608 - constants
+
+_HOLDS = sa.text(f"""
+    SELECT holds.*, hold_parts.lot_id, hold_parts.units, hold_parts.captured AS part_captured
+    FROM holds
+    JOIN {_KEYS} USING (member_id, wallet)
+    JOIN hold_parts USING (member_id, hold_id)
+    WHERE holds.state = 'open' OR (holds.member_id, holds.hold_id) IN (
+        SELECT * FROM unnest(CAST(:past_members AS uuid[]), CAST(:past_holds AS uuid[]))
+    )
+    ORDER BY holds.placed_at, holds.hold_id, hold_parts.ordinal
+""")  # noqa: S608 - constants
+
+_LOTS = sa.text(f"""
+    SELECT lots.*
+    FROM lots
+    JOIN {_KEYS} USING (member_id, wallet)
+    WHERE lots.remaining > 0 OR lots.lot_id = ANY (CAST(:lots AS uuid[])) OR (lots.member_id, lots.purchase_id) IN (
+        SELECT * FROM unnest(CAST(:bought_members AS uuid[]), CAST(:purchases AS uuid[]))
+    )
+""")  # noqa: S608 - constants
+
+_WALLETS_OF_HOLDS = sa.text("""
+    SELECT member_id, hold_id, program_id, wallet
+    FROM holds
+    JOIN unnest(CAST(:members AS uuid[]), CAST(:holds AS uuid[])) AS wanted (member_id, hold_id)
+        USING (member_id, hold_id)
+""")
+
+
+def _key_columns(keys: Sequence[AccountKey]) -> dict[str, list[object]]:
+    return {
+        "members": [key.member_id for key in keys],
+        "wallets": [key.wallet for key in keys],
+        "programs": [key.program_id for key in keys],
+    }
+
+
+def _columns_of(names: tuple[str, str], pairs: Iterable[tuple[UUID, UUID]]) -> dict[str, list[object]]:
+    rows = list(pairs)
+    return {names[0]: [row[0] for row in rows], names[1]: [row[1] for row in rows]}
 
 
 # ---- Rows and values -------------------------------------------------------------------------------------------------
+
+
+def _accounts(rows: Iterable[Any], keys: Sequence[AccountKey]) -> dict[AccountKey, Account]:
+    wanted = set(keys)
+    heads = {AccountKey(row.program_id, row.member_id, row.wallet): row for row in rows}
+    return {
+        key: Account(key, row.posted, row.deficit, row.owed, row.version) for key, row in heads.items() if key in wanted
+    }
 
 
 def _account_columns(account: Account) -> dict[str, object]:

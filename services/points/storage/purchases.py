@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from services.points import tables
 from services.points.domain.ledger import AccountView
-from services.points.domain.purchases import Purchase, PurchaseReturns, Return
+from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
 from services.points.domain.sales import ReceiptKey, add_returned
 from services.points.storage.documents import (
     account_document,
@@ -38,23 +40,34 @@ class Recorded(Generic[Record]):
     digests: dict[str, str]
 
 
+@dataclass(frozen=True)
+class PurchaseHistory:
+    """A purchase as it was first answered, and as it stands since it may have been claimed."""
+
+    recorded: Recorded[Purchase]
+    present: Purchase
+
+
 class Purchases:
     """Reads and writes of one transaction."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
-        self._appended: dict[UUID, Recorded[Purchase]] = {}
-        self._appended_returns: dict[UUID, Recorded[Return]] = {}
 
-    def find(self, program_id: UUID, purchase_id: UUID, *, lock: bool = False) -> Purchase | None:
-        """The purchase as it stands, claimed or not. `lock` keeps others from returning or claiming it meanwhile."""
+    def lock(self, purchase_ids: Iterable[UUID]) -> None:
+        """Keeps others from returning or claiming these meanwhile; in order, so that nobody waits in a circle."""
+        table = tables.purchases
+        self._connection.execute(
+            sa.select(table.c.purchase_id)
+            .where(table.c.purchase_id == sa.any_(_array(purchase_ids)))
+            .order_by(table.c.purchase_id)
+            .with_for_update()
+        )
+
+    def find(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseHistory]:
+        """The purchases that are recorded, each as it was first answered and as it stands."""
         purchases, claims = tables.purchases, tables.purchase_claims
-        if lock:
-            # Locked first and read after: a claim that commits while this waits must be seen.
-            self._connection.execute(
-                sa.select(purchases.c.purchase_id).where(purchases.c.purchase_id == purchase_id).with_for_update()
-            )
-        row = self._connection.execute(
+        rows = self._connection.execute(
             sa.select(
                 purchases,
                 claims.c.member_id.label("claimant_id"),
@@ -62,41 +75,40 @@ class Purchases:
                 claims.c.claimed_at,
             )
             .outerjoin(claims, claims.c.purchase_id == purchases.c.purchase_id)
-            .where(purchases.c.purchase_id == purchase_id, purchases.c.program_id == program_id)
-        ).one_or_none()
-        return None if row is None else _purchase(row)
+            .where(purchases.c.purchase_id == sa.any_(_array(purchase_ids)))
+        )
+        return {
+            row.purchase_id: PurchaseHistory(
+                Recorded(_first_purchase(row), _account(row.account_after), row.digests), _purchase(row)
+            )
+            for row in rows
+        }
 
-    def find_recorded(self, purchase_id: UUID) -> Recorded[Purchase] | None:
-        """The purchase as it was first answered."""
-        if purchase_id in self._appended:
-            return self._appended[purchase_id]
-        table = tables.purchases
-        row = self._connection.execute(sa.select(table).where(table.c.purchase_id == purchase_id)).one_or_none()
-        return None if row is None else Recorded(_first_purchase(row), _account(row.account_after), row.digests)
-
-    def find_recorded_return(self, return_id: UUID) -> Recorded[Return] | None:
-        """The return as it was first answered."""
-        if return_id in self._appended_returns:
-            return self._appended_returns[return_id]
+    def find_returns(self, return_ids: Iterable[UUID]) -> dict[UUID, Recorded[Return]]:
+        """The returns that are recorded, as they were first answered."""
         table = tables.returns
-        row = self._connection.execute(sa.select(table).where(table.c.return_id == return_id)).one_or_none()
-        return None if row is None else Recorded(_return(row), _account(row.account_after), row.digests)
+        rows = self._connection.execute(sa.select(table).where(table.c.return_id == sa.any_(_array(return_ids))))
+        return {row.return_id: Recorded(_return(row), _account(row.account_after), row.digests) for row in rows}
 
-    def returns_of(self, purchase_id: UUID) -> PurchaseReturns:
-        """What has come back of a purchase so far."""
+    def returns_of(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseReturns]:
+        """What has come back of each purchase so far; absent for one that nothing came back of."""
         table = tables.returns
         rows = self._connection.execute(
-            sa.select(table.c.lines, table.c.points_returned).where(table.c.purchase_id == purchase_id)
-        ).all()
-        returned: dict[str, int] = {}
+            sa.select(table.c.purchase_id, table.c.lines, table.c.points_returned).where(
+                table.c.purchase_id == sa.any_(_array(purchase_ids))
+            )
+        )
+        found: dict[UUID, PurchaseReturns] = {}
         for row in rows:
-            lines = load(return_lines_document, row.lines)
-            returned = add_returned(returned, ((line.line_id, line.quantity_milli) for line in lines))
-        return PurchaseReturns(returned, sum(row.points_returned for row in rows))
+            before = found.get(row.purchase_id, NOTHING_RETURNED)
+            lines = ((line.line_id, line.quantity_milli) for line in load(return_lines_document, row.lines))
+            found[row.purchase_id] = PurchaseReturns(
+                add_returned(before.returned, lines), before.points_returned + row.points_returned
+            )
+        return found
 
     def append(self, writer: Writer, purchase: Purchase, account: AccountView | None, digests: dict[str, str]) -> None:
         """Hands a new purchase to the writer."""
-        self._appended[purchase.purchase_id] = Recorded(purchase, account, digests)
         writer.add(
             tables.purchases,
             {
@@ -139,7 +151,6 @@ class Purchases:
         digests: dict[str, str],
     ) -> None:
         """Hands a new return to the writer."""
-        self._appended_returns[recorded.return_id] = Recorded(recorded, account, digests)
         writer.add(
             tables.returns,
             {
@@ -160,6 +171,10 @@ class Purchases:
                 "recorded_at": recorded.recorded_at,
             },
         )
+
+
+def _array(identities: Iterable[UUID]) -> sa.ColumnElement[Any]:
+    return sa.literal(list(identities), postgresql.ARRAY(sa.Uuid))
 
 
 def _receipt_columns(receipt: ReceiptKey | None, prefix: str = "") -> dict[str, object]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,26 +23,30 @@ class Setting:
     standing: Standing | None
 
 
+# A program, and a member of it or nobody.
+Whose: TypeAlias = tuple[UUID, UUID | None]
+
+_SETTINGS = sa.text("""
+    SELECT wanted.program_id AS wanted_program, wanted.member_id AS wanted_member,
+        settings.shortfall, settings.rules_revision, standings.status, standings.member_version
+    FROM unnest(CAST(:programs AS uuid[]), CAST(:members AS uuid[])) AS wanted (program_id, member_id)
+    LEFT JOIN program_settings AS settings USING (program_id)
+    LEFT JOIN standings ON standings.member_id = wanted.member_id AND standings.program_id = wanted.program_id
+""")
+
+
 class Standings:
     """Reads and writes of one transaction."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def setting(self, program_id: UUID, member_id: UUID | None) -> Setting:
-        """Everything an operation must know beforehand, in one query."""
-        settings, standings = tables.program_settings, tables.standings
-        row = self._connection.execute(
-            sa.select(settings.c.shortfall, settings.c.rules_revision, standings.c.status, standings.c.member_version)
-            .select_from(sa.select(sa.literal(1)).subquery("one"))
-            .outerjoin(settings, settings.c.program_id == program_id)
-            .outerjoin(standings, sa.and_(standings.c.member_id == member_id, standings.c.program_id == program_id))
-        ).one()
-        policy = ProgramPolicy(program_id, Shortfall(row.shortfall) if row.shortfall else Shortfall.CARRY)
-        standing = None
-        if member_id is not None and row.status is not None:
-            standing = Standing(member_id, program_id, MemberStatus(row.status), row.member_version)
-        return Setting(policy, row.rules_revision or 0, standing)
+    def settings(self, wanted: Iterable[Whose]) -> dict[Whose, Setting]:
+        """Everything that operations must know beforehand of these programs and members, in one query."""
+        pairs = list(wanted)
+        programs, members = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        rows = self._connection.execute(_SETTINGS, {"programs": programs, "members": members})
+        return {(row.wanted_program, row.wanted_member): _setting(row) for row in rows}
 
     def put(self, standing: Standing) -> None:
         """Takes over what `members` said, unless something newer is known."""
@@ -58,3 +64,12 @@ class Standings:
                 where=table.c.member_version < statement.excluded.member_version,
             )
         )
+
+
+def _setting(row: Any) -> Setting:
+    program_id, member_id = row.wanted_program, row.wanted_member
+    policy = ProgramPolicy(program_id, Shortfall(row.shortfall) if row.shortfall else Shortfall.CARRY)
+    standing = None
+    if member_id is not None and row.status is not None:
+        standing = Standing(member_id, program_id, MemberStatus(row.status), row.member_version)
+    return Setting(policy, row.rules_revision or 0, standing)

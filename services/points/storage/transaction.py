@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+import orjson
 import sqlalchemy as sa
 
 from kit import database, inbox, outbox
 from kit.call import Call
 from kit.clock import Clock
-from kit.idempotency import Command, Outcome, StoredAnswers
+from kit.idempotency import Asked, Command, Key, Outcome, Stored, StoredAnswers
 from kit.outbox import Event
 from services.points import tables
 from services.points.domain.book import Book
@@ -44,12 +45,19 @@ class Transaction:
         """Replays the stored outcome of the command, or does the work and stores what it came to."""
         return self._answers.once(self._connection, call, command, answer_type, work, now=self.now)
 
-    def save(self, books: Sequence[Book], events: Sequence[Event]) -> None:
-        """Writes the changes of the books, what else the writer holds, and the events."""
+    def answered(self, requests: Sequence[Asked]) -> dict[Key, Stored]:
+        """What is stored for the requests."""
+        return self._answers.find(self._connection, requests)
+
+    def save(self, books: Iterable[Book], events: Iterable[Event], answers: Iterable[dict[str, object]]) -> None:
+        """Writes the changes of the books, what else the writer holds, the events and the answers, in one go."""
         self.accounts.write(self.writer, books)
+        for event in events:
+            self.writer.add(tables.outbox, outbox.row(event))
+        for answer in answers:
+            fingerprint = orjson.dumps(answer["fingerprint"]).decode()
+            self.writer.add(tables.stored_answers, answer | {"fingerprint": fingerprint})
         self.writer.flush(self._connection)
-        if events:
-            outbox.append(self._connection, tables.outbox, events)
 
     def forget_answers_before(self, instant: datetime, *, limit: int) -> int:
         """Deletes up to `limit` stored answers older than `instant` and says how many."""

@@ -27,8 +27,12 @@ _ARRAY_TYPES: dict[type, str] = {
     sa.Integer: "integer[]",
     sa.Date: "date[]",
     sa.DateTime: "timestamptz[]",
+    sa.LargeBinary: "bytea[]",
     JSONB: "jsonb[]",
 }
+
+# Rows of these may be written by several transactions at once; in key order, so that nobody waits in a circle.
+_CONTESTED = frozenset({"purchases", "purchase_claims", "returns", "stored_answers"})
 
 # What may change of a row that is there already. Everything else is written once.
 _CHANGING: dict[str, tuple[str, ...]] = {
@@ -54,6 +58,9 @@ class Writer:
         if not self._rows:
             return
         names = tuple(sorted(self._rows))
+        for name in _CONTESTED.intersection(names):
+            key = [column.name for column in tables.metadata.tables[name].primary_key.columns]
+            self._rows[name].sort(key=lambda row: [str(row[part]) for part in key])
         arrays = {
             f"{name}_{column.name}": [row[column.name] for row in self._rows[name]]
             for name in names

@@ -13,14 +13,15 @@ import sqlalchemy as sa
 from kit.call import Call
 from kit.checking import Finding
 from kit.database import PoolBounds, engine
+from kit.workers import Worker
 from services.points import check, handlers
+from services.points.commit import Committer, Grouped, Rulebook
 from services.points.domain.commands import ActivateEarningRule, CreateEarningRule, SetProgramPolicy
 from services.points.domain.errors import MemberNotFound
 from services.points.domain.ledger import AccountView
 from services.points.domain.policy import MemberStatus, Shortfall, Standing
 from services.points.domain.rules import EarningRule
 from services.points.handlers.known_members import KnownMembers
-from services.points.handlers.rulebook import Rulebook
 from services.points.storage import Storage
 from tests.factories import points as make
 
@@ -63,6 +64,7 @@ class Points:
     storage: Storage
     clock: HeldClock
     people: KnownPeople
+    committer: Committer
     purchases: handlers.PurchaseHandlers
     returns: handlers.ReturnHandlers
     accounts: handlers.AccountHandlers
@@ -110,17 +112,22 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
     clock = HeldClock(make.NOON)
     storage, people = Storage(source, clock=clock), KnownPeople()
     known = KnownMembers(storage, people)
+    committer = Grouped(storage, Rulebook(10), batch_max=64, queue_max=1_000, queue_wait_s=60)
+    writer = Worker("writer", committer.round, interval_s=0.01)
+    writer.start()
     built = Points(
         source,
         storage,
         clock,
         people,
-        handlers.PurchaseHandlers(storage, known, Rulebook(10)),
-        handlers.ReturnHandlers(storage),
-        handlers.AccountHandlers(storage, known),
-        handlers.HoldHandlers(storage, known),
+        committer,
+        handlers.PurchaseHandlers(storage, committer, known),
+        handlers.ReturnHandlers(storage, committer),
+        handlers.AccountHandlers(storage, committer, known),
+        handlers.HoldHandlers(storage, committer, known),
         handlers.RuleHandlers(storage),
     )
     yield built
+    writer.stop()
     assert built.findings() == []
     source.dispose()

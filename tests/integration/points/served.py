@@ -16,6 +16,7 @@ from services.members import app as members_app
 from services.members.storage import Storage as MembersStorage
 from services.points import app as points_app
 from services.points.clients import MembersClient
+from services.points.commit import Rulebook, Singly
 from services.points.storage import Storage
 from tests.factories.members import Caller, master_keys, pepper
 
@@ -56,7 +57,8 @@ def serving_points(
     """A client of `points`, which asks for members at this address."""
     with client.channel(members_address, idempotent=["loyalty.members.v1.MembersService"]) as to_members:
         members = MembersClient(to_members, members_deadline_ms)
-        servicer = points_app.servicer(Storage(source), members, programs_cached_max=10)
+        storage = Storage(source)
+        servicer = points_app.servicer(storage, Singly(storage, Rulebook(10)), members)
         with serving(servicer) as address, client.channel(address) as channel:
             yield points_pb2_grpc.PointsServiceStub(channel)
 

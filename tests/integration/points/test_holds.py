@@ -214,12 +214,12 @@ def test_the_job_writes_down_what_time_has_done(points: Points) -> None:
     hold = points.holds.place_hold(TILL, make.place_hold(holding, 10, timeout_s=60)).unwrap().hold
     points.clock.advance(days=1)
 
-    assert jobs.settle_overdue_accounts(points.storage, limit=100) is False
+    assert jobs.settle_overdue_accounts(points.storage, points.committer, limit=100) is False
 
     assert kinds(points, lapsing) == [(EntryKind.EXPIRY, -10), (EntryKind.ADJUSTMENT, 10)]
     assert points.account(lapsing).posted == 0
     assert points.holds.get_hold(make.PROGRAM, holding, hold.hold_id).ended_at == hold.expires_at
-    assert jobs.settle_overdue_accounts(points.storage, limit=100) is False
+    assert jobs.settle_overdue_accounts(points.storage, points.committer, limit=100) is False
 
 
 def test_entries_come_in_pages_newest_first(points: Points) -> None:

@@ -137,7 +137,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.points.clock.advance(days=days)
         self.tick()
         if job:
-            jobs.settle_overdue_accounts(self.points.storage, limit=100)
+            jobs.settle_overdue_accounts(self.points.storage, self.points.committer, limit=100)
 
     @precondition(lambda self: self.last is not None)
     @rule()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import cast
 
+from services.points.commit.rulebook import Rulebook
 from services.points.domain.rules import EarningRule
-from services.points.handlers.rulebook import Rulebook
 from services.points.storage import Transaction
 from tests.factories import points as make
 

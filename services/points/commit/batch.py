@@ -1,0 +1,89 @@
+"""One transaction for many operations: look, open the books, judge in order, write everything at once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+from kit.errors import Refusal
+from kit.idempotency import Outcome, judged
+from services.points.commit.desk import Desk
+from services.points.commit.operation import Operation, Submitted
+from services.points.commit.rulebook import Rulebook
+from services.points.storage import BookRequest, Storage, Transaction
+
+Answer = TypeVar("Answer")
+
+# What became of one operation: its outcome, or what kept it from having one: a refusal that says nothing for good, or a
+# fault of ours. Neither is stored.
+Result: TypeAlias = Outcome[Any] | Exception
+
+
+def carry_out(storage: Storage, rulebook: Rulebook, batch: Sequence[Submitted]) -> list[Result]:
+    """Carries the operations out, one result each, in their order.
+
+    A refused operation leaves no trace in the books and does not touch its neighbours. Anything but a refusal, such as
+    a lost race or a fault of ours, rolls the whole batch back and is raised: nobody's operation has happened then.
+    """
+    with storage.transaction() as tx:
+        desk = Desk(tx, rulebook, lock=True)
+        results = _replayed(storage, tx, batch)
+        fresh = {index: each.operation for index, each in enumerate(batch) if index not in results}
+        desk.look(operation.looks for operation in fresh.values())
+        touched = {index: _attempted(functools.partial(operation.books, desk)) for index, operation in fresh.items()}
+        desk.open_books(
+            request for found in touched.values() if isinstance(found, Outcome) for request in _books(found)
+        )
+        for index, operation in fresh.items():
+            found = touched[index]
+            may_be_judged = isinstance(found, Outcome) and found.refusal is None
+            results[index] = _attempted(functools.partial(operation.judge, desk)) if may_be_judged else found
+        desk.save(_rows(storage, tx, [(batch[index], results[index]) for index in fresh]))
+    return [results[index] for index in range(len(batch))]
+
+
+def foresee(storage: Storage, rulebook: Rulebook, operation: Operation[Answer]) -> Answer:
+    """What the operation would answer now; nothing is locked and nothing written."""
+    with storage.transaction() as tx:
+        desk = Desk(tx, rulebook, lock=False)
+        desk.look([operation.looks])
+        desk.open_books(operation.books(desk))
+        return operation.judge(desk)
+
+
+def _replayed(storage: Storage, tx: Transaction, batch: Sequence[Submitted]) -> dict[int, Result]:
+    asked = [each.asked for each in batch if each.asked is not None]
+    stored = tx.answered(asked) if asked else {}
+    results: dict[int, Result] = {}
+    for index, each in enumerate(batch):
+        found = None if each.asked is None else stored.get(each.asked.key)
+        if each.asked is not None and found is not None:
+            try:
+                results[index] = storage.answers.replay(found, each.asked, each.operation.answer_type)
+            except Refusal as refusal:
+                results[index] = refusal
+    return results
+
+
+def _books(found: Result) -> Sequence[BookRequest]:
+    if isinstance(found, Exception) or found.refusal is not None:
+        return ()
+    requests: Sequence[BookRequest] = found.unwrap()
+    return requests
+
+
+def _attempted(work: Callable[[], object]) -> Result:
+    try:
+        return judged(work)
+    except Refusal as refusal:
+        return refusal
+
+
+def _rows(storage: Storage, tx: Transaction, results: Sequence[tuple[Submitted, Result]]) -> list[dict[str, object]]:
+    """The answers and final refusals to store."""
+    return [
+        storage.answers.row(each.asked, result, tx.now)
+        for each, result in results
+        if each.asked is not None and isinstance(result, Outcome)
+    ]

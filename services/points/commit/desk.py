@@ -1,0 +1,149 @@
+"""Everything that a batch has loaded, and what its operations have decided so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from kit.errors import Unavailable
+from kit.outbox import Event
+from services.points import events
+from services.points.commit.operation import Looks
+from services.points.commit.rulebook import Rulebook
+from services.points.domain.book import Book
+from services.points.domain.errors import HoldNotFound
+from services.points.domain.ledger import AccountKey, AccountView
+from services.points.domain.policy import ProgramPolicy, Standing
+from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
+from services.points.domain.rules import EarningRule
+from services.points.storage import BookRequest, PurchaseHistory, Recorded, Setting, Transaction, Whose
+
+
+class StandingMissing(Unavailable):
+    """The projection does not hold this member yet; whoever submitted the operation asks `members` and tries again."""
+
+    reason = "MEMBER_UNKNOWN_FOR_NOW"
+
+
+class Desk:
+    """What operations of one batch see and leave. `lock` is False for those who only look."""
+
+    def __init__(self, tx: Transaction, rulebook: Rulebook, *, lock: bool) -> None:
+        self._tx = tx
+        self._rulebook = rulebook
+        self._lock = lock
+        self._settings: dict[Whose, Setting] = {}
+        self._purchases: dict[UUID, PurchaseHistory] = {}
+        self._returned: dict[UUID, PurchaseReturns] = {}
+        self._returns: dict[UUID, Recorded[Return]] = {}
+        self._wallets: dict[tuple[UUID, UUID], tuple[UUID, str]] = {}
+        self._books: dict[AccountKey, Book] = {}
+        self._events: list[Event] = []
+
+    # -- For the batch -----------------------------------------------------------------------------------------------
+
+    def look(self, wishes: Iterable[Looks]) -> None:
+        """Loads what the operations must see, one query a kind."""
+        looks = list(wishes)
+        self._settings = self._tx.standings.settings({(each.program_id, each.member_id) for each in looks})
+        changing = {each.changing_purchase_id for each in looks if each.changing_purchase_id}
+        purchases = changing | {each.purchase_id for each in looks if each.purchase_id}
+        if changing and self._lock:
+            self._tx.purchases.lock(changing)
+        if purchases:
+            self._purchases = self._tx.purchases.find(purchases)
+        if changing:
+            self._returned = self._tx.purchases.returns_of(changing)
+        returns = {each.return_id for each in looks if each.return_id}
+        if returns:
+            self._returns = self._tx.purchases.find_returns(returns)
+        holds = {(each.member_id, each.hold_id) for each in looks if each.member_id and each.hold_id}
+        if holds:
+            self._wallets = self._tx.accounts.wallets_of_holds(holds)
+
+    def open_books(self, requests: Iterable[BookRequest]) -> None:
+        """Loads the accounts that the operations touch, locked if anything is to be written."""
+        self._books = self._tx.accounts.open(requests, lock=self._lock)
+
+    def save(self, answers: Iterable[dict[str, object]]) -> None:
+        """Writes everything that was decided."""
+        books = self._books.values()
+        self._tx.save(books, [*self._events, *events.entries_made(books)], answers)
+
+    # -- For operations: what is there -------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        """The instant at which the batch judges."""
+        return self._tx.now
+
+    def policy(self, program_id: UUID) -> ProgramPolicy:
+        """How the program treats its accounts."""
+        return self._settings[program_id, None].policy
+
+    def standing(self, program_id: UUID, member_id: UUID) -> Standing:
+        """What the member may do, or StandingMissing."""
+        standing = self._settings[program_id, member_id].standing
+        if standing is None:
+            raise StandingMissing("the member is new here and has to be looked up, try again")
+        return standing
+
+    def rules(self, program_id: UUID, member_id: UUID) -> tuple[EarningRule, ...]:
+        """Every rule that is or was in force."""
+        return self._rulebook.effective(self._tx, program_id, self._settings[program_id, member_id].rules_revision)
+
+    def recorded(self, purchase_id: UUID) -> Recorded[Purchase] | None:
+        """The purchase as it was first answered."""
+        history = self._purchases.get(purchase_id)
+        return None if history is None else history.recorded
+
+    def purchase(self, program_id: UUID, purchase_id: UUID) -> Purchase | None:
+        """The purchase as it stands, unless it is another program's."""
+        history = self._purchases.get(purchase_id)
+        return history.present if history is not None and history.present.program_id == program_id else None
+
+    def returns_of(self, purchase_id: UUID) -> PurchaseReturns:
+        """What has come back of a changing purchase so far."""
+        return self._returned.get(purchase_id, NOTHING_RETURNED)
+
+    def recorded_return(self, return_id: UUID) -> Recorded[Return] | None:
+        """The return as it was first answered."""
+        return self._returns.get(return_id)
+
+    def wallet_of_hold(self, program_id: UUID, member_id: UUID, hold_id: UUID) -> str:
+        """The wallet that the hold is on, or HOLD_NOT_FOUND."""
+        found = self._wallets.get((member_id, hold_id))
+        if found is None or found[0] != program_id:
+            raise HoldNotFound("the member has no such hold", hold_id=str(hold_id))
+        return found[1]
+
+    def book(self, key: AccountKey) -> Book:
+        """The account, as the operations before this one have left it."""
+        return self._books[key]
+
+    def view(self, key: AccountKey) -> AccountView:
+        """The account to show."""
+        return self._books[key].view(self.now)
+
+    # -- For operations: what they leave -----------------------------------------------------------------------------
+
+    def record_purchase(self, purchase: Purchase, account: AccountView | None, digests: dict[str, str]) -> None:
+        """Leaves a new purchase."""
+        self._tx.purchases.append(self._tx.writer, purchase, account, digests)
+        self._purchases[purchase.purchase_id] = PurchaseHistory(Recorded(purchase, account, digests), purchase)
+
+    def record_claim(self, purchase: Purchase) -> None:
+        """Leaves the claim of a purchase, given as it stands after it."""
+        self._tx.purchases.append_claim(self._tx.writer, purchase)
+
+    def record_return(
+        self, back: Return, cashier_id: str, currency: str, account: AccountView | None, digests: dict[str, str]
+    ) -> None:
+        """Leaves a new return."""
+        self._tx.purchases.append_return(self._tx.writer, back, cashier_id, currency, account, digests)
+        self._returns[back.return_id] = Recorded(back, account, digests)
+
+    def announce(self, *events: Event) -> None:
+        """Leaves events; those of entries are added by themselves."""
+        self._events.extend(events)

@@ -1,0 +1,92 @@
+"""One wish of one caller, in the form in which batches judge it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from uuid import UUID
+
+from kit.idempotency import Asked, Command
+from services.points.storage import BookRequest
+
+if TYPE_CHECKING:
+    from services.points.commit.desk import Desk
+
+AnswerOut = TypeVar("AnswerOut", covariant=True)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What an operation must see before it can say which accounts it touches."""
+
+    program_id: UUID
+    member_id: UUID | None = None
+    # A receipt that may be recorded already.
+    purchase_id: UUID | None = None
+    # A purchase that is about to change: it is locked, and what came back of it is read.
+    changing_purchase_id: UUID | None = None
+    return_id: UUID | None = None
+    hold_id: UUID | None = None
+
+    def subjects(self) -> Iterable[Hashable]:
+        """What two operations of one batch must not both be about, since neither would see what the other did."""
+        return (
+            identity
+            for identity in (self.purchase_id, self.changing_purchase_id, self.return_id, self.hold_id)
+            if identity is not None
+        )
+
+
+class Operation(Protocol[AnswerOut]):
+    """A command with what it takes to carry it out.
+
+    A batch asks in this order: `looks`, then `books`, then `judge`, the last two with a desk that holds what was asked
+    for before. Both may refuse; `judge` decides before it changes any book. They may be asked again from the start when
+    the batch has lost a race, so they keep nothing that they do not make anew.
+    """
+
+    @property
+    def command(self) -> Command | None:
+        """What is stored with its answer; None for work of our own that nobody retries."""
+        ...
+
+    @property
+    def answer_type(self) -> type[AnswerOut]:
+        """What the stored answer is read as."""
+        ...
+
+    @property
+    def looks(self) -> Looks:
+        """What it must see first."""
+        ...
+
+    def books(self, desk: Desk) -> Sequence[BookRequest]:
+        """The accounts that it touches."""
+        ...
+
+    def judge(self, desk: Desk) -> AnswerOut:
+        """Decides, changes the desk's books, leaves there what else is to be written, and answers."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Submitted:
+    """An operation on its way, with its request as the store of answers knows it; None for work of our own."""
+
+    operation: Operation[Any]
+    asked: Asked | None
+
+    @functools.cached_property
+    def subjects(self) -> frozenset[Hashable]:
+        """What no other operation of the same batch may be about."""
+        own: set[Hashable] = set(self.operation.looks.subjects())
+        if self.asked is not None:
+            own.add(self.asked.key)
+        return frozenset(own)
+
+    @property
+    def member_id(self) -> Hashable:
+        """Whose order it must keep; for an operation that names no member, nobody else's."""
+        return self.operation.looks.member_id or self

@@ -1,0 +1,190 @@
+"""Who hands operations to batches: one at a time, or all that arrive while the batch before is being written."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Hashable, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol, TypeVar, cast
+
+import prometheus_client
+import structlog
+
+from kit.call import Call
+from kit.database import retrying
+from kit.errors import Exhausted, Kind, Refusal
+from kit.idempotency import Outcome
+from services.points.commit.batch import Result, carry_out, foresee
+from services.points.commit.operation import Operation, Submitted
+from services.points.commit.rulebook import Rulebook
+from services.points.storage import Storage
+
+_log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
+
+BATCH_SIZES = prometheus_client.Histogram(
+    "points_batch_operations",
+    "Operations written in one transaction.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+)
+
+# How long the writer waits for work before it looks whether it should stop.
+IDLE_S = 0.2
+
+# Refusals of these kinds are of the database as a whole: trying the batch's operations one by one would not help.
+_WEATHER = frozenset({Kind.UNAVAILABLE, Kind.EXHAUSTED})
+
+
+class LedgerBusy(Exhausted):
+    """More operations are waiting than the service will let wait, or this one has waited too long. It was not begun."""
+
+    reason = "LEDGER_BUSY"
+
+
+class Committer(Protocol):
+    """Carries operations out."""
+
+    def submit(self, call: Call, operation: Operation[Answer]) -> Outcome[Answer]:
+        """Carries one out. Raises refusals that are not final; others are in the outcome."""
+        ...
+
+    def submit_all(self, call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
+        """Carries several out, each on its own merits; those of one member in their order. Raises only LedgerBusy."""
+        ...
+
+    def foresee(self, operation: Operation[Answer]) -> Answer:
+        """What the operation would answer now; nothing is written."""
+        ...
+
+
+class Singly:
+    """Each operation in a transaction of its own, in the caller's thread."""
+
+    def __init__(self, storage: Storage, rulebook: Rulebook) -> None:
+        self._storage = storage
+        self._rulebook = rulebook
+
+    def submit(self, call: Call, operation: Operation[Answer]) -> Outcome[Answer]:
+        """Carries one out."""
+        return _unwrapped(self._carry_out(_submitted(self._storage, call, operation)))
+
+    def submit_all(self, call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
+        """Carries them out one after another."""
+        return [self._carry_out(_submitted(self._storage, call, operation)) for operation in operations]
+
+    def foresee(self, operation: Operation[Answer]) -> Answer:
+        """What the operation would answer now."""
+        return foresee(self._storage, self._rulebook, operation)
+
+    def _carry_out(self, submitted: Submitted) -> Result:
+        BATCH_SIZES.observe(1)
+        try:
+            return retrying(lambda: carry_out(self._storage, self._rulebook, [submitted]))[0]
+        except Exception as error:
+            return error
+
+
+class Grouped:
+    """A bounded queue, and a writer that takes what is in it: with nothing to wait for, an operation is not delayed.
+
+    `round` is the writer's; the composition root gives it a thread. An operation that nobody waits for any more is
+    dropped while it is queued and finished once it is taken, never left half done.
+    """
+
+    def __init__(
+        self, storage: Storage, rulebook: Rulebook, *, batch_max: int, queue_max: int, queue_wait_s: float
+    ) -> None:
+        self._storage = storage
+        self._rulebook = rulebook
+        self._batch_max = batch_max
+        self._queue_max = queue_max
+        self._queue_wait_s = queue_wait_s
+        self._queue: deque[tuple[Submitted, Future[Result]]] = deque()
+        self._arrived = threading.Condition()
+
+    def submit(self, call: Call, operation: Operation[Answer]) -> Outcome[Answer]:
+        """Carries one out, with whatever else is waiting."""
+        return _unwrapped(self.submit_all(call, [operation])[0])
+
+    def submit_all(self, call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
+        """Carries them out with whatever else is waiting."""
+        submitted = [_submitted(self._storage, call, operation) for operation in operations]
+        waiting = self._enqueue(submitted)
+        return [self._result(future) for future in waiting]
+
+    def foresee(self, operation: Operation[Answer]) -> Answer:
+        """What the operation would answer now."""
+        return foresee(self._storage, self._rulebook, operation)
+
+    def round(self) -> bool:
+        """Waits a moment for work and writes one batch of it; True, since there is no other pause to make."""
+        batch = self._take()
+        if batch:
+            BATCH_SIZES.observe(len(batch))
+            results = self._carry_out([submitted for submitted, _ in batch])
+            for (_, future), result in zip(batch, results, strict=True):
+                future.set_result(result)
+        return True
+
+    def _enqueue(self, operations: Sequence[Submitted]) -> list[Future[Result]]:
+        futures: list[Future[Result]] = [Future() for _ in operations]
+        with self._arrived:
+            if len(self._queue) + len(operations) > self._queue_max:
+                raise LedgerBusy("more is waiting to be written than can be, try again")
+            self._queue.extend(zip(operations, futures, strict=True))
+            self._arrived.notify()
+        return futures
+
+    def _result(self, future: Future[Result]) -> Result:
+        try:
+            return future.result(self._queue_wait_s)
+        except TimeoutError:
+            if future.cancel():
+                return LedgerBusy("this has waited too long to be written and was not begun, try again")
+            return future.result()
+
+    def _take(self) -> list[tuple[Submitted, Future[Result]]]:
+        """The next batch: in order of arrival, without two operations about the same thing.
+
+        One that must wait for the next batch holds back whatever comes after it of the same member, so that each
+        member's operations keep their order.
+        """
+        taken: list[tuple[Submitted, Future[Result]]] = []
+        about: set[Hashable] = set()
+        held_back: set[Hashable] = set()
+        left: deque[tuple[Submitted, Future[Result]]] = deque()
+        with self._arrived:
+            if not self._queue:
+                self._arrived.wait(IDLE_S)
+            while self._queue and len(taken) < self._batch_max:
+                submitted, future = self._queue.popleft()
+                if submitted.subjects & about or submitted.member_id in held_back:
+                    held_back.add(submitted.member_id)
+                    left.append((submitted, future))
+                elif future.set_running_or_notify_cancel():
+                    taken.append((submitted, future))
+                about |= submitted.subjects
+            self._queue.extendleft(reversed(left))
+        return taken
+
+    def _carry_out(self, batch: Sequence[Submitted]) -> Sequence[Result]:
+        try:
+            return retrying(lambda: carry_out(self._storage, self._rulebook, batch))
+        except Exception as error:
+            if len(batch) == 1 or (isinstance(error, Refusal) and error.kind in _WEATHER):
+                return [error] * len(batch)
+            _log.warning("batch_fell_back_to_singles", operations=len(batch), error=type(error).__name__)
+        return [result for each in batch for result in self._carry_out([each])]
+
+
+def _submitted(storage: Storage, call: Call, operation: Operation[Any]) -> Submitted:
+    command = operation.command
+    return Submitted(operation, None if command is None else storage.answers.asked(call, command))
+
+
+def _unwrapped(result: Result) -> Outcome[Answer]:
+    if isinstance(result, Exception):
+        raise result
+    return cast(Outcome[Answer], result)

@@ -1,0 +1,233 @@
+"""Batches and the queue before them, on the real database."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from kit.idempotency import Outcome
+from kit.workers import Worker
+from services.points.commit import Desk, Grouped, Looks, Operation, Rulebook, Singly
+from services.points.commit.queue import LedgerBusy
+from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
+from services.points.domain.errors import InsufficientBalance
+from services.points.handlers.accounts import Adjusting
+from services.points.handlers.holds import Placing
+from services.points.handlers.purchases import Posting
+from services.points.storage import BookRequest
+from tests.factories import points as make
+from tests.integration.points.conftest import TILL, Points
+
+
+class Failing(Adjusting):
+    """An operation with a fault of ours: it changes the book and then falls over."""
+
+    def judge(self, desk: Desk) -> AdjustmentAnswer:
+        super().judge(desk)
+        raise ZeroDivisionError
+
+
+class Gate:
+    """An operation that keeps the writer busy until the test lets it go."""
+
+    command = None
+    answer_type = bool
+
+    def __init__(self) -> None:
+        self.looks = Looks(make.PROGRAM)
+        self.reached, self.open = threading.Event(), threading.Event()
+
+    def books(self, desk: Desk) -> Sequence[BookRequest]:
+        self.reached.set()
+        assert self.open.wait(60)
+        return ()
+
+    def judge(self, desk: Desk) -> bool:
+        return True
+
+
+@contextmanager
+def writer(points: Points, **bounds: float) -> Iterator[Grouped]:
+    """A queue of its own with a running writer."""
+    found = Grouped(
+        points.storage,
+        Rulebook(10),
+        batch_max=int(bounds.get("batch_max", 64)),
+        queue_max=int(bounds.get("queue_max", 1_000)),
+        queue_wait_s=bounds.get("queue_wait_s", 60),
+    )
+    worker = Worker("test-writer", found.round, interval_s=0.01)
+    worker.start()
+    try:
+        yield found
+    finally:
+        worker.stop()
+
+
+@contextmanager
+def busy(grouped: Grouped) -> Iterator[None]:
+    """Keeps the writer busy, so that what is submitted in the block has to wait and then forms one batch."""
+    gate = Gate()
+    thread = threading.Thread(target=grouped.submit, args=(TILL, gate))
+    thread.start()
+    assert gate.reached.wait(60)
+    try:
+        yield
+    finally:
+        gate.open.set()
+        thread.join()
+
+
+def known(points: Points) -> uuid.UUID:
+    """A member with a standing already, since bare operations do not ask for one."""
+    member_id = points.member()
+    points.give(member_id, 1)
+    return member_id
+
+
+def give(member_id: uuid.UUID, amount: int) -> AdjustPoints:
+    return make.adjust_points(member_id, amount)
+
+
+def test_a_refused_operation_fails_alone(points: Points) -> None:
+    one, other = known(points), known(points)
+    operations = [Adjusting(give(one, 5)), Adjusting(give(other, -99)), Adjusting(give(one, 7))]
+
+    first, refused, last = points.committer.submit_all(TILL, operations)
+
+    assert isinstance(first, Outcome)
+    assert isinstance(last, Outcome)
+    assert isinstance(refused, Outcome)
+    with pytest.raises(InsufficientBalance):
+        refused.unwrap()
+    assert (points.account(one).posted, points.account(other).posted) == (13, 1)
+
+
+def test_operations_of_a_batch_see_what_those_before_them_did(points: Points) -> None:
+    member_id = known(points)
+    wishes: list[Operation[object]] = [
+        Adjusting(give(member_id, 10)),
+        Placing(make.place_hold(member_id, 11)),
+        Placing(make.place_hold(member_id, 1)),
+    ]
+    given, held, refused = points.committer.submit_all(TILL, wishes)
+
+    assert isinstance(given, Outcome)
+    assert isinstance(held, Outcome)
+    assert held.refusal is None
+    assert isinstance(refused, Outcome)
+    assert isinstance(refused.refusal, InsufficientBalance)
+    assert points.account(member_id).held == 11
+
+
+def test_a_faulty_operation_does_not_take_its_neighbours_with_it(points: Points) -> None:
+    one, other = known(points), known(points)
+
+    good, bad = points.committer.submit_all(TILL, [Adjusting(give(one, 5)), Failing(give(other, 5))])
+
+    assert isinstance(good, Outcome)
+    assert isinstance(bad, ZeroDivisionError)
+    assert (points.account(one).posted, points.account(other).posted) == (6, 1)
+
+
+def test_one_receipt_twice_in_one_call_earns_once(points: Points) -> None:
+    points.rule()
+    member_id, sale = known(points), make.a_sale()
+    wishes = [make.record_purchase(member_id, sale) for _ in range(2)]
+
+    first, again = points.committer.submit_all(TILL, [Posting(wish, wish) for wish in wishes])
+
+    assert isinstance(first, Outcome)
+    assert isinstance(again, Outcome)
+    assert (first.unwrap().recorded_before, again.unwrap().recorded_before) == (False, True)
+    assert points.account(member_id).posted == 11
+
+
+def test_a_member_s_operations_keep_their_order_though_one_has_to_wait(points: Points) -> None:
+    points.rule()
+    member_id, sale = known(points), make.a_sale(make.a_line(500))
+    first, again = (make.record_purchase(member_id, sale) for _ in range(2))
+    spend = make.adjust_points(member_id, -6)
+
+    results = points.committer.submit_all(
+        TILL, [Posting(first, first), Posting(again, again), Adjusting(spend), Adjusting(give(member_id, 1))]
+    )
+
+    assert not any(isinstance(result, Exception) or result.refusal for result in results)
+    assert points.account(member_id).posted == 1
+
+
+def test_a_full_queue_turns_away_at_once(points: Points) -> None:
+    member_id = known(points)
+    with writer(points, queue_max=2) as grouped, busy(grouped):
+        with pytest.raises(LedgerBusy) as refused:
+            grouped.submit_all(TILL, [Adjusting(give(member_id, 1)) for _ in range(3)])
+        assert int(refused.value.metadata["retry_after_ms"]) > 0
+    assert points.account(member_id).posted == 1
+
+
+def test_who_stops_waiting_leaves_nothing_behind(points: Points) -> None:
+    member_id = known(points)
+    with writer(points) as impatient, busy(impatient), pytest.raises(LedgerBusy):
+        impatient._queue_wait_s = 0
+        impatient.submit(TILL, Adjusting(give(member_id, 5)))
+    assert points.account(member_id).posted == 1
+
+
+def test_several_writers_and_single_ones_agree_on_one_hot_member(points: Points) -> None:
+    points.rule()
+    member_id, clients, rounds = known(points), 12, 5
+    with writer(points) as one, writer(points) as other:
+        committers = (one, other, Singly(points.storage, Rulebook(10)))
+
+        def client(number: int) -> int:
+            done = 0
+            for _ in range(rounds):
+                wish = make.record_purchase(member_id)
+                outcome = committers[number % 3].submit(TILL, Posting(wish, wish))
+                done += not outcome.unwrap().recorded_before
+            return done
+
+        with ThreadPoolExecutor(clients) as pool:
+            assert sum(pool.map(client, range(clients))) == clients * rounds
+
+    account = points.account(member_id)
+    assert (account.posted, account.version) == (1 + 10 * clients * rounds, 1 + clients * rounds)
+
+
+def test_two_writers_opening_the_same_accounts_do_not_wait_in_a_circle(points: Points) -> None:
+    members = [known(points) for _ in range(20)]
+    with writer(points) as one, writer(points) as other:
+
+        def upwards(_: int) -> list[object]:
+            return list(one.submit_all(TILL, [Adjusting(give(member_id, 1)) for member_id in members]))
+
+        def downwards(_: int) -> list[object]:
+            return list(other.submit_all(TILL, [Adjusting(give(member_id, 1)) for member_id in reversed(members)]))
+
+        with ThreadPoolExecutor(8) as pool:
+            for future in [pool.submit(way, 0) for _ in range(8) for way in (upwards, downwards)]:
+                assert not any(isinstance(result, Exception) for result in future.result())
+    assert {points.account(member_id).posted for member_id in members} == {17}
+
+
+def test_an_account_that_is_new_to_two_writers_is_made_once(points: Points) -> None:
+    newcomers = [known(points) for _ in range(8)]
+    barrier = threading.Barrier(len(newcomers) * 2)
+    singly = Singly(points.storage, Rulebook(10))
+
+    def first_in_miles(member_id: uuid.UUID) -> None:
+        command = make.adjust_points(member_id, 3)
+        barrier.wait()
+        singly.submit(TILL, Adjusting(replace(command, wallet="miles"))).unwrap()
+
+    with ThreadPoolExecutor(len(newcomers) * 2) as pool:
+        list(pool.map(first_in_miles, newcomers * 2))
+    for member_id in newcomers:
+        assert points.accounts.get_account(make.PROGRAM, member_id, "miles").posted == 6
