@@ -1,0 +1,140 @@
+"""A day in the life of a program: everything that can be on an account has happened, and nothing is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from services.points import handlers, jobs, tables
+from services.points.domain.policy import Shortfall
+from services.points.domain.sales import Sale
+from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.rulebook import Rulebook
+from services.points.storage import Storage
+from tests.factories import points as make
+from tests.integration.points.conftest import TILL, HeldClock, KnownPeople, Points
+from tests.integration.points.served import opened
+
+
+@contextlib.contextmanager
+def started(url: str) -> Iterator[Points]:
+    """The service's handlers over a database. Nobody looks whether all is well in the end.
+
+    The clock stands still some days ago: recent enough for events to be kept, early enough for points to expire.
+    """
+    with opened(url) as engine:
+        clock, people = HeldClock(datetime.now(UTC) - timedelta(days=3)), KnownPeople()
+        storage = Storage(engine, clock=clock)
+        known = KnownMembers(storage, people)
+        yield Points(
+            engine,
+            storage,
+            clock,
+            people,
+            handlers.PurchaseHandlers(storage, known, Rulebook(10)),
+            handlers.ReturnHandlers(storage),
+            handlers.AccountHandlers(storage, known),
+            handlers.HoldHandlers(storage, known),
+            handlers.RuleHandlers(storage),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Day:
+    """What came of the day, for tests to point at."""
+
+    program: uuid.UUID
+    amina: uuid.UUID
+    bilal: uuid.UUID
+    carla: uuid.UUID
+    captured: uuid.UUID
+    reversed: uuid.UUID
+    open: uuid.UUID
+    bought: uuid.UUID
+    brought_back: uuid.UUID
+    claimed: uuid.UUID
+
+    def names(self) -> dict[str, uuid.UUID]:
+        return dataclasses.asdict(self)
+
+
+def live(points: Points) -> Day:
+    """Lets the day pass."""
+    points.rule()
+    points.policy(Shortfall.NEGATIVE)
+    amina, bilal, carla = points.member(), points.member(), points.member()
+
+    # Amina: 1 earned 40, 2 given 10, 3 spent 15, 4 spent 5, 5 restored 5, 6 returned 10, and 6 on hold.
+    sale = buy(points, amina, 4000, quantity=4)
+    points.give(amina, 10, expiry_days=1)
+    captured, undone = spend(points, amina, 15), spend(points, amina, 5)
+    points.holds.reverse_capture(TILL, make.reverse_capture(amina, undone)).unwrap()
+    waiting = hold(points, amina, 6)
+    released = hold(points, amina, 3)
+    points.holds.release_hold(TILL, make.release_hold(amina, released)).unwrap()
+    back = points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
+
+    # Bilal spends what he then brings back, and is 8 below zero.
+    overdrawn = buy(points, bilal, 1000)
+    spend(points, bilal, 8)
+    points.returns.record_return(TILL, make.record_return(overdrawn.receipt, ("1", 1000))).unwrap()
+
+    # Carla claims a purchase; what she was given lapses, a hold of hers ends by itself.
+    anonymous = buy(points, None, 1000)
+    claimed = points.purchases.claim_purchase(TILL, make.claim_purchase(carla, anonymous.receipt)).unwrap()
+    points.give(carla, 5, expiry_days=1)
+    hold(points, carla, 12, timeout_s=60)
+    points.returns.record_return(TILL, make.record_return(None, ("1", 1000))).unwrap()
+
+    # Under the next day's policy Carla owes what she spent before she brought it back, and a credit pays it.
+    points.clock.advance(days=1)
+    jobs.settle_overdue_accounts(points.storage, limit=100)
+    points.policy(Shortfall.CARRY)
+    owing = buy(points, carla, 1000)
+    spend(points, carla, points.account(carla).available)
+    points.returns.record_return(TILL, make.record_return(owing.receipt, ("1", 1000))).unwrap()
+    points.give(carla, 12)
+
+    return Day(
+        make.PROGRAM,
+        amina,
+        bilal,
+        carla,
+        captured,
+        undone,
+        waiting,
+        bought=_purchase_id(points, sale),
+        brought_back=back.recorded.return_id,
+        claimed=claimed.purchase.purchase_id,
+    )
+
+
+def buy(points: Points, member_id: uuid.UUID | None, amount_minor: int, *, quantity: int = 1) -> Sale:
+    sale = make.a_sale(make.a_line(amount_minor, quantity=quantity), occurred_at=points.clock.now())
+    points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
+    return sale
+
+
+def hold(points: Points, member_id: uuid.UUID, amount: int, *, timeout_s: int = 7 * 86_400) -> uuid.UUID:
+    """The id of an open hold."""
+    command = make.place_hold(member_id, amount, timeout_s=timeout_s)
+    return points.holds.place_hold(TILL, command).unwrap().hold.hold_id
+
+
+def spend(points: Points, member_id: uuid.UUID, amount: int) -> uuid.UUID:
+    hold_id = hold(points, member_id, amount)
+    points.holds.capture_hold(TILL, make.capture_hold(member_id, hold_id)).unwrap()
+    return hold_id
+
+
+def _purchase_id(points: Points, sale: Sale) -> uuid.UUID:
+    table = tables.purchases
+    with points.engine.connect() as connection:
+        number = table.c.receipt_number == sale.receipt.receipt_number
+        found: uuid.UUID = connection.execute(sa.select(table.c.purchase_id).where(number)).scalar_one()
+        return found

@@ -1,0 +1,330 @@
+"""The checker finds what is planted, names the row, and finds nothing where all is well."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from kit.checking import Finding
+from services.points import check, tables
+from tests.factories import points as make
+from tests.integration.points.busy import Day, buy, live, spend, started
+from tests.integration.points.conftest import Points
+
+
+@dataclasses.dataclass(frozen=True)
+class Planted:
+    """A defect: the row that the finding must name, and what makes it; braces and colons stand before a Day's names."""
+
+    subject: str
+    statements: tuple[str, ...]
+
+
+def planted(subject: str, *statements: str) -> Planted:
+    return Planted(subject, statements)
+
+
+AMINA, BILAL = "{amina}/points", "{bilal}/points"
+ANY_KIND = "ALTER TABLE entries DROP CONSTRAINT ck_entries_kind_fits"
+
+# By the problem that a question finds: a question that stands here with no defect, or not at all, fails below.
+DEFECTS: dict[str, dict[str, Planted]] = {
+    "the accounts of this program do not add up to what their contra accounts say": {
+        "a point from nowhere": planted(
+            "{program}", "UPDATE accounts SET posted = posted + 1 WHERE member_id = :amina"
+        ),
+        "an entry without its other side": planted(
+            "{program}", ANY_KIND, "UPDATE entries SET contra = 'lost' WHERE member_id = :amina AND version = 1"
+        ),
+        "entries of a program without accounts": planted(
+            "{amina}", "UPDATE entries SET program_id = member_id WHERE member_id = :amina"
+        ),
+    },
+    "the account's balance is not the sum of its entries": {
+        "a point from nowhere": planted(AMINA, "UPDATE accounts SET posted = posted + 1 WHERE member_id = :amina"),
+        "points moved between members without an entry": planted(
+            AMINA,
+            "UPDATE accounts SET posted = posted - 1 WHERE member_id = :amina",
+            "UPDATE accounts SET posted = posted + 1 WHERE member_id = :bilal",
+        ),
+        "a balance without any entry": planted(
+            "{program}/points",
+            "INSERT INTO accounts (member_id, wallet, program_id, posted) VALUES (:program, 'points', :program, 5)",
+        ),
+        "an entry that is gone": planted(AMINA, "DELETE FROM entries WHERE member_id = :amina AND version = 2"),
+    },
+    "the entry does not follow from the one before it": {
+        "an entry that is gone": planted(AMINA + "/3", "DELETE FROM entries WHERE member_id = :amina AND version = 2"),
+        "the first entry is gone": planted(
+            AMINA + "/2", "DELETE FROM entries WHERE member_id = :amina AND version = 1"
+        ),
+        "a balance that does not follow": planted(
+            AMINA + "/2",
+            "UPDATE entries SET balance_after = balance_after + 1 WHERE member_id = :amina AND version = 2",
+        ),
+        "an amount that was changed": planted(
+            AMINA + "/1", "UPDATE entries SET amount = amount + 1 WHERE member_id = :amina AND version = 1"
+        ),
+    },
+    "the account's version is not that of its last entry": {
+        "a version without an entry": planted(
+            AMINA, "UPDATE accounts SET version = version + 1 WHERE member_id = :amina"
+        ),
+        "the last entry is gone": planted(AMINA, "DELETE FROM entries WHERE member_id = :amina AND version = 6"),
+        "all entries are gone": planted(AMINA, "DELETE FROM entries WHERE member_id = :amina"),
+    },
+    "the account is below zero though no return's entry took it there": {
+        "below zero without a cause": planted(
+            AMINA, "UPDATE accounts SET posted = posted - 1000, deficit = 1000 WHERE member_id = :amina"
+        ),
+        "below zero by an adjustment": planted(
+            BILAL, ANY_KIND, "UPDATE entries SET kind = 'adjustment' WHERE member_id = :bilal AND kind = 'return'"
+        ),
+    },
+    "the account has a deficit while lots have free units that should make up for it": {
+        "a free unit that nobody counted": planted(BILAL, "UPDATE lots SET remaining = 1 WHERE member_id = :bilal"),
+    },
+    "the hold's state, its captured amount and its entries disagree": {
+        "captured and never spent": planted(
+            "{amina}/{captured}", "DELETE FROM entries WHERE member_id = :amina AND hold_id = :captured"
+        ),
+        "spent more than was captured": planted(
+            "{amina}/{captured}", "UPDATE holds SET captured = captured - 1 WHERE hold_id = :captured"
+        ),
+        "spent and yet released": planted(
+            "{amina}/{captured}",
+            "UPDATE holds SET state = 'released', captured = 0, captured_version = NULL WHERE hold_id = :captured",
+        ),
+        "spent and still open": planted(
+            "{amina}/{captured}",
+            "UPDATE holds SET state = 'open', ended_at = NULL, captured = 0, captured_version = NULL "
+            "WHERE hold_id = :captured",
+        ),
+        "spent twice": planted(
+            "{amina}/{captured}",
+            "UPDATE entries SET hold_id = :captured WHERE hold_id = :reversed AND kind = 'spend'",
+        ),
+        "spent in two halves": planted(
+            "{amina}/{captured}",
+            "UPDATE entries SET amount = -14 WHERE hold_id = :captured",
+            "UPDATE entries SET hold_id = :captured, amount = -1 WHERE hold_id = :reversed AND kind = 'spend'",
+        ),
+        "restored and not said to be": planted(
+            "{amina}/{reversed}", "UPDATE holds SET reversed_at = NULL WHERE hold_id = :reversed"
+        ),
+        "said to be restored and not": planted(
+            "{amina}/{captured}", "UPDATE holds SET reversed_at = now() WHERE hold_id = :captured"
+        ),
+        "restored in part": planted(
+            "{amina}/{reversed}", "UPDATE entries SET amount = 4 WHERE hold_id = :reversed AND kind = 'reversal'"
+        ),
+    },
+    "the entry spends or restores a hold that is not there": {
+        "a hold that is gone": planted(AMINA + "/3", "DELETE FROM holds WHERE hold_id = :captured"),
+        "a hold of somebody else": planted(
+            AMINA + "/3", "UPDATE holds SET member_id = :carla WHERE hold_id = :captured"
+        ),
+    },
+    "the hold's parts do not add up to it": {
+        "a part too big": planted("{amina}/{open}", "UPDATE hold_parts SET units = units + 1 WHERE hold_id = :open"),
+        "no parts": planted("{amina}/{open}", "DELETE FROM hold_parts WHERE hold_id = :open"),
+        "parts that were not spent": planted(
+            "{amina}/{captured}", "UPDATE hold_parts SET captured = 0 WHERE hold_id = :captured AND ordinal = 0"
+        ),
+    },
+    "the entry has no event in the outbox, or one that tells another amount": {
+        "no event": planted(AMINA + "/2", "DELETE FROM outbox WHERE aggregateid = :amina AND version = 2"),
+        "another amount": planted(
+            AMINA + "/2",
+            "UPDATE outbox SET payload = jsonb_set(payload, '{amount}', '99') "
+            "WHERE aggregateid = :amina AND version = 2",
+        ),
+        "another wallet": planted(
+            AMINA + "/2",
+            "UPDATE outbox SET payload = jsonb_set(payload, '{wallet}', '\"stars\"') "
+            "WHERE aggregateid = :amina AND version = 2",
+        ),
+        "somebody else's event": planted(
+            AMINA + "/2", "UPDATE outbox SET aggregateid = :program WHERE aggregateid = :amina AND version = 2"
+        ),
+    },
+    "the event tells of an entry that is not there": {
+        "an event that was made up": planted(
+            "{claimed}",
+            "INSERT INTO outbox (id, aggregatetype, aggregateid, type, version, program_id, payload, occurred_at) "
+            "SELECT :claimed, aggregatetype, aggregateid, type, 99, program_id, payload, occurred_at "
+            "FROM outbox WHERE aggregateid = :amina AND version = 2",
+        ),
+        "an entry that is gone": planted(
+            "{claimed}",
+            "UPDATE outbox SET id = :claimed WHERE aggregateid = :amina AND version = 2",
+            "DELETE FROM entries WHERE member_id = :amina AND version = 2",
+        ),
+    },
+    "what remains of the lot is not the sum of its movements": {
+        "a movement that was changed": planted(
+            "{amina}/{lot}", "UPDATE lot_movements SET units = units + 1 WHERE lot_id = :lot AND units > 0"
+        ),
+        "no movements": planted("{amina}/{lot}", "DELETE FROM lot_movements WHERE lot_id = :lot"),
+        "a unit from nowhere": planted(
+            "{amina}/{lot}", "UPDATE lots SET remaining = remaining + 1 WHERE lot_id = :lot"
+        ),
+    },
+    "what remains in the account's lots, less its deficit, is not its balance": {
+        "a unit that is gone": planted(AMINA, "UPDATE lots SET remaining = remaining - 1 WHERE lot_id = :lot"),
+        "a deficit that grew": planted(BILAL, "UPDATE accounts SET deficit = deficit + 1 WHERE member_id = :bilal"),
+        "a lot that is gone": planted(AMINA, "DELETE FROM lots WHERE lot_id = :lot"),
+    },
+    "what is held of the lot is not what open holds set aside of it": {
+        "a unit that nobody holds": planted("{amina}/{lot}", "UPDATE lots SET held = held + 1 WHERE lot_id = :lot"),
+        "units held that are free": planted("{amina}/{lot}", "UPDATE lots SET held = 0 WHERE lot_id = :lot"),
+        "a hold that ended and freed nothing": planted(
+            "{amina}/{lot}", "UPDATE holds SET state = 'released', ended_at = now() WHERE hold_id = :open"
+        ),
+        "a hold that came back to life": planted(
+            "{amina}/{lot}",
+            "UPDATE holds SET state = 'open', ended_at = NULL WHERE member_id = :amina AND state = 'released'",
+        ),
+    },
+    "the entries of the purchase do not give what it says": {
+        "a purchase that says more": planted(
+            "{bought}", "UPDATE purchases SET points_earned = points_earned + 1 WHERE purchase_id = :bought"
+        ),
+        "a claim that says more": planted(
+            "{claimed}", "UPDATE purchase_claims SET points_earned = points_earned + 1 WHERE purchase_id = :claimed"
+        ),
+        "an earn that is gone": planted(
+            "{bought}", "DELETE FROM entries WHERE purchase_id = :bought AND kind = 'earn'"
+        ),
+        "a purchase that earned twice": planted(
+            "{claimed}",
+            "UPDATE entries SET purchase_id = :claimed WHERE purchase_id = :bought",
+        ),
+    },
+    "the entries of the return take more than it says": {
+        "a return that says less": planted(
+            "{brought_back}", "UPDATE returns SET points_returned = 9 WHERE return_id = :brought_back"
+        ),
+        "an entry that takes more": planted(
+            "{brought_back}", "UPDATE entries SET amount = amount - 1 WHERE return_id = :brought_back"
+        ),
+    },
+    "more of the line has come back than was bought": {
+        "too much in one return": planted(
+            "{bought}/1",
+            "UPDATE returns SET lines = jsonb_set(lines, '{0,quantity_milli}', '4001') WHERE purchase_id = :bought",
+        ),
+        "too much in two returns": planted(
+            "{bought}/1",
+            "UPDATE returns SET purchase_id = :bought, "
+            "lines = jsonb_set(lines, '{0,quantity_milli}', '3001') WHERE member_id = :bilal",
+        ),
+        "a line that was never bought": planted(
+            "{bought}/9",
+            "UPDATE returns SET lines = jsonb_set(lines, '{0,line_id}', '\"9\"') WHERE purchase_id = :bought",
+        ),
+    },
+    "a row of the account belongs to another program": {
+        "an entry": planted(AMINA, "UPDATE entries SET program_id = :bought WHERE member_id = :amina AND version = 2"),
+        "a lot": planted(AMINA, "UPDATE lots SET program_id = :bought WHERE lot_id = :lot"),
+        "a hold": planted(AMINA, "UPDATE holds SET program_id = :bought WHERE hold_id = :open"),
+    },
+}
+
+CASES = [
+    pytest.param(name, problem, defect, id=f"{name}-{what}".replace(" ", "_"))
+    for name, problem, _ in check.QUESTIONS
+    for what, defect in DEFECTS.get(problem, {}).items()
+]
+
+
+@pytest.fixture
+def points(databases: Callable[[str], str]) -> Iterator[Points]:
+    """The service, without a look in the end at whether all is well."""
+    with started(databases("points")) as found:
+        yield found
+
+
+def findings(points: Points) -> list[Finding]:
+    return list(check.check(points.engine))
+
+
+def test_every_question_has_its_defects() -> None:
+    assert {problem for _, problem, _ in check.QUESTIONS} == DEFECTS.keys()
+    assert all(DEFECTS.values())
+
+
+@pytest.mark.parametrize(("name", "problem", "defect"), CASES)
+def test_a_planted_defect_is_found_and_its_row_named(points: Points, name: str, problem: str, defect: Planted) -> None:
+    names = named(points, live(points))
+    assert findings(points) == []
+
+    plant(points, defect, names)
+
+    assert Finding(name, defect.subject.format(**names), problem) in findings(points)
+
+
+def named(points: Points, day: Day) -> dict[str, object]:
+    """The day's names, and `lot`: what Amina's purchase gave her."""
+    query = sa.select(tables.lots.c.lot_id).where(tables.lots.c.purchase_id == day.bought)
+    with points.engine.connect() as connection:
+        return {**day.names(), "lot": connection.execute(query).scalar_one()}
+
+
+def plant(points: Points, defect: Planted, names: dict[str, object]) -> None:
+    with points.engine.begin() as connection:
+        for statement in defect.statements:
+            text = sa.text(statement)
+            wanted = {name: value for name, value in names.items() if name in text.compile().params}
+            assert connection.execute(text, wanted).rowcount != 0
+
+
+def test_nothing_is_found_after_a_busy_day(points: Points) -> None:
+    live(points)
+    assert findings(points) == []
+    # What is empty is easily well.
+    with points.engine.connect() as connection:
+        empty = [
+            table.name
+            for table in tables.metadata.sorted_tables
+            if not connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        ]
+    assert sorted(empty) == ["dead_letters", "inbox"]
+
+
+def test_nothing_is_found_in_an_empty_database(points: Points) -> None:
+    assert findings(points) == []
+
+
+def test_events_that_were_pruned_are_not_missed(points: Points) -> None:
+    points.clock.advance(days=-30)
+    points.rule(starts_at=make.LONG_AGO)
+    buy(points, points.member(), 1000)
+    with points.engine.begin() as connection:
+        connection.execute(sa.delete(tables.outbox))
+    assert findings(points) == []
+
+
+def test_a_service_that_works_meanwhile_causes_no_findings(points: Points) -> None:
+    points.rule()
+    members = [points.member() for _ in range(2)]
+
+    def work(number: int) -> None:
+        for _ in range(10):
+            buy(points, members[number], 1000)
+            spend(points, members[number], 7)
+
+    with ThreadPoolExecutor(2) as pool:
+        working = [pool.submit(work, number) for number in range(2)]
+        looks = 0
+        while not all(each.done() for each in working):
+            assert findings(points) == []
+            looks += 1
+        for each in working:
+            each.result()
+    assert looks
+    assert findings(points) == []
