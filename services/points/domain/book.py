@@ -66,6 +66,7 @@ class Book:
 
     def __init__(self, account: Account, lots: Iterable[Lot], holds: Iterable[Hold], new_id: NewId) -> None:
         self.account = account
+        self._opened = account
         self._lots = {lot.lot_id: lot for lot in lots}
         self._holds = {hold.hold_id: hold for hold in holds}
         self._new_id = new_id
@@ -78,6 +79,11 @@ class Book:
     def key(self) -> AccountKey:
         """Whose account it is."""
         return self.account.key
+
+    @property
+    def account_changed(self) -> bool:
+        """Whether the account's head is another than when the book was opened; what is owed changes without entries."""
+        return self.account != self._opened
 
     def changes(self) -> Changes:
         """What has changed since the book was opened."""

@@ -76,7 +76,7 @@ class Accounts:
         for book in books:
             changes = book.changes()
             account = {"member_id": book.key.member_id, "wallet": book.key.wallet, "program_id": book.key.program_id}
-            if changes.entries or changes.lots or changes.holds:
+            if book.account_changed:
                 writer.add(tables.accounts, account | _account_columns(changes.account))
             for entry in changes.entries:
                 writer.add(tables.entries, account | _entry_columns(entry))

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from services.points import handlers, jobs, tables
+from services.points.commit import Rulebook, Singly
 from services.points.domain.policy import Shortfall
 from services.points.domain.sales import Sale
 from services.points.handlers.known_members import KnownMembers
-from services.points.handlers.rulebook import Rulebook
 from services.points.storage import Storage
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, HeldClock, KnownPeople, Points
@@ -30,16 +30,17 @@ def started(url: str) -> Iterator[Points]:
     with opened(url) as engine:
         clock, people = HeldClock(datetime.now(UTC) - timedelta(days=3)), KnownPeople()
         storage = Storage(engine, clock=clock)
-        known = KnownMembers(storage, people)
+        known, committer = KnownMembers(storage, people), Singly(storage, Rulebook(10))
         yield Points(
             engine,
             storage,
             clock,
             people,
-            handlers.PurchaseHandlers(storage, known, Rulebook(10)),
-            handlers.ReturnHandlers(storage),
-            handlers.AccountHandlers(storage, known),
-            handlers.HoldHandlers(storage, known),
+            committer,
+            handlers.PurchaseHandlers(storage, committer, known),
+            handlers.ReturnHandlers(storage, committer),
+            handlers.AccountHandlers(storage, committer, known),
+            handlers.HoldHandlers(storage, committer, known),
             handlers.RuleHandlers(storage),
         )
 
@@ -93,7 +94,7 @@ def live(points: Points) -> Day:
 
     # Under the next day's policy Carla owes what she spent before she brought it back, and a credit pays it.
     points.clock.advance(days=1)
-    jobs.settle_overdue_accounts(points.storage, limit=100)
+    jobs.settle_overdue_accounts(points.storage, points.committer, limit=100)
     points.policy(Shortfall.CARRY)
     owing = buy(points, carla, 1000)
     spend(points, carla, points.account(carla).available)

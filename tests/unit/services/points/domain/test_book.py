@@ -343,9 +343,11 @@ def test_what_is_missing_is_owed_or_below_zero_as_the_policy_says(
 
 def test_a_return_that_finds_nothing_and_may_not_overdraw_leaves_no_entry() -> None:
     opened = Opened()
+    assert not opened.book.account_changed
     assert take_back(opened, 10) == Taken(shortfall=10)
     assert opened.entries() == []
     assert opened.changes.account.owed == 10
+    assert opened.book.account_changed
 
 
 def test_what_is_held_does_not_pay_a_return() -> None:
