@@ -364,6 +364,7 @@ def create_stored_answers() -> None:
         sa.Column("answer", sa.LargeBinary, nullable=False),
         instant("stored_at"),
         sa.PrimaryKeyConstraint("program_id", "caller_id", "operation", "request_id", name=op.f("pk_stored_answers")),
+        sa.CheckConstraint("kind IN ('answer', 'refusal')", name=op.f("ck_stored_answers_kind")),
     )
     op.create_index("ix_stored_answers_stored_at", "stored_answers", ["stored_at"])
 

@@ -1,0 +1,98 @@
+"""The migrations make what the tables say, and may be run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from kit import migrations
+from services.points import check, tables
+from tests.integration.points.busy import live, started
+from tests.integration.points.served import opened
+
+WORD = "points"
+
+
+def test_the_migrated_database_is_what_the_tables_say(databases: Callable[[str], str]) -> None:
+    assert migrations.drift(databases(WORD), WORD) == []
+
+
+def test_an_empty_database_lacks_everything_and_then_nothing(blank_database: str) -> None:
+    assert migrations.pending(blank_database, WORD)
+    migrations.upgrade(blank_database, WORD)
+    assert migrations.pending(blank_database, WORD) == []
+    assert migrations.drift(blank_database, WORD) == []
+
+
+def test_migrating_a_busy_database_again_changes_nothing(databases: Callable[[str], str]) -> None:
+    url = databases(WORD)
+    with started(url) as points:
+        live(points)
+        before = rows(points.engine)
+
+        migrations.upgrade(url, WORD)
+
+        assert rows(points.engine) == before
+        assert list(check.check(points.engine)) == []
+    assert migrations.drift(url, WORD) == []
+
+
+def rows(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
+    with engine.connect() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=str)
+            for table in tables.metadata.sorted_tables
+        }
+
+
+def test_a_members_tables_lead_their_keys_with_the_member() -> None:
+    for table in (
+        tables.accounts,
+        tables.entries,
+        tables.lots,
+        tables.lot_movements,
+        tables.holds,
+        tables.hold_parts,
+        tables.standings,
+    ):
+        assert next(iter(table.primary_key.columns)).name == "member_id"
+
+
+REFUSED = {
+    "ck_accounts_deficit_not_negative": "UPDATE accounts SET posted = posted + deficit + 1, deficit = -1",
+    "ck_accounts_owed_not_negative": "UPDATE accounts SET owed = -1",
+    "ck_accounts_lots_not_negative": "UPDATE accounts SET posted = -1, deficit = 0",
+    "ck_entries_moves_something": "ALTER TABLE entries DROP CONSTRAINT ck_entries_kind_fits;"
+    "UPDATE entries SET amount = 0",
+    "ck_entries_kind_fits": "UPDATE entries SET amount = -amount",
+    "ck_entries_one_cause": "UPDATE entries SET purchase_id = member_id, return_id = member_id",
+    "ck_lots_remaining_within_units": "UPDATE lots SET remaining = units + 1",
+    "ck_lots_held_within_remaining": "UPDATE lots SET held = remaining + 1",
+    "ck_lots_forgiven_within_lapsed": "UPDATE lots SET forgiven = lapsed + 1, units = units + 10, lapsed = lapsed",
+    "ck_lots_expires_after_available": "UPDATE lots SET expires_at = available_at",
+    "ck_lot_movements_moves_something": "UPDATE lot_movements SET units = 0",
+    "ck_holds_state": "ALTER TABLE holds DROP CONSTRAINT ck_holds_captured_fits;UPDATE holds SET state = 'lost'",
+    "ck_holds_open_until_ended": "UPDATE holds SET ended_at = NULL WHERE state = 'captured'",
+    "ck_holds_captured_fits": "UPDATE holds SET captured = amount + 1 WHERE state = 'captured'",
+    "ck_hold_parts_captured_within_units": "UPDATE hold_parts SET captured = units + 1",
+    "ck_standings_status": "UPDATE standings SET status = 'asleep'",
+    "ck_returns_shortfall_within_points": "UPDATE returns SET shortfall = points_returned + 1",
+    "ck_returns_unmatched_takes_nothing": "UPDATE returns SET points_returned = 1 WHERE purchase_id IS NULL",
+    "ck_purchases_anonymous_earns_nothing": "UPDATE purchases SET points_earned = 1 WHERE member_id IS NULL",
+    "ck_earning_rules_state_fits": "UPDATE earning_rules SET effective_from = NULL",
+    "pk_purchase_claims": "INSERT INTO purchase_claims SELECT * FROM purchase_claims",
+}
+
+
+def test_the_database_itself_refuses_what_the_domain_rules_out(databases: Callable[[str], str]) -> None:
+    url = databases(WORD)
+    with started(url) as points:
+        live(points)
+    with opened(url) as engine:
+        for constraint, statements in REFUSED.items():
+            with pytest.raises(exc.IntegrityError, match=constraint), engine.begin() as connection:
+                for statement in statements.split(";"):
+                    connection.exec_driver_sql(statement)
