@@ -12,11 +12,12 @@ from loyalty.points.v1 import points_pb2_grpc
 from kit import client
 from kit.database import PoolBounds, engine
 from kit.server import Server
+from kit.workers import Worker
 from services.members import app as members_app
 from services.members.storage import Storage as MembersStorage
 from services.points import app as points_app
 from services.points.clients import MembersClient
-from services.points.commit import Rulebook, Singly
+from services.points.commit import Grouped, Rulebook
 from services.points.storage import Storage
 from tests.factories.members import Caller, master_keys, pepper
 
@@ -54,13 +55,16 @@ def serving_members(source: sa.Engine) -> Iterator[tuple[str, Caller]]:
 def serving_points(
     source: sa.Engine, members_address: str, *, members_deadline_ms: int = DEADLINE_MS
 ) -> Iterator[points_pb2_grpc.PointsServiceStub]:
-    """A client of `points`, which asks for members at this address."""
+    """A client of `points`, which asks for members at this address and writes in groups."""
+    storage = Storage(source)
+    committer = Grouped(storage, Rulebook(10), batch_max=64, queue_max=1_000, queue_wait_s=DEADLINE_MS / 1_000)
+    writer = Worker("points-writer", committer.round, interval_s=0.01)
+    writer.start()
     with client.channel(members_address, idempotent=["loyalty.members.v1.MembersService"]) as to_members:
-        members = MembersClient(to_members, members_deadline_ms)
-        storage = Storage(source)
-        servicer = points_app.servicer(storage, Singly(storage, Rulebook(10)), members)
+        servicer = points_app.servicer(storage, committer, MembersClient(to_members, members_deadline_ms))
         with serving(servicer) as address, client.channel(address) as channel:
             yield points_pb2_grpc.PointsServiceStub(channel)
+    writer.stop()
 
 
 def code_of(error: BaseException) -> grpc.StatusCode:

@@ -1,0 +1,397 @@
+"""What `points` announces is what it did; what it knows of members is what they said last, whatever Valkey does."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import redis
+import sqlalchemy as sa
+from loyalty.members.v1 import members_pb2
+
+from kit import ids, inbox, migrations, outbox, streams
+from kit.inbox import Consumer
+from kit.outbox import Event, Relay
+from services.members import events as members_events
+from services.members import tables as members_tables
+from services.points import app, events, tables
+from services.points.domain.errors import InsufficientBalance, ReceiptConflict
+from services.points.domain.ledger import EntryKind
+from services.points.domain.policy import MemberStatus
+from tests.factories import points as make
+from tests.integration.points.busy import live, started
+from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.served import opened, serving_members
+from wafa.backends import Backends, ValkeyServer
+
+ROUNDS_MAX = 2_000
+
+# ---- announced
+
+
+@pytest.fixture
+def busy(databases: Callable[[str], str]) -> Iterator[Points]:
+    """The service after a day in which everything has happened."""
+    with started(databases("points")) as points:
+        live(points)
+        yield points
+
+
+def announced(points: Points) -> list[Any]:
+    with points.engine.connect() as connection:
+        return list(connection.execute(sa.select(tables.outbox).order_by(tables.outbox.c.id)))
+
+
+def test_every_entry_has_its_event_and_every_event_its_entry(busy: Points) -> None:
+    with busy.engine.connect() as connection:
+        entries = connection.execute(sa.select(tables.entries)).all()
+    assert {entry.kind for entry in entries} == {kind.value for kind in EntryKind}
+
+    told = [
+        (row.type, row.aggregateid, row.version, row.program_id, row.occurred_at, row.payload)
+        for row in announced(busy)
+        if row.aggregatetype == "account"
+    ]
+
+    assert sorted(told, key=lambda each: each[1:3]) == sorted(
+        [
+            (
+                events.ENTRY_EVENTS[EntryKind(entry.kind)],
+                entry.member_id,
+                entry.version,
+                entry.program_id,
+                entry.recorded_at,
+                {
+                    "wallet": entry.wallet,
+                    "amount": entry.amount,
+                    "balance_after": entry.balance_after,
+                    "purchase_id": text(entry.purchase_id),
+                    "return_id": text(entry.return_id),
+                    "hold_id": text(entry.hold_id),
+                },
+            )
+            for entry in entries
+        ],
+        key=lambda each: each[1:3],
+    )
+
+
+def test_every_purchase_claim_and_return_has_its_event(busy: Points) -> None:
+    with busy.engine.connect() as connection:
+        purchases = connection.execute(sa.select(tables.purchases)).all()
+        claims = connection.execute(sa.select(tables.purchase_claims)).all()
+        returns = connection.execute(sa.select(tables.returns)).all()
+
+    told = {
+        (row.type, row.aggregateid, row.version): row.payload
+        for row in announced(busy)
+        if row.aggregatetype != "account"
+    }
+
+    assert told == (
+        {
+            ("purchase.recorded", each.purchase_id, 1): {
+                "member_id": text(each.member_id),
+                "store_id": each.store_id,
+                "total_minor": each.total_minor,
+                "currency": each.currency,
+                "points_earned": each.points_earned,
+            }
+            for each in purchases
+        }
+        | {
+            ("purchase.claimed", each.purchase_id, 2): {
+                "member_id": text(each.member_id),
+                "points_earned": each.points_earned,
+            }
+            for each in claims
+        }
+        | {
+            ("return.recorded", each.return_id, 1): {
+                "member_id": text(each.member_id),
+                "purchase_id": text(each.purchase_id),
+                "points_returned": each.points_returned,
+                "shortfall": each.shortfall,
+            }
+            for each in returns
+        }
+    )
+
+
+def text(identity: uuid.UUID | None) -> str | None:
+    return None if identity is None else str(identity)
+
+
+def test_what_is_refused_or_replayed_is_not_announced(points: Points) -> None:
+    points.rule()
+    member_id = points.member()
+    command = make.record_purchase(member_id)
+    points.purchases.record_purchase(TILL, command).unwrap()
+    before = announced(points)
+
+    points.purchases.record_purchase(TILL, command).unwrap()
+    points.purchases.record_purchase(TILL, make.record_purchase(member_id, command.sale)).unwrap()
+    with pytest.raises(InsufficientBalance):
+        points.holds.place_hold(TILL, make.place_hold(member_id, 11)).unwrap()
+    other = make.a_sale(make.a_line(1), receipt=command.sale.receipt)
+    with pytest.raises(ReceiptConflict):
+        points.purchases.record_purchase(TILL, make.record_purchase(member_id, other)).unwrap()
+
+    assert announced(points) == before
+
+
+def test_events_reach_the_stream_in_the_order_they_were_made(busy: Points, redis_url: str) -> None:
+    with streams.connect(redis_url) as client:
+        settle(Relay(busy.engine, tables.outbox, client, events.STREAM))
+        entries = [fields for _, fields in streams.entries_after(client, events.STREAM, streams.EARLIEST, count=1_000)]
+    assert [entry["id"] for entry in entries] == [str(row.id) for row in announced(busy)]
+    assert {entry["source"] for entry in entries} == {"wafa:points"}
+
+
+# ---- heard
+
+
+@dataclasses.dataclass
+class Ears:
+    """`members` and its relay on one side, the projection of `points` on the other."""
+
+    members_engine: sa.Engine
+    points_engine: sa.Engine
+    redis: redis.Redis
+    relay: Relay
+    consumer: Consumer
+
+    def announce(self, *told: Event) -> None:
+        """Has `members` say this."""
+        with self.members_engine.begin() as connection:
+            outbox.append(connection, members_tables.outbox, told)
+
+    def settle(self) -> None:
+        settle(self.relay, self.consumer)
+
+    def standings(self) -> dict[uuid.UUID, tuple[str, int]]:
+        """What `points` knows: status and version by member."""
+        table = tables.standings
+        with self.points_engine.connect() as connection:
+            rows = connection.execute(sa.select(table.c.member_id, table.c.status, table.c.member_version))
+            return {member_id: (status, version) for member_id, status, version in rows}
+
+    def inbox(self) -> int:
+        """How many events `points` has had."""
+        with self.points_engine.connect() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(tables.inbox)).scalar_one()
+
+    def letters(self) -> list[Any]:
+        with self.points_engine.connect() as connection:
+            return list(connection.execute(sa.select(tables.dead_letters)))
+
+
+@contextlib.contextmanager
+def listening(members_url: str, points_url: str, redis_url: str) -> Iterator[Ears]:
+    with (
+        opened(members_url) as members_engine,
+        opened(points_url) as points_engine,
+        streams.connect(redis_url) as client,
+    ):
+        relay = Relay(members_engine, members_tables.outbox, client, members_events.STREAM)
+        yield Ears(members_engine, points_engine, client, relay, app.members_consumer(points_engine, redis_url))
+
+
+@pytest.fixture
+def ears(databases: Callable[[str], str], redis_url: str) -> Iterator[Ears]:
+    with listening(databases("members"), databases("points"), redis_url) as found:
+        yield found
+
+
+def settle(*parts: Relay | Consumer) -> None:
+    """Gives everybody their turn until nobody has anything left to do."""
+    turns = [part.publish_once if isinstance(part, Relay) else part.consume_once for part in parts]
+    quiet = 0
+    for _ in range(ROUNDS_MAX):
+        busy = [turn() for turn in turns]
+        quiet = 0 if any(busy) else quiet + 1
+        # One quiet round is not the end: what one finished in it may be what another waits for.
+        if quiet == 3:
+            return
+    raise AssertionError("there is no end to it")
+
+
+def an_event(status: str = "active", *, version: int = 1, member_id: uuid.UUID | None = None) -> Event:
+    """What `members` says of a member."""
+    return Event(
+        id=ids.ordered_id(),
+        aggregate_type="member",
+        aggregate_id=member_id or uuid.uuid4(),
+        type="member.status_changed" if version > 1 else "member.enrolled",
+        version=version,
+        program_id=make.PROGRAM,
+        occurred_at=datetime.now(UTC),
+        payload={"status": status},
+    )
+
+
+def expected(*told: Event) -> dict[uuid.UUID, tuple[str, int]]:
+    return {each.aggregate_id: (each.payload["status"], each.version) for each in told}
+
+
+def test_what_members_does_is_known_without_asking(ears: Ears) -> None:
+    with serving_members(ears.members_engine) as (_, caller):
+        program_id = caller.program()
+        enrolled, suspended, gone = (caller.member(program_id) for _ in range(3))
+        caller.change_status(suspended, members_pb2.MEMBER_STATUS_SUSPENDED)
+        caller.change_status(gone, members_pb2.MEMBER_STATUS_TERMINATED)
+        profile = members_pb2.Profile(given_name="Amina")
+        updated = caller.update(enrolled, profile).response.member
+        now = {member.member_id: caller.get(program_id, member.member_id) for member in (enrolled, suspended, gone)}
+
+    ears.settle()
+
+    assert ears.standings() == {
+        uuid.UUID(enrolled.member_id): ("active", updated.version),
+        uuid.UUID(suspended.member_id): ("suspended", now[suspended.member_id].version),
+        uuid.UUID(gone.member_id): ("terminated", now[gone.member_id].version),
+    }
+    assert ears.letters() == []
+
+
+@pytest.mark.parametrize("status", MemberStatus)
+def test_every_status_is_understood(ears: Ears, status: MemberStatus) -> None:
+    told = an_event(status.value)
+    ears.announce(told)
+    ears.settle()
+    assert ears.standings() == expected(told)
+
+
+def test_an_older_version_passes_without_effect(ears: Ears) -> None:
+    member_id = uuid.uuid4()
+    said = [("suspended", 3), ("active", 1), ("earn_only", 2)]
+    third, first, second = (an_event(status, version=version, member_id=member_id) for status, version in said)
+    for told in (third, first, second):
+        ears.announce(told)
+        ears.settle()
+        assert ears.standings() == expected(third)
+    assert ears.inbox() == 3
+
+
+def test_an_answer_that_was_asked_for_is_kept_until_something_newer_is_said(points: Points) -> None:
+    """The event of the same version comes after the answer, as a rule, and may come before it."""
+    member_id = points.member()
+    points.give(member_id, 1)
+    for version, told, known in ((1, "suspended", "active"), (2, "suspended", "suspended"), (1, "active", "suspended")):
+        with points.engine.begin() as connection:
+            events.on_member_event(connection, an_event(told, version=version, member_id=member_id))
+            found = connection.scalar(
+                sa.select(tables.standings.c.status).where(tables.standings.c.member_id == member_id)
+            )
+        assert found == known
+
+
+def test_an_event_that_comes_twice_is_had_once(ears: Ears) -> None:
+    told = [an_event() for _ in range(3)]
+    ears.announce(*told)
+    ears.settle()
+    for _, fields in streams.entries_after(ears.redis, members_events.STREAM, streams.EARLIEST, count=10):
+        again: dict[Any, Any] = dict(fields)
+        ears.redis.xadd(members_events.STREAM, again)
+    # Had a second time, this would be the standing again.
+    with ears.points_engine.begin() as connection:
+        connection.execute(sa.delete(tables.standings))
+
+    ears.settle()
+
+    assert (ears.standings(), ears.inbox()) == ({}, 3)
+
+
+# ---- what cannot be understood
+
+
+def let_time_pass(ears: Ears) -> None:
+    """What was taken and not finished has been left alone for as long as the consumer waits before another try."""
+    stream, group = members_events.STREAM, app.NAME
+    pending: Any = ears.redis.xpending_range(stream, group, "-", "+", 100)
+    for entry in pending:
+        ears.redis.xclaim(stream, group, entry["consumer"], 0, [entry["message_id"]], idle=3_600_000, justid=True)
+
+
+@pytest.mark.parametrize("payload", [{"status": "asleep"}, {"status": None}, {}], ids=str)
+def test_a_status_that_is_not_known_is_a_dead_letter_after_five_tries(ears: Ears, payload: dict[str, Any]) -> None:
+    strange = dataclasses.replace(an_event(), payload=payload)
+    before, after = an_event(), an_event()
+    ears.announce(before, strange, after)
+
+    ears.settle()
+    for _ in range(inbox.DELIVERIES_MAX - 1):
+        assert ears.letters() == []
+        let_time_pass(ears)
+        ears.settle()
+
+    (letter,) = ears.letters()
+    assert (letter.event_id, letter.deliveries, letter.type) == (strange.id, inbox.DELIVERIES_MAX, "member.enrolled")
+    assert ears.standings() == expected(before, after)
+    assert ears.consumer.replay_dead_letters() == 0
+
+
+# ---- Valkey forgets, is away, comes late
+
+
+def test_after_valkey_was_emptied_all_is_known(ears: Ears) -> None:
+    ears.settle()
+    told = [an_event() for _ in range(5)]
+    ears.announce(*told[:3])
+    ears.relay.publish_once()
+    ears.redis.flushdb()
+    ears.announce(*told[3:])
+
+    ears.settle()
+
+    assert ears.standings() == expected(*told)
+
+
+def test_a_projection_that_begins_late_is_given_what_is_kept(ears: Ears) -> None:
+    told = [an_event() for _ in range(5)]
+    ears.announce(*told)
+    settle(ears.relay)
+    ears.redis.xtrim(members_events.STREAM, maxlen=0)
+    ears.settle()
+    assert ears.standings() == expected(*told)
+
+
+@pytest.fixture
+def own_ears(own_backends: Backends) -> Iterator[tuple[Ears, ValkeyServer]]:
+    """The same with a Valkey that may be stopped."""
+    urls = own_backends.database_urls
+    for word in ("members", "points"):
+        migrations.upgrade(urls[word], word)
+    assert own_backends.valkey is not None
+    with listening(urls["members"], urls["points"], own_backends.redis_url) as found:
+        yield found, own_backends.valkey
+
+
+def test_valkey_may_be_absent_at_the_start_and_go_at_any_time(own_ears: tuple[Ears, ValkeyServer]) -> None:
+    ears, valkey = own_ears
+    valkey.stop()
+    told = [an_event()]
+    ears.announce(*told)
+    for turn in (ears.relay.publish_once, ears.consumer.consume_once):
+        with pytest.raises(redis.ConnectionError):
+            turn()
+    valkey.start()
+    ears.settle()
+    assert ears.standings() == expected(*told)
+
+    told.append(an_event())
+    ears.announce(told[-1])
+    ears.relay.publish_once()
+    valkey.kill()
+    told.append(an_event())
+    ears.announce(told[-1])
+    with pytest.raises(redis.ConnectionError):
+        ears.consumer.consume_once()
+    valkey.start()
+    ears.settle()
+    assert ears.standings() == expected(*told)
