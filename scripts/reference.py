@@ -78,12 +78,12 @@ def errors() -> Iterator[str]:
 
 def refusals() -> dict[str, dict[str, type[Refusal]]]:
     """Every class that has a reason of its own, by the part of the tree it stands in, by reason."""
-    for package in ("kit", "gateway", *(f"services.{word}.domain" for word in WORDS)):
+    for package in ("kit", "gateway", *(f"services.{word}" for word in WORDS)):
         _import_all(package)
     found: dict[str, dict[str, type[Refusal]]] = {section: {} for section in SAID["sections"]}
     for each in _below(Refusal):
         section = next(part for part in each.__module__.split(".") if part != "services")
-        if "reason" in vars(each) and section in found:
+        if "reason" in vars(each) and section in found and each.__name__ not in SAID["inner_classes"]:
             found[section][each.reason] = each
     return found
 
@@ -97,7 +97,7 @@ def _below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
 def _import_all(package: str) -> None:
     module = importlib.import_module(package)
     for found in pkgutil.walk_packages(module.__path__, f"{package}."):
-        if not found.name.endswith("__main__"):
+        if not found.name.endswith("__main__") and ".migrations." not in found.name:
             importlib.import_module(found.name)
 
 

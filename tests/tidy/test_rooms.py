@@ -1,0 +1,84 @@
+"""The same rooms in each service, and the same words in each room."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from typing import Any
+
+import pytest
+
+from tests.tidy.tree import ROOT, SERVICES, sources
+
+EVERYWHERE = {
+    "__init__", "__main__", "app", "check", "config", "convert", "domain", "events", "handlers", "jobs", "migrations",
+    "ports", "rpc", "storage", "tables",
+}  # fmt: skip
+
+# Rooms that only some need: who calls nobody needs no clients, who keeps no personal data seals nothing, and only the
+# ledger is written by so many at once that it groups them.
+SOMEWHERE = {"clients": {"points", "rewards"}, "commit": {"points"}, "phones": {"members"}, "sealing": {"members"}}
+
+
+@pytest.mark.parametrize("word", SERVICES)
+def test_a_service_has_the_rooms_of_the_plan_and_no_others(word: str) -> None:
+    folder = ROOT / "services" / word
+    rooms = {path.name.removesuffix(".py") for path in folder.iterdir() if path.name != "__pycache__"}
+    assert rooms == EVERYWHERE | {room for room, words in SOMEWHERE.items() if word in words}
+
+
+@pytest.mark.parametrize("word", SERVICES)
+def test_a_word_is_the_same_in_the_contract_the_tests_and_the_map(word: str) -> None:
+    assert (ROOT / "protos" / "loyalty" / word / "v1" / f"{word}.proto").exists()
+    assert (ROOT / "tests" / "integration" / word).is_dir()
+    assert f"| `{word}` |" in (ROOT / "docs" / "ARCHITECTURE.md").read_text()
+
+
+@pytest.mark.parametrize("word", SERVICES)
+def test_every_rpc_is_a_method_of_its_name_in_the_servicer_and_in_a_handler(word: str) -> None:
+    rpcs = [method.name for method in _service(word).methods]
+    rpc_py = ast.parse((ROOT / "services" / word / "rpc.py").read_text())
+    (servicer,) = (node for node in rpc_py.body if isinstance(node, ast.ClassDef))
+    served = [node.name for node in servicer.body if isinstance(node, ast.FunctionDef) and node.name != "__init__"]
+    assert served == rpcs, "the servicer follows the order of the contract"
+    handled = {
+        node.name
+        for path, tree in sources("services")
+        if path.parts[1:3] == (word, "handlers")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert {_snake(name) for name in rpcs} <= handled
+
+
+@pytest.mark.parametrize("word", SERVICES)
+def test_migrations_are_numbered_without_gaps(word: str) -> None:
+    versions = sorted((ROOT / "services" / word / "migrations" / "versions").glob("*.py"))
+    assert [path.name[:4] for path in versions] == [f"{number:04}" for number in range(1, len(versions) + 1)]
+    assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+\.py", path.name) for path in versions)
+
+
+@pytest.mark.parametrize("word", SERVICES)
+def test_a_service_says_what_it_owns_and_promises(word: str) -> None:
+    about = ast.get_docstring(ast.parse((ROOT / "services" / word / "__init__.py").read_text())) or ""
+    for said in ("romises", "alled by", "alls "):
+        assert said in about, f"services/{word}/__init__.py does not say whom it calls, who calls it, what it promises"
+
+
+@pytest.mark.parametrize("word", SERVICES)
+def test_every_write_is_known_by_its_request_id(word: str) -> None:
+    reads = ("Get", "List", "Resolve", "Preview", "Authenticate")
+    for method in _service(word).methods:
+        fields = method.input_type.fields_by_name
+        assert ("request_id" in fields) != method.name.startswith(reads), method.name
+
+
+def _service(word: str) -> Any:
+    messages = importlib.import_module(f"loyalty.{word}.v1.{word}_pb2")
+    (service,) = messages.DESCRIPTOR.services_by_name.values()
+    return service
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
