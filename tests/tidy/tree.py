@@ -35,7 +35,12 @@ def sources(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
     """The Python files below the folders with their syntax trees, without what a generator writes."""
     for path in files():
         if path.suffix == ".py" and path.parts[0] in folders and "gen" not in path.parts:
-            yield path, ast.parse((ROOT / path).read_text())
+            yield path, _parsed(path)
+
+
+@functools.cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text())
 
 
 def imports(tree: ast.Module) -> set[str]:
