@@ -1,0 +1,134 @@
+"""A service or its database dies as by kill -9: the others go on, tills are told to come back, and nothing is lost."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from tests.fixtures.books import wait_until_settled
+from tests.fixtures.deployment import Deployment
+from tests.fixtures.suite import Answer, Caller, Program, sale
+from tests.fixtures.tills import Trade, insist
+
+CUSTOMERS = 4
+
+
+def is_told_to_come_back(answer: Answer) -> bool:
+    return answer.status == 503 and int(answer.headers["retry-after"]) >= 1
+
+
+def phone(number: str) -> dict[str, Any]:
+    return {"identifier": {"kind": "phone", "value": number}}
+
+
+def test_without_rewards_tills_go_on_selling(deployment: Deployment, program: Program) -> None:
+    program.rule()
+    reward_id = program.reward(stock=1)["reward_id"]
+    member_id = program.member()["member_id"]
+    path, wish, key = f"/v1/members/{member_id}/redemptions", {"reward_id": reward_id}, str(uuid.uuid4())
+    deployment.kill("rewards")
+
+    program.till.post("/v1/purchases", sale(member_id=member_id)).expect(201)
+    assert is_told_to_come_back(program.till.post(path, wish, key=key))
+    assert program.account(member_id)["available"] == 100
+
+    deployment.start("rewards")
+    assert insist(lambda: program.till.post(path, wish, key=key)).expect(201)["state"] == "confirmed"
+    assert program.account(member_id)["available"] == 0
+    deployment.expect_books_to_agree()
+
+
+def test_without_members_tills_sell_to_those_they_know(deployment: Deployment, program: Program) -> None:
+    program.rule()
+    reward_id = program.reward()["reward_id"]
+    known, unknown = program.member("+447911123456")["member_id"], program.member("+447911123457")["member_id"]
+    program.till.post("/v1/purchases", sale(member=phone("+447911123456"))).expect(201)
+    fresh_till = Caller(program.suite.url, program.suite.new_key(program.program_id, "till"))
+    wait_until_settled(deployment.suite)
+    deployment.kill("members")
+
+    program.till.post("/v1/purchases", sale(member_id=known)).expect(201)
+    program.till.post("/v1/purchases", sale(member_id=unknown)).expect(201)
+    answer = program.till.post("/v1/purchases", sale(member=phone("+447911123456"))).expect(201)
+    assert answer["purchase"]["member_id"] == known
+    program.till.post(f"/v1/members/{known}/redemptions", {"reward_id": reward_id}).expect(201)
+
+    by_new_phone, key = sale(member=phone("+447911123457")), str(uuid.uuid4())
+    assert is_told_to_come_back(program.till.post("/v1/purchases", by_new_phone, key=key))
+    assert is_told_to_come_back(fresh_till.get(f"/v1/members/{known}/account"))
+
+    deployment.start("members")
+    answer = insist(lambda: program.till.post("/v1/purchases", by_new_phone, key=key)).expect(201)
+    assert answer["purchase"]["member_id"] == unknown
+    insist(lambda: fresh_till.get(f"/v1/members/{known}/account")).expect(200)
+    assert [program.account(each)["posted"] for each in (known, unknown)] == [200, 200]
+    deployment.expect_books_to_agree()
+
+
+def test_without_points_a_till_is_told_to_come_back_and_then_sells_once(
+    deployment: Deployment, program: Program
+) -> None:
+    program.rule()
+    reward_id = program.reward()["reward_id"]
+    member_id = program.member()["member_id"]
+    program.gift(member_id, 300)
+    path = f"/v1/members/{member_id}/redemptions"
+    unwanted = program.till.post(path, {"reward_id": reward_id}).expect(201)
+    body, key = sale(member_id=member_id), str(uuid.uuid4())
+    deployment.kill("points")
+
+    assert is_told_to_come_back(program.till.post("/v1/purchases", body, key=key))
+    assert is_told_to_come_back(program.till.post("/v1/purchases", body, key=key))
+    # A redemption has begun, and so has the end of another: they are on their way, and arrive by themselves.
+    redeemed = program.till.post(path, {"reward_id": reward_id})
+    assert (redeemed.status, redeemed.body["state"]) == (202, "requested")
+    cancelled = program.till.post(f"{path}/{unwanted['redemption_id']}/cancel", {"reason": "another time"})
+    assert (cancelled.status, cancelled.body["voucher"]["state"]) == (202, "cancelled")
+
+    deployment.start("points")
+    first = insist(lambda: program.till.post("/v1/purchases", body, key=key))
+    again = program.till.post("/v1/purchases", body, key=key)
+    assert (first.status, first.replayed) == (201, False)
+    assert (again.status, again.replayed, again.body) == (201, True, first.body)
+    deployment.expect_books_to_agree()
+    assert program.till.get(redeemed.headers["location"]).expect(200)["state"] == "confirmed"
+    assert program.till.get(cancelled.headers["location"]).expect(200)["state"] == "cancelled"
+    assert program.account(member_id)["posted"] == 300 + 100 - 100
+
+
+def test_points_dies_again_and_again_under_load(deployment: Deployment, program: Program) -> None:
+    trade = Trade(program, CUSTOMERS)
+    with trade.going_on():
+        for _ in range(3):
+            trade.wait_for_more(20)
+            deployment.kill("points")
+            deployment.start("points")
+        trade.wait_for_more(20)
+    deployment.expect_books_to_agree()
+    trade.expect_all_kept()
+
+
+def test_each_service_dies_in_turn_under_load(deployment: Deployment, program: Program) -> None:
+    trade = Trade(program, CUSTOMERS)
+    with trade.going_on():
+        for word in ("rewards", "members", "gateway"):
+            trade.wait_for_more(20)
+            deployment.kill(word)
+            deployment.start(word)
+        trade.wait_for_more(20)
+    deployment.expect_books_to_agree()
+    trade.expect_all_kept()
+
+
+def test_what_was_acknowledged_survives_the_database(deployment: Deployment, program: Program) -> None:
+    trade = Trade(program, CUSTOMERS)
+    with trade.going_on():
+        trade.wait_for_more(20)
+        deployment.postgres.kill()
+        deployment.postgres.start()
+        trade.wait_for_more(20)
+        deployment.postgres.stop_immediately()
+        deployment.postgres.start()
+        trade.wait_for_more(20)
+    deployment.expect_books_to_agree()
+    trade.expect_all_kept()
