@@ -206,7 +206,12 @@ def _successes(operation: dict[str, Any], access: Access) -> dict[str, Any]:
         names += ["ETag"] if _has_version(told) else []
         names += ["Link"] if any(each["name"] == "cursor" for each in operation["parameters"]) else []
         told["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        if any(each["name"] == "format" for each in operation["parameters"]):
+            told["content"] |= _CSV
     return found
+
+
+_CSV = {"text/csv": {"schema": {"type": "string", "description": "The same as rows, RFC 4180, with a header row."}}}
 
 
 def _has_version(told: dict[str, Any]) -> bool:

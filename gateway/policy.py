@@ -77,6 +77,8 @@ POLICY: dict[str, Access] = {
     "points.record_return": _write(TILL, APP),
     "points.get_account": _read(TILL, APP, STAFF, ADMIN),
     "points.list_entries": _read(APP, STAFF, ADMIN),
+    # Not tills: what a person bought in a year is nobody's business at the counter.
+    "points.get_statement": _read(APP, STAFF, ADMIN),
     "points.place_hold": _write(TILL, APP),
     "points.get_hold": _read(TILL, APP, STAFF, ADMIN),
     "points.capture_hold": _write(TILL, APP),

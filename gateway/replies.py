@@ -34,7 +34,11 @@ def reply(
 
 def page_reply(told: Told, next_cursor: str) -> Response:
     """A page, with the RFC 8288 link to the next one; it keeps what else stands in the query."""
-    response = reply(told)
+    return linked(reply(told), next_cursor)
+
+
+def linked(response: Response, next_cursor: str) -> Response:
+    """The same with the link to the next page, if there is one."""
     if next_cursor:
         query = urllib.parse.urlencode({**request.args.to_dict(), "cursor": next_cursor})
         response.headers["Link"] = f'<{urllib.parse.quote(request.path)}?{query}>; rel="next"'

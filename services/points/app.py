@@ -63,6 +63,7 @@ def servicer(storage: Storage, committer: Committer, members: Members) -> Points
         handlers.AccountHandlers(storage, committer, known_members),
         handlers.HoldHandlers(storage, committer, known_members),
         handlers.RuleHandlers(storage),
+        handlers.ReportHandlers(storage),
     )
 
 

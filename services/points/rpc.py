@@ -9,8 +9,16 @@ from loyalty.points.v1 import points_pb2_grpc
 from kit.rpc import call_of, reply
 from services.points.convert import accounts as convert_accounts
 from services.points.convert import purchases as convert_purchases
+from services.points.convert import reports as convert_reports
 from services.points.convert import rules as convert_rules
-from services.points.handlers import AccountHandlers, HoldHandlers, PurchaseHandlers, ReturnHandlers, RuleHandlers
+from services.points.handlers import (
+    AccountHandlers,
+    HoldHandlers,
+    PurchaseHandlers,
+    ReportHandlers,
+    ReturnHandlers,
+    RuleHandlers,
+)
 
 Context = grpc.ServicerContext
 
@@ -25,12 +33,14 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         accounts: AccountHandlers,
         holds: HoldHandlers,
         rules: RuleHandlers,
+        reports: ReportHandlers,
     ) -> None:
         self._purchases = purchases
         self._returns = returns
         self._accounts = accounts
         self._holds = holds
         self._rules = rules
+        self._reports = reports
 
     # -- Purchases and returns ---------------------------------------------------------------------------------------
 
@@ -63,6 +73,10 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
     def ListEntries(self, request: pb.ListEntriesRequest, context: Context) -> pb.ListEntriesResponse:
         page = self._accounts.list_entries(*convert_accounts.list_entries(request))
         return convert_accounts.list_entries_response(page)
+
+    def GetStatement(self, request: pb.GetStatementRequest, context: Context) -> pb.GetStatementResponse:
+        answer = self._reports.get_statement(*convert_reports.get_statement(request))
+        return convert_reports.get_statement_response(answer)
 
     def PlaceHold(self, request: pb.PlaceHoldRequest, context: Context) -> pb.PlaceHoldResponse:
         outcome = self._holds.place_hold(call_of(context), convert_accounts.place_hold(request))

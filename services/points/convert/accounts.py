@@ -31,7 +31,7 @@ EXPIRY_DAYS_MAX = 36_500
 # As many digits as the database's integers take, and no others that Unicode calls digits.
 _VERSION = re.compile(r"[0-9]{1,18}")
 
-_ENTRY_KIND = EnumMap(pb.EntryKind, EntryKind)
+ENTRY_KIND = EnumMap(pb.EntryKind, EntryKind)
 _HOLD_STATE = EnumMap(pb.HoldState, HoldState)
 
 
@@ -43,11 +43,17 @@ def get_account(request: pb.GetAccountRequest) -> tuple[UUID, UUID, str]:
 
 def list_entries(request: pb.ListEntriesRequest) -> tuple[UUID, UUID, str, PageRequest]:
     """Whose entries are asked for, and which page."""
-    page = page_request(request.page_size, request.page_token, key_parts=1)
-    if page.after and not _VERSION.fullmatch(page.after[0]):
-        raise Invalid("page_token", "is not a token that this list gave")
+    page = entries_page(request.page_size, request.page_token)
     program_id = uuid_of(request.program_id, "program_id")
     return program_id, uuid_of(request.member_id, "member_id"), wallet_of(request.wallet), page
+
+
+def entries_page(page_size: int, page_token: str) -> PageRequest:
+    """Which page of an account's entries is asked for; its token holds the version of the last one before."""
+    page = page_request(page_size, page_token, key_parts=1)
+    if page.after and not _VERSION.fullmatch(page.after[0]):
+        raise Invalid("page_token", "is not a token that this list gave")
+    return page
 
 
 def adjust_points(request: pb.AdjustPointsRequest) -> AdjustPoints:
@@ -145,7 +151,7 @@ def to_entry(entry: Entry) -> pb.Entry:
         version=entry.version,
         member_id=str(entry.key.member_id),
         wallet=entry.key.wallet,
-        kind=_ENTRY_KIND.to_proto(entry.kind),
+        kind=ENTRY_KIND.to_proto(entry.kind),
         amount=entry.amount,
         balance_after=entry.balance_after,
         purchase_id=_optional(cause.purchase_id),

@@ -113,7 +113,7 @@ class Accounts:
         if page.after:
             query = query.where(table.c.version < int(page.after[0]))
         rows = self._connection.execute(query.order_by(table.c.version.desc()).limit(page.size + 1))
-        return [_entry(key, row) for row in rows]
+        return [entry_of(key, row) for row in rows]
 
     def overdue(self, now: datetime, limit: int) -> list[AccountKey]:
         """Accounts that have holds or lots whose time is over, up to `limit` of each."""
@@ -273,7 +273,8 @@ def _entry_columns(entry: Entry) -> dict[str, object]:
     }
 
 
-def _entry(key: AccountKey, row: Any) -> Entry:
+def entry_of(key: AccountKey, row: Any) -> Entry:
+    """The entry that a row of the table tells of."""
     return Entry(
         key=key,
         version=row.version,

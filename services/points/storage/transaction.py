@@ -19,6 +19,7 @@ from services.points import tables
 from services.points.domain.book import Book
 from services.points.storage.accounts import Accounts
 from services.points.storage.purchases import Purchases
+from services.points.storage.reports import Reports
 from services.points.storage.rules import Rules
 from services.points.storage.standings import Standings
 from services.points.storage.writer import Writer
@@ -85,6 +86,14 @@ class Storage:
         """One transaction."""
         with database.transaction(self.engine) as connection:
             yield Transaction(connection, self.answers, self._now(connection))
+
+    @contextlib.contextmanager
+    def snapshot(self, *, timeout_ms: int) -> Iterator[Reports]:
+        """One state of the books to read from, however many questions are asked of it; each may take `timeout_ms`."""
+        with database.transaction(self.engine) as connection:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {timeout_ms:d}")
+            yield Reports(connection, self._now(connection))
 
     def _now(self, connection: sa.Connection) -> datetime:
         if self._clock is not None:

@@ -218,6 +218,21 @@ def list_entries(till: Till) -> None:
 
 
 @good
+def get_statement(till: Till) -> None:
+    member_id = till.rich_member(100)
+    till.capture(member_id, 60)
+    first = till.get(requests.get_statement(member_id, page_size=1))
+    rest = till.get(requests.get_statement(member_id, page_size=1, page_token=first.next_page_token))
+    assert [entry.amount for entry in [*first.movements, *rest.movements]] == [100, -60]
+    assert (rest.next_page_token, first.movements[0].sentence) == ("", "100 points given by hand: goodwill.")
+    assert (first.statement.opening_balance, first.statement.closing_balance) == (0, 40)
+    assert list(rest.statement.totals) == [
+        pb.KindTotal(kind=pb.ENTRY_KIND_SPEND, entries=1, taken=60),
+        pb.KindTotal(kind=pb.ENTRY_KIND_ADJUSTMENT, entries=1, given=100),
+    ]
+
+
+@good
 def place_hold(till: Till) -> None:
     answer = till.get(requests.place_hold(till.rich_member(100), 60))
     assert (answer.hold.state, answer.hold.amount, answer.hold.reference) == (pb.HOLD_STATE_OPEN, 60, "mug")

@@ -17,6 +17,7 @@ Request = TypeVar("Request", bound=Message)
 # Long enough ago for the clock of any machine that runs this.
 THEN = datetime(2026, 1, 2, 12, 30, 15, 250_000, tzinfo=UTC)
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+THE_END = datetime(2120, 1, 1, tzinfo=UTC)
 
 
 def new_id() -> str:
@@ -108,6 +109,18 @@ def get_account(member_id: str = "") -> pb.GetAccountRequest:
 
 def list_entries(member_id: str = "", page_size: int = 0, page_token: str = "") -> pb.ListEntriesRequest:
     return _sent(pb.ListEntriesRequest(member_id=member_id or new_id(), page_size=page_size, page_token=page_token))
+
+
+def get_statement(member_id: str = "", page_size: int = 0, page_token: str = "") -> pb.GetStatementRequest:
+    return _sent(
+        pb.GetStatementRequest(
+            member_id=member_id or new_id(),
+            recorded_from=timestamp_of(BEGINNING),
+            recorded_until=timestamp_of(THE_END),
+            page_size=page_size,
+            page_token=page_token,
+        )
+    )
 
 
 def place_hold(member_id: str = "", amount: int = 5) -> pb.PlaceHoldRequest:

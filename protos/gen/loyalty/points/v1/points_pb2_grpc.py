@@ -70,6 +70,11 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListEntriesRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListEntriesResponse.FromString,
                 _registered_method=True)
+        self.GetStatement = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/GetStatement',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementResponse.FromString,
+                _registered_method=True)
         self.PlaceHold = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/PlaceHold',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.PlaceHoldRequest.SerializeToString,
@@ -195,6 +200,16 @@ class PointsServiceServicer:
 
     def ListEntries(self, request, context):
         """Lists an account's entries, newest first, each with why it was made.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetStatement(self, request, context):
+        """Tells what an account held when a period began, what moved it, oldest first, and what it held when the period ended;
+        opening balance and movements make the closing balance exactly. An entry belongs to the period in which it was
+        recorded, by the database's clock, so that a till which sends yesterday's sales today changes no statement of
+        yesterday. A period that ended within the last minute may still gain an entry that was under way.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -340,6 +355,11 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ListEntries,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListEntriesRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListEntriesResponse.SerializeToString,
+            ),
+            'GetStatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStatement,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementResponse.SerializeToString,
             ),
             'PlaceHold': grpc.unary_unary_rpc_method_handler(
                     servicer.PlaceHold,
@@ -602,6 +622,33 @@ class PointsService:
             '/loyalty.points.v1.PointsService/ListEntries',
             loyalty_dot_points_dot_v1_dot_points__pb2.ListEntriesRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.ListEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/GetStatement',
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementResponse.FromString,
             options,
             channel_credentials,
             insecure,

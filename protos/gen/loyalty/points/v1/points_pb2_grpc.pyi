@@ -42,6 +42,12 @@ class PointsServiceStub:
     """Reads a member's account. A member without movements has an account of zeros."""
     ListEntries: _grpc.UnaryUnaryMultiCallable[_points_pb2.ListEntriesRequest, _points_pb2.ListEntriesResponse]
     """Lists an account's entries, newest first, each with why it was made."""
+    GetStatement: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetStatementRequest, _points_pb2.GetStatementResponse]
+    """Tells what an account held when a period began, what moved it, oldest first, and what it held when the period ended;
+    opening balance and movements make the closing balance exactly. An entry belongs to the period in which it was
+    recorded, by the database's clock, so that a till which sends yesterday's sales today changes no statement of
+    yesterday. A period that ended within the last minute may still gain an entry that was under way.
+    """
     PlaceHold: _grpc.UnaryUnaryMultiCallable[_points_pb2.PlaceHoldRequest, _points_pb2.PlaceHoldResponse]
     """Sets points aside so that nobody else spends them. They leave `available` at once and cannot expire while held.
     Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE or MEMBER_MAY_NOT_SPEND.
@@ -147,6 +153,18 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _points_pb2.ListEntriesResponse:
         """Lists an account's entries, newest first, each with why it was made."""
+
+    @_abc_1.abstractmethod
+    def GetStatement(
+        self,
+        request: _points_pb2.GetStatementRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetStatementResponse:
+        """Tells what an account held when a period began, what moved it, oldest first, and what it held when the period ended;
+        opening balance and movements make the closing balance exactly. An entry belongs to the period in which it was
+        recorded, by the database's clock, so that a till which sends yesterday's sales today changes no statement of
+        yesterday. A period that ended within the last minute may still gain an entry that was under way.
+        """
 
     @_abc_1.abstractmethod
     def PlaceHold(

@@ -1,0 +1,36 @@
+"""The auditor's view, as JSON or as CSV."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response
+from loyalty.points.v1 import points_pb2 as pb
+
+from gateway import sheets
+from gateway.replies import linked, page_reply
+from gateway.routes.points.base import blueprint
+from gateway.suite import read, suite
+from gateway.visit import visit
+from gateway.wire.base import maybe_timestamp
+from gateway.wire.members import MemberPath
+from gateway.wire.points.reports import STATEMENT_HEADS, Statement, StatementQuery, statement_of, statement_rows
+
+
+@blueprint.get("/members/<member_id>/statement", responses={HTTPStatus.OK: Statement})
+def get_statement(path: MemberPath, query: StatementQuery) -> Response:
+    """Read what a member held when a period began, what moved it, and what they held when it ended"""
+    request = pb.GetStatementRequest(
+        program_id=visit().known_caller.program_id,
+        member_id=path.member_id,
+        wallet=query.wallet,
+        recorded_from=maybe_timestamp(query.start),
+        recorded_until=maybe_timestamp(query.end),
+        page_size=query.limit,
+        page_token=query.cursor,
+    )
+    told = statement_of(read(suite().clients.points.GetStatement, request))
+    if not sheets.wanted(query.format):
+        return page_reply(told, told.next_cursor or "")
+    rows = statement_rows(told, is_first=not query.cursor)
+    return linked(sheets.sheet("statement", STATEMENT_HEADS, rows), told.next_cursor or "")
