@@ -12,7 +12,7 @@ import orjson
 from kit import status
 from kit.call import Call
 from kit.errors import Exhausted, Unavailable
-from kit.server import MESSAGE_BYTES_MAX
+from kit.server import ANSWER_BYTES_MAX, MESSAGE_BYTES_MAX
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -90,7 +90,7 @@ def channel(address: str, *, idempotent: Sequence[str] = (), attempts_max: int =
             ("grpc.initial_reconnect_backoff_ms", RECONNECT_PAUSE_MS_MIN),
             ("grpc.min_reconnect_backoff_ms", RECONNECT_PAUSE_MS_MIN),
             ("grpc.max_reconnect_backoff_ms", RECONNECT_PAUSE_MS_MAX),
-            ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.max_receive_message_length", ANSWER_BYTES_MAX),
             ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
             # Our services are neighbours: a proxy in the environment is meant for the world outside.
             ("grpc.enable_http_proxy", 0),

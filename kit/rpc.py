@@ -14,8 +14,9 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 import grpc
+from google.rpc.status_pb2 import Status as StatusMessage  # type: ignore[import-untyped]
 
-from kit import logging
+from kit import logging, status
 from kit.call import CALLER_ID_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, TRACEPARENT_HEADER, Call
 from kit.errors import Refusal, Unauthenticated
 from kit.idempotency import Outcome
@@ -58,6 +59,22 @@ def call_of(context: grpc.ServicerContext) -> Call:
     if not call.caller_id:
         raise CallerMissing("the request does not say who is asking")
     return call
+
+
+def reply_in_part(
+    call: Call, result: Outcome[Answer] | Exception, convert: Callable[[Answer], Response]
+) -> tuple[Response | None, StatusMessage | None, bool]:
+    """One of several results of a call: its response or its error, and whether it was said before.
+
+    A refusal stands there as it would end a call of its own, an accident in the same fixed words.
+    """
+    if isinstance(result, Refusal):
+        return None, status.message_of_refusal(result), result.replayed
+    if isinstance(result, Exception):
+        return None, status.message_of_accident(call.correlation_id), False
+    if result.refusal is not None:
+        return None, status.message_of_refusal(result.refusal), result.replayed
+    return convert(result.unwrap()), None, result.replayed
 
 
 def reply(context: grpc.ServicerContext, outcome: Outcome[Answer], convert: Callable[[Answer], Response]) -> Response:

@@ -16,6 +16,8 @@ from kit.ports import address_of
 
 # Requests and responses beyond this are refused by gRPC itself.
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
+# An answer repeats what was asked and says of every line what each rule made of it.
+ANSWER_BYTES_MAX = 32 * 1024 * 1024
 
 # How often an idle client may ask whether the connection lives; oftener is answered with a good-bye. Half of what our
 # clients do, so that clocks that differ a little do not matter.
@@ -53,7 +55,7 @@ class Server:
             options=[
                 ("grpc.so_reuseport", int(port_shared)),
                 ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
-                ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+                ("grpc.max_send_message_length", ANSWER_BYTES_MAX),
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_INTERVAL_MS_MIN),
             ],

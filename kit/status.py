@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import grpc
@@ -34,6 +34,7 @@ CODES: Mapping[Kind, grpc.StatusCode] = {
     Kind.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
 }
 _KINDS = {code: kind for kind, code in CODES.items()}
+_KINDS_BY_NUMBER: Mapping[int, Kind] = {code.value[0]: kind for code, kind in _KINDS.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +48,7 @@ class Status(grpc.Status):
 
 def of_refusal(refusal: Refusal) -> Status:
     """The refusal on the wire: its kind's code, its words, and its reason and metadata as google.rpc.ErrorInfo."""
-    details: list[Message] = [ErrorInfo(reason=refusal.reason, domain=ERROR_DOMAIN, metadata=refusal.metadata)]
-    if "retry_after_ms" in refusal.metadata:
-        delay = Duration()
-        delay.FromMilliseconds(int(refusal.metadata["retry_after_ms"]))
-        details.append(RetryInfo(retry_delay=delay))
-    status = _status(CODES[refusal.kind], refusal.message, *details)
+    status = _ending_with(message_of_refusal(refusal))
     if not refusal.replayed:
         return status
     return dataclasses.replace(status, trailing_metadata=((REPLAYED_HEADER, "true"), *status.trailing_metadata))
@@ -60,13 +56,29 @@ def of_refusal(refusal: Refusal) -> Status:
 
 def of_accident(correlation_id: str) -> Status:
     """What strangers learn of an accident: fixed words, and the id under which its truth stands in the log."""
-    words = f"{ACCIDENT_WORDS} (request {correlation_id})"
-    return _status(grpc.StatusCode.INTERNAL, words, RequestInfo(request_id=correlation_id))
+    return _ending_with(message_of_accident(correlation_id))
 
 
 def of_passed_deadline() -> Status:
     """What nobody waits to read any more."""
-    return _status(grpc.StatusCode.DEADLINE_EXCEEDED, "the caller's deadline had passed before the work began")
+    words = "the caller's deadline had passed before the work began"
+    return _ending_with(_message(grpc.StatusCode.DEADLINE_EXCEEDED, words))
+
+
+def message_of_refusal(refusal: Refusal) -> StatusMessage:
+    """The same as google.rpc.Status, for a refusal that stands among the results of a call."""
+    details: list[Message] = [ErrorInfo(reason=refusal.reason, domain=ERROR_DOMAIN, metadata=refusal.metadata)]
+    if "retry_after_ms" in refusal.metadata:
+        delay = Duration()
+        delay.FromMilliseconds(int(refusal.metadata["retry_after_ms"]))
+        details.append(RetryInfo(retry_delay=delay))
+    return _message(CODES[refusal.kind], refusal.message, *details)
+
+
+def message_of_accident(correlation_id: str) -> StatusMessage:
+    """The same for an accident that befell one of several."""
+    words = f"{ACCIDENT_WORDS} (request {correlation_id})"
+    return _message(grpc.StatusCode.INTERNAL, words, RequestInfo(request_id=correlation_id))
 
 
 def refusal_of(error: grpc.RpcError) -> Refusal | None:
@@ -79,16 +91,28 @@ def refusal_of(error: grpc.RpcError) -> Refusal | None:
     return refusal
 
 
+def refusal_in(message: StatusMessage) -> Refusal | None:
+    """The refusal that stands among the results of a call, or nothing if it says none."""
+    info, kind = _info_among(message.details), _KINDS_BY_NUMBER.get(message.code)
+    if info is None or kind is None:
+        return None
+    return Refusal.restore(kind, info.reason, message.message, dict(info.metadata))
+
+
 def is_replayed(trailing_metadata: Any) -> bool:
     """Whether the trailing metadata of a response or an error marks it as a stored one."""
     return any(key == REPLAYED_HEADER and value == "true" for key, value in trailing_metadata or ())
 
 
-def _status(code: grpc.StatusCode, words: str, *details: Message) -> Status:
+def _message(code: grpc.StatusCode, words: str, *details: Message) -> StatusMessage:
     number: int = code.value[0]
     message = StatusMessage(code=number, message=words)
     for detail in details:
         message.details.add().Pack(detail)
+    return message
+
+
+def _ending_with(message: StatusMessage) -> Status:
     rich = rpc_status.to_status(message)
     return Status(rich.code, rich.details, rich.trailing_metadata)
 
@@ -98,7 +122,11 @@ def _error_info(error: Any) -> ErrorInfo | None:
         status = rpc_status.from_call(error)
     except ValueError:  # somebody on the way changed the code or the words
         return None
-    for detail in status.details if status else ():
+    return _info_among(status.details) if status else None
+
+
+def _info_among(details: Iterable[Any]) -> ErrorInfo | None:
+    for detail in details:
         info = ErrorInfo()
         if detail.Unpack(info) and info.domain == ERROR_DOMAIN:
             return info

@@ -6,7 +6,7 @@ import grpc
 from loyalty.points.v1 import points_pb2 as pb
 from loyalty.points.v1 import points_pb2_grpc
 
-from kit.rpc import call_of, reply
+from kit.rpc import call_of, reply, reply_in_part
 from services.points.convert import accounts as convert_accounts
 from services.points.convert import purchases as convert_purchases
 from services.points.convert import reports as convert_reports
@@ -47,6 +47,12 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
     def RecordPurchase(self, request: pb.RecordPurchaseRequest, context: Context) -> pb.RecordPurchaseResponse:
         outcome = self._purchases.record_purchase(call_of(context), convert_purchases.record_purchase(request))
         return reply(context, outcome, convert_purchases.record_purchase_response)
+
+    def RecordPurchases(self, request: pb.RecordPurchasesRequest, context: Context) -> pb.RecordPurchasesResponse:
+        call = call_of(context)
+        results = self._purchases.record_purchases(call, convert_purchases.record_purchases(request))
+        parts = (reply_in_part(call, result, convert_purchases.record_purchase_response) for result in results)
+        return pb.RecordPurchasesResponse(results=[convert_purchases.to_result(*part) for part in parts])
 
     def PreviewPurchase(self, request: pb.PreviewPurchaseRequest, context: Context) -> pb.PreviewPurchaseResponse:
         answer = self._purchases.preview_purchase(call_of(context), convert_purchases.preview_purchase(request))

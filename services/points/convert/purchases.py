@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import (
@@ -28,6 +30,7 @@ from services.points.domain.purchases import (
     Purchase,
     PurchaseAnswer,
     RecordPurchase,
+    RecordPurchases,
     RecordReturn,
     Return,
     ReturnAnswer,
@@ -35,6 +38,7 @@ from services.points.domain.purchases import (
 )
 from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind
 
+ITEMS_MAX = 500
 QUANTITY_MILLI_MAX = 1_000_000_000
 TENDERS_MAX = 50
 LINE_ID_LENGTH_MAX = 50
@@ -50,6 +54,22 @@ def record_purchase(request: pb.RecordPurchaseRequest) -> RecordPurchase:
         member_id=optional_uuid(request.member_id, "member_id"),
         sale=_sale(request.sale),
     )
+
+
+def record_purchases(request: pb.RecordPurchasesRequest) -> RecordPurchases:
+    """Sales to record; what is malformed in one is a finding about that one alone."""
+    program_id = uuid_of(request.program_id, "program_id")
+    _expect_count(request.items, "items", 1, ITEMS_MAX)
+    return RecordPurchases(program_id, tuple(_item(program_id, item) for item in request.items))
+
+
+def _item(program_id: UUID, item: pb.PurchaseToRecord) -> RecordPurchase | Invalid:
+    try:
+        return RecordPurchase(
+            program_id, request_id_of(item.request_id), optional_uuid(item.member_id, "member_id"), _sale(item.sale)
+        )
+    except Invalid as problem:
+        return problem
 
 
 def preview_purchase(request: pb.PreviewPurchaseRequest) -> PreviewPurchase:
@@ -159,6 +179,13 @@ def _expect_count(items: Sequence[object], field: str, at_least: int, at_most: i
 def record_purchase_response(answer: PurchaseAnswer) -> pb.RecordPurchaseResponse:
     """The purchase and the account after it."""
     return pb.RecordPurchaseResponse(purchase=to_purchase(answer), account=_to_account(answer))
+
+
+def to_result(
+    response: pb.RecordPurchaseResponse | None, error: Status | None, replayed: bool
+) -> pb.RecordPurchaseResult:
+    """What came of one of many: a response or an error."""
+    return pb.RecordPurchaseResult(response=response, error=error, replayed=replayed)
 
 
 def preview_purchase_response(answer: PurchaseAnswer) -> pb.PreviewPurchaseResponse:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from kit.errors import Invalid
 from services.points.domain.errors import (
     PurchaseAlreadyClaimed,
     PurchaseNotAnonymous,
@@ -26,6 +27,14 @@ class RecordPurchase:
     request_id: str
     member_id: UUID | None
     sale: Sale
+
+
+@dataclass(frozen=True)
+class RecordPurchases:
+    """Sales to record in one call, each on its own merits; what was malformed stands there as what is wrong with it."""
+
+    program_id: UUID
+    items: tuple[RecordPurchase | Invalid, ...]
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from typing import TypeVar
 from uuid import UUID
 
 from kit.call import Call
+from kit.errors import Refusal
 from services.points.commit import StandingMissing
+from services.points.domain.errors import MemberUnknownForNow
+from services.points.domain.policy import Standing
 from services.points.ports import Members
 from services.points.storage import Storage
 
 Answer = TypeVar("Answer")
+
+# How long a call with many members may ask for those who are new here.
+QUESTIONS_S_MAX = 5.0
 
 
 class KnownMembers:
@@ -32,3 +39,29 @@ class KnownMembers:
         with self._storage.transaction() as tx:
             tx.standings.put(standing)
         return attempt()
+
+    def learn(self, call: Call, program_id: UUID, member_ids: Collection[UUID]) -> dict[UUID, Refusal]:
+        """Asks `members` once for each of these who is new here, and says of whom nothing could be learned, and why.
+
+        It stops asking when `members` is away or the time for it is over: the others are unknown for now, too.
+        """
+        with self._storage.transaction() as tx:
+            settings = tx.standings.settings({(program_id, member_id) for member_id in member_ids})
+        strangers = [member_id for member_id in member_ids if settings[program_id, member_id].standing is None]
+        found: list[Standing] = []
+        unknown: dict[UUID, Refusal] = {}
+        ends_at = time.monotonic() + QUESTIONS_S_MAX
+        for index, member_id in enumerate(strangers):
+            try:
+                if time.monotonic() >= ends_at:
+                    raise MemberUnknownForNow("too many members are new here for one call, try again")
+                found.append(self._members.standing(call, program_id, member_id))
+            except MemberUnknownForNow as away:
+                unknown |= dict.fromkeys(strangers[index:], away)
+                break
+            except Refusal as refusal:
+                unknown[member_id] = refusal
+        if found:
+            with self._storage.transaction() as tx:
+                tx.standings.put(*found)
+        return unknown

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
+import structlog
+
 from kit.call import Call
-from kit.errors import Invalid
+from kit.errors import Invalid, Refusal
 from kit.idempotency import Command, Outcome, field_digests
 from services.points import events
-from services.points.commit import Committer, Desk, Looks
+from services.points.commit import Committer, Desk, LedgerBusy, Looks, Result, StandingMissing
 from services.points.domain.errors import PurchaseNotFound
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.policy import WALLET_DEFAULT, expect_may_earn
@@ -23,6 +25,7 @@ from services.points.domain.purchases import (
     Purchase,
     PurchaseAnswer,
     RecordPurchase,
+    RecordPurchases,
     expect_claimable,
 )
 from services.points.domain.rules import evaluate
@@ -30,6 +33,11 @@ from services.points.domain.sales import check_sale
 from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of
 from services.points.storage import BookRequest, Recorded, Storage
+
+_log = structlog.get_logger()
+
+# Operations of one call that stand in the queue at the same time, so that tills find room between them.
+HANDED_OVER_MAX = 128
 
 # How far a till's clock may run ahead of ours.
 CLOCK_AHEAD_MAX = timedelta(days=1)
@@ -54,6 +62,25 @@ class PurchaseHandlers:
             lambda ref: self._first_answer(ref.purchase_id) if outcome.replayed else posting.answer,
             replayed_if=lambda ref: ref.recorded_before,
         )
+
+    def record_purchases(self, call: Call, command: RecordPurchases) -> Sequence[Outcome[PurchaseAnswer] | Exception]:
+        """Records sales, each on its own merits and those of one member in their order; one result each, in order.
+
+        Members who are new here are asked for beforehand, once each, so that no later sale of theirs overtakes an
+        earlier one. A refusal that says nothing for good, and an accident, is the result itself.
+        """
+        checked = [_checked(item) for item in command.items]
+        wishes = [wish for wish in checked if isinstance(wish, RecordPurchase)]
+        member_ids = dict.fromkeys(wish.member_id for wish in wishes if wish.member_id is not None)
+        unknown = self._known_members.learn(call, command.program_id, member_ids)
+        postings = [Posting(wish, wish) for wish in wishes]
+        outcomes = self._carried_out(call, postings)
+        first_answers = self._first_answers(_replayed(outcomes))
+        results = (
+            _result(wish, posting, outcome, first_answers, unknown)
+            for wish, posting, outcome in zip(wishes, postings, outcomes, strict=True)
+        )
+        return [wish if isinstance(wish, Invalid) else next(results) for wish in checked]
 
     def preview_purchase(self, call: Call, command: PreviewPurchase) -> PurchaseAnswer:
         """What record_purchase would answer now; for a receipt that is recorded, what it answered."""
@@ -82,9 +109,27 @@ class PurchaseHandlers:
             call, command.program_id, command.member_id, lambda: self._committer.submit(call, Claiming(command))
         )
 
+    def _carried_out(self, call: Call, postings: Sequence[Posting]) -> list[Result]:
+        """Hands them over by and by; if there is no room for the rest of them, that is what they are told."""
+        results: list[Result] = []
+        for start in range(0, len(postings), HANDED_OVER_MAX):
+            try:
+                results += self._committer.submit_all(call, postings[start : start + HANDED_OVER_MAX])
+            except LedgerBusy as busy:
+                if not results:
+                    raise
+                return results + [busy] * (len(postings) - len(results))
+        return results
+
     def _first_answer(self, purchase_id: UUID) -> PurchaseAnswer:
+        return self._first_answers([purchase_id])[purchase_id]
+
+    def _first_answers(self, purchase_ids: Sequence[UUID]) -> dict[UUID, PurchaseAnswer]:
+        if not purchase_ids:
+            return {}
         with self._storage.transaction() as tx:
-            return _answer(tx.purchases.find([purchase_id])[purchase_id].recorded)
+            found = tx.purchases.find(purchase_ids)
+        return {purchase_id: _answer(history.recorded) for purchase_id, history in found.items()}
 
 
 # ---- Operations ------------------------------------------------------------------------------------------------------
@@ -142,6 +187,43 @@ class Posting:
             return purchase
         expect_may_earn(desk.standing(program_id, member_id))
         return replace(purchase, earnings=evaluate(desk.rules(program_id, member_id), sale, {}))
+
+
+def _checked(item: RecordPurchase | Invalid) -> RecordPurchase | Invalid:
+    try:
+        if isinstance(item, RecordPurchase):
+            check_sale(item.sale)
+    except Invalid as problem:
+        return problem
+    return item
+
+
+def _replayed(results: Iterable[Result]) -> list[UUID]:
+    """The purchases that were answered by an earlier call."""
+    return [
+        result.unwrap().purchase_id
+        for result in results
+        if isinstance(result, Outcome) and result.refusal is None and result.replayed
+    ]
+
+
+def _result(
+    wish: RecordPurchase,
+    posting: Posting,
+    result: Result,
+    first_answers: Mapping[UUID, PurchaseAnswer],
+    unknown: Mapping[UUID, Refusal],
+) -> Outcome[PurchaseAnswer] | Exception:
+    if isinstance(result, StandingMissing) and wish.member_id is not None:
+        return unknown.get(wish.member_id, result)
+    if isinstance(result, Exception):
+        if not isinstance(result, Refusal):
+            _log.error("purchase_failed", exc_info=result)
+        return result
+    return result.map(
+        lambda ref: first_answers[ref.purchase_id] if result.replayed else posting.answer,
+        replayed_if=lambda ref: ref.recorded_before,
+    )
 
 
 class Claiming:

@@ -48,14 +48,21 @@ class Standings:
         rows = self._connection.execute(_SETTINGS, {"programs": programs, "members": members})
         return {(row.wanted_program, row.wanted_member): _setting(row) for row in rows}
 
-    def put(self, standing: Standing) -> None:
-        """Takes over what `members` said, unless something newer is known."""
+    def put(self, *standings: Standing) -> None:
+        """Takes over what `members` said, unless something newer is known; each member stands there once."""
         table = tables.standings
+        # In key order, so that nobody waits in a circle.
+        ordered = sorted(standings, key=lambda standing: standing.member_id)
         statement = postgresql.insert(table).values(
-            member_id=standing.member_id,
-            program_id=standing.program_id,
-            status=standing.status.value,
-            member_version=standing.member_version,
+            [
+                {
+                    "member_id": standing.member_id,
+                    "program_id": standing.program_id,
+                    "status": standing.status.value,
+                    "member_version": standing.member_version,
+                }
+                for standing in ordered
+            ]
         )
         self._connection.execute(
             statement.on_conflict_do_update(

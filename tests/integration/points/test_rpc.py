@@ -17,6 +17,7 @@ from loyalty.members.v1.members_pb2_grpc import MembersServiceServicer
 from loyalty.points.v1 import points_pb2 as pb
 from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
 
+from kit import status
 from kit.call import Call
 from kit.client import Answered, invoke
 from kit.errors import Conflict, Invalid, Refusal, Unauthenticated
@@ -151,6 +152,31 @@ def record_purchase(till: Till) -> None:
     assert (answer.purchase.member_id, answer.purchase.points_earned) == (member_id, 12)
     assert [earning.rule_id for earning in answer.purchase.earnings] == [rule_id]
     assert (answer.account.posted, answer.account.available, answer.account.version) == (12, 12, 1)
+
+
+@good
+def record_purchases(till: Till) -> None:
+    till.rule()
+    member_id, sale = till.member(), requests.sale()
+    malformed = requests.record_purchase(member_id)
+    malformed.sale.currency = ""
+    wishes = [
+        requests.record_purchase(member_id, sale),
+        requests.record_purchase(till.member(members_pb2.MEMBER_STATUS_SUSPENDED)),
+        malformed,
+        requests.record_purchase(),
+        requests.record_purchase(member_id, sale),
+    ]
+    request = requests.record_purchases(*wishes)
+    good, refused, wrong, anonymous, again = till.get(request).results
+    assert (good.response.purchase.points_earned, good.response.account.available) == (10, 10)
+    assert [heard.reason for heard in map(status.refusal_in, (refused.error, wrong.error)) if heard] == [
+        "MEMBER_MAY_NOT_EARN",
+        "INVALID_FIELD",
+    ]
+    assert not anonymous.response.HasField("account")
+    assert (again.response, again.replayed) == (good.response, True)
+    assert [each.replayed for each in till.get(request).results] == [True, True, False, True, True]
 
 
 @good

@@ -77,6 +77,15 @@ def record_purchase(member_id: str = "", told: pb.Sale | None = None) -> pb.Reco
     return _sent(pb.RecordPurchaseRequest(member_id=member_id, sale=told or sale()))
 
 
+def record_purchases(*wishes: pb.RecordPurchaseRequest) -> pb.RecordPurchasesRequest:
+    """The wishes in one call; without any, one of an anonymous sale."""
+    items = [
+        pb.PurchaseToRecord(request_id=each.request_id, member_id=each.member_id, sale=each.sale)
+        for each in wishes or [record_purchase()]
+    ]
+    return pb.RecordPurchasesRequest(program_id=new_id(), items=items)
+
+
 def preview_purchase(member_id: str = "", told: pb.Sale | None = None) -> pb.PreviewPurchaseRequest:
     return _sent(pb.PreviewPurchaseRequest(member_id=member_id, sale=told or sale()))
 

@@ -40,6 +40,11 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchaseRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchaseResponse.FromString,
                 _registered_method=True)
+        self.RecordPurchases = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/RecordPurchases',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchasesRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchasesResponse.FromString,
+                _registered_method=True)
         self.PreviewPurchase = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/PreviewPurchase',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.PreviewPurchaseRequest.SerializeToString,
@@ -155,6 +160,16 @@ class PointsServiceServicer:
         """Records a purchase and posts what it earns, in one step. The receipt itself is the permanent business key: the same
         receipt with the same content gives the first answer again, whatever the request_id. Fails with ALREADY_EXISTS /
         RECEIPT_CONFLICT when a receipt of that key with other content is recorded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordPurchases(self, request, context):
+        """Records up to 500 purchases in one call, for whoever could not send them when they happened. Each has the outcome that
+        RecordPurchase would have given it alone, those of one member in their order; one that is refused or malformed fails
+        neither the call nor its neighbours. Fails as a whole with RESOURCE_EXHAUSTED / LEDGER_BUSY, and then nothing has
+        happened.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -326,6 +341,11 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchaseRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchaseResponse.SerializeToString,
             ),
+            'RecordPurchases': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordPurchases,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchasesRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchasesResponse.SerializeToString,
+            ),
             'PreviewPurchase': grpc.unary_unary_rpc_method_handler(
                     servicer.PreviewPurchase,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.PreviewPurchaseRequest.FromString,
@@ -460,6 +480,33 @@ class PointsService:
             '/loyalty.points.v1.PointsService/RecordPurchase',
             loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchaseRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordPurchases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/RecordPurchases',
+            loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchasesRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.RecordPurchasesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -25,6 +25,12 @@ class PointsServiceStub:
     receipt with the same content gives the first answer again, whatever the request_id. Fails with ALREADY_EXISTS /
     RECEIPT_CONFLICT when a receipt of that key with other content is recorded.
     """
+    RecordPurchases: _grpc.UnaryUnaryMultiCallable[_points_pb2.RecordPurchasesRequest, _points_pb2.RecordPurchasesResponse]
+    """Records up to 500 purchases in one call, for whoever could not send them when they happened. Each has the outcome that
+    RecordPurchase would have given it alone, those of one member in their order; one that is refused or malformed fails
+    neither the call nor its neighbours. Fails as a whole with RESOURCE_EXHAUSTED / LEDGER_BUSY, and then nothing has
+    happened.
+    """
     PreviewPurchase: _grpc.UnaryUnaryMultiCallable[_points_pb2.PreviewPurchaseRequest, _points_pb2.PreviewPurchaseResponse]
     """Tells what RecordPurchase would answer now, and records nothing."""
     GetPurchase: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetPurchaseRequest, _points_pb2.GetPurchaseResponse]
@@ -99,6 +105,18 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Records a purchase and posts what it earns, in one step. The receipt itself is the permanent business key: the same
         receipt with the same content gives the first answer again, whatever the request_id. Fails with ALREADY_EXISTS /
         RECEIPT_CONFLICT when a receipt of that key with other content is recorded.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordPurchases(
+        self,
+        request: _points_pb2.RecordPurchasesRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.RecordPurchasesResponse:
+        """Records up to 500 purchases in one call, for whoever could not send them when they happened. Each has the outcome that
+        RecordPurchase would have given it alone, those of one member in their order; one that is refused or malformed fails
+        neither the call nor its neighbours. Fails as a whole with RESOURCE_EXHAUSTED / LEDGER_BUSY, and then nothing has
+        happened.
         """
 
     @_abc_1.abstractmethod

@@ -14,11 +14,20 @@ from hypothesis import strategies as st
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import timestamp_of
+from kit.errors import Invalid
 from services.points.convert import purchases as convert
 from services.points.convert.common import LINES_MAX, MONEY_MINOR_MAX
-from services.points.convert.purchases import QUANTITY_MILLI_MAX, TENDERS_MAX
+from services.points.convert.purchases import ITEMS_MAX, QUANTITY_MILLI_MAX, TENDERS_MAX
 from services.points.domain.ledger import AccountView
-from services.points.domain.purchases import Purchase, PurchaseAnswer, PurchaseReturns, Return, ReturnAnswer, ReturnLine
+from services.points.domain.purchases import (
+    Purchase,
+    PurchaseAnswer,
+    PurchaseReturns,
+    RecordPurchase,
+    Return,
+    ReturnAnswer,
+    ReturnLine,
+)
 from services.points.domain.rules import evaluate
 from services.points.domain.sales import TenderKind
 from tests.factories import points as make
@@ -77,6 +86,28 @@ def two_lines() -> pb.Sale:
 def test_record_purchase_names_what_is_wrong(path: str, value: Any) -> None:
     request = changed(requests.record_purchase(requests.new_id(), two_lines()), path, value)
     expect_refused(convert.record_purchase, request, path)
+
+
+def test_record_purchases_finds_what_is_wrong_with_one_for_that_one_alone() -> None:
+    malformed = requests.record_purchase()
+    malformed.sale.lines[0].quantity_milli = 0
+    nameless = requests.record_purchase()
+    nameless.request_id = ""
+
+    command = convert.record_purchases(requests.record_purchases(requests.record_purchase(), malformed, nameless))
+
+    good, *bad = command.items
+    assert isinstance(good, RecordPurchase)
+    assert good.program_id == command.program_id
+    assert [isinstance(each, Invalid) and each.field for each in bad] == ["sale.lines[0].quantity_milli", "request_id"]
+
+
+@pytest.mark.parametrize("count", [0, ITEMS_MAX + 1])
+def test_record_purchases_takes_one_to_five_hundred(count: int) -> None:
+    request = requests.record_purchases()
+    item = request.items.pop()
+    request.items.extend([item] * count)
+    expect_refused(convert.record_purchases, request, "items")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""Several results of one call."""
+
+from __future__ import annotations
+
+from kit import rpc, status
+from kit.call import Call
+from kit.errors import Invalid, Kind, Precondition
+from kit.idempotency import Outcome, answered
+
+CALL = Call("till-1", "c-1")
+
+
+class JarEmpty(Precondition):
+    """There is nothing left in it."""
+
+    reason = "JAR_EMPTY"
+
+
+def told(result: Outcome[int] | Exception) -> tuple[str | None, object, bool]:
+    return rpc.reply_in_part(CALL, result, lambda answer: f"{answer} jars")
+
+
+def test_an_answer_is_converted_and_says_whether_it_was_given_before() -> None:
+    assert told(answered(3)) == ("3 jars", None, False)
+    assert told(answered(3, replayed=True)) == ("3 jars", None, True)
+
+
+def test_a_refusal_says_the_same_as_alone() -> None:
+    outcome = Outcome[int](None, JarEmpty("no more than 0 of 3 jars are left", left=0, asked=3), True)
+    response, error, replayed = told(outcome)
+    heard = status.refusal_in(error)
+    assert heard is not None
+    assert (response, replayed) == (None, True)
+    assert (heard.kind, heard.reason, heard.message) == (
+        Kind.PRECONDITION,
+        "JAR_EMPTY",
+        outcome.refusal and outcome.refusal.message,
+    )
+    assert heard.metadata == {"left": "0", "asked": "3"}
+
+
+def test_a_refusal_that_is_no_outcome_says_the_same_too() -> None:
+    _, error, replayed = told(Invalid("jar", "is missing"))
+    heard = status.refusal_in(error)
+    assert isinstance(heard, Invalid)
+    assert (heard.field, replayed) == ("jar", False)
+
+
+def test_an_accident_is_told_in_fixed_words() -> None:
+    _, error, _ = told(KeyError("the truth"))
+    assert status.refusal_in(error) is None
+    assert getattr(error, "message", "") == f"{status.ACCIDENT_WORDS} (request c-1)"
