@@ -68,6 +68,10 @@ class Resolver:
         """The member that an identifier belongs to; MEMBER_NOT_FOUND where there is none."""
         return self._known.get(self._digest(program_id, identifier), lambda: self._ask(program_id, identifier, call))
 
+    def remembered(self, program_id: str, identifier: pb.NewIdentifier) -> str | None:
+        """The same without asking anybody; nothing where it is not remembered."""
+        return self._known.peek(self._digest(program_id, identifier))
+
     def _ask(self, program_id: str, identifier: pb.NewIdentifier, call: Call) -> str:
         request = pb.ResolveMemberRequest(program_id=program_id, identifier=identifier)
         method = self._clients.members.ResolveMember

@@ -77,6 +77,8 @@ def enter() -> None:
     _identify(access)
     visit().idempotency_key = _idempotency_key() if access.is_write else ""
     visit().expected_version = _expected_version() if Needs.VERSION in access.needs else 0
+    if access.upload:
+        request.max_content_length = suite().config.upload_bytes_max
     if request.method in _BODY_METHODS:
         _read_body()
 
@@ -101,8 +103,13 @@ def make_room(_error: BaseException | None) -> None:
 
 def malformed(error: ValidationError) -> Any:
     """Raises the refusal for what pydantic found; flask-openapi3 calls it and would send what it returned."""
+    raise refusal_of(error)
+
+
+def refusal_of(error: ValidationError) -> Malformed:
+    """What pydantic found, in our words."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    raise Malformed(tuple(FieldProblem(_path(each["loc"]), _words(each["msg"])) for each in found[:PROBLEMS_MAX]))
+    return Malformed(tuple(FieldProblem(_path(each["loc"]), _words(each["msg"])) for each in found[:PROBLEMS_MAX]))
 
 
 def _identify(access: Access) -> None:

@@ -31,10 +31,13 @@ class Config:
     drain_s: int = setting("seconds that requests under way may take to end after SIGTERM", default=15)
 
     body_bytes_max: int = setting("longest body of a request, in bytes", default=1_048_576)
+    upload_bytes_max: int = setting("longest body of a call with many purchases, in bytes", default=4_194_304)
     # A till's socket closes after five seconds; look-up and write together stay below that.
     lookup_deadline_ms: int = setting("milliseconds to authenticate a key or resolve an identifier", default=1_000)
     read_deadline_ms: int = setting("milliseconds for a read", default=2_000)
     write_deadline_ms: int = setting("milliseconds for a write", default=3_500)
+    upload_lookup_ms: int = setting("milliseconds that many purchases may spend on resolving members", default=5_000)
+    upload_deadline_ms: int = setting("milliseconds for recording many purchases", default=20_000)
 
     key_fresh_s: int = setting("seconds that an API key is trusted without asking again", default=45)
     key_stale_s: int = setting("seconds that an API key is trusted while `members` is away", default=600)

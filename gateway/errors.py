@@ -76,8 +76,7 @@ def status_of(refusal: Refusal) -> int:
 def problem_of(refusal: Refusal) -> Response:
     """The refusal as problem+json, with the headers its status asks for."""
     status = status_of(refusal)
-    detail = TIMEOUT_DETAIL if status == HTTPStatus.GATEWAY_TIMEOUT else refusal.message
-    response = _problem(status, refusal.reason, detail, _metadata(refusal), _field_problems(refusal))
+    response = _response(body_of(refusal))
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = _challenge(refusal.reason)
     if refusal.kind in _RETRY_LATER or status == HTTPStatus.GATEWAY_TIMEOUT:
@@ -87,13 +86,25 @@ def problem_of(refusal: Refusal) -> Response:
     return response
 
 
-def _problem(
+def body_of(refusal: Refusal) -> dict[str, Any]:
+    """The problem's members, also for a refusal that stands among the results of a call."""
+    status = status_of(refusal)
+    detail = TIMEOUT_DETAIL if status == HTTPStatus.GATEWAY_TIMEOUT else refusal.message
+    return _body(status, refusal.reason, detail, _metadata(refusal), _field_problems(refusal))
+
+
+def body_of_accident() -> dict[str, Any]:
+    """The same for an accident."""
+    return _body(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL", INTERNAL_DETAIL)
+
+
+def _body(
     status: int,
     reason: str,
     detail: str,
     metadata: dict[str, str] | None = None,
     errors: tuple[FieldProblem, ...] = (),
-) -> Response:
+) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": f"urn:wafa:problem:{reason.lower().replace('_', '-')}",
         "title": reason.replace("_", " ").capitalize(),
@@ -105,7 +116,11 @@ def _problem(
     }
     if errors:
         body["errors"] = errors
-    return Response(orjson.dumps(body), status, content_type=PROBLEM_TYPE)
+    return body
+
+
+def _response(body: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(body), body["status"], content_type=PROBLEM_TYPE)
 
 
 def _field_problems(refusal: Refusal) -> tuple[FieldProblem, ...]:
@@ -164,4 +179,4 @@ def _refusal_of(error: exceptions.HTTPException) -> Refusal:
 def _accident(error: Exception) -> Response:
     # The traceback goes to the log; request models hide their input, so no personal data goes with it.
     _log.error("request_failed", error=type(error).__name__, exc_info=error, correlation_id=request_id())
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL", INTERNAL_DETAIL)
+    return _response(body_of_accident())

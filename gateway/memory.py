@@ -61,6 +61,11 @@ class Memory(Generic[Value]):
         self._remember(key, value)
         return value
 
+    def peek(self, key: bytes) -> Value | None:
+        """What is remembered under `key` and may still be told while the service is away; nobody is asked."""
+        entry = self._find(key)
+        return entry.value if entry is not None and self._now() < entry.stale_until else None
+
     def _find(self, key: bytes) -> _Entry[Value] | None:
         with self._lock:
             entry = self._entries.get(key)

@@ -35,6 +35,8 @@ class Access:
     roles: frozenset[Role]
     needs: Needs = Needs.NOTHING
     public: bool = False
+    # Many things in one call: its body may be longer.
+    upload: bool = False
 
     @property
     def is_write(self) -> bool:
@@ -54,13 +56,18 @@ def _edit(*roles: Role) -> Access:
     return Access(frozenset(roles), Needs.KEY | Needs.VERSION)
 
 
+def _upload(*roles: Role) -> Access:
+    return Access(frozenset(roles), Needs.KEY, upload=True)
+
+
 _PUBLIC = Access(frozenset(), public=True)
 
 TILL, APP, STAFF, ADMIN = Role
 
 # Blueprint and function of each route. The words are those of the RPCs. Tills earn and redeem at the counter and see
 # little of a person; apps act for the member who holds the phone; staff correct; admins set the programme up and may
-# all that staff may, since they could make themselves a key for it anyway. Only tills and apps sell.
+# all that staff may, since they could make themselves a key for it anyway. Only tills and apps sell;
+# what a till could not send in time, a person may bring in its stead.
 POLICY: dict[str, Access] = {
     "members.enrol": _write(TILL, APP, STAFF, ADMIN),
     "members.resolve_member": _read(TILL, APP, STAFF, ADMIN),
@@ -71,6 +78,7 @@ POLICY: dict[str, Access] = {
     "members.add_identifier": _write(APP, STAFF, ADMIN),
     "members.remove_identifier": _write(APP, STAFF, ADMIN),
     "points.record_purchase": _write(TILL, APP),
+    "points.record_purchases": _upload(TILL, STAFF, ADMIN),
     "points.preview_purchase": _read(TILL, APP, STAFF, ADMIN),
     "points.get_purchase": _read(TILL, APP, STAFF, ADMIN),
     "points.claim_purchase": _write(TILL, APP, STAFF, ADMIN),

@@ -1,6 +1,6 @@
 """Purchases and returns, accounts and holds, earning rules, reports."""
 
-from gateway.routes.points import accounts, reports, rules, sales
+from gateway.routes.points import accounts, reports, rules, sales, uploads
 from gateway.routes.points.base import blueprint
 
-__all__ = ["accounts", "blueprint", "reports", "rules", "sales"]
+__all__ = ["accounts", "blueprint", "reports", "rules", "sales", "uploads"]

@@ -7,6 +7,7 @@ from datetime import datetime
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field
 
+from gateway.openapi import Problem
 from gateway.wire.base import Told, instant, known_instant
 from gateway.wire.enums import word_of
 from gateway.wire.points.accounts import Account, account_of
@@ -81,6 +82,24 @@ class PurchaseAnswer(Told):
     """Null for an anonymous sale."""
 
 
+class UploadResult(Told):
+    """What came of one of many purchases: what a call with this one alone would have answered."""
+
+    status: int
+    """201 with a purchase, or the status of the problem."""
+    replayed: bool
+    """Whether this was said before: the key is known, or the receipt is recorded."""
+    purchase: Purchase | None = None
+    account: Account | None = None
+    problem: Problem | None = None
+
+
+class UploadAnswer(Told):
+    """A result for each purchase, in their order."""
+
+    results: list[UploadResult]
+
+
 class Return(Told):
     """Goods brought back."""
 
@@ -143,8 +162,14 @@ def purchase_answer_of(
     answer: pb.RecordPurchaseResponse | pb.PreviewPurchaseResponse | pb.ClaimPurchaseResponse,
 ) -> PurchaseAnswer:
     """A purchase and the account after it, as told."""
-    account = account_of(answer.account) if answer.HasField("account") else None
-    return PurchaseAnswer(purchase=purchase_of(answer.purchase), account=account)
+    return PurchaseAnswer(purchase=purchase_of(answer.purchase), account=account_or_none(answer))
+
+
+def account_or_none(
+    answer: pb.RecordPurchaseResponse | pb.PreviewPurchaseResponse | pb.ClaimPurchaseResponse,
+) -> Account | None:
+    """The account after a purchase, as told."""
+    return account_of(answer.account) if answer.HasField("account") else None
 
 
 def return_answer_of(answer: pb.RecordReturnResponse) -> ReturnAnswer:

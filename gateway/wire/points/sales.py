@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from loyalty.points.v1 import points_pb2 as pb
-from pydantic import Field
+from pydantic import Field, SkipValidation, StringConstraints
 
 from gateway.wire.base import (
     Asked,
@@ -26,10 +26,16 @@ from gateway.wire.base import (
 from gateway.wire.enums import number_of
 from gateway.wire.members import NewIdentifier
 from kit.convert import timestamp_of
+from kit.idempotency import KEY_LENGTH_MAX
 
 TenderWord = Literal["cash", "payment_card", "gift_card", "points", "voucher", "other"]
+PURCHASES_MAX = 500
 LINES_MAX = 1_000
 TENDERS_MAX = 100
+
+IdempotencyKey = Annotated[
+    str, StringConstraints(strict=True, min_length=1, max_length=KEY_LENGTH_MAX, pattern="^[!-~]+$")
+]
 
 _RECEIPT = {
     "source": "pos",
@@ -160,6 +166,25 @@ class PurchaseBody(Asked):
             tenders=[tender.to_proto() for tender in self.tenders],
             cashier_id=self.cashier_id,
         )
+
+
+class PurchaseToRecord(PurchaseBody):
+    """One of many purchases."""
+
+    idempotency_key: IdempotencyKey | None = None
+    """Names this wish alone, as the header does for a single purchase; without it, the header and the place do."""
+
+
+class UploadBody(Asked):
+    """Purchases that could not be sent when they happened, those of one member in their order.
+
+    Each has its own result, and a malformed one fails alone.
+    """
+
+    model_config = example({"purchases": [_SALE | {"idempotency_key": "S1-T4-000123"}]})
+
+    # Read one by one by the route.
+    purchases: list[SkipValidation[PurchaseToRecord]] = Field(min_length=1, max_length=PURCHASES_MAX)
 
 
 class ClaimBody(Asked):

@@ -1,0 +1,128 @@
+"""Many purchases in one call."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Response
+from loyalty.points.v1 import points_pb2 as pb
+from pydantic import ValidationError
+
+from gateway import checks
+from gateway.errors import body_of, body_of_accident
+from gateway.openapi import Problem
+from gateway.replies import reply
+from gateway.routes.points.base import blueprint
+from gateway.suite import suite, write
+from gateway.visit import visit
+from gateway.wire.members import NewIdentifier
+from gateway.wire.points.receipts import UploadAnswer, UploadResult, account_or_none, purchase_of
+from gateway.wire.points.sales import ByMemberId, MemberReference, PurchaseToRecord, UploadBody
+from kit import ids, status
+from kit.client import ServiceFailed, ServiceTimeout, ServiceUnavailable
+from kit.errors import Kind, Refusal
+
+_log = structlog.get_logger()
+
+_AWAY_KINDS = frozenset({Kind.UNAVAILABLE, Kind.EXHAUSTED, Kind.ABORTED})
+
+
+@blueprint.post("/purchases:batch", responses={HTTPStatus.OK: UploadAnswer})
+def record_purchases(body: UploadBody) -> Response:
+    """Record up to 500 purchases that could not be sent when they happened, each on its own merits"""
+    lookup = _Lookup()
+    wishes = [_wish(place, item, lookup) for place, item in enumerate(body.purchases)]
+    results = iter(_recorded([wish for wish in wishes if isinstance(wish, pb.PurchaseToRecord)]))
+    told = [_refused(wish) if isinstance(wish, Refusal) else next(results) for wish in wishes]
+    return reply(UploadAnswer(results=told), replayed=all(result.replayed for result in told))
+
+
+def _wish(place: int, item: Any, lookup: _Lookup) -> pb.PurchaseToRecord | Refusal:
+    """The item for `points`, or what keeps it from being sent there."""
+    try:
+        purchase = PurchaseToRecord.model_validate(item)
+        member_id = lookup.member_id(purchase.member)
+    except ValidationError as error:
+        return checks.refusal_of(error)
+    except Refusal as refusal:
+        return refusal
+    # The same call again, after a lost answer, has the same keys again.
+    key = purchase.idempotency_key or str(ids.derived_id("upload", visit().idempotency_key, str(place)))
+    return pb.PurchaseToRecord(request_id=key, member_id=member_id, sale=purchase.to_proto())
+
+
+def _recorded(items: list[pb.PurchaseToRecord]) -> list[UploadResult]:
+    if not items:
+        return []
+    request = pb.RecordPurchasesRequest(program_id=visit().known_caller.program_id, items=items)
+    answered = write(suite().clients.points.RecordPurchases, request, deadline_ms=suite().config.upload_deadline_ms)
+    return [_result(result) for result in answered.response.results]
+
+
+def _result(result: pb.RecordPurchaseResult) -> UploadResult:
+    if result.HasField("response"):
+        return UploadResult(
+            status=HTTPStatus.CREATED,
+            replayed=result.replayed,
+            purchase=purchase_of(result.response.purchase),
+            account=account_or_none(result.response),
+        )
+    refusal = status.refusal_in(result.error)
+    if refusal is not None:
+        return _refused(refusal, replayed=result.replayed)
+    _log.error("purchase_failed", error=result.error.message, correlation_id=visit().request_id)
+    return UploadResult(
+        status=HTTPStatus.INTERNAL_SERVER_ERROR, replayed=False, problem=Problem.model_validate(body_of_accident())
+    )
+
+
+def _refused(refusal: Refusal, *, replayed: bool = False) -> UploadResult:
+    problem = body_of(refusal)
+    errors = [{"field": each.field, "problem": each.problem} for each in problem.get("errors", ())]
+    return UploadResult(
+        status=problem["status"], replayed=replayed, problem=Problem.model_validate(problem | {"errors": errors})
+    )
+
+
+class _Lookup:
+    """Finds the members of one call: each identifier is asked for once, for a bounded time, while `members` is there.
+
+    What is remembered from earlier calls serves in any case.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[NewIdentifier, str | Refusal] = {}
+        self._ends_at = time.monotonic() + suite().config.upload_lookup_ms / 1_000
+        self._away: Refusal | None = None
+
+    def member_id(self, reference: MemberReference | None) -> str:
+        """The member meant, empty for an anonymous sale; raises the refusal that the lookup met."""
+        if reference is None:
+            return ""
+        if isinstance(reference, ByMemberId):
+            return reference.member_id
+        if reference.identifier not in self._found:
+            self._found[reference.identifier] = self._look_up(reference.identifier)
+        found = self._found[reference.identifier]
+        if isinstance(found, Refusal):
+            raise found
+        return found
+
+    def _look_up(self, identifier: NewIdentifier) -> str | Refusal:
+        if self._away is None and time.monotonic() >= self._ends_at:
+            self._away = ServiceTimeout("this many members could not be found in time, try again")
+        asked, program_id = identifier.to_proto(), visit().known_caller.program_id
+        if self._away is not None:
+            return suite().resolver.remembered(program_id, asked) or self._away
+        try:
+            return suite().resolver.member_id(program_id, asked, visit().call)
+        except ServiceFailed:
+            self._away = ServiceUnavailable("members cannot be looked up now, try again")
+            return self._away
+        except Refusal as refusal:
+            if refusal.kind in _AWAY_KINDS:
+                self._away = refusal
+            return refusal
