@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 import grpc
-from google.rpc.status_pb2 import Status as StatusMessage  # type: ignore[import-untyped]
+from google.rpc.status_pb2 import Status as StatusMessage
 
 from kit import logging, status
 from kit.call import CALLER_ID_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, TRACEPARENT_HEADER, Call

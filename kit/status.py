@@ -9,8 +9,8 @@ from typing import Any
 import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import ErrorInfo, RequestInfo, RetryInfo  # type: ignore[import-untyped]
-from google.rpc.status_pb2 import Status as StatusMessage  # type: ignore[import-untyped]
+from google.rpc.error_details_pb2 import ErrorInfo, RequestInfo, RetryInfo
+from google.rpc.status_pb2 import Status as StatusMessage
 from grpc_status import rpc_status
 
 from kit.call import REPLAYED_HEADER

@@ -5,7 +5,7 @@ from typing import cast
 
 import grpc
 import pytest
-from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped]
+from google.rpc.error_details_pb2 import RetryInfo
 from grpc_status import rpc_status
 from loyalty.members.v1 import members_pb2 as pb
 from loyalty.members.v1.members_pb2_grpc import MembersServiceStub
