@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from google.rpc.status_pb2 import Status as StatusMessage  # type: ignore[import-untyped]
+from google.rpc.status_pb2 import Status as StatusMessage
 from loyalty.members.v1 import members_pb2
 from loyalty.points.v1 import points_pb2
 
