@@ -1,4 +1,4 @@
-"""A service as a process: `python -m services.<word> serve | migrate | check`, the same for every service."""
+"""A service as a process: `python -m services.<word> serve | migrate | check | replay`, the same for each."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from kit import checking, database, logging, migrations, serving
 from kit.checking import Finding
 from kit.config import ConfigError
+from kit.inbox import Consumer
 from kit.server import PortTakenError, Server
 from kit.telemetry import InternalServer
 from kit.workers import Worker
@@ -69,6 +70,7 @@ class Service(Generic[Config]):
     build: Callable[[Config], App]
     engine_of: Callable[[Config], sa.Engine]
     check: Callable[[Config], Iterable[Finding]]
+    consumers: Callable[[Config], Sequence[Consumer]] = lambda _: ()
 
 
 def main(service: Service[Config], arguments: Sequence[str]) -> int:
@@ -77,6 +79,7 @@ def main(service: Service[Config], arguments: Sequence[str]) -> int:
         "serve": (_serve, "serve until told to stop"),
         "migrate": (_migrate, "bring the database forward"),
         "check": (_check, "compare the facts with what follows from them; JSON lines, exit code 1 on findings"),
+        "replay": (_replay, "try events again that were given up; says how many had their effect"),
     }
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}", description=service.about)
     parsers = parser.add_subparsers(required=True, metavar="command", dest="command")
@@ -110,6 +113,12 @@ def _migrate(service: Service[Config], settings: Config) -> int:
 
 def _check(service: Service[Config], settings: Config) -> int:
     return checking.report(service.name, service.check(settings), sys.stdout)
+
+
+def _replay(service: Service[Config], settings: Config) -> int:
+    done = sum(consumer.replay_dead_letters() for consumer in service.consumers(settings))
+    sys.stdout.write(f"{done}\n")
+    return 0
 
 
 def _database_answers(engine: sa.Engine, wait_s: float) -> bool:

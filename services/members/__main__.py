@@ -1,4 +1,4 @@
-"""`python -m services.members serve | migrate | check`."""
+"""`python -m services.members serve | migrate | check | replay`."""
 
 import sys
 

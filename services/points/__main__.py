@@ -1,4 +1,4 @@
-"""`python -m services.points serve | migrate | check`."""
+"""`python -m services.points serve | migrate | check | replay`."""
 
 import sys
 

@@ -135,4 +135,5 @@ SERVICE = Service(
     build=build,
     engine_of=engine_of,
     check=findings,
+    consumers=lambda config: [members_consumer(engine_of(config), config.redis_url)],
 )

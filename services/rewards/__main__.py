@@ -1,4 +1,4 @@
-"""`python -m services.rewards serve | migrate | check`."""
+"""`python -m services.rewards serve | migrate | check | replay`."""
 
 import sys
 

@@ -12,14 +12,13 @@ front of the same.
 from services.points.commit.batch import Result
 from services.points.commit.desk import Desk, StandingMissing
 from services.points.commit.operation import Looks, Operation
-from services.points.commit.queue import Committer, Grouped, LedgerBusy, Singly
+from services.points.commit.queue import Committer, Grouped, Singly
 from services.points.commit.rulebook import Rulebook
 
 __all__ = [
     "Committer",
     "Desk",
     "Grouped",
-    "LedgerBusy",
     "Looks",
     "Operation",
     "Result",

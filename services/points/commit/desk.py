@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from kit.errors import Unavailable
 from kit.outbox import Event
 from services.points import events
 from services.points.commit.operation import Looks
 from services.points.commit.rulebook import Rulebook
 from services.points.domain.book import Book
-from services.points.domain.errors import HoldNotFound
+from services.points.domain.errors import HoldNotFound, MemberUnknownForNow
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.policy import ProgramPolicy, Standing
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
@@ -20,10 +19,8 @@ from services.points.domain.rules import EarningRule
 from services.points.storage import BookRequest, PurchaseHistory, Recorded, Setting, Transaction, Whose
 
 
-class StandingMissing(Unavailable):
+class StandingMissing(MemberUnknownForNow):
     """The projection does not hold this member yet; whoever submitted the operation asks `members` and tries again."""
-
-    reason = "MEMBER_UNKNOWN_FOR_NOW"
 
 
 class Desk:

@@ -13,11 +13,12 @@ import structlog
 
 from kit.call import Call
 from kit.database import retrying
-from kit.errors import Exhausted, Kind, Refusal
+from kit.errors import Kind, Refusal
 from kit.idempotency import Outcome
 from services.points.commit.batch import Result, carry_out, foresee
 from services.points.commit.operation import Operation, Submitted
 from services.points.commit.rulebook import Rulebook
+from services.points.domain.errors import LedgerBusy
 from services.points.storage import Storage
 
 _log = structlog.get_logger()
@@ -35,12 +36,6 @@ IDLE_S = 0.2
 
 # Refusals of these kinds are of the database as a whole: trying the batch's operations one by one would not help.
 _WEATHER = frozenset({Kind.UNAVAILABLE, Kind.EXHAUSTED})
-
-
-class LedgerBusy(Exhausted):
-    """More operations are waiting than the service will let wait, or this one has waited too long. It was not begun."""
-
-    reason = "LEDGER_BUSY"
 
 
 class Committer(Protocol):

@@ -9,7 +9,7 @@ Precondition  MemberMayNotEarn · MemberMayNotSpend · InsufficientBalance · Ho
 Unavailable   MemberUnknownForNow
 """
 
-from kit.errors import Conflict, NotFound, Precondition, Unavailable
+from kit.errors import Conflict, Exhausted, NotFound, Precondition, Unavailable
 
 
 class PurchaseNotFound(NotFound):
@@ -132,3 +132,9 @@ class MemberUnknownForNow(Unavailable):
     """`points` has not heard of the member yet and `members` cannot be asked. Nothing was recorded; try again."""
 
     reason = "MEMBER_UNKNOWN_FOR_NOW"
+
+
+class LedgerBusy(Exhausted):
+    """More operations are waiting than the service will let wait, or this one has waited too long. It was not begun."""
+
+    reason = "LEDGER_BUSY"

@@ -13,8 +13,8 @@ from kit.call import Call
 from kit.errors import Invalid, Refusal
 from kit.idempotency import Command, Outcome, field_digests
 from services.points import events
-from services.points.commit import Committer, Desk, LedgerBusy, Looks, Result, StandingMissing
-from services.points.domain.errors import PurchaseNotFound
+from services.points.commit import Committer, Desk, Looks, Result, StandingMissing
+from services.points.domain.errors import LedgerBusy, PurchaseNotFound
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.policy import WALLET_DEFAULT, expect_may_earn
 from services.points.domain.purchases import (

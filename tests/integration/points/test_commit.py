@@ -14,9 +14,8 @@ import pytest
 from kit.idempotency import Outcome
 from kit.workers import Worker
 from services.points.commit import Desk, Grouped, Looks, Operation, Rulebook, Singly
-from services.points.commit.queue import LedgerBusy
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
-from services.points.domain.errors import InsufficientBalance
+from services.points.domain.errors import InsufficientBalance, LedgerBusy
 from services.points.handlers.accounts import Adjusting
 from services.points.handlers.holds import Placing
 from services.points.handlers.purchases import Posting

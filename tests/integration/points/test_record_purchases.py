@@ -12,8 +12,13 @@ from kit.call import Call
 from kit.errors import Invalid, Refusal
 from kit.idempotency import IdempotencyKeyReused, Outcome
 from services.points.commit import Operation, Result, Rulebook, Singly
-from services.points.commit.queue import LedgerBusy
-from services.points.domain.errors import MemberMayNotEarn, MemberNotFound, MemberUnknownForNow, ReceiptConflict
+from services.points.domain.errors import (
+    LedgerBusy,
+    MemberMayNotEarn,
+    MemberNotFound,
+    MemberUnknownForNow,
+    ReceiptConflict,
+)
 from services.points.domain.policy import MemberStatus, Standing
 from services.points.domain.purchases import PurchaseAnswer, RecordPurchase, RecordPurchases
 from services.points.handlers import PurchaseHandlers
