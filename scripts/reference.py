@@ -39,7 +39,7 @@ def main() -> None:
     check = parser.parse_args().check
     stale = [name for name, page in pages().items() if _read(FOLDER / name) != page]
     if check and stale:
-        sys.exit(f"docs/reference is out of date ({', '.join(stale)}); `python scripts/reference.py` mends it")
+        sys.exit(f"docs/reference is out of date ({', '.join(stale)}); `make reference` mends it")
     if not check:
         for name, page in pages().items():
             (FOLDER / name).write_text(page)
