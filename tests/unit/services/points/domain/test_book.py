@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import pytest
 from hypothesis import example, given
@@ -457,22 +457,32 @@ def test_what_is_below_zero_is_missing_from_what_is_available() -> None:
 # ---- any sequence
 
 Step: TypeAlias = "tuple[str, int, int]"
+Thing = TypeVar("Thing")
 
-SMALL = st.integers(1, 12)
+SMALL = st.integers(1, 9)
+WHICH = st.integers(0, 99)
+# Enough is earned, and there are steps enough, that most of what is asked for finds something to work on.
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("earn"), SMALL, st.sampled_from([0, 3, 8])),
+        st.tuples(st.just("earn"), st.integers(3, 20), st.sampled_from([0, 3, 8])),
         st.tuples(st.just("adjust"), st.integers(-8, 12).filter(bool), st.sampled_from([0, 2, 5])),
         st.tuples(st.just("hold"), SMALL, st.sampled_from([1, 3, 6])),
-        st.tuples(st.just("capture"), st.integers(0, 5), st.integers(0, 6)),
-        st.tuples(st.just("release"), st.integers(0, 5), st.just(0)),
-        st.tuples(st.just("reverse"), st.integers(0, 5), st.just(0)),
-        st.tuples(st.just("return"), st.integers(0, 5), SMALL),
-        st.tuples(st.just("wait"), st.integers(1, 5), st.just(0)),
+        st.tuples(st.just("spend"), st.integers(50, 100), st.just(0)),
+        st.tuples(st.just("capture"), WHICH, st.integers(0, 6)),
+        st.tuples(st.just("release"), WHICH, st.just(0)),
+        st.tuples(st.just("reverse"), WHICH, st.just(0)),
+        st.tuples(st.just("return"), WHICH, st.integers(1, 20)),
+        st.tuples(st.just("wait"), st.integers(1, 3), st.just(0)),
     ),
-    max_size=40,
+    min_size=20,
+    max_size=50,
 )
 POLICIES = st.sampled_from([Shortfall.CARRY, Shortfall.NEGATIVE])
+
+
+def chosen(things: Sequence[Thing], which: int) -> Thing | None:
+    """One of the things, or nothing when there is none."""
+    return things[which % len(things)] if things else None
 
 
 class Life:
@@ -504,26 +514,36 @@ class Life:
     def _hold(self, amount: int, days: int) -> None:
         self._holds.append(self.opened.book.place_hold(uuid.uuid4(), amount, days * DAY, "", self.now))
 
-    def _capture(self, number: int, part: int) -> None:
-        if number < len(self._holds):
-            held = self._holds[number]
+    def _spend(self, percent: int, _: int) -> None:
+        if amount := max(0, self.opened.available(self.now)) * percent // 100:
+            held = self.opened.book.place_hold(uuid.uuid4(), amount, DAY, "", self.now)
+            self.opened.book.capture(held.hold_id, 0, self.now)
+            self._holds.append(held)
+
+    def _capture(self, which: int, part: int) -> None:
+        if held := chosen(self._open_holds(), which):
             self.opened.book.capture(held.hold_id, min(part, held.amount), self.now)
 
-    def _release(self, number: int, _: int) -> None:
-        if number < len(self._holds):
-            self.opened.book.release(self._holds[number].hold_id, self.now)
+    def _release(self, which: int, _: int) -> None:
+        if held := chosen(self._open_holds(), which):
+            self.opened.book.release(held.hold_id, self.now)
 
-    def _reverse(self, number: int, _: int) -> None:
-        if number < len(self._holds):
-            self.opened.book.reverse_capture(self._holds[number].hold_id, "why not", self.now)
+    def _reverse(self, which: int, _: int) -> None:
+        if held := chosen(self._holds, which):
+            self.opened.book.reverse_capture(held.hold_id, "why not", self.now)
 
-    def _return(self, number: int, wanted: int) -> None:
-        if number < len(self._left):
-            purchase_id, rule_id, left = self._left[number]
+    def _return(self, which: int, wanted: int) -> None:
+        if found := chosen(self._left, which):
+            purchase_id, rule_id, left = found
             points = min(wanted, left)
-            self._left[number] = (purchase_id, rule_id, left - points)
+            self._left[self._left.index(found)] = (purchase_id, rule_id, left - points)
             taken = self.opened.book.take_back(points, purchase_id, rule_id, RETURN, self._policy, self.now)
             assert taken.from_lots + taken.shortfall + taken.forgiven == points
+
+    def _open_holds(self) -> list[Hold]:
+        """Those that can still be ended: one whose time is over has ended by itself, settled or not."""
+        lasting = [held for held in self._holds if held.expires_at > self.now]
+        return [held for held in lasting if self.opened.book.hold(held.hold_id).state is HoldState.OPEN]
 
     def _wait(self, days: int, _: int) -> None:
         for _day in range(days):
