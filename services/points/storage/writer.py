@@ -68,7 +68,7 @@ class Writer:
         }
         self._rows = {}
         try:
-            connection.execute(_statement(names), arrays)
+            connection.exec_driver_sql(_statement(names), arrays)
         except exc.IntegrityError as error:
             if isinstance(error.orig, psycopg.errors.UniqueViolation):
                 raise LostRaceError from error
@@ -76,15 +76,17 @@ class Writer:
 
 
 @functools.cache
-def _statement(names: tuple[str, ...]) -> sa.TextClause:
+def _statement(names: tuple[str, ...]) -> str:
     parts = [f"w{index} AS ({_insert(tables.metadata.tables[name])})" for index, name in enumerate(names)]
-    return sa.text(f"WITH {', '.join(parts)} SELECT 1")
+    return f"WITH {', '.join(parts)} SELECT 1"
 
 
 def _insert(table: sa.Table) -> str:
     columns = ", ".join(column.name for column in table.columns)
+    # In the driver's binary format (`%(…)b`): as text, every quote in an array's JSON is escaped, which costs more than
+    # all else that the driver does.
     arrays = ", ".join(
-        f"CAST(:{table.name}_{column.name} AS {_ARRAY_TYPES[type(column.type)]})" for column in table.columns
+        f"CAST(%({table.name}_{column.name})b AS {_ARRAY_TYPES[type(column.type)]})" for column in table.columns
     )
     # Every word of the statement comes from the tables of this service, none from a request.
     insert = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"  # noqa: S608
