@@ -15,13 +15,18 @@ import time
 import urllib.parse
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
 
-Way = Literal["http", "grpc"]
+# "many": RecordPurchases with `per_call` purchases a call.
+Way = Literal["http", "grpc", "many"]
 Ask = Callable[[int], None]
+
+# Until several processes have started and can begin together.
+START_UP_S = 4.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,13 +42,18 @@ class Plan:
     clients: int
     requests_max: int
     seconds_max: float
+    per_call: int = 1
+    # The member whose turn is first, and when to begin, by the clock: for several processes side by side.
+    first: int = 0
+    starts_at: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What came of it; latencies in milliseconds, of the requests that went well."""
+    """What came of it; latencies in milliseconds, of the requests that went well. `purchases` counts what they held."""
 
     requests: int
+    purchases: int
     failures: int
     seconds: float
     p50_ms: float
@@ -52,12 +62,35 @@ class Result:
 
     @property
     def per_second(self) -> float:
-        """Requests that went well, a second."""
-        return self.requests / self.seconds
+        """Purchases that went well, a second."""
+        return self.purchases / self.seconds
 
 
-def run(plan: Plan) -> Result:
-    """Runs the plan in a process of its own."""
+@dataclasses.dataclass(frozen=True)
+class _Raw:
+    """What one process saw."""
+
+    latencies_ms: list[float]
+    failures: int
+    seconds: float
+
+
+def run(plan: Plan, *, processes: int = 1) -> Result:
+    """Runs the plan in processes of its own, the clients shared among them."""
+    starts_at = time.time() + (START_UP_S if processes > 1 else 0)
+    step = max(1, len(plan.member_ids) // processes)
+    parts = [
+        dataclasses.replace(plan, clients=plan.clients // processes, first=number * step, starts_at=starts_at)
+        for number in range(processes)
+    ]
+    with ThreadPoolExecutor(processes) as pool:
+        seen = list(pool.map(_run_apart, parts))
+    latencies = [latency for each in seen for latency in each.latencies_ms]
+    failures, seconds = sum(each.failures for each in seen), max(each.seconds for each in seen)
+    return _result(latencies, failures, seconds, plan.per_call)
+
+
+def _run_apart(plan: Plan) -> _Raw:
     done = subprocess.run(
         [sys.executable, "-m", "bench.load"],
         input=orjson.dumps(dataclasses.asdict(plan)),
@@ -65,7 +98,7 @@ def run(plan: Plan) -> Result:
         check=True,
         timeout=plan.seconds_max + 60,
     )
-    return Result(**orjson.loads(done.stdout))
+    return _Raw(**orjson.loads(done.stdout))
 
 
 def main() -> None:
@@ -75,17 +108,17 @@ def main() -> None:
     sys.stdout.buffer.write(orjson.dumps(dataclasses.asdict(_measure(plan))))
 
 
-def _measure(plan: Plan) -> Result:
+def _measure(plan: Plan) -> _Raw:
     latencies: list[list[float]] = [[] for _ in range(plan.clients)]
     failures = [0] * plan.clients
-    connect = _http_client if plan.way == "http" else _grpc_client
+    connect = {"http": _http_client, "grpc": _grpc_client, "many": _many_client}[plan.way]
     ready = threading.Barrier(plan.clients + 1)
     ends_at = [0.0]
 
     def client(number: int) -> None:
         ask = connect(plan)
         ready.wait()
-        for turn in range(number, plan.requests_max, plan.clients):
+        for turn in range(plan.first + number, plan.first + plan.requests_max, plan.clients):
             started = time.perf_counter()
             if started >= ends_at[0]:
                 return
@@ -99,22 +132,24 @@ def _measure(plan: Plan) -> Result:
     threads = [threading.Thread(target=client, args=(number,)) for number in range(plan.clients)]
     for thread in threads:
         thread.start()
+    time.sleep(max(0.0, plan.starts_at - time.time()))
     started = time.perf_counter()
     ends_at[0] = started + plan.seconds_max
     ready.wait()
     for thread in threads:
         thread.join()
     seconds = time.perf_counter() - started
-    return _result([latency for each in latencies for latency in each], sum(failures), seconds)
+    return _Raw([latency for each in latencies for latency in each], sum(failures), round(seconds, 3))
 
 
-def _result(latencies: Sequence[float], failures: int, seconds: float) -> Result:
+def _result(latencies: Sequence[float], failures: int, seconds: float, per_call: int) -> Result:
     ordered = sorted(latencies) or [0.0]
 
     def at(share: float) -> float:
         return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 2)
 
-    return Result(len(latencies), failures, round(seconds, 3), at(0.50), at(0.95), at(0.99))
+    requests = len(latencies)
+    return Result(requests, requests * per_call, failures, seconds, at(0.50), at(0.95), at(0.99))
 
 
 def receipt(turn: int) -> dict[str, Any]:
@@ -169,26 +204,61 @@ def _http_client(plan: Plan) -> Ask:
 
 
 def _grpc_client(plan: Plan) -> Ask:
-    from google.protobuf.json_format import ParseDict
     from loyalty.points.v1 import points_pb2 as pb
     from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
 
     from kit import client
     from kit.call import Call
 
-    stub = PointsServiceStub(client.channel(plan.target))
-    call = Call("bench")
+    stub, call, sale = PointsServiceStub(client.channel(plan.target)), Call("bench"), _sales()
 
     def ask(turn: int) -> None:
         request = pb.RecordPurchaseRequest(
             program_id=plan.program_id,
             request_id=uuid.uuid4().hex,
             member_id=plan.member_ids[turn % len(plan.member_ids)],
-            sale=ParseDict(receipt(turn), pb.Sale()),
+            sale=sale(),
         )
         client.invoke(stub.RecordPurchase, request, call=call, deadline_ms=30_000)
 
     return ask
+
+
+def _many_client(plan: Plan) -> Ask:
+    from loyalty.points.v1 import points_pb2 as pb
+    from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+
+    from kit import client
+    from kit.call import Call
+
+    stub, call, sale = PointsServiceStub(client.channel(plan.target)), Call("bench"), _sales()
+
+    def ask(turn: int) -> None:
+        buyers = (
+            plan.member_ids[(turn * plan.per_call + place) % len(plan.member_ids)] for place in range(plan.per_call)
+        )
+        items = [pb.PurchaseToRecord(request_id=uuid.uuid4().hex, member_id=buyer, sale=sale()) for buyer in buyers]
+        request = pb.RecordPurchasesRequest(program_id=plan.program_id, items=items)
+        results = client.invoke(stub.RecordPurchases, request, call=call, deadline_ms=30_000).response.results
+        if not all(result.HasField("response") for result in results):
+            raise RuntimeError("a purchase was refused")
+
+    return ask
+
+
+def _sales() -> Callable[[], Any]:
+    """Makes sales on receipts that nobody has seen; read from JSON once, since the clients' work counts here."""
+    from google.protobuf.json_format import ParseDict
+    from loyalty.points.v1 import points_pb2 as pb
+
+    told = ParseDict(receipt(0), pb.Sale())
+
+    def sale() -> Any:
+        # On a connection of its own each client is one thread, and the message is copied into the request.
+        told.receipt.receipt_number = uuid.uuid4().hex
+        return told
+
+    return sale
 
 
 if __name__ == "__main__":

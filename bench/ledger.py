@@ -1,0 +1,106 @@
+"""The ledger's throughput: purchases written in groups against one by one, and beside what PostgreSQL itself can do.
+
+group commit     64 clients over all members, and all of them on one member
+late uploads     RecordPurchases with 100 purchases a call
+pgbench          the statements of one purchase in one transaction, on a copy of the tables
+size             the same load while the database grows
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import pgbench
+from bench.ledger_stage import COPY, LedgerStage, megabytes, member_id, set_up
+from bench.load import Plan, Result, run
+
+CLIENTS = 64
+PROCESSES = 2
+UPLOADERS = 4
+PER_CALL = 100
+SECONDS = 5.0
+ROUNDS = 2
+WARM_UP_SECONDS = 3.0
+SIZES = (10_000, 100_000, 1_000_000)
+MEMBERS_DEFAULT = 100_000
+BASE = "one by one"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table: what was measured, and the load average when it began."""
+
+    name: str
+    result: Result
+    load: float
+
+
+def measure(out: Console, *, members_max: int = MEMBERS_DEFAULT) -> None:
+    """Sets everything up, measures, and prints tables of ratios."""
+    sizes = [size for size in SIZES if size <= members_max] or [members_max]
+    with set_up() as stage:
+        stage.grow(sizes[0])
+        stage.grow(sizes[0], COPY)
+        for target in (stage.single, stage.grouped):
+            run(stage.plan("grpc", target, CLIENTS, WARM_UP_SECONDS), processes=PROCESSES)
+        lines = _ways(stage)
+        out.print(_table(f"{sizes[0]:,} members of ten entries", lines, lines[0].result))
+        best = pgbench.best(stage)
+        out.print(
+            f"pgbench, the same statements and no service: {best.per_second:,.0f} purchases/s with {best.clients} "
+            f"clients, {best.latency_ms:.1f} ms on average. Against it: "
+            + ", ".join(f"{line.name} {line.result.per_second / best.per_second:.2f}" for line in lines)
+        )
+        grown = [_grown(stage)]
+        for size in sizes[1:]:
+            stage.grow(size)
+            run(stage.plan("grpc", stage.grouped, CLIENTS, WARM_UP_SECONDS), processes=PROCESSES)
+            grown.append(_grown(stage))
+    out.print(_table("Group commit while the database grows", grown, grown[0].result))
+
+
+def _ways(stage: LedgerStage) -> list[Line]:
+    single = stage.plan("grpc", stage.single, CLIENTS, SECONDS)
+    grouped = replace(single, target=stage.grouped)
+    many = replace(grouped, way="many", per_call=PER_CALL, clients=UPLOADERS)
+    plans = {
+        BASE: single,
+        "in groups": grouped,
+        f"late uploads of {PER_CALL}": many,
+        f"{BASE}, one member": replace(single, member_ids=(member_id(1),)),
+        "in groups, one member": replace(grouped, member_ids=(member_id(2),)),
+    }
+    # In turns, and the better of each: who else uses the machine does so at some time or other.
+    rounds = [[_line(name, plan) for name, plan in plans.items()] for _ in range(ROUNDS)]
+    return [max(found, key=lambda line: line.result.per_second) for found in zip(*rounds, strict=True)]
+
+
+def _grown(stage: LedgerStage) -> Line:
+    name = f"{stage.members:,} members, {megabytes(stage):,} MB"
+    return _line(name, stage.plan("grpc", stage.grouped, CLIENTS, SECONDS))
+
+
+def _line(name: str, plan: Plan) -> Line:
+    load = os.getloadavg()[0]
+    return Line(name, run(plan, processes=PROCESSES), load)
+
+
+def _table(title: str, lines: list[Line], base: Result) -> Table:
+    table = Table("what", "purchases/s", "ratio", "p50 ms", "p95 ms", "p99 ms", "failed", "load before", title=title)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for line in lines:
+        result = line.result
+        table.add_row(
+            line.name,
+            f"{result.per_second:,.0f}",
+            f"{result.per_second / base.per_second:.2f}",
+            *(f"{value:.1f}" for value in (result.p50_ms, result.p95_ms, result.p99_ms)),
+            str(result.failures),
+            f"{line.load:.1f}",
+        )
+    return table
