@@ -53,11 +53,11 @@ def serving_members(source: sa.Engine) -> Iterator[tuple[str, Caller]]:
 
 @contextlib.contextmanager
 def serving_points(
-    source: sa.Engine, members_address: str, *, members_deadline_ms: int = DEADLINE_MS
+    source: sa.Engine, members_address: str, *, members_deadline_ms: int = DEADLINE_MS, queue_max: int = 1_000
 ) -> Iterator[points_pb2_grpc.PointsServiceStub]:
     """A client of `points`, which asks for members at this address and writes in groups."""
     storage = Storage(source)
-    committer = Grouped(storage, Rulebook(10), batch_max=64, queue_max=1_000, queue_wait_s=DEADLINE_MS / 1_000)
+    committer = Grouped(storage, Rulebook(10), batch_max=64, queue_max=queue_max, queue_wait_s=DEADLINE_MS / 1_000)
     writer = Worker("points-writer", committer.round, interval_s=0.01)
     writer.start()
     with client.channel(members_address, idempotent=["loyalty.members.v1.MembersService"]) as to_members:

@@ -42,7 +42,9 @@ class Suite:
     points: PointsServiceStub
     points_engine: sa.Engine
     members: Caller
+    # `points` that cannot reach `members`, and one that has no place left in its queue.
     cut_off: PointsServiceStub
+    full: PointsServiceStub
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,8 @@ def suite(lender: Lender) -> Iterator[Suite]:
         address, members = exits.enter_context(serving_members(members_engine))
         stub = exits.enter_context(serving_points(points_engine, address))
         cut_off = exits.enter_context(serving_points(points_engine, f"127.0.0.1:{free_port()}"))
-        yield Suite(stub, points_engine, members, cut_off)
+        full = exits.enter_context(serving_points(points_engine, address, queue_max=0))
+        yield Suite(stub, points_engine, members, cut_off, full)
         assert list(check.check(points_engine)) == []
 
 
@@ -452,9 +455,17 @@ REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
         StatusCode.FAILED_PRECONDITION,
         lambda till: till.ask(requests.revise_earning_rule(till.rule(), expected_version=7)),
     ),
+    "LEDGER_BUSY": (
+        StatusCode.RESOURCE_EXHAUSTED,
+        lambda till: till.ask(requests.record_purchase(), till.suite.full),
+    ),
     "MEMBER_UNKNOWN_FOR_NOW": (
         StatusCode.UNAVAILABLE,
         lambda till: till.ask(requests.record_purchase(till.member()), till.suite.cut_off),
+    ),
+    "LEDGER_BUSY": (
+        StatusCode.RESOURCE_EXHAUSTED,
+        lambda till: till.ask(requests.record_purchase(till.member()), till.suite.full),
     ),
 }
 
@@ -694,6 +705,14 @@ def test_an_anonymous_sale_needs_no_members(till: Till) -> None:
     answer = till.ask(requests.record_purchase(), till.suite.cut_off).response
     assert answer.purchase.member_id == ""
     assert not answer.HasField("account")
+
+
+def test_nothing_is_recorded_when_too_much_is_waiting(till: Till) -> None:
+    till.rule()
+    request = requests.record_purchase(till.member())
+    with refused("LEDGER_BUSY", retry_after_ms=1_000):
+        till.ask(request, till.suite.full)
+    assert till.get(request).purchase.points_earned == 10
 
 
 def test_a_member_nobody_knows_leaves_no_row(till: Till) -> None:
