@@ -82,10 +82,17 @@ def expect_replay(endpoint: str, deed: Deed) -> None:
         assert (again.status, again.reason) == (409, "API_KEY_ALREADY_SHOWN")
         return
     assert (again.status, again.replayed) == (deed.answer.status, True)
-    assert again.body == deed.answer.body
+    assert again.body == marked_replayed(endpoint, deed.answer.body)
     assert {name: again.headers.get(name) for name in ("location", "etag")} == {
         name: deed.answer.headers.get(name) for name in ("location", "etag")
     }
+
+
+def marked_replayed(endpoint: str, body: Any) -> Any:
+    """The body as a replay has it: where many things were done at once, each says of itself that it was done before."""
+    if endpoint != "points.record_purchases":
+        return body
+    return body | {"results": [result | {"replayed": True} for result in body["results"]]}
 
 
 def a_whole_day(program: Program) -> Day:
@@ -119,6 +126,7 @@ def a_whole_day(program: Program) -> Day:
     bought, anonymous = sale(member={"identifier": phone}), sale()
     day.do("till", "POST", "/v1/purchases", bought)
     day.do("till", "POST", "/v1/purchases", anonymous)
+    day.do("till", "POST", "/v1/purchases:batch", {"purchases": [sale(member={"identifier": phone}), sale()]})
     day.do("app", "POST", "/v1/purchases/claim", {"receipt": anonymous["receipt"], "member": {"identifier": phone}})
     day.do("till", "POST", "/v1/returns", return_of(bought["receipt"]["receipt_number"], ("1", 300)))
     day.do("staff", "POST", f"{member_path}/adjustments", {"amount": 200, "reason": "sorry", "actor": "b.khan"})

@@ -39,7 +39,8 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 # A member without movements holds nothing, and of whom nobody knows anything that is told; so too of a stranger.
-EMPTY = {"points.get_account", "points.list_entries", "rewards.list_rewards_for_member"}
+EMPTY = {"points.get_account", "points.list_entries", "points.get_statement", "rewards.list_rewards_for_member"}
+QUERIES = {"points.get_statement": "?from=2020-01-01T00:00:00Z&to=2021-01-01T00:00:00Z"}
 # It names its reward in the body, and is tried below.
 ELSEWHERE = {"rewards.redeem", "meta.docs_file"}
 
@@ -166,7 +167,7 @@ def refusal(answer: Answer, status: int, reason: str) -> None:
 def told(answer: Answer) -> object:
     """What is told of a member, whoever it is."""
     body = answer.expect(200)
-    return {name: value for name, value in body.items() if name != "member_id"}
+    return {name: value for name, value in body.items() if name not in {"member_id", "read_at"}}
 
 
 def ask(program: Program, rule: Rule, method: str, ids: dict[str, str]) -> Answer:
@@ -174,6 +175,7 @@ def ask(program: Program, rule: Rule, method: str, ids: dict[str, str]) -> Answe
     path = rule.rule
     for name in rule.arguments:
         path = path.replace(f"<{name}>", ids[name])
+    path += QUERIES.get(rule.endpoint, "")
     access = POLICY[rule.endpoint]
     role = next(role.value for role in sorted(access.roles, key=lambda role: role.value))
     headers = {"If-Match": "*"} if Needs.VERSION in access.needs else {}

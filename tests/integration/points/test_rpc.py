@@ -463,10 +463,6 @@ REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
         StatusCode.UNAVAILABLE,
         lambda till: till.ask(requests.record_purchase(till.member()), till.suite.cut_off),
     ),
-    "LEDGER_BUSY": (
-        StatusCode.RESOURCE_EXHAUSTED,
-        lambda till: till.ask(requests.record_purchase(till.member()), till.suite.full),
-    ),
 }
 
 REASONS = sorted(
