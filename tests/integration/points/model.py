@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 
 @dataclass(eq=False)
@@ -30,7 +31,7 @@ class Model:
 
     def __post_init__(self) -> None:
         self.tokens: list[Token] = []
-        self.holds: dict[object, datetime] = {}
+        self.holds: dict[UUID, datetime] = {}
         self.deficit = self.owed = 0
 
     def settle(self, now: datetime) -> None:
@@ -66,19 +67,19 @@ class Model:
         else:
             self.owed += due - len(taken)
 
-    def hold(self, hold: object, points: int, ends_at: datetime, now: datetime) -> None:
+    def hold(self, hold: UUID, points: int, ends_at: datetime, now: datetime) -> None:
         for token in self.spendable(now)[:points]:
             token.state, token.owner = "held", hold
         self.holds[hold] = ends_at
 
-    def capture(self, hold: object, points: int, now: datetime) -> None:
+    def capture(self, hold: UUID, points: int, now: datetime) -> None:
         held = [token for token in sorted(self.having("held"), key=in_order) if token.owner == hold]
         for token in held[:points]:
             token.state = "spent"
         self.free(hold)
         self.absorb(now)
 
-    def reverse(self, hold: object, now: datetime) -> None:
+    def reverse(self, hold: UUID, now: datetime) -> None:
         for token in self.having("spent"):
             if token.owner == hold:
                 token.state, token.owner = "free", None
@@ -89,7 +90,7 @@ class Model:
         for token in self.spendable(now)[:points]:
             token.state = "gone"
 
-    def free(self, hold: object) -> None:
+    def free(self, hold: UUID) -> None:
         del self.holds[hold]
         for token in self.having("held"):
             if token.owner == hold:
