@@ -125,6 +125,7 @@ def test_what_was_acknowledged_survives_the_database(deployment: Deployment, pro
     with trade.going_on():
         trade.wait_for_more(20)
         deployment.postgres.kill()
+        trade.wait_for_a_try_in_vain()
         deployment.postgres.start()
         trade.wait_for_more(20)
         deployment.postgres.stop_immediately()
