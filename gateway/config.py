@@ -35,6 +35,7 @@ class Config:
     # A till's socket closes after five seconds; look-up and write together stay below that.
     lookup_deadline_ms: int = setting("milliseconds to authenticate a key or resolve an identifier", default=1_000)
     read_deadline_ms: int = setting("milliseconds for a read", default=2_000)
+    report_deadline_ms: int = setting("milliseconds for a report over a whole program", default=30_000)
     write_deadline_ms: int = setting("milliseconds for a write", default=3_500)
     upload_lookup_ms: int = setting("milliseconds that many purchases may spend on resolving members", default=5_000)
     upload_deadline_ms: int = setting("milliseconds for recording many purchases", default=20_000)

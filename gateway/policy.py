@@ -87,6 +87,8 @@ POLICY: dict[str, Access] = {
     "points.list_entries": _read(APP, STAFF, ADMIN),
     # Not tills: what a person bought in a year is nobody's business at the counter.
     "points.get_statement": _read(APP, STAFF, ADMIN),
+    # The program's books, with its revenue: not for those who serve members.
+    "points.get_liability": _read(ADMIN),
     "points.place_hold": _write(TILL, APP),
     "points.get_hold": _read(TILL, APP, STAFF, ADMIN),
     "points.capture_hold": _write(TILL, APP),

@@ -50,6 +50,11 @@ def read(method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Reque
     return invoke(method, request, call=visit().call, deadline_ms=suite().config.read_deadline_ms).response
 
 
+def report(method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Response:
+    """Asks a service something that it must look at a whole program for."""
+    return invoke(method, request, call=visit().call, deadline_ms=suite().config.report_deadline_ms).response
+
+
 def write(
     method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request, *, deadline_ms: int = 0
 ) -> Answered[Response]:

@@ -84,6 +84,10 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         answer = self._reports.get_statement(*convert_reports.get_statement(request))
         return convert_reports.get_statement_response(answer)
 
+    def GetLiability(self, request: pb.GetLiabilityRequest, context: Context) -> pb.GetLiabilityResponse:
+        answer = self._reports.get_liability(*convert_reports.get_liability(request))
+        return convert_reports.get_liability_response(answer)
+
     def PlaceHold(self, request: pb.PlaceHoldRequest, context: Context) -> pb.PlaceHoldResponse:
         outcome = self._holds.place_hold(call_of(context), convert_accounts.place_hold(request))
         return reply(context, outcome, convert_accounts.place_hold_response)

@@ -8,12 +8,20 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway import sheets
-from gateway.replies import linked, page_reply
+from gateway.replies import linked, page_reply, reply
 from gateway.routes.points.base import blueprint
-from gateway.suite import read, suite
+from gateway.suite import read, report, suite
 from gateway.visit import visit
 from gateway.wire.base import maybe_timestamp
 from gateway.wire.members import MemberPath
+from gateway.wire.points.liability import (
+    LIABILITY_HEADS,
+    Liability,
+    LiabilityQuery,
+    liability_of,
+    liability_rows,
+    valuation_of,
+)
 from gateway.wire.points.reports import STATEMENT_HEADS, Statement, StatementQuery, statement_of, statement_rows
 
 
@@ -34,3 +42,20 @@ def get_statement(path: MemberPath, query: StatementQuery) -> Response:
         return page_reply(told, told.next_cursor or "")
     rows = statement_rows(told, is_first=not query.cursor)
     return linked(sheets.sheet("statement", STATEMENT_HEADS, rows), told.next_cursor or "")
+
+
+@blueprint.get("/liability", responses={HTTPStatus.OK: Liability})
+def get_liability(query: LiabilityQuery) -> Response:
+    """Read what the program owes its members in points, how that came about, and what it comes to in money"""
+    request = pb.GetLiabilityRequest(
+        program_id=visit().known_caller.program_id,
+        wallet=query.wallet,
+        recorded_from=maybe_timestamp(query.start),
+        recorded_until=maybe_timestamp(query.end),
+        observed_days=query.observed_days,
+        valuation=valuation_of(query),
+    )
+    told = liability_of(report(suite().clients.points.GetLiability, request).liability)
+    if not sheets.wanted(query.format):
+        return reply(told)
+    return sheets.sheet("liability", LIABILITY_HEADS, liability_rows(told))

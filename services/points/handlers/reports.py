@@ -1,14 +1,31 @@
-"""What auditors ask: an account over a period. Reads alone, each of one snapshot."""
+"""What auditors ask: an account over a period, and what a program owes. Reads alone, each of one snapshot."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from uuid import UUID
+
+from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_of
 from services.points.domain.ledger import AccountKey, Entry
+from services.points.domain.liability import (
+    DeferredRevenue,
+    Liability,
+    Valuation,
+    breakage_of,
+    deferred_revenue,
+    flow_of,
+    outlook_of,
+    outstanding_of,
+)
 from services.points.domain.statement import Period, Statement, statement_of
 from services.points.storage import Storage
+from services.points.storage.reports import Reports
 
 # A statement reads one account, from an index.
 STATEMENT_TIMEOUT_MS = 5_000
+# A liability reads every open lot and every entry since the period began. Whoever asks waits longer than a till would.
+LIABILITY_TIMEOUT_MS = 60_000
 
 
 class ReportHandlers:
@@ -23,3 +40,45 @@ class ReportHandlers:
             statement = statement_of(key, period, books.kind_sums(key, period), books.now)
             movements = books.movements(key, period, page)
         return statement, page_of(movements, page, lambda entry: (str(entry.version),))
+
+    def get_liability(
+        self, program_id: UUID, wallet: str, period: Period, observed_days: int, valuation: Valuation | None
+    ) -> Liability:
+        """What the program owes when the period ends; breakage is observed over the days before that end."""
+        with self._storage.snapshot(timeout_ms=LIABILITY_TIMEOUT_MS) as books:
+            measured_at = min(period.end, books.now)
+            observed = Period(measured_at - timedelta(days=observed_days), period.end)
+            sums = books.flow_sums(program_id, wallet, period, observed)
+            lots, lapsed_unwritten = books.lot_sums(program_id, wallet, period.end, measured_at)
+            flow = flow_of(books.held_now(program_id, wallet), sums)
+            breakage = breakage_of(observed, sums)
+            deferred = None
+            if valuation is not None:
+                redemption_bp = valuation.redemption_bp or breakage.redemption_bp
+                deferred = _deferred(books, program_id, wallet, period, valuation, redemption_bp, flow.issued)
+        return Liability(
+            program_id,
+            wallet,
+            period,
+            measured_at,
+            books.now,
+            flow,
+            outstanding_of(lots, flow.closing, lapsed_unwritten),
+            outlook_of(lots, measured_at),
+            breakage,
+            deferred,
+        )
+
+
+def _deferred(
+    books: Reports,
+    program_id: UUID,
+    wallet: str,
+    period: Period,
+    valuation: Valuation,
+    redemption_bp: int | None,
+    issued: int,
+) -> DeferredRevenue:
+    if redemption_bp is None:
+        raise Invalid("valuation.redemption_bp", "is missing, and nothing was spent or expired to observe it from")
+    return deferred_revenue(valuation, redemption_bp, issued, books.redeemed_of_issued(program_id, wallet, period))

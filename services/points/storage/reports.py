@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from kit.page import PageRequest
 from services.points import tables
 from services.points.domain.ledger import AccountKey, Entry, EntryKind
+from services.points.domain.liability import AGE_BOUNDS_DAYS, OUTLOOK_MONTHS, FlowSum, LotSum
 from services.points.domain.statement import KindSum, Period
 from services.points.storage.accounts import entry_of
 
@@ -40,6 +42,38 @@ class Reports:
         rows = self._connection.execute(query.order_by(table.c.version).limit(page.size + 1))
         return [entry_of(key, row) for row in rows]
 
+    def held_now(self, program_id: UUID, wallet: str) -> int:
+        """What the program's accounts hold together, as written."""
+        return int(self._connection.scalar(_HELD_NOW, {"program_id": program_id, "wallet": wallet}) or 0)
+
+    def flow_sums(self, program_id: UUID, wallet: str, period: Period, observed: Period) -> tuple[FlowSum, ...]:
+        """What the program's entries came to in the period, after it and while observed, by kind.
+
+        `observed` ends with the period.
+        """
+        given = _program(program_id, wallet) | _bounds(period) | {"observed_start": observed.start}
+        rows = self._connection.execute(_FLOW_SUMS, given)
+        return tuple(FlowSum(EntryKind(row.kind), row.given, row.taken, row.after, row.observed) for row in rows)
+
+    def lot_sums(
+        self, program_id: UUID, wallet: str, end: datetime, measured_at: datetime
+    ) -> tuple[tuple[LotSum, ...], int]:
+        """What the program's lots held before `end`, by age and expiry at `measured_at`; and what of it had lapsed.
+
+        The lots are taken back to that time by undoing what entries recorded since have moved. Free units that make up
+        for a deficit without an entry, when a hold ends, are noted with the newest entry there is and so count from its
+        time on: until then lots and deficit are both told that much smaller, and the balance is exact.
+        """
+        bounds = {"end": end, "measured_at": measured_at, "ages": list(AGE_BOUNDS_DAYS), "months": OUTLOOK_MONTHS}
+        rows = self._connection.execute(_LOT_SUMS, _program(program_id, wallet) | bounds).all()
+        lapsed = sum(row.units for row in rows if row.what == "lapsed")
+        return tuple(LotSum(row.age, row.month, row.units) for row in rows if row.what == "lots"), lapsed
+
+    def redeemed_of_issued(self, program_id: UUID, wallet: str, period: Period) -> int:
+        """How many of the points that purchases brought in the period were spent before its end, and stayed so."""
+        given = _program(program_id, wallet) | _bounds(period)
+        return int(self._connection.scalar(_REDEEMED_OF_ISSUED, given) or 0)
+
 
 # ---- Queries ---------------------------------------------------------------------------------------------------------
 
@@ -53,6 +87,110 @@ _KIND_SUMS = sa.text("""
     WHERE member_id = :member_id AND wallet = :wallet AND program_id = :program_id AND recorded_at < :end
     GROUP BY kind
 """)
+
+_HELD_NOW = sa.text("SELECT sum(posted) FROM accounts WHERE program_id = :program_id AND wallet = :wallet")
+
+_FLOW_SUMS = sa.text("""
+    SELECT kind,
+        coalesce(sum(amount) FILTER (WHERE within AND amount > 0), 0)::bigint AS given,
+        coalesce(-sum(amount) FILTER (WHERE within AND amount < 0), 0)::bigint AS taken,
+        coalesce(sum(amount) FILTER (WHERE recorded_at >= :end), 0)::bigint AS after,
+        coalesce(sum(amount) FILTER (WHERE seen), 0)::bigint AS observed
+    FROM (
+        SELECT kind, amount, recorded_at,
+            recorded_at >= :start AND recorded_at < :end AS within,
+            recorded_at >= :observed_start AND recorded_at < :end AS seen
+        FROM entries
+        WHERE program_id = :program_id AND wallet = :wallet AND recorded_at >= least(:start, :observed_start)
+    ) AS told
+    GROUP BY kind
+""")
+
+# Only lots that hold something now or have been touched since are looked at, which for a recent day are few of all.
+_LOT_SUMS = sa.text("""
+    WITH later AS (
+        SELECT member_id, version, amount FROM entries
+        WHERE program_id = :program_id AND wallet = :wallet AND recorded_at >= :end
+    ), undone AS (
+        SELECT lots.member_id, lots.lot_id, lots.available_at, lots.expires_at, -lot_movements.units AS units
+        FROM later
+        JOIN lot_movements ON lot_movements.member_id = later.member_id AND lot_movements.wallet = :wallet
+            AND lot_movements.entry_version = later.version
+        JOIN lots ON lots.member_id = lot_movements.member_id AND lots.wallet = :wallet
+            AND lots.lot_id = lot_movements.lot_id
+    ), standing AS MATERIALIZED (
+        SELECT member_id, lot_id, available_at, expires_at, sum(units) AS units
+        FROM (
+            SELECT member_id, lot_id, available_at, expires_at, remaining AS units FROM lots
+            WHERE program_id = :program_id AND wallet = :wallet AND remaining > 0
+            UNION ALL
+            SELECT * FROM undone
+        ) AS both_ways
+        GROUP BY member_id, lot_id, available_at, expires_at
+        HAVING sum(units) <> 0
+    ), held AS (
+        SELECT member_id, lot_id, sum(units) AS units
+        FROM holds JOIN hold_parts USING (member_id, hold_id)
+        WHERE program_id = :program_id AND wallet = :wallet AND placed_at < :end
+            AND (ended_at IS NULL OR ended_at >= :end) AND holds.expires_at > :measured_at
+        GROUP BY member_id, lot_id
+    ), lapsed AS (
+        SELECT member_id, sum(greatest(standing.units - coalesce(held.units, 0), 0)) AS units
+        FROM standing LEFT JOIN held USING (member_id, lot_id)
+        WHERE expires_at <= :measured_at
+        GROUP BY member_id
+    ), balances AS (
+        SELECT accounts.member_id, posted - coalesce(since, 0) AS balance
+        FROM lapsed
+        JOIN accounts ON accounts.member_id = lapsed.member_id AND accounts.wallet = :wallet
+        LEFT JOIN (SELECT member_id, sum(amount) AS since FROM later GROUP BY member_id) AS moved
+            ON moved.member_id = lapsed.member_id
+    )
+    SELECT 'lots' AS what, age, month, sum(units)::bigint AS units
+    FROM (
+        SELECT units,
+            CASE WHEN available_at > :measured_at THEN -1 ELSE width_bucket(days, CAST(:ages AS int[])) END AS age,
+            CASE WHEN expires_at IS NULL THEN NULL WHEN expires_at <= :measured_at THEN -1
+                ELSE least(CAST(:months AS int), last_month - this_month) END AS month
+        FROM standing, LATERAL (
+            SELECT floor(extract(epoch FROM CAST(:measured_at AS timestamptz) - available_at) / 86400)::int AS days,
+                (extract(year FROM lapses) * 12 + extract(month FROM lapses))::int AS last_month,
+                (extract(year FROM today) * 12 + extract(month FROM today))::int AS this_month
+            FROM (
+                SELECT expires_at AT TIME ZONE 'UTC' AS lapses,
+                    CAST(:measured_at AS timestamptz) AT TIME ZONE 'UTC' AS today
+            ) AS calendar
+        ) AS reckoned
+    ) AS told
+    GROUP BY age, month
+    UNION ALL
+    -- What is free makes up for what an account is below zero first; only the rest can lapse.
+    SELECT 'lapsed', NULL, NULL,
+        coalesce(sum(greatest(lapsed.units - greatest(whole.units - balance, 0), 0)), 0)::bigint
+    FROM lapsed
+    JOIN balances USING (member_id)
+    JOIN (SELECT member_id, sum(units) AS units FROM standing GROUP BY member_id) AS whole USING (member_id)
+""")
+
+_REDEEMED_OF_ISSUED = sa.text("""
+    WITH issued AS (
+        SELECT DISTINCT lot_movements.member_id, lot_movements.lot_id
+        FROM entries
+        JOIN lot_movements ON lot_movements.member_id = entries.member_id AND lot_movements.wallet = entries.wallet
+            AND lot_movements.entry_version = entries.version
+        WHERE entries.program_id = :program_id AND entries.wallet = :wallet AND entries.kind = 'earn'
+            AND entries.recorded_at >= :start AND entries.recorded_at < :end AND lot_movements.units > 0
+    )
+    SELECT sum(hold_parts.captured)
+    FROM issued
+    JOIN hold_parts USING (member_id, lot_id)
+    JOIN holds USING (member_id, hold_id)
+    WHERE state = 'captured' AND ended_at < :end AND (reversed_at IS NULL OR reversed_at >= :end)
+""")
+
+
+def _program(program_id: UUID, wallet: str) -> dict[str, Any]:
+    return {"program_id": program_id, "wallet": wallet}
 
 
 def _account(key: AccountKey) -> dict[str, UUID | str]:

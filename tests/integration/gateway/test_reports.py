@@ -124,3 +124,90 @@ def test_a_period_that_cannot_be_is_named(door: Door, query: str, field: str) ->
     answer = door.caller("admin").get(f"/v1/members/{MEMBER_ID}/statement?{query}")
     assert (answer.status, answer.reason) == (422, "INVALID_FIELD")
     assert [each["field"] for each in answer.body["errors"]] == [field]
+
+
+# ---- liability
+
+LIABILITY = f"/v1/liability?{PERIOD}"
+WORTH = "value_minor=1&per_points=100&revenue_minor=500000&redemption_bp=9500"
+
+
+def a_liability(*, valued: bool = False) -> pb.GetLiabilityResponse:
+    day = timedelta(days=1)
+    deferred = pb.DeferredRevenue(redemption_bp=9_500, points_issued=20, allocated_minor=9, deferred_minor=9)
+    liability = pb.Liability(
+        program_id=PROGRAM_ID,
+        wallet="points",
+        recorded_from=timestamp(NOON - day / 2),
+        recorded_until=timestamp(NOON + day / 2),
+        measured_at=timestamp(NOON + day / 2),
+        read_at=timestamp(NOON + day),
+        flow=pb.LiabilityFlow(
+            opening=100, earned=20, returned=3, spent=30, restored=4, expired=5, given=6, taken=7, closing=85
+        ),
+        outstanding=pb.Outstanding(
+            pending=1, buckets=[pb.AgeBucket(days_to=30, points=84), pb.AgeBucket(days_from=366)], lapsed_unwritten=2
+        ),
+        outlook=pb.ExpiryOutlook(lapsed=2, months=[pb.MonthOfExpiry(month="2026-03", points=3)], later=0, never=80),
+        breakage=pb.Breakage(observed_from=timestamp(NOON - day), observed_until=timestamp(NOON + day / 2)),
+        deferred_revenue=deferred if valued else None,
+    )
+    return pb.GetLiabilityResponse(liability=liability)
+
+
+def test_a_liability_is_told_as_json(door: Door, puppets: Puppets) -> None:
+    puppets.says["GetLiability"] = a_liability()
+    told = door.caller("admin").get(f"{LIABILITY}&wallet=miles&observed_days=30").expect(200)
+    (asked,) = puppets.requests("GetLiability")
+    assert (asked.program_id, asked.wallet, asked.observed_days) == (PROGRAM_ID, "miles", 30)
+    assert not asked.HasField("valuation")
+    assert (told["flow"]["opening"], told["flow"]["closing"]) == (100, 85)
+    assert told["outstanding"]["buckets"] == [
+        {"days_from": 0, "days_to": 30, "points": 84},
+        {"days_from": 366, "days_to": None, "points": 0},
+    ]
+    assert told["outlook"]["months"] == [{"month": "2026-03", "points": 3}]
+    assert (told["breakage"]["breakage_bp"], told["deferred_revenue"]) == (None, None)
+
+
+def test_what_points_are_worth_reaches_the_service(door: Door, puppets: Puppets) -> None:
+    puppets.says["GetLiability"] = a_liability(valued=True)
+    told = door.caller("admin").get(f"{LIABILITY}&{WORTH}").expect(200)
+    (asked,) = puppets.requests("GetLiability")
+    assert asked.valuation == pb.Valuation(value_minor=1, per_points=100, revenue_minor=500_000, redemption_bp=9_500)
+    assert told["deferred_revenue"]["deferred_minor"] == 9
+
+
+def test_a_liability_is_told_as_csv(door: Door, puppets: Puppets) -> None:
+    puppets.says["GetLiability"] = a_liability(valued=True)
+    rows = rows_of(door.caller("admin").get(f"{LIABILITY}&{WORTH}", Accept="text/csv"))
+    found = {(row["section"], row["item"]): row["value"] for row in rows}
+    assert len(found) == len(rows)
+    assert (found["flow", "closing"], found["outstanding", "days 0 to 30"]) == ("85", "84")
+    assert (found["outstanding", "days 366 to any"], found["expiry", "2026-03"]) == ("0", "3")
+    assert (found["breakage", "breakage_bp"], found["deferred_revenue", "deferred_minor"]) == ("", "9")
+    assert found["report", "measured_at"] == "2026-03-02T00:00:00Z"
+
+
+@pytest.mark.parametrize("role", ["till", "app", "staff"])
+def test_the_programs_books_are_the_admins(door: Door, role: str) -> None:
+    assert door.caller(role).get(LIABILITY).reason == "ROLE_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("to=2026-03-02T00:00:00Z", "from"),
+        ("from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z", "to"),
+        (f"{PERIOD}&observed_days=3661", "observed_days"),
+        (f"{PERIOD}&value_minor=1", "revenue_minor"),
+        (f"{PERIOD}&revenue_minor=1", "revenue_minor"),
+        (f"{PERIOD}&value_minor=1&revenue_minor=1&per_points=0", "per_points"),
+        (f"{PERIOD}&value_minor=1&revenue_minor=1&redemption_bp=10001", "redemption_bp"),
+        (f"{PERIOD}&cursor=x", "cursor"),
+    ],
+)
+def test_a_question_that_cannot_be_is_named(door: Door, query: str, field: str) -> None:
+    answer = door.caller("admin").get(f"/v1/liability?{query}")
+    assert (answer.status, answer.reason) == (422, "INVALID_FIELD")
+    assert [each["field"] for each in answer.body["errors"]] == [field]

@@ -262,6 +262,24 @@ def get_statement(till: Till) -> None:
 
 
 @good
+def get_liability(till: Till) -> None:
+    member_id = till.rich_member(100)
+    till.capture(member_id, 60)
+    liability = till.get(requests.get_liability()).liability
+    assert (liability.flow.opening, liability.flow.given, liability.flow.spent, liability.flow.closing) == (
+        0,
+        100,
+        60,
+        40,
+    )
+    assert [bucket.points for bucket in liability.outstanding.buckets] == [40, 0, 0, 0, 0]
+    assert (liability.outlook.never, len(liability.outlook.months)) == (40, 24)
+    assert (liability.breakage.breakage_bp, liability.breakage.redemption_bp) == (0, 10_000)
+    # Nothing was earned, so nothing is deferred.
+    assert (liability.deferred_revenue.redemption_bp, liability.deferred_revenue.deferred_minor) == (9_000, 0)
+
+
+@good
 def place_hold(till: Till) -> None:
     answer = till.get(requests.place_hold(till.rich_member(100), 60))
     assert (answer.hold.state, answer.hold.amount, answer.hold.reference) == (pb.HOLD_STATE_OPEN, 60, "mug")

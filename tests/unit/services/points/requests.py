@@ -132,6 +132,17 @@ def get_statement(member_id: str = "", page_size: int = 0, page_token: str = "")
     )
 
 
+def get_liability(**valuation: int) -> pb.GetLiabilityRequest:
+    worth = {"value_minor": 1, "per_points": 10, "revenue_minor": 1_000, "redemption_bp": 9_000} | valuation
+    return _sent(
+        pb.GetLiabilityRequest(
+            recorded_from=timestamp_of(BEGINNING),
+            recorded_until=timestamp_of(THE_END),
+            valuation=pb.Valuation(**worth),
+        )
+    )
+
+
 def place_hold(member_id: str = "", amount: int = 5) -> pb.PlaceHoldRequest:
     return _sent(pb.PlaceHoldRequest(member_id=member_id or new_id(), amount=amount, timeout_s=600, reference="mug"))
 

@@ -721,6 +721,71 @@ class GetStatementResponse(_message.Message):
 Global___GetStatementResponse: _TypeAlias = GetStatementResponse  # noqa: Y015
 
 @_typing.final
+class GetLiabilityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    WALLET_FIELD_NUMBER: _builtins.int
+    RECORDED_FROM_FIELD_NUMBER: _builtins.int
+    RECORDED_UNTIL_FIELD_NUMBER: _builtins.int
+    OBSERVED_DAYS_FIELD_NUMBER: _builtins.int
+    VALUATION_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    wallet: _builtins.str
+    """Empty means "points"."""
+    observed_days: _builtins.int
+    """Days before the period's end over which breakage is observed: 1 to 3,660; 0 means 365."""
+    @_builtins.property
+    def recorded_from(self) -> _timestamp_pb2.Timestamp:
+        """The period: from this instant on,"""
+
+    @_builtins.property
+    def recorded_until(self) -> _timestamp_pb2.Timestamp:
+        """and until just before this one, which must be later. May lie in the future."""
+
+    @_builtins.property
+    def valuation(self) -> Global___Valuation:
+        """Absent when only points are asked for."""
+
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        wallet: _builtins.str = ...,
+        recorded_from: _timestamp_pb2.Timestamp | None = ...,
+        recorded_until: _timestamp_pb2.Timestamp | None = ...,
+        observed_days: _builtins.int = ...,
+        valuation: Global___Valuation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recorded_from", b"recorded_from", "recorded_until", b"recorded_until", "valuation", b"valuation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["observed_days", b"observed_days", "program_id", b"program_id", "recorded_from", b"recorded_from", "recorded_until", b"recorded_until", "valuation", b"valuation", "wallet", b"wallet"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLiabilityRequest: _TypeAlias = GetLiabilityRequest  # noqa: Y015
+
+@_typing.final
+class GetLiabilityResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIABILITY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def liability(self) -> Global___Liability: ...
+    def __init__(
+        self,
+        *,
+        liability: Global___Liability | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["liability", b"liability"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["liability", b"liability"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLiabilityResponse: _TypeAlias = GetLiabilityResponse  # noqa: Y015
+
+@_typing.final
 class PlaceHoldRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2144,6 +2209,390 @@ class KindTotal(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___KindTotal: _TypeAlias = KindTotal  # noqa: Y015
+
+@_typing.final
+class Valuation(_message.Message):
+    """What a point is worth on its own, and what was sold. All money is in one currency."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_MINOR_FIELD_NUMBER: _builtins.int
+    PER_POINTS_FIELD_NUMBER: _builtins.int
+    REVENUE_MINOR_FIELD_NUMBER: _builtins.int
+    REDEMPTION_BP_FIELD_NUMBER: _builtins.int
+    value_minor: _builtins.int
+    """Stand-alone value of `per_points` points in the minor unit: 1 to 1,000,000,000."""
+    per_points: _builtins.int
+    """1 to 1,000,000,000."""
+    revenue_minor: _builtins.int
+    """Revenue of the period in the minor unit, at the goods' stand-alone prices: 0 to 1,000,000,000,000,000."""
+    redemption_bp: _builtins.int
+    """Share of issued points expected to be redeemed, in basis points: 1 to 10,000; 0 takes the observed one. Fails with
+    INVALID_ARGUMENT / INVALID_FIELD when it is 0 and nothing was observed.
+    """
+    def __init__(
+        self,
+        *,
+        value_minor: _builtins.int = ...,
+        per_points: _builtins.int = ...,
+        revenue_minor: _builtins.int = ...,
+        redemption_bp: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["per_points", b"per_points", "redemption_bp", b"redemption_bp", "revenue_minor", b"revenue_minor", "value_minor", b"value_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Valuation: _TypeAlias = Valuation  # noqa: Y015
+
+@_typing.final
+class Liability(_message.Message):
+    """What a program owes its members in one wallet when a period ends."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    WALLET_FIELD_NUMBER: _builtins.int
+    RECORDED_FROM_FIELD_NUMBER: _builtins.int
+    RECORDED_UNTIL_FIELD_NUMBER: _builtins.int
+    MEASURED_AT_FIELD_NUMBER: _builtins.int
+    READ_AT_FIELD_NUMBER: _builtins.int
+    FLOW_FIELD_NUMBER: _builtins.int
+    OUTSTANDING_FIELD_NUMBER: _builtins.int
+    OUTLOOK_FIELD_NUMBER: _builtins.int
+    BREAKAGE_FIELD_NUMBER: _builtins.int
+    DEFERRED_REVENUE_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    wallet: _builtins.str
+    @_builtins.property
+    def recorded_from(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def recorded_until(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def measured_at(self) -> _timestamp_pb2.Timestamp:
+        """The instant at which ages and expiries are measured: the end of the period, or now where that is earlier."""
+
+    @_builtins.property
+    def read_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was read, by the database's clock."""
+
+    @_builtins.property
+    def flow(self) -> Global___LiabilityFlow: ...
+    @_builtins.property
+    def outstanding(self) -> Global___Outstanding: ...
+    @_builtins.property
+    def outlook(self) -> Global___ExpiryOutlook: ...
+    @_builtins.property
+    def breakage(self) -> Global___Breakage: ...
+    @_builtins.property
+    def deferred_revenue(self) -> Global___DeferredRevenue:
+        """Absent when no valuation was given."""
+
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        wallet: _builtins.str = ...,
+        recorded_from: _timestamp_pb2.Timestamp | None = ...,
+        recorded_until: _timestamp_pb2.Timestamp | None = ...,
+        measured_at: _timestamp_pb2.Timestamp | None = ...,
+        read_at: _timestamp_pb2.Timestamp | None = ...,
+        flow: Global___LiabilityFlow | None = ...,
+        outstanding: Global___Outstanding | None = ...,
+        outlook: Global___ExpiryOutlook | None = ...,
+        breakage: Global___Breakage | None = ...,
+        deferred_revenue: Global___DeferredRevenue | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["breakage", b"breakage", "deferred_revenue", b"deferred_revenue", "flow", b"flow", "measured_at", b"measured_at", "outlook", b"outlook", "outstanding", b"outstanding", "read_at", b"read_at", "recorded_from", b"recorded_from", "recorded_until", b"recorded_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["breakage", b"breakage", "deferred_revenue", b"deferred_revenue", "flow", b"flow", "measured_at", b"measured_at", "outlook", b"outlook", "outstanding", b"outstanding", "program_id", b"program_id", "read_at", b"read_at", "recorded_from", b"recorded_from", "recorded_until", b"recorded_until", "wallet", b"wallet"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Liability: _TypeAlias = Liability  # noqa: Y015
+
+@_typing.final
+class LiabilityFlow(_message.Message):
+    """opening + (earned − returned) − (spent − restored) − expired + (given − taken) = closing. None but opening and closing
+    is negative.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPENING_FIELD_NUMBER: _builtins.int
+    EARNED_FIELD_NUMBER: _builtins.int
+    RETURNED_FIELD_NUMBER: _builtins.int
+    SPENT_FIELD_NUMBER: _builtins.int
+    RESTORED_FIELD_NUMBER: _builtins.int
+    EXPIRED_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    CLOSING_FIELD_NUMBER: _builtins.int
+    opening: _builtins.int
+    """Outstanding when the period begins."""
+    earned: _builtins.int
+    """Given by rules for purchases."""
+    returned: _builtins.int
+    """Taken back for returned goods, at once or from later credits."""
+    spent: _builtins.int
+    """Paid for something."""
+    restored: _builtins.int
+    """Given back of what was spent."""
+    expired: _builtins.int
+    """Lapsed, and written down in the period."""
+    given: _builtins.int
+    """Given by hand."""
+    taken: _builtins.int
+    """Taken by hand."""
+    closing: _builtins.int
+    """Outstanding when the period ends, as written."""
+    def __init__(
+        self,
+        *,
+        opening: _builtins.int = ...,
+        earned: _builtins.int = ...,
+        returned: _builtins.int = ...,
+        spent: _builtins.int = ...,
+        restored: _builtins.int = ...,
+        expired: _builtins.int = ...,
+        given: _builtins.int = ...,
+        taken: _builtins.int = ...,
+        closing: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closing", b"closing", "earned", b"earned", "expired", b"expired", "given", b"given", "opening", b"opening", "restored", b"restored", "returned", b"returned", "spent", b"spent", "taken", b"taken"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiabilityFlow: _TypeAlias = LiabilityFlow  # noqa: Y015
+
+@_typing.final
+class Outstanding(_message.Message):
+    """pending + the buckets − below_zero = the flow's closing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PENDING_FIELD_NUMBER: _builtins.int
+    BUCKETS_FIELD_NUMBER: _builtins.int
+    BELOW_ZERO_FIELD_NUMBER: _builtins.int
+    LAPSED_UNWRITTEN_FIELD_NUMBER: _builtins.int
+    pending: _builtins.int
+    """In lots that cannot be spent yet."""
+    below_zero: _builtins.int
+    """What accounts are below zero, together."""
+    lapsed_unwritten: _builtins.int
+    """What had lapsed at the instant and was not written down yet. It is still in the closing figure and in the buckets."""
+    @_builtins.property
+    def buckets(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgeBucket]:
+        """In lots that can be spent since 0 to 30, 31 to 90, 91 to 180, 181 to 365 and more days."""
+
+    def __init__(
+        self,
+        *,
+        pending: _builtins.int = ...,
+        buckets: _abc.Iterable[Global___AgeBucket] | None = ...,
+        below_zero: _builtins.int = ...,
+        lapsed_unwritten: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["below_zero", b"below_zero", "buckets", b"buckets", "lapsed_unwritten", b"lapsed_unwritten", "pending", b"pending"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Outstanding: _TypeAlias = Outstanding  # noqa: Y015
+
+@_typing.final
+class AgeBucket(_message.Message):
+    """Points by how long they can be spent already."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAYS_FROM_FIELD_NUMBER: _builtins.int
+    DAYS_TO_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    days_from: _builtins.int
+    """Whole days, both included."""
+    days_to: _builtins.int
+    """0 for the last bucket, which has no end."""
+    points: _builtins.int
+    def __init__(
+        self,
+        *,
+        days_from: _builtins.int = ...,
+        days_to: _builtins.int = ...,
+        points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days_from", b"days_from", "days_to", b"days_to", "points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgeBucket: _TypeAlias = AgeBucket  # noqa: Y015
+
+@_typing.final
+class ExpiryOutlook(_message.Message):
+    """When what lies in lots lapses if nobody spends it. Held points count where their lot does."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LAPSED_FIELD_NUMBER: _builtins.int
+    MONTHS_FIELD_NUMBER: _builtins.int
+    LATER_FIELD_NUMBER: _builtins.int
+    NEVER_FIELD_NUMBER: _builtins.int
+    lapsed: _builtins.int
+    """In lots whose time is over: not written down yet, or held."""
+    later: _builtins.int
+    """After those months."""
+    never: _builtins.int
+    """In lots that never expire."""
+    @_builtins.property
+    def months(self) -> _containers.RepeatedCompositeFieldContainer[Global___MonthOfExpiry]:
+        """24 calendar months in UTC, that of `measured_at` first."""
+
+    def __init__(
+        self,
+        *,
+        lapsed: _builtins.int = ...,
+        months: _abc.Iterable[Global___MonthOfExpiry] | None = ...,
+        later: _builtins.int = ...,
+        never: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lapsed", b"lapsed", "later", b"later", "months", b"months", "never", b"never"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpiryOutlook: _TypeAlias = ExpiryOutlook  # noqa: Y015
+
+@_typing.final
+class MonthOfExpiry(_message.Message):
+    """Points that lapse within a month."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MONTH_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    month: _builtins.str
+    """ISO 8601, YYYY-MM."""
+    points: _builtins.int
+    def __init__(
+        self,
+        *,
+        month: _builtins.str = ...,
+        points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["month", b"month", "points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MonthOfExpiry: _TypeAlias = MonthOfExpiry  # noqa: Y015
+
+@_typing.final
+class Breakage(_message.Message):
+    """What left the accounts while observed, and how much of it unused: breakage is expired ÷ (expired + spent), redemption
+    is the rest (IFRS 15.B45).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OBSERVED_FROM_FIELD_NUMBER: _builtins.int
+    OBSERVED_UNTIL_FIELD_NUMBER: _builtins.int
+    EXPIRED_FIELD_NUMBER: _builtins.int
+    SPENT_FIELD_NUMBER: _builtins.int
+    BREAKAGE_BP_FIELD_NUMBER: _builtins.int
+    REDEMPTION_BP_FIELD_NUMBER: _builtins.int
+    expired: _builtins.int
+    spent: _builtins.int
+    """Net of what was given back; negative where more was given back than spent."""
+    breakage_bp: _builtins.int
+    """In basis points, rounded half up; absent where nothing left."""
+    redemption_bp: _builtins.int
+    """10,000 − breakage_bp."""
+    @_builtins.property
+    def observed_from(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def observed_until(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        observed_from: _timestamp_pb2.Timestamp | None = ...,
+        observed_until: _timestamp_pb2.Timestamp | None = ...,
+        expired: _builtins.int = ...,
+        spent: _builtins.int = ...,
+        breakage_bp: _builtins.int | None = ...,
+        redemption_bp: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_breakage_bp", b"_breakage_bp", "_redemption_bp", b"_redemption_bp", "breakage_bp", b"breakage_bp", "observed_from", b"observed_from", "observed_until", b"observed_until", "redemption_bp", b"redemption_bp"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_breakage_bp", b"_breakage_bp", "_redemption_bp", b"_redemption_bp", "breakage_bp", b"breakage_bp", "expired", b"expired", "observed_from", b"observed_from", "observed_until", b"observed_until", "redemption_bp", b"redemption_bp", "spent", b"spent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__breakage_bp: _TypeAlias = _typing.Literal["breakage_bp"]  # noqa: Y015
+    _WhichOneofArgType__breakage_bp: _TypeAlias = _typing.Literal["_breakage_bp", b"_breakage_bp"]  # noqa: Y015
+    _WhichOneofReturnType__redemption_bp: _TypeAlias = _typing.Literal["redemption_bp"]  # noqa: Y015
+    _WhichOneofArgType__redemption_bp: _TypeAlias = _typing.Literal["_redemption_bp", b"_redemption_bp"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__breakage_bp) -> _WhichOneofReturnType__breakage_bp | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__redemption_bp) -> _WhichOneofReturnType__redemption_bp | None: ...
+
+Global___Breakage: _TypeAlias = Breakage  # noqa: Y015
+
+@_typing.final
+class DeferredRevenue(_message.Message):
+    """The period's revenue split between goods and points by relative stand-alone selling prices (IFRS 15.73–80, B39–B47):
+
+      standalone = issued × value_minor ÷ per_points × redemption rate
+      allocated  = revenue × standalone ÷ (revenue + standalone)
+      recognised = allocated × redeemed ÷ (issued × redemption rate), at most all of it
+
+    in whole numbers, each rounded once, half up, to the minor unit.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REDEMPTION_BP_FIELD_NUMBER: _builtins.int
+    POINTS_ISSUED_FIELD_NUMBER: _builtins.int
+    POINTS_REDEEMED_FIELD_NUMBER: _builtins.int
+    STANDALONE_MINOR_FIELD_NUMBER: _builtins.int
+    ALLOCATED_MINOR_FIELD_NUMBER: _builtins.int
+    RECOGNISED_MINOR_FIELD_NUMBER: _builtins.int
+    DEFERRED_MINOR_FIELD_NUMBER: _builtins.int
+    redemption_bp: _builtins.int
+    """The rate that was used."""
+    points_issued: _builtins.int
+    """Earned in the period, net of returned goods; 0 where more came back."""
+    points_redeemed: _builtins.int
+    """Of the points earned in the period, those spent before its end and not given back."""
+    standalone_minor: _builtins.int
+    allocated_minor: _builtins.int
+    recognised_minor: _builtins.int
+    deferred_minor: _builtins.int
+    """Left to recognise: allocated_minor − recognised_minor."""
+    def __init__(
+        self,
+        *,
+        redemption_bp: _builtins.int = ...,
+        points_issued: _builtins.int = ...,
+        points_redeemed: _builtins.int = ...,
+        standalone_minor: _builtins.int = ...,
+        allocated_minor: _builtins.int = ...,
+        recognised_minor: _builtins.int = ...,
+        deferred_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocated_minor", b"allocated_minor", "deferred_minor", b"deferred_minor", "points_issued", b"points_issued", "points_redeemed", b"points_redeemed", "recognised_minor", b"recognised_minor", "redemption_bp", b"redemption_bp", "standalone_minor", b"standalone_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeferredRevenue: _TypeAlias = DeferredRevenue  # noqa: Y015
 
 @_typing.final
 class Hold(_message.Message):

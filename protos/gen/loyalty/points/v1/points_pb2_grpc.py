@@ -80,6 +80,11 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementResponse.FromString,
                 _registered_method=True)
+        self.GetLiability = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/GetLiability',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetLiabilityRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetLiabilityResponse.FromString,
+                _registered_method=True)
         self.PlaceHold = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/PlaceHold',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.PlaceHoldRequest.SerializeToString,
@@ -225,6 +230,16 @@ class PointsServiceServicer:
         opening balance and movements make the closing balance exactly. An entry belongs to the period in which it was
         recorded, by the database's clock, so that a till which sends yesterday's sales today changes no statement of
         yesterday. A period that ended within the last minute may still gain an entry that was under way.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLiability(self, request, context):
+        """Tells what a program owes its members in one wallet: what was outstanding when a period began, what was issued,
+        spent, expired and adjusted in it, and what is outstanding when it ends; how old that is and when it lapses; how
+        much of what leaves the accounts leaves unused; and, where a value is given, what of the period's revenue is deferred.
+        Exact to the point for any period, also a past one, by the clock at which entries were recorded.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -380,6 +395,11 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.GetStatement,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementResponse.SerializeToString,
+            ),
+            'GetLiability': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLiability,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetLiabilityRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetLiabilityResponse.SerializeToString,
             ),
             'PlaceHold': grpc.unary_unary_rpc_method_handler(
                     servicer.PlaceHold,
@@ -696,6 +716,33 @@ class PointsService:
             '/loyalty.points.v1.PointsService/GetStatement',
             loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.GetStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLiability(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/GetLiability',
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetLiabilityRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetLiabilityResponse.FromString,
             options,
             channel_credentials,
             insecure,

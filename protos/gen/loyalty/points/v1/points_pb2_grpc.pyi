@@ -54,6 +54,12 @@ class PointsServiceStub:
     recorded, by the database's clock, so that a till which sends yesterday's sales today changes no statement of
     yesterday. A period that ended within the last minute may still gain an entry that was under way.
     """
+    GetLiability: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetLiabilityRequest, _points_pb2.GetLiabilityResponse]
+    """Tells what a program owes its members in one wallet: what was outstanding when a period began, what was issued,
+    spent, expired and adjusted in it, and what is outstanding when it ends; how old that is and when it lapses; how
+    much of what leaves the accounts leaves unused; and, where a value is given, what of the period's revenue is deferred.
+    Exact to the point for any period, also a past one, by the clock at which entries were recorded.
+    """
     PlaceHold: _grpc.UnaryUnaryMultiCallable[_points_pb2.PlaceHoldRequest, _points_pb2.PlaceHoldResponse]
     """Sets points aside so that nobody else spends them. They leave `available` at once and cannot expire while held.
     Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE or MEMBER_MAY_NOT_SPEND.
@@ -182,6 +188,18 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         opening balance and movements make the closing balance exactly. An entry belongs to the period in which it was
         recorded, by the database's clock, so that a till which sends yesterday's sales today changes no statement of
         yesterday. A period that ended within the last minute may still gain an entry that was under way.
+        """
+
+    @_abc_1.abstractmethod
+    def GetLiability(
+        self,
+        request: _points_pb2.GetLiabilityRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetLiabilityResponse:
+        """Tells what a program owes its members in one wallet: what was outstanding when a period began, what was issued,
+        spent, expired and adjusted in it, and what is outstanding when it ends; how old that is and when it lapses; how
+        much of what leaves the accounts leaves unused; and, where a value is given, what of the period's revenue is deferred.
+        Exact to the point for any period, also a past one, by the clock at which entries were recorded.
         """
 
     @_abc_1.abstractmethod

@@ -8,6 +8,7 @@ from itertools import accumulate
 from hypothesis import strategies as st
 
 from services.points.domain.ledger import Cause, Entry, EntryKind
+from services.points.domain.liability import Flow, FlowSum
 from services.points.domain.statement import KindSum, Period
 from tests.unit.services.points.domain.opened import KEY, NOW
 
@@ -55,3 +56,30 @@ def _sum_of(kind: EntryKind, entries: list[Entry], period: Period) -> KindSum:
     within = [entry.amount for entry in entries if period.holds(entry.recorded_at)]
     given, taken = (sum(max(0, sign * amount) for amount in within) for sign in (1, -1))
     return KindSum(kind, before, len(within), given, taken)
+
+
+def flow_sums_of(entries: list[Entry], period: Period, observed: Period) -> list[FlowSum]:
+    """What a storage would say of a program that has these entries."""
+    return [
+        _flow_sum_of(kind, [entry for entry in entries if entry.kind is kind], period, observed) for kind in EntryKind
+    ]
+
+
+def _flow_sum_of(kind: EntryKind, entries: list[Entry], period: Period, observed: Period) -> FlowSum:
+    within = [entry.amount for entry in entries if period.holds(entry.recorded_at)]
+    given, taken = (sum(max(0, sign * amount) for amount in within) for sign in (1, -1))
+    after = sum(entry.amount for entry in entries if entry.recorded_at >= period.end)
+    seen = sum(entry.amount for entry in entries if observed.holds(entry.recorded_at))
+    return FlowSum(kind, given, taken, after, seen)
+
+
+def net_of(flow: Flow) -> dict[EntryKind, int]:
+    """A flow's figures by kind, signed as entries are; what returns took is all told as one kind."""
+    return {
+        EntryKind.EARN: flow.earned,
+        EntryKind.RETURN: -flow.returned,
+        EntryKind.SPEND: -flow.spent,
+        EntryKind.REVERSAL: flow.restored,
+        EntryKind.EXPIRY: -flow.expired,
+        EntryKind.ADJUSTMENT: flow.given - flow.taken,
+    }
