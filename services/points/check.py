@@ -1,6 +1,10 @@
 """The checker's questions to this service's own database. Each finding names rows by their identity.
 
     contra_balanced           C1  the accounts of a program hold what was issued, less spent and expired, ± adjusted
+    liability_whole           C1  a wallet's lots, less what accounts are below zero, are what its contra accounts say
+    liability_past            C1  it was so after every entry; so what is owed can be told of any day
+    movement_of_entry         C1  a movement belongs to an entry, which says when it was
+    recorded_in_order         C1  entries are recorded in their sequence, so that cuts in time are cuts in the sequence
     account_folds             C2  an account is the fold of its entries
     versions_contiguous       C3  entries are numbered 1 to the account's version, each balance follows from the last
     available_not_negative    C4  accounts are below zero only where the program's policy lets returns do that
@@ -28,6 +32,9 @@ from kit.checking import Finding
 
 ROWS_AT_A_TIME = 1_000
 
+# Two processes stamp the entries of one account before they queue for it. No transaction lives as long as this.
+RECORDING_S_MAX = 600
+
 # One question may look at every row there is; the bound is for one that went wrong.
 STATEMENT_TIMEOUT_MS = 900_000
 
@@ -52,6 +59,73 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         ) AS contra USING (program_id)
         WHERE coalesce(own.held, 0) <> coalesce(contra.given, 0)
         """,
+    ),
+    (
+        "liability_whole",
+        "the lots of this wallet, less what accounts are below zero, are not what its contra accounts say",
+        """
+        SELECT concat_ws('/', program_id, wallet)
+        FROM (
+            SELECT program_id, wallet, sum(units) AS owed
+            FROM (
+                SELECT program_id, wallet, remaining AS units FROM lots
+                UNION ALL
+                SELECT program_id, wallet, -deficit FROM accounts
+            ) AS held
+            GROUP BY program_id, wallet
+        ) AS own
+        FULL JOIN (
+            SELECT program_id, wallet, sum(amount) AS given
+            FROM entries
+            WHERE contra IN ('issued', 'spent', 'expired', 'adjusted')
+            GROUP BY program_id, wallet
+        ) AS contra USING (program_id, wallet)
+        WHERE coalesce(owed, 0) <> coalesce(given, 0)
+        """,
+    ),
+    (
+        "liability_past",
+        "after this entry the lots held less than the balance",
+        """
+        SELECT concat_ws('/', member_id, wallet, version)
+        FROM (
+            SELECT member_id, wallet, version, balance_after,
+                sum(coalesce(moved, 0)) OVER (PARTITION BY member_id, wallet ORDER BY version) AS remained
+            FROM entries
+            LEFT JOIN (
+                SELECT member_id, wallet, entry_version AS version, sum(units) AS moved
+                FROM lot_movements
+                GROUP BY member_id, wallet, entry_version
+            ) AS by_entry USING (member_id, wallet, version)
+        ) AS walked
+        WHERE remained < balance_after
+        """,
+    ),
+    (
+        "movement_of_entry",
+        "the movement of the lot belongs to no entry",
+        """
+        SELECT concat_ws('/', member_id, movement_id)
+        FROM lot_movements
+        WHERE NOT EXISTS (
+            SELECT FROM entries
+            WHERE entries.member_id = lot_movements.member_id AND entries.wallet = lot_movements.wallet
+                AND entries.version = lot_movements.entry_version
+        )
+        """,
+    ),
+    (
+        "recorded_in_order",
+        "the entry was recorded long before the one that it follows",
+        f"""
+        SELECT concat_ws('/', member_id, wallet, version)
+        FROM (
+            SELECT member_id, wallet, version, recorded_at,
+                lag(recorded_at) OVER (PARTITION BY member_id, wallet ORDER BY version) AS recorded_before
+            FROM entries
+        ) AS walked
+        WHERE recorded_at < recorded_before - interval '{RECORDING_S_MAX} seconds'
+        """,  # noqa: S608 - a constant
     ),
     (
         "account_folds",

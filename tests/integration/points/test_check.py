@@ -44,6 +44,51 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "{amina}", "UPDATE entries SET program_id = member_id WHERE member_id = :amina"
         ),
     },
+    "the lots of this wallet, less what accounts are below zero, are not what its contra accounts say": {
+        "a unit that is gone": planted(
+            "{program}/points", "UPDATE lots SET remaining = remaining - 1 WHERE lot_id = :lot"
+        ),
+        "a deficit that grew": planted(
+            "{program}/points", "UPDATE accounts SET deficit = deficit + 1 WHERE member_id = :bilal"
+        ),
+        "an entry without its other side": planted(
+            "{program}/points", ANY_KIND, "UPDATE entries SET contra = 'lost' WHERE member_id = :amina AND version = 1"
+        ),
+        "a lot of another program": planted(
+            "{bought}/points", "UPDATE lots SET program_id = :bought WHERE lot_id = :lot"
+        ),
+    },
+    "after this entry the lots held less than the balance": {
+        "a credit that came into a lot later than it was told": planted(
+            AMINA + "/1",
+            "UPDATE lot_movements SET entry_version = 6 WHERE lot_id = :lot AND units > 0 AND entry_version = 1",
+        ),
+        "a credit that came into no lot": planted(
+            AMINA + "/1", "DELETE FROM lot_movements WHERE lot_id = :lot AND units > 0 AND entry_version = 1"
+        ),
+    },
+    "the movement of the lot belongs to no entry": {
+        "an entry that was never made": planted(
+            "{amina}/{claimed}",
+            "INSERT INTO lot_movements (member_id, movement_id, wallet, entry_version, lot_id, units) "
+            "VALUES (:amina, :claimed, 'points', 99, :lot, 1)",
+        ),
+        "an entry of another wallet": planted(
+            "{amina}/{claimed}",
+            "INSERT INTO lot_movements (member_id, movement_id, wallet, entry_version, lot_id, units) "
+            "VALUES (:amina, :claimed, 'stars', 1, :lot, 1)",
+        ),
+    },
+    "the entry was recorded long before the one that it follows": {
+        "an entry that was dated back": planted(
+            AMINA + "/2",
+            "UPDATE entries SET recorded_at = recorded_at - interval '1 day' WHERE member_id = :amina AND version = 2",
+        ),
+        "an entry that was dated on": planted(
+            AMINA + "/2",
+            "UPDATE entries SET recorded_at = recorded_at + interval '1 day' WHERE member_id = :amina AND version = 1",
+        ),
+    },
     "the account's balance is not the sum of its entries": {
         "a point from nowhere": planted(AMINA, "UPDATE accounts SET posted = posted + 1 WHERE member_id = :amina"),
         "points moved between members without an entry": planted(
