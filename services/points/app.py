@@ -19,6 +19,7 @@ from kit.workers import Worker
 from services.points import check, config, events, handlers, jobs, tables
 from services.points.clients import MembersClient
 from services.points.commit import Committer, Grouped, Rulebook, Singly
+from services.points.conditions import CelConditions
 from services.points.config import Config
 from services.points.handlers.known_members import KnownMembers
 from services.points.ports import Members
@@ -37,9 +38,10 @@ def build(config: Config) -> App:
     storage = Storage(engine)
     channel = client.channel(config.members_address, idempotent=["loyalty.members.v1.MembersService"])
     members = MembersClient(channel, config.members_deadline_ms)
-    committer, writers = _committer(config, storage)
+    conditions = CelConditions()
+    committer, writers = _committer(config, storage, conditions)
     server = Server(
-        [servicer(storage, committer, members)],
+        [servicer(storage, committer, members, conditions)],
         host=config.host,
         port=config.port,
         port_shared=config.port_shared,
@@ -54,7 +56,7 @@ def build(config: Config) -> App:
     return App(server, internal, (*writers, *beside))
 
 
-def servicer(storage: Storage, committer: Committer, members: Members) -> PointsServicer:
+def servicer(storage: Storage, committer: Committer, members: Members, conditions: CelConditions) -> PointsServicer:
     """The servicer with its handlers."""
     known_members = KnownMembers(storage, members)
     return PointsServicer(
@@ -62,7 +64,7 @@ def servicer(storage: Storage, committer: Committer, members: Members) -> Points
         handlers.ReturnHandlers(storage, committer),
         handlers.AccountHandlers(storage, committer, known_members),
         handlers.HoldHandlers(storage, committer, known_members),
-        handlers.RuleHandlers(storage),
+        handlers.RuleHandlers(storage, conditions),
         handlers.ReportHandlers(storage),
     )
 
@@ -103,9 +105,9 @@ def members_consumer(engine: sa.Engine, redis_url: str) -> Consumer:
     )
 
 
-def _committer(config: Config, storage: Storage) -> tuple[Committer, tuple[Worker, ...]]:
+def _committer(config: Config, storage: Storage, conditions: CelConditions) -> tuple[Committer, tuple[Worker, ...]]:
     """How operations are carried out, and the writer's thread if there is one."""
-    rulebook = Rulebook(config.programs_cached_max)
+    rulebook = Rulebook(config.programs_cached_max, conditions)
     if config.batch_max == 1:
         return Singly(storage, rulebook), ()
     grouped = Grouped(

@@ -1,4 +1,4 @@
-"""What the handlers need of other services."""
+"""What the handlers need of others: other services, and the language of conditions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from kit.call import Call
 from services.points.domain.policy import Standing
+from services.points.domain.terms import EarningTerms
 
 
 class Members(Protocol):
@@ -14,4 +15,12 @@ class Members(Protocol):
 
     def standing(self, call: Call, program_id: UUID, member_id: UUID) -> Standing:
         """What a member may do. Raises MemberNotFound, or MemberUnknownForNow when it cannot be asked."""
+        ...
+
+
+class CheckedConditions(Protocol):
+    """The language in which rules say when they apply."""
+
+    def expect_valid(self, terms: EarningTerms) -> None:
+        """Refuses a condition that cannot be evaluated, as Invalid that says where."""
         ...

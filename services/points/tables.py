@@ -238,6 +238,8 @@ returns = sa.Table(
     sa.Column("lines", JSONB, nullable=False),
     sa.Column("points_returned", sa.BigInteger, nullable=False),
     sa.Column("shortfall", sa.BigInteger, nullable=False),
+    # Points by rule; null for returns of before this was written down.
+    sa.Column("taken_by_rule", JSONB),
     sa.Column("account_after", JSONB),
     sa.Column("digests", JSONB, nullable=False),
     _instant("recorded_at"),

@@ -10,8 +10,9 @@ from typing import Any
 
 from services.points.domain.commands import AdjustPoints, CaptureHold, PlaceHold, ReleaseHold, ReverseCapture
 from services.points.domain.purchases import ClaimPurchase, RecordPurchase, RecordReturn, ReturnLine
-from services.points.domain.rules import EarningRule, EarningTerms, Rounding, RuleState
+from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import PurchaseLine, ReceiptKey, Sale, Tender
+from services.points.domain.terms import EarningTerms, Rounding
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)

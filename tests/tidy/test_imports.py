@@ -24,12 +24,14 @@ ROOMS: dict[str, set[str]] = {
     "storage": {"domain", "sealing", "storage", "tables"},
     "tables": {"domain", "sealing"},
     "clients": {"domain", "ports"},
+    "conditions": {"domain"},
     "phones": set(),
     "sealing": set(),
     "migrations": {"tables"},
 }
 KIT: dict[str, set[str]] = {
     "domain": {"kit.errors"},
+    "conditions": {"kit.errors"},
     "config": {"kit.config"},
     "convert": {"kit.convert", "kit.currencies", "kit.errors", "kit.page"},
     "rpc": {"kit.rpc"},

@@ -17,8 +17,14 @@ EVERYWHERE = {
 }  # fmt: skip
 
 # Rooms that only some need: who calls nobody needs no clients, who keeps no personal data seals nothing, and only the
-# ledger is written by so many at once that it groups them.
-SOMEWHERE = {"clients": {"points", "rewards"}, "commit": {"points"}, "phones": {"members"}, "sealing": {"members"}}
+# ledger is written by so many at once that it groups them and has rules with a language of their own.
+SOMEWHERE = {
+    "clients": {"points", "rewards"},
+    "commit": {"points"},
+    "conditions": {"points"},
+    "phones": {"members"},
+    "sealing": {"members"},
+}
 
 
 @pytest.mark.parametrize("word", SERVICES)

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from loyalty.points.v1 import points_pb2 as pb
+from pydantic import Field, StrictInt
 
-from gateway.wire.base import Told, instant
+from gateway.wire.base import Asked, Told, instant
 from gateway.wire.enums import word_of
 
 RoundingWord = Literal["down", "half_up", "up"]
-VerdictWord = Literal["counted", "sku_excluded", "category_excluded"]
+VerdictWord = Literal["counted", "sku_excluded", "category_excluded", "not_included", "condition_not_met"]
+EffectWord = Literal["per_amount", "per_unit", "fixed", "multiplier", "addition"]
+TriggerWord = Literal["purchase", "line"]
+ReasonWord = Literal[
+    "applied",
+    "outside_hours",
+    "condition_not_met",
+    "condition_failed",
+    "nothing_counted",
+    "tender_excluded",
+    "too_little",
+    "nothing_to_raise",
+    "beaten",
+]
+
+FactorPart = Annotated[StrictInt, Field(ge=1, le=10_000)]
+
+
+class Factor(Asked):
+    """A multiplier as an exact fraction: 3/2 is half as much again."""
+
+    numerator: FactorPart
+    denominator: FactorPart
+
+    def to_proto(self) -> pb.Factor:
+        """The fraction for `points`."""
+        return pb.Factor(numerator=self.numerator, denominator=self.denominator)
 
 
 class LineExplanation(Told):
@@ -23,7 +50,7 @@ class LineExplanation(Told):
 
 
 class Explanation(Told):
-    """Why a rule gave what it gave: so many points for so much money of the lines that counted."""
+    """Why a rule gave what it gave, or why it gave nothing."""
 
     sentence: str
     """One sentence that a cashier can read out."""
@@ -33,6 +60,19 @@ class Explanation(Told):
     per_amount_minor: int
     rounding: RoundingWord | None
     lines: list[LineExplanation]
+    """Empty for a bonus, and where the rule did not get as far as the lines."""
+    reason: ReasonWord
+    effect: EffectWord
+    trigger: TriggerWord
+    factor: Factor | None
+    quantity_milli: int
+    """Goods that counted, in thousandths of a unit."""
+    not_earning_minor: int
+    """Of the eligible amount, what was paid in a way that does not earn."""
+    raised_points: int
+    """Of a bonus: what the other rules gave to the wallet."""
+    beaten_by: str
+    """The name of the rule of its stacking group that it stood aside for."""
 
 
 class Earning(Told):
@@ -73,7 +113,22 @@ def _explanation_of(explanation: pb.Explanation) -> Explanation:
         per_amount_minor=explanation.per_amount_minor,
         rounding=word_of(pb.Rounding, explanation.rounding) if explanation.rounding else None,
         lines=[_line_of(line) for line in explanation.lines],
+        reason=word_of(pb.EarningReason, explanation.reason or pb.EARNING_REASON_APPLIED),
+        effect=word_of(pb.EarningEffect, explanation.effect or pb.EARNING_EFFECT_PER_AMOUNT),
+        trigger=word_of(pb.EarningTrigger, explanation.trigger or pb.EARNING_TRIGGER_PURCHASE),
+        factor=factor_of(explanation),
+        quantity_milli=explanation.quantity_milli,
+        not_earning_minor=explanation.not_earning_minor,
+        raised_points=explanation.raised_points,
+        beaten_by=explanation.beaten_by,
     )
+
+
+def factor_of(message: pb.Explanation | pb.EarningTerms) -> Factor | None:
+    """The factor of a multiplier as told."""
+    if not message.HasField("factor"):
+        return None
+    return Factor(numerator=message.factor.numerator, denominator=message.factor.denominator)
 
 
 def _line_of(line: pb.LineExplanation) -> LineExplanation:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from loyalty.points.v1 import points_pb2 as pb
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from gateway.wire.base import (
     INT64_MAX,
@@ -24,11 +24,18 @@ from gateway.wire.base import (
     maybe_timestamp,
 )
 from gateway.wire.enums import number_of, word_of
-from gateway.wire.points.earnings import RoundingWord
+from gateway.wire.points.earnings import EffectWord, Factor, RoundingWord, TriggerWord, factor_of
+from gateway.wire.points.sales import TenderWord
 
 RuleWord = Literal["draft", "active", "ended"]
 ShortfallWord = Literal["carry", "negative", "refuse"]
 EXCLUSIONS_MAX = 1_000
+VALID_HOURS_MAX = 50
+TENDERS_MAX = 6
+CONDITION_LENGTH_MAX = 500
+
+Minute = Annotated[StrictInt, Field(ge=0, le=1_440)]
+Weekday = Annotated[StrictInt, Field(ge=1, le=7)]
 
 
 class RulePath(InUrl):
@@ -37,14 +44,29 @@ class RulePath(InUrl):
     rule_id: Id
 
 
+class ValidHours(Asked):
+    """From one time of the day up to another, not included."""
+
+    weekdays: list[Weekday] = Field(default=[], max_length=7)
+    """1, Monday, to 7; none means all."""
+    from_minute: Minute = 0
+    """Minutes since midnight, up to 1,439."""
+    until_minute: Minute = 1_440
+    """At or before `from_minute` it is of the next day; the span belongs to the day on which it starts."""
+
+    def to_proto(self) -> pb.ValidHours:
+        """The span for `points`."""
+        return pb.ValidHours(weekdays=self.weekdays, from_minute=self.from_minute, until_minute=self.until_minute)
+
+
 class NewTerms(Asked):
-    """What a rule gives, for what, and when."""
+    """What a rule gives, for what, when, and beside which others."""
 
     name: Text100
-    points: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
-    """Points given for each"""
-    per_amount_minor: Annotated[StrictInt, Field(ge=1, le=1_000_000_000)]
-    """so much of eligible money."""
+    points: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 0
+    """Points given, from 1; 0 for a multiplier,"""
+    per_amount_minor: Annotated[StrictInt, Field(ge=0, le=1_000_000_000)] = 0
+    """for each so much of eligible money, from 1; 0 for every effect but points per amount."""
     currency: Currency
     excluded_skus: list[Text100] = Field(default=[], max_length=EXCLUSIONS_MAX)
     excluded_categories: list[Text100] = Field(default=[], max_length=EXCLUSIONS_MAX)
@@ -60,6 +82,35 @@ class NewTerms(Asked):
     """Days until the points expire, from when they can be spent; 0 means never."""
     wallet: MaybeText50 = ""
     """Empty means "points"."""
+    effect: EffectWord = "per_amount"
+    """Points per amount, per unit of goods, a fixed number; or a bonus on what the other rules gave to the wallet: a
+    multiplier, or an addition."""
+    trigger: TriggerWord = "purchase"
+    """Whether the condition is asked of the whole purchase or of each line; a fixed number of points is given for
+    each."""
+    factor: Factor | None = None
+    """Of a multiplier: above 1 and at most 100."""
+    condition: Annotated[str, StringConstraints(strict=True, max_length=CONDITION_LENGTH_MAX)] = ""
+    """In CEL, such as `purchase.total_minor >= 500000 && purchase.weekday == 5`; empty holds always. It may ask
+    `purchase.total_minor`, `purchase.hour`, `purchase.weekday`, `purchase.currency`, `purchase.source`,
+    `purchase.store_id`, `purchase.terminal_id`, `purchase.tenders`, `member.status`; and, when lines trigger the rule,
+    `line.sku`, `line.category`, `line.quantity_milli`, `line.unit_price_minor`, `line.amount_minor`."""
+    time_zone: MaybeText50 = ""
+    """IANA name of the zone in which hours and weekdays are read; empty means "UTC"."""
+    valid_hours: list[ValidHours] = Field(default=[], max_length=VALID_HOURS_MAX)
+    """When there are any, purchases outside of all of them earn nothing."""
+    included_skus: list[Text100] = Field(default=[], max_length=EXCLUSIONS_MAX)
+    included_categories: list[Text100] = Field(default=[], max_length=EXCLUSIONS_MAX)
+    """When one of these two has any, only lines that either names count; exclusions are stronger."""
+    excluded_tenders: list[TenderWord] = Field(default=[], max_length=TENDERS_MAX)
+    """What was paid these ways does not earn: of each line the part that was paid in other ways counts. Empty means
+    points and gift cards, unless `all_tenders_earn`."""
+    all_tenders_earn: StrictBool = False
+    stacking_group: MaybeText50 = ""
+    """Rules of a group stand aside for each other: the one of highest priority that gives something wins."""
+    priority: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 0
+    exclusive: StrictBool = False
+    """If the winner of the group is exclusive, the others give nothing; else those that are not exclusive give, too."""
 
     def to_proto(self) -> pb.EarningTerms:
         """The terms for `points`."""
@@ -76,6 +127,19 @@ class NewTerms(Asked):
             pending_days=self.pending_days,
             expiry_days=self.expiry_days,
             wallet=self.wallet,
+            effect=number_of(pb.EarningEffect, self.effect),
+            trigger=number_of(pb.EarningTrigger, self.trigger),
+            factor=self.factor.to_proto() if self.factor else None,
+            condition=self.condition,
+            time_zone=self.time_zone,
+            valid_hours=[span.to_proto() for span in self.valid_hours],
+            included_skus=self.included_skus,
+            included_categories=self.included_categories,
+            excluded_tenders=[number_of(pb.TenderKind, kind) for kind in self.excluded_tenders],
+            all_tenders_earn=self.all_tenders_earn,
+            stacking_group=self.stacking_group,
+            priority=self.priority,
+            exclusive=self.exclusive,
         )
 
 
@@ -132,6 +196,19 @@ class Terms(Told):
     pending_days: int
     expiry_days: int
     wallet: str
+    effect: EffectWord
+    trigger: TriggerWord
+    factor: Factor | None
+    condition: str
+    time_zone: str
+    valid_hours: list[ValidHours]
+    included_skus: list[str]
+    included_categories: list[str]
+    excluded_tenders: list[TenderWord]
+    all_tenders_earn: bool
+    stacking_group: str
+    priority: int
+    exclusive: bool
 
 
 class EarningRule(Told):
@@ -203,4 +280,20 @@ def _terms_of(terms: pb.EarningTerms) -> Terms:
         pending_days=terms.pending_days,
         expiry_days=terms.expiry_days,
         wallet=terms.wallet or "points",
+        effect=word_of(pb.EarningEffect, terms.effect or pb.EARNING_EFFECT_PER_AMOUNT),
+        trigger=word_of(pb.EarningTrigger, terms.trigger or pb.EARNING_TRIGGER_PURCHASE),
+        factor=factor_of(terms),
+        condition=terms.condition,
+        time_zone=terms.time_zone or "UTC",
+        valid_hours=[
+            ValidHours(weekdays=list(span.weekdays), from_minute=span.from_minute, until_minute=span.until_minute)
+            for span in terms.valid_hours
+        ],
+        included_skus=list(terms.included_skus),
+        included_categories=list(terms.included_categories),
+        excluded_tenders=[word_of(pb.TenderKind, kind) for kind in terms.excluded_tenders],
+        all_tenders_earn=terms.all_tenders_earn,
+        stacking_group=terms.stacking_group,
+        priority=terms.priority,
+        exclusive=terms.exclusive,
     )

@@ -12,10 +12,10 @@ from services.points.commit.operation import Looks
 from services.points.commit.rulebook import Rulebook
 from services.points.domain.book import Book
 from services.points.domain.errors import HoldNotFound, MemberUnknownForNow
+from services.points.domain.evaluation import RuleSet
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.policy import ProgramPolicy, Standing
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
-from services.points.domain.rules import EarningRule
 from services.points.storage import BookRequest, PurchaseHistory, Recorded, Setting, Transaction, Whose
 
 
@@ -86,7 +86,7 @@ class Desk:
             raise StandingMissing("the member is new here and has to be looked up, try again")
         return standing
 
-    def rules(self, program_id: UUID, member_id: UUID) -> tuple[EarningRule, ...]:
+    def rules(self, program_id: UUID, member_id: UUID | None = None) -> RuleSet:
         """Every rule that is or was in force."""
         return self._rulebook.effective(self._tx, program_id, self._settings[program_id, member_id].rules_revision)
 

@@ -6,26 +6,28 @@ import threading
 from collections import OrderedDict
 from uuid import UUID
 
-from services.points.domain.rules import EarningRule
+from services.points.domain.conditions import Conditions
+from services.points.domain.evaluation import RuleSet
 from services.points.storage import Transaction
 
 
 class Rulebook:
     """Keeps the rules of up to `programs_max` programs; a revision that has moved on has them read again."""
 
-    def __init__(self, programs_max: int) -> None:
+    def __init__(self, programs_max: int, conditions: Conditions) -> None:
         self._programs_max = programs_max
-        self._pages: OrderedDict[UUID, tuple[int, tuple[EarningRule, ...]]] = OrderedDict()
+        self._conditions = conditions
+        self._pages: OrderedDict[UUID, tuple[int, RuleSet]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def effective(self, tx: Transaction, program_id: UUID, revision: int) -> tuple[EarningRule, ...]:
+    def effective(self, tx: Transaction, program_id: UUID, revision: int) -> RuleSet:
         """Every version that is or was in force, as of the revision that the transaction has seen."""
         with self._lock:
             page = self._pages.get(program_id)
             if page is not None and page[0] == revision:
                 self._pages.move_to_end(program_id)
                 return page[1]
-        rules = tx.rules.effective(program_id)
+        rules = RuleSet(tx.rules.effective(program_id), self._conditions)
         with self._lock:
             self._pages[program_id] = (revision, rules)
             while len(self._pages) > self._programs_max:

@@ -11,7 +11,7 @@ from kit.convert import EnumMap, integer_of, request_id_of, text_of, timestamp_o
 from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
 from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX, REASON_LENGTH_MAX, wallet_of
-from services.points.convert.rules import to_earning
+from services.points.convert.earnings import to_earning
 from services.points.domain.commands import (
     AdjustmentAnswer,
     AdjustPoints,

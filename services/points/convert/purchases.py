@@ -22,7 +22,7 @@ from kit.convert import (
 from kit.errors import Invalid
 from services.points.convert.accounts import to_account
 from services.points.convert.common import LINES_MAX, MONEY_MINOR_MAX, NAME_LENGTH_MAX, receipt_of, to_receipt
-from services.points.convert.rules import to_earning
+from services.points.convert.earnings import to_earning
 from services.points.domain.purchases import (
     ClaimPurchase,
     GetPurchase,

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from services.points.domain.earnings import Earning
 from services.points.domain.errors import HoldNotCaptured, HoldNotFound, HoldNotOpen, InsufficientBalance
 from services.points.domain.ledger import (
     Account,
@@ -36,7 +37,6 @@ from services.points.domain.ledger import (
     spending_order,
 )
 from services.points.domain.policy import Shortfall
-from services.points.domain.rules import Earning
 
 NewId = Callable[[], UUID]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.points.domain.ledger import AccountView, Entry, Hold
 from services.points.domain.policy import Shortfall
-from services.points.domain.rules import EarningTerms
+from services.points.domain.terms import EarningTerms
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.points.domain.rules import Earning
+from services.points.domain.earnings import Earning
 
 
 class EntryKind(enum.Enum):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from kit.errors import Invalid
+from services.points.domain.earnings import Earning
 from services.points.domain.errors import (
     PurchaseAlreadyClaimed,
     PurchaseNotAnonymous,
     ReturnExceedsPurchase,
     ReturnLineUnknown,
 )
+from services.points.domain.evaluation import RuleSet, evaluate_again
 from services.points.domain.ledger import AccountView
-from services.points.domain.rules import Earning, points_kept
 from services.points.domain.sales import ReceiptKey, Returned, Sale, add_returned
 
 
@@ -107,10 +108,15 @@ class Purchase:
 
 @dataclass(frozen=True)
 class PurchaseReturns:
-    """What has come back of a purchase so far."""
+    """What has come back of a purchase so far.
+
+    `taken` is what each rule's earning gave back. It is None where a return was recorded before that was written down;
+    rules could only give less for less then, so that what came back tells what was taken.
+    """
 
     returned: dict[str, int]
     points_returned: int
+    taken: dict[UUID, int] | None = field(default_factory=dict)
 
 
 NOTHING_RETURNED = PurchaseReturns({}, 0)
@@ -140,6 +146,8 @@ class Return:
     shortfall: int
     occurred_at: datetime
     recorded_at: datetime
+    # What each rule's earning gave back.
+    taken: dict[UUID, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -178,18 +186,32 @@ def expect_returnable(sale: Sale, returned: Returned, lines: Iterable[ReturnLine
     return after
 
 
-def dues(purchase: Purchase, before: Returned, after: Returned) -> tuple[Due, ...]:
-    """What each earning must give back when returns grow from `before` to `after`.
+def dues(purchase: Purchase, rules: RuleSet, returns: PurchaseReturns, after: Returned) -> tuple[Due, ...]:
+    """What each earning must give back when returns grow to `after`.
 
-    Each side is what the kept goods alone would have earned, so any number of parts in any order takes back in all
-    exactly what was given. A rebate line that comes back changes nothing: see `kept_amount`.
+    What is left in each wallet becomes what the kept goods alone would have earned by the same versions of the rules,
+    unless that is more: a return never gives points. The earnings that shrank give, in their order.
     """
+    now = evaluate_again(rules, purchase.earnings, purchase.sale, after)
+    left = _left(purchase, rules, returns)
     found: list[Due] = []
-    for earning in purchase.earnings:
-        points = points_kept(earning, purchase.sale, before) - points_kept(earning, purchase.sale, after)
-        if points > 0:
-            found.append(Due(earning.rule_id, earning.wallet, points))
+    for wallet in dict.fromkeys(earning.wallet for earning in purchase.earnings):
+        rule_ids = [earning.rule_id for earning in purchase.earnings if earning.wallet == wallet]
+        excess = sum(left[rule_id] for rule_id in rule_ids) - sum(now[rule_id] for rule_id in rule_ids)
+        for rule_id in rule_ids:
+            points = min(excess, left[rule_id] - now[rule_id])
+            if points > 0:
+                found.append(Due(rule_id, wallet, points))
+                excess -= points
     return tuple(found)
+
+
+def _left(purchase: Purchase, rules: RuleSet, returns: PurchaseReturns) -> dict[UUID, int]:
+    """What is left of each earning after the returns so far."""
+    if returns.taken is None:
+        before = evaluate_again(rules, purchase.earnings, purchase.sale, returns.returned)
+        return {earning.rule_id: min(earning.points, before[earning.rule_id]) for earning in purchase.earnings}
+    return {earning.rule_id: earning.points - returns.taken.get(earning.rule_id, 0) for earning in purchase.earnings}
 
 
 def expect_claimable(purchase: Purchase) -> None:

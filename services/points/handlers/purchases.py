@@ -15,6 +15,7 @@ from kit.idempotency import Command, Outcome, field_digests
 from services.points import events
 from services.points.commit import Committer, Desk, Looks, Result, StandingMissing
 from services.points.domain.errors import LedgerBusy, PurchaseNotFound
+from services.points.domain.evaluation import evaluate
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.policy import WALLET_DEFAULT, expect_may_earn
 from services.points.domain.purchases import (
@@ -28,7 +29,6 @@ from services.points.domain.purchases import (
     RecordPurchases,
     expect_claimable,
 )
-from services.points.domain.rules import evaluate
 from services.points.domain.sales import check_sale
 from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of
@@ -185,8 +185,9 @@ class Posting:
         purchase = Purchase(self._purchase_id, program_id, member_id, sale, (), desk.now)
         if member_id is None:
             return purchase
-        expect_may_earn(desk.standing(program_id, member_id))
-        return replace(purchase, earnings=evaluate(desk.rules(program_id, member_id), sale, {}))
+        standing = desk.standing(program_id, member_id)
+        expect_may_earn(standing)
+        return replace(purchase, earnings=evaluate(desk.rules(program_id, member_id), sale, {}, standing.status.value))
 
 
 def _checked(item: RecordPurchase | Invalid) -> RecordPurchase | Invalid:
@@ -239,13 +240,15 @@ class Claiming:
     def books(self, desk: Desk) -> Sequence[BookRequest]:
         """The accounts that it earns to, or the one to show."""
         command = self.command
-        expect_may_earn(desk.standing(command.program_id, command.member_id))
+        standing = desk.standing(command.program_id, command.member_id)
+        expect_may_earn(standing)
         found = desk.purchase(command.program_id, self._purchase_id)
         if found is None:
             raise PurchaseNotFound("no purchase with this receipt is recorded")
         expect_claimable(found)
         kept = desk.returns_of(self._purchase_id).returned
-        earnings = evaluate(desk.rules(command.program_id, command.member_id), found.sale, kept)
+        rules = desk.rules(command.program_id, command.member_id)
+        earnings = evaluate(rules, found.sale, kept, standing.status.value)
         self._purchase = replace(found, member_id=command.member_id, earnings=earnings, claimed_at=desk.now)
         return _books(self._purchase, command.member_id)
 

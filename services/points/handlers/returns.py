@@ -88,11 +88,11 @@ class Returning:
         self._purchase = self._original(desk)
         if self._purchase is None:
             return ()
-        before = desk.returns_of(self._purchase.purchase_id).returned
-        after = expect_returnable(self._purchase.sale, before, self.command.lines)
+        before = desk.returns_of(self._purchase.purchase_id)
+        after = expect_returnable(self._purchase.sale, before.returned, self.command.lines)
         if self._purchase.member_id is None:
             return ()
-        self._due = dues(self._purchase, before, after)
+        self._due = dues(self._purchase, desk.rules(self._purchase.program_id), before, after)
         wallets = {due.wallet for due in self._due} | {self._wallet_shown()}
         member_id, bought = self._purchase.member_id, frozenset({self._purchase.purchase_id})
         return [
@@ -160,6 +160,7 @@ class Returning:
             shortfall=shortfall,
             occurred_at=command.occurred_at,
             recorded_at=desk.now,
+            taken={due.rule_id: due.points for due in self._due},
         )
 
     def _wallet_shown(self) -> str:

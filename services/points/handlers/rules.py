@@ -18,17 +18,20 @@ from services.points.domain.commands import (
 from services.points.domain.errors import RuleNotActive, RuleNotFound
 from services.points.domain.policy import ProgramPolicy
 from services.points.domain.rules import EarningRule, RuleState, activate, end, expect_version
+from services.points.ports import CheckedConditions
 from services.points.storage import Storage, Transaction
 
 
 class RuleHandlers:
     """What marketers do."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, conditions: CheckedConditions) -> None:
         self._storage = storage
+        self._conditions = conditions
 
     def create_earning_rule(self, call: Call, command: CreateEarningRule) -> Outcome[EarningRule]:
         """Writes a new rule as a draft."""
+        self._conditions.expect_valid(command.terms)
 
         def work() -> EarningRule:
             rule = EarningRule(ids.ordered_id(), command.program_id, 1, RuleState.DRAFT, command.terms, tx.now)
@@ -40,6 +43,7 @@ class RuleHandlers:
 
     def revise_earning_rule(self, call: Call, command: ReviseEarningRule) -> Outcome[EarningRule]:
         """Writes the rule's next version as a draft."""
+        self._conditions.expect_valid(command.terms)
 
         def work() -> EarningRule:
             latest = _versions(tx, command.program_id, command.rule_id)[0]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import TypeVar
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from services.points.domain.earnings import Earning
 from services.points.domain.ledger import AccountView
 from services.points.domain.purchases import ReturnLine
-from services.points.domain.rules import Earning, EarningTerms
 from services.points.domain.sales import Sale
+from services.points.domain.terms import EarningTerms
 
 Document = TypeVar("Document")
 
@@ -18,6 +20,7 @@ earnings_document = TypeAdapter(tuple[Earning, ...])
 earning_document = TypeAdapter(Earning)
 terms_document = TypeAdapter(EarningTerms)
 account_document = TypeAdapter(AccountView)
+taken_document = TypeAdapter(dict[UUID, int])
 return_lines_document = TypeAdapter(tuple[ReturnLine, ...])
 
 

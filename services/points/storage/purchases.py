@@ -22,6 +22,7 @@ from services.points.storage.documents import (
     load,
     return_lines_document,
     sale_document,
+    taken_document,
 )
 from services.points.storage.writer import Writer
 
@@ -94,7 +95,7 @@ class Purchases:
         """What has come back of each purchase so far; absent for one that nothing came back of."""
         table = tables.returns
         rows = self._connection.execute(
-            sa.select(table.c.purchase_id, table.c.lines, table.c.points_returned).where(
+            sa.select(table.c.purchase_id, table.c.lines, table.c.points_returned, table.c.taken_by_rule).where(
                 table.c.purchase_id == sa.any_(_array(purchase_ids))
             )
         )
@@ -103,7 +104,9 @@ class Purchases:
             before = found.get(row.purchase_id, NOTHING_RETURNED)
             lines = ((line.line_id, line.quantity_milli) for line in load(return_lines_document, row.lines))
             found[row.purchase_id] = PurchaseReturns(
-                add_returned(before.returned, lines), before.points_returned + row.points_returned
+                add_returned(before.returned, lines),
+                before.points_returned + row.points_returned,
+                _taken(before.taken, row.taken_by_rule),
             )
         return found
 
@@ -166,6 +169,7 @@ class Purchases:
                 "lines": dump(return_lines_document, recorded.lines),
                 "points_returned": recorded.points_returned,
                 "shortfall": recorded.shortfall,
+                "taken_by_rule": dump(taken_document, recorded.taken),
                 "account_after": None if account is None else dump(account_document, account),
                 "digests": _json(digests),
                 "recorded_at": recorded.recorded_at,
@@ -223,7 +227,16 @@ def _return(row: Any) -> Return:
         shortfall=row.shortfall,
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at,
+        taken=_taken({}, row.taken_by_rule) or {},
     )
+
+
+def _taken(before: dict[UUID, int] | None, stored: object) -> dict[UUID, int] | None:
+    """What was taken of each earning by one return more; None once one of them does not say."""
+    if before is None or stored is None:
+        return None
+    more = load(taken_document, stored)
+    return {rule_id: before.get(rule_id, 0) + more.get(rule_id, 0) for rule_id in before | more}
 
 
 def _account(stored: object) -> AccountView | None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from services.points import handlers, jobs, tables
 from services.points.commit import Rulebook, Singly
+from services.points.conditions import CelConditions
 from services.points.domain.policy import Shortfall
 from services.points.domain.sales import Sale
 from services.points.handlers.known_members import KnownMembers
@@ -30,7 +31,7 @@ def started(url: str) -> Iterator[Points]:
     with opened(url) as engine:
         clock, people = HeldClock(datetime.now(UTC) - timedelta(days=3)), KnownPeople()
         storage = Storage(engine, clock=clock)
-        known, committer = KnownMembers(storage, people), Singly(storage, Rulebook(10))
+        known, committer = KnownMembers(storage, people), Singly(storage, Rulebook(10, CelConditions()))
         yield Points(
             engine,
             storage,
@@ -41,7 +42,7 @@ def started(url: str) -> Iterator[Points]:
             handlers.ReturnHandlers(storage, committer),
             handlers.AccountHandlers(storage, committer, known),
             handlers.HoldHandlers(storage, committer, known),
-            handlers.RuleHandlers(storage),
+            handlers.RuleHandlers(storage, CelConditions()),
         )
 
 

@@ -16,6 +16,7 @@ from kit.database import PoolBounds, engine
 from kit.workers import Worker
 from services.points import check, handlers
 from services.points.commit import Committer, Grouped, Rulebook
+from services.points.conditions import CelConditions
 from services.points.domain.commands import ActivateEarningRule, CreateEarningRule, SetProgramPolicy
 from services.points.domain.errors import MemberNotFound
 from services.points.domain.ledger import AccountView
@@ -112,7 +113,7 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
     clock = HeldClock(make.NOON)
     storage, people = Storage(source, clock=clock), KnownPeople()
     known = KnownMembers(storage, people)
-    committer = Grouped(storage, Rulebook(10), batch_max=64, queue_max=1_000, queue_wait_s=60)
+    committer = Grouped(storage, Rulebook(10, CelConditions()), batch_max=64, queue_max=1_000, queue_wait_s=60)
     writer = Worker("writer", committer.round, interval_s=0.01)
     writer.start()
     built = Points(
@@ -125,7 +126,7 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
         handlers.ReturnHandlers(storage, committer),
         handlers.AccountHandlers(storage, committer, known),
         handlers.HoldHandlers(storage, committer, known),
-        handlers.RuleHandlers(storage),
+        handlers.RuleHandlers(storage, CelConditions()),
     )
     yield built
     writer.stop()

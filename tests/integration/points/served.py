@@ -18,6 +18,7 @@ from services.members.storage import Storage as MembersStorage
 from services.points import app as points_app
 from services.points.clients import MembersClient
 from services.points.commit import Grouped, Rulebook
+from services.points.conditions import CelConditions
 from services.points.storage import Storage
 from tests.factories.members import Caller, master_keys, pepper
 
@@ -57,11 +58,15 @@ def serving_points(
 ) -> Iterator[points_pb2_grpc.PointsServiceStub]:
     """A client of `points`, which asks for members at this address and writes in groups."""
     storage = Storage(source)
-    committer = Grouped(storage, Rulebook(10), batch_max=64, queue_max=queue_max, queue_wait_s=DEADLINE_MS / 1_000)
+    conditions = CelConditions()
+    committer = Grouped(
+        storage, Rulebook(10, conditions), batch_max=64, queue_max=queue_max, queue_wait_s=DEADLINE_MS / 1_000
+    )
     writer = Worker("points-writer", committer.round, interval_s=0.01)
     writer.start()
     with client.channel(members_address, idempotent=["loyalty.members.v1.MembersService"]) as to_members:
-        servicer = points_app.servicer(storage, committer, MembersClient(to_members, members_deadline_ms))
+        members = MembersClient(to_members, members_deadline_ms)
+        servicer = points_app.servicer(storage, committer, members, conditions)
         with serving(servicer) as address, client.channel(address) as channel:
             yield points_pb2_grpc.PointsServiceStub(channel)
     writer.stop()

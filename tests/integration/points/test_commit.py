@@ -14,6 +14,7 @@ import pytest
 from kit.idempotency import Outcome
 from kit.workers import Worker
 from services.points.commit import Desk, Grouped, Looks, Operation, Rulebook, Singly
+from services.points.conditions import CelConditions
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
 from services.points.domain.errors import InsufficientBalance, LedgerBusy
 from services.points.handlers.accounts import Adjusting
@@ -56,7 +57,7 @@ def writer(points: Points, **bounds: float) -> Iterator[Grouped]:
     """A queue of its own with a running writer."""
     found = Grouped(
         points.storage,
-        Rulebook(10),
+        Rulebook(10, CelConditions()),
         batch_max=int(bounds.get("batch_max", 64)),
         queue_max=int(bounds.get("queue_max", 1_000)),
         queue_wait_s=bounds.get("queue_wait_s", 60),
@@ -183,7 +184,7 @@ def test_several_writers_and_single_ones_agree_on_one_hot_member(points: Points)
     points.rule()
     member_id, clients, rounds = known(points), 12, 5
     with writer(points) as one, writer(points) as other:
-        committers = (one, other, Singly(points.storage, Rulebook(10)))
+        committers = (one, other, Singly(points.storage, Rulebook(10, CelConditions())))
 
         def client(number: int) -> int:
             done = 0
@@ -219,7 +220,7 @@ def test_two_writers_opening_the_same_accounts_do_not_wait_in_a_circle(points: P
 def test_an_account_that_is_new_to_two_writers_is_made_once(points: Points) -> None:
     newcomers = [known(points) for _ in range(8)]
     barrier = threading.Barrier(len(newcomers) * 2)
-    singly = Singly(points.storage, Rulebook(10))
+    singly = Singly(points.storage, Rulebook(10, CelConditions()))
 
     def first_in_miles(member_id: uuid.UUID) -> None:
         command = make.adjust_points(member_id, 3)

@@ -22,7 +22,7 @@ from services.points.domain.errors import (
 )
 from services.points.domain.policy import MemberStatus
 from services.points.domain.purchases import GetPurchase, PreviewPurchase, PurchaseAnswer
-from services.points.domain.rules import LineVerdict
+from services.points.domain.terms import LineVerdict
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

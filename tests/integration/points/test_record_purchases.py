@@ -12,6 +12,7 @@ from kit.call import Call
 from kit.errors import Invalid, Refusal
 from kit.idempotency import IdempotencyKeyReused, Outcome
 from services.points.commit import Operation, Result, Rulebook, Singly
+from services.points.conditions import CelConditions
 from services.points.domain.errors import (
     LedgerBusy,
     MemberMayNotEarn,
@@ -37,7 +38,9 @@ def record(
 def singly(points: Points) -> PurchaseHandlers:
     """The same handlers over transactions of one operation."""
     return PurchaseHandlers(
-        points.storage, Singly(points.storage, Rulebook(10)), KnownMembers(points.storage, points.people)
+        points.storage,
+        Singly(points.storage, Rulebook(10, CelConditions())),
+        KnownMembers(points.storage, points.people),
     )
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import MISSING, fields
 
+import pytest
+import sqlalchemy as sa
+
+from kit.errors import Invalid
 from kit.page import PageRequest
 from services.points.domain.commands import (
     ActivateEarningRule,
@@ -14,7 +18,10 @@ from services.points.domain.commands import (
 )
 from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotFound, VersionMismatch
 from services.points.domain.policy import Shortfall
+from services.points.domain.purchases import PurchaseAnswer
 from services.points.domain.rules import RuleState
+from services.points.domain.sales import Sale, Tender, TenderKind
+from services.points.domain.terms import EarningTerms, Effect, Factor, Trigger, ValidHours
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
@@ -91,3 +98,81 @@ def test_a_program_that_chose_nothing_carries_shortfalls(points: Points) -> None
     assert points.rules.get_program_policy(make.PROGRAM).shortfall is Shortfall.CARRY
     points.rules.set_program_policy(TILL, SetProgramPolicy(make.PROGRAM, "p", Shortfall.REFUSE)).unwrap()
     assert points.rules.get_program_policy(make.PROGRAM).shortfall is Shortfall.REFUSE
+
+
+def bought(points: Points, sale: Sale) -> PurchaseAnswer:
+    return points.purchases.record_purchase(TILL, make.record_purchase(points.member(), sale)).unwrap()
+
+
+def test_a_condition_that_cannot_be_evaluated_is_not_saved(points: Points) -> None:
+    wrong = make.terms(condition="purchase.total > 5")
+    with pytest.raises(Invalid) as refused:
+        points.rules.create_earning_rule(TILL, CreateEarningRule(make.PROGRAM, "a", wrong))
+    assert refused.value.field == "terms.condition"
+    rule = points.rule()
+    with pytest.raises(Invalid):
+        points.rules.revise_earning_rule(TILL, ReviseEarningRule(make.PROGRAM, "r", rule.rule_id, 1, wrong))
+
+
+def test_rules_are_stored_with_all_that_they_say(points: Points) -> None:
+    rule = points.rule(
+        effect=Effect.PER_UNIT,
+        trigger=Trigger.LINE,
+        condition="line.sku == 'TEA'",
+        time_zone="Asia/Karachi",
+        valid_hours=(ValidHours((1, 5), 60, 120),),
+        included_categories=("tea",),
+        excluded_tenders=(TenderKind.POINTS,),
+        stacking_group="spring",
+        priority=3,
+        exclusive=True,
+    )
+    assert points.rules.get_earning_rule(make.PROGRAM, rule.rule_id) == [rule]
+
+
+def test_a_rule_stored_before_there_was_more_means_what_it_meant(points: Points) -> None:
+    rule = points.rule()
+    with points.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "UPDATE earning_rules SET terms = (SELECT jsonb_object_agg(key, value) FROM jsonb_each(terms)"
+                " WHERE key = ANY(:kept))"
+            ),
+            {"kept": [field.name for field in fields(EarningTerms) if field.default is MISSING]},
+        )
+    assert points.rules.get_earning_rule(make.PROGRAM, rule.rule_id) == [rule]
+    gift = make.a_sale(tenders=(Tender(TenderKind.GIFT_CARD, 1000),), occurred_at=points.clock.now())
+    assert bought(points, gift).purchase.points_earned == 10
+
+
+def test_returns_in_parts_take_back_a_bonus_once_and_in_the_end_everything(points: Points) -> None:
+    points.rule()
+    points.rule(effect=Effect.FIXED, points=50, per_amount_minor=0, condition="purchase.total_minor >= 800")
+    points.rule(effect=Effect.MULTIPLIER, points=0, per_amount_minor=0, factor=Factor(3, 2))
+    # For less it gives more: a return never does.
+    points.rule(effect=Effect.FIXED, points=7, per_amount_minor=0, condition="purchase.total_minor < 500")
+    member_id = points.member()
+    sale = make.a_sale(make.a_line(1000, quantity=4), occurred_at=points.clock.now())
+    recorded = points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
+    assert [earning.points for earning in recorded.purchase.earnings if earning.points] == [10, 50, 30]
+
+    balances = []
+    for _ in range(4):
+        points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
+        balances.append(points.account(member_id).available)
+
+    # 7 and 3; 5 and 2; then 2, 7 and 4 would be more than is left.
+    assert balances == [10, 7, 7, 0]
+
+
+def test_a_return_goes_by_what_was_written_down_of_those_before_or_else_by_the_goods(points: Points) -> None:
+    points.rule()
+    member_id = points.member()
+    sale = make.a_sale(make.a_line(1000, quantity=4), occurred_at=points.clock.now())
+    points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
+    points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
+    with points.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE returns SET taken_by_rule = NULL"))
+    points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
+    points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 2000))).unwrap()
+    assert points.account(member_id).posted == 0

@@ -20,6 +20,7 @@ from services.points import app as points_app
 from services.points import check as points_check
 from services.points import storage as points_storage
 from services.points.commit import Rulebook, Singly
+from services.points.conditions import CelConditions
 from services.points.domain.errors import MemberNotFound
 from services.points.domain.policy import MemberStatus, Standing
 from services.rewards import app, check
@@ -94,7 +95,7 @@ def points_engine(databases: Callable[[str], str]) -> Iterator[sa.Engine]:
 @pytest.fixture
 def points_channel(points_engine: sa.Engine, people: People, ledger_clock: MovableClock) -> Iterator[grpc.Channel]:
     storage = points_storage.Storage(points_engine, clock=ledger_clock)
-    servicer = points_app.servicer(storage, Singly(storage, Rulebook(10)), people)
+    servicer = points_app.servicer(storage, Singly(storage, Rulebook(10, CelConditions())), people, CelConditions())
     with serving(servicer) as address, client.channel(address) as channel:
         yield channel
 

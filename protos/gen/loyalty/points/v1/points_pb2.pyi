@@ -51,6 +51,56 @@ TENDER_KIND_VOUCHER: TenderKind.ValueType  # 5
 TENDER_KIND_OTHER: TenderKind.ValueType  # 6
 Global___TenderKind: _TypeAlias = TenderKind  # noqa: Y015
 
+class _EarningReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EarningReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EarningReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EARNING_REASON_UNSPECIFIED: _EarningReason.ValueType  # 0
+    EARNING_REASON_APPLIED: _EarningReason.ValueType  # 1
+    """It gave points."""
+    EARNING_REASON_OUTSIDE_HOURS: _EarningReason.ValueType  # 2
+    """The purchase lies outside of the rule's valid hours."""
+    EARNING_REASON_CONDITION_NOT_MET: _EarningReason.ValueType  # 3
+    """The rule's condition does not hold for the purchase."""
+    EARNING_REASON_CONDITION_FAILED: _EarningReason.ValueType  # 4
+    """The condition came to no answer: it divided by zero, left the range of numbers, or took too long."""
+    EARNING_REASON_NOTHING_COUNTED: _EarningReason.ValueType  # 5
+    """No line counted, or those that did come to nothing."""
+    EARNING_REASON_TENDER_EXCLUDED: _EarningReason.ValueType  # 6
+    """All of it was paid in ways that do not earn."""
+    EARNING_REASON_TOO_LITTLE: _EarningReason.ValueType  # 7
+    """What counted is too little for a point."""
+    EARNING_REASON_NOTHING_TO_RAISE: _EarningReason.ValueType  # 8
+    """A bonus, and no other rule gave anything to its wallet."""
+    EARNING_REASON_BEATEN: _EarningReason.ValueType  # 9
+    """Another rule of its stacking group gave points instead."""
+
+class EarningReason(_EarningReason, metaclass=_EarningReasonEnumTypeWrapper):
+    """What became of a rule that was in force."""
+
+EARNING_REASON_UNSPECIFIED: EarningReason.ValueType  # 0
+EARNING_REASON_APPLIED: EarningReason.ValueType  # 1
+"""It gave points."""
+EARNING_REASON_OUTSIDE_HOURS: EarningReason.ValueType  # 2
+"""The purchase lies outside of the rule's valid hours."""
+EARNING_REASON_CONDITION_NOT_MET: EarningReason.ValueType  # 3
+"""The rule's condition does not hold for the purchase."""
+EARNING_REASON_CONDITION_FAILED: EarningReason.ValueType  # 4
+"""The condition came to no answer: it divided by zero, left the range of numbers, or took too long."""
+EARNING_REASON_NOTHING_COUNTED: EarningReason.ValueType  # 5
+"""No line counted, or those that did come to nothing."""
+EARNING_REASON_TENDER_EXCLUDED: EarningReason.ValueType  # 6
+"""All of it was paid in ways that do not earn."""
+EARNING_REASON_TOO_LITTLE: EarningReason.ValueType  # 7
+"""What counted is too little for a point."""
+EARNING_REASON_NOTHING_TO_RAISE: EarningReason.ValueType  # 8
+"""A bonus, and no other rule gave anything to its wallet."""
+EARNING_REASON_BEATEN: EarningReason.ValueType  # 9
+"""Another rule of its stacking group gave points instead."""
+Global___EarningReason: _TypeAlias = EarningReason  # noqa: Y015
+
 class _LineVerdict:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -61,6 +111,10 @@ class _LineVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LineVerdi
     LINE_VERDICT_COUNTED: _LineVerdict.ValueType  # 1
     LINE_VERDICT_SKU_EXCLUDED: _LineVerdict.ValueType  # 2
     LINE_VERDICT_CATEGORY_EXCLUDED: _LineVerdict.ValueType  # 3
+    LINE_VERDICT_NOT_INCLUDED: _LineVerdict.ValueType  # 4
+    """The rule names the goods that count, and this line is none of them."""
+    LINE_VERDICT_CONDITION_NOT_MET: _LineVerdict.ValueType  # 5
+    """The rule's condition does not hold for the line, or came to no answer."""
 
 class LineVerdict(_LineVerdict, metaclass=_LineVerdictEnumTypeWrapper):
     """Whether a line counted, or what kept it out."""
@@ -69,6 +123,10 @@ LINE_VERDICT_UNSPECIFIED: LineVerdict.ValueType  # 0
 LINE_VERDICT_COUNTED: LineVerdict.ValueType  # 1
 LINE_VERDICT_SKU_EXCLUDED: LineVerdict.ValueType  # 2
 LINE_VERDICT_CATEGORY_EXCLUDED: LineVerdict.ValueType  # 3
+LINE_VERDICT_NOT_INCLUDED: LineVerdict.ValueType  # 4
+"""The rule names the goods that count, and this line is none of them."""
+LINE_VERDICT_CONDITION_NOT_MET: LineVerdict.ValueType  # 5
+"""The rule's condition does not hold for the line, or came to no answer."""
 Global___LineVerdict: _TypeAlias = LineVerdict  # noqa: Y015
 
 class _EntryKind:
@@ -134,6 +192,62 @@ HOLD_STATE_CAPTURED: HoldState.ValueType  # 2
 HOLD_STATE_RELEASED: HoldState.ValueType  # 3
 HOLD_STATE_EXPIRED: HoldState.ValueType  # 4
 Global___HoldState: _TypeAlias = HoldState  # noqa: Y015
+
+class _EarningEffect:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EarningEffectEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EarningEffect.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EARNING_EFFECT_UNSPECIFIED: _EarningEffect.ValueType  # 0
+    EARNING_EFFECT_PER_AMOUNT: _EarningEffect.ValueType  # 1
+    """`points` for each `per_amount_minor`."""
+    EARNING_EFFECT_PER_UNIT: _EarningEffect.ValueType  # 2
+    """`points` for each unit of goods."""
+    EARNING_EFFECT_FIXED: _EarningEffect.ValueType  # 3
+    """`points` for the purchase, or for each line when lines trigger the rule."""
+    EARNING_EFFECT_MULTIPLIER: _EarningEffect.ValueType  # 4
+    """What the others gave, times `factor`, is what all give together."""
+    EARNING_EFFECT_ADDITION: _EarningEffect.ValueType  # 5
+    """`points` on top, if the others gave any."""
+
+class EarningEffect(_EarningEffect, metaclass=_EarningEffectEnumTypeWrapper):
+    """What a rule gives. The last two are bonuses: judged after the others, on what those gave to the same wallet."""
+
+EARNING_EFFECT_UNSPECIFIED: EarningEffect.ValueType  # 0
+EARNING_EFFECT_PER_AMOUNT: EarningEffect.ValueType  # 1
+"""`points` for each `per_amount_minor`."""
+EARNING_EFFECT_PER_UNIT: EarningEffect.ValueType  # 2
+"""`points` for each unit of goods."""
+EARNING_EFFECT_FIXED: EarningEffect.ValueType  # 3
+"""`points` for the purchase, or for each line when lines trigger the rule."""
+EARNING_EFFECT_MULTIPLIER: EarningEffect.ValueType  # 4
+"""What the others gave, times `factor`, is what all give together."""
+EARNING_EFFECT_ADDITION: EarningEffect.ValueType  # 5
+"""`points` on top, if the others gave any."""
+Global___EarningEffect: _TypeAlias = EarningEffect  # noqa: Y015
+
+class _EarningTrigger:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EarningTriggerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EarningTrigger.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EARNING_TRIGGER_UNSPECIFIED: _EarningTrigger.ValueType  # 0
+    EARNING_TRIGGER_PURCHASE: _EarningTrigger.ValueType  # 1
+    """The purchase as a whole."""
+    EARNING_TRIGGER_LINE: _EarningTrigger.ValueType  # 2
+    """Each line; those for which it holds count."""
+
+class EarningTrigger(_EarningTrigger, metaclass=_EarningTriggerEnumTypeWrapper):
+    """What a condition is asked of."""
+
+EARNING_TRIGGER_UNSPECIFIED: EarningTrigger.ValueType  # 0
+EARNING_TRIGGER_PURCHASE: EarningTrigger.ValueType  # 1
+"""The purchase as a whole."""
+EARNING_TRIGGER_LINE: EarningTrigger.ValueType  # 2
+"""Each line; those for which it holds count."""
+Global___EarningTrigger: _TypeAlias = EarningTrigger  # noqa: Y015
 
 class _EarningRuleState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -1849,6 +1963,14 @@ class Explanation(_message.Message):
     PER_AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
     ROUNDING_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    TRIGGER_FIELD_NUMBER: _builtins.int
+    FACTOR_FIELD_NUMBER: _builtins.int
+    QUANTITY_MILLI_FIELD_NUMBER: _builtins.int
+    NOT_EARNING_MINOR_FIELD_NUMBER: _builtins.int
+    RAISED_POINTS_FIELD_NUMBER: _builtins.int
+    BEATEN_BY_FIELD_NUMBER: _builtins.int
     sentence: _builtins.str
     """One sentence that a cashier can read out."""
     eligible_amount_minor: _builtins.int
@@ -1859,9 +1981,26 @@ class Explanation(_message.Message):
     per_amount_minor: _builtins.int
     """for so much money."""
     rounding: Global___Rounding.ValueType
+    reason: Global___EarningReason.ValueType
+    """What became of the rule."""
+    effect: Global___EarningEffect.ValueType
+    """What the rule gives; `points` and `per_amount_minor` above are of its terms."""
+    trigger: Global___EarningTrigger.ValueType
+    quantity_milli: _builtins.int
+    """Goods that counted, in thousandths of a unit."""
+    not_earning_minor: _builtins.int
+    """Of the eligible amount, what was paid in a way that does not earn."""
+    raised_points: _builtins.int
+    """Of a bonus: what the other rules gave to the wallet."""
+    beaten_by: _builtins.str
+    """The name of the rule of its stacking group that it stood aside for."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineExplanation]:
-        """Every line and whether it counted."""
+        """Every line and whether it counted; empty for a bonus, and where the rule did not get as far as the lines."""
+
+    @_builtins.property
+    def factor(self) -> Global___Factor:
+        """Of a multiplier."""
 
     def __init__(
         self,
@@ -1873,10 +2012,18 @@ class Explanation(_message.Message):
         per_amount_minor: _builtins.int = ...,
         rounding: Global___Rounding.ValueType = ...,
         lines: _abc.Iterable[Global___LineExplanation] | None = ...,
+        reason: Global___EarningReason.ValueType = ...,
+        effect: Global___EarningEffect.ValueType = ...,
+        trigger: Global___EarningTrigger.ValueType = ...,
+        factor: Global___Factor | None = ...,
+        quantity_milli: _builtins.int = ...,
+        not_earning_minor: _builtins.int = ...,
+        raised_points: _builtins.int = ...,
+        beaten_by: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["factor", b"factor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "eligible_amount_minor", b"eligible_amount_minor", "lines", b"lines", "per_amount_minor", b"per_amount_minor", "points", b"points", "rounding", b"rounding", "sentence", b"sentence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "factor", b"factor", "lines", b"lines", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2672,12 +2819,25 @@ class EarningTerms(_message.Message):
     PENDING_DAYS_FIELD_NUMBER: _builtins.int
     EXPIRY_DAYS_FIELD_NUMBER: _builtins.int
     WALLET_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    TRIGGER_FIELD_NUMBER: _builtins.int
+    FACTOR_FIELD_NUMBER: _builtins.int
+    CONDITION_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    VALID_HOURS_FIELD_NUMBER: _builtins.int
+    INCLUDED_SKUS_FIELD_NUMBER: _builtins.int
+    INCLUDED_CATEGORIES_FIELD_NUMBER: _builtins.int
+    EXCLUDED_TENDERS_FIELD_NUMBER: _builtins.int
+    ALL_TENDERS_EARN_FIELD_NUMBER: _builtins.int
+    STACKING_GROUP_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    EXCLUSIVE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """1 to 100 characters."""
     points: _builtins.int
-    """Points given: 1 to 1,000,000"""
+    """Points given: 1 to 1,000,000; 0 for a multiplier,"""
     per_amount_minor: _builtins.int
-    """for each so much of eligible money: 1 to 1,000,000,000."""
+    """for each so much of eligible money: 1 to 1,000,000,000; 0 for every other effect."""
     currency: _builtins.str
     """ISO 4217; purchases in other currencies earn nothing by this rule."""
     rounding: Global___Rounding.ValueType
@@ -2688,6 +2848,28 @@ class EarningTerms(_message.Message):
     """Days until the points expire, from when they can be spent; 0 means never, at most 36,500."""
     wallet: _builtins.str
     """Empty means "points"."""
+    effect: Global___EarningEffect.ValueType
+    """What is given. Unspecified means points per amount."""
+    trigger: Global___EarningTrigger.ValueType
+    """What the condition is asked of. Unspecified means the purchase, which is all that a bonus may say."""
+    condition: _builtins.str
+    """In CEL: up to 500 characters, 32 levels, one walk through a list. Empty holds always. It may ask
+    `purchase.total_minor`, `purchase.hour` (0 to 23), `purchase.weekday` (1, Monday, to 7), all int;
+    `purchase.currency`, `purchase.source`, `purchase.store_id`, `purchase.terminal_id`, `member.status`, all string;
+    `purchase.tenders`, a list of "cash", "payment_card", "gift_card", "points", "voucher", "other"; and, when lines
+    trigger the rule, `line.sku`, `line.category`, string, `line.quantity_milli`, `line.unit_price_minor`,
+    `line.amount_minor`, int. INVALID_FIELD says where it is wrong.
+    """
+    time_zone: _builtins.str
+    """IANA name of the zone in which hours and weekdays are read; empty means "UTC"."""
+    all_tenders_earn: _builtins.bool
+    stacking_group: _builtins.str
+    """Up to 50 characters. Rules of a group stand aside for each other: the one of highest priority that gives something
+    wins. If it is exclusive, the others give nothing; else the others that are not exclusive give as well.
+    """
+    priority: _builtins.int
+    """0 to 1,000,000; of equal ones the older rule comes first."""
+    exclusive: _builtins.bool
     @_builtins.property
     def excluded_skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """SKUs that do not count; up to 1,000, compared exactly."""
@@ -2704,6 +2886,28 @@ class EarningTerms(_message.Message):
     def ends_at(self) -> _timestamp_pb2.Timestamp:
         """Purchases before then count; absent means: until ended."""
 
+    @_builtins.property
+    def factor(self) -> Global___Factor:
+        """Of a multiplier, and only there."""
+
+    @_builtins.property
+    def valid_hours(self) -> _containers.RepeatedCompositeFieldContainer[Global___ValidHours]:
+        """When there are any, purchases outside of all of them earn nothing; up to 50."""
+
+    @_builtins.property
+    def included_skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """When one of these two has any, only lines that either names count; up to 1,000 each, compared exactly. Exclusions
+        are stronger.
+        """
+
+    @_builtins.property
+    def included_categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def excluded_tenders(self) -> _containers.RepeatedScalarFieldContainer[Global___TenderKind.ValueType]:
+        """What was paid these ways does not earn: of each line the part of the receipt that was paid in other ways counts.
+        Empty means points and gift cards, unless `all_tenders_earn`.
+        """
+
     def __init__(
         self,
         *,
@@ -2719,14 +2923,83 @@ class EarningTerms(_message.Message):
         pending_days: _builtins.int = ...,
         expiry_days: _builtins.int = ...,
         wallet: _builtins.str = ...,
+        effect: Global___EarningEffect.ValueType = ...,
+        trigger: Global___EarningTrigger.ValueType = ...,
+        factor: Global___Factor | None = ...,
+        condition: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+        valid_hours: _abc.Iterable[Global___ValidHours] | None = ...,
+        included_skus: _abc.Iterable[_builtins.str] | None = ...,
+        included_categories: _abc.Iterable[_builtins.str] | None = ...,
+        excluded_tenders: _abc.Iterable[Global___TenderKind.ValueType] | None = ...,
+        all_tenders_earn: _builtins.bool = ...,
+        stacking_group: _builtins.str = ...,
+        priority: _builtins.int = ...,
+        exclusive: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "starts_at", b"starts_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "factor", b"factor", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "ends_at", b"ends_at", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "expiry_days", b"expiry_days", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "rounding", b"rounding", "starts_at", b"starts_at", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry_days", b"expiry_days", "factor", b"factor", "included_categories", b"included_categories", "included_skus", b"included_skus", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EarningTerms: _TypeAlias = EarningTerms  # noqa: Y015
+
+@_typing.final
+class Factor(_message.Message):
+    """An exact fraction above 1 and up to 100, such as 3/2; its parts are at most 10,000."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMERATOR_FIELD_NUMBER: _builtins.int
+    DENOMINATOR_FIELD_NUMBER: _builtins.int
+    numerator: _builtins.int
+    denominator: _builtins.int
+    def __init__(
+        self,
+        *,
+        numerator: _builtins.int = ...,
+        denominator: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["denominator", b"denominator", "numerator", b"numerator"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Factor: _TypeAlias = Factor  # noqa: Y015
+
+@_typing.final
+class ValidHours(_message.Message):
+    """From one time of the day up to another, not included."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WEEKDAYS_FIELD_NUMBER: _builtins.int
+    FROM_MINUTE_FIELD_NUMBER: _builtins.int
+    UNTIL_MINUTE_FIELD_NUMBER: _builtins.int
+    from_minute: _builtins.int
+    """Minutes since midnight, 0 to 1,439."""
+    until_minute: _builtins.int
+    """1 to 1,440. At or before `from_minute` it is of the next day; the span belongs to the day on which it starts."""
+    @_builtins.property
+    def weekdays(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """1, Monday, to 7; none means all."""
+
+    def __init__(
+        self,
+        *,
+        weekdays: _abc.Iterable[_builtins.int] | None = ...,
+        from_minute: _builtins.int = ...,
+        until_minute: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_minute", b"from_minute", "until_minute", b"until_minute", "weekdays", b"weekdays"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ValidHours: _TypeAlias = ValidHours  # noqa: Y015
 
 @_typing.final
 class EarningRule(_message.Message):

@@ -6,6 +6,7 @@ import uuid
 from typing import cast
 
 from services.points.commit.rulebook import Rulebook
+from services.points.domain.conditions import NoConditions
 from services.points.domain.rules import EarningRule
 from services.points.storage import Transaction
 from tests.factories import points as make
@@ -25,24 +26,24 @@ class Shelf:
 
 
 def ask(rulebook: Rulebook, shelf: Shelf, program_id: uuid.UUID, revision: int = 1) -> tuple[EarningRule, ...]:
-    return rulebook.effective(cast("Transaction", shelf), program_id, revision)
+    return rulebook.effective(cast("Transaction", shelf), program_id, revision).rules
 
 
 def test_rules_are_read_once() -> None:
-    rulebook, shelf = Rulebook(10), Shelf()
+    rulebook, shelf = Rulebook(10, NoConditions()), Shelf()
     shelf.stored[make.PROGRAM] = (make.a_rule(),)
     assert [ask(rulebook, shelf, make.PROGRAM) for _ in range(3)] == [shelf.stored[make.PROGRAM]] * 3
     assert len(shelf.looks) == 1
 
 
 def test_that_there_are_none_is_remembered_too() -> None:
-    rulebook, shelf = Rulebook(10), Shelf()
+    rulebook, shelf = Rulebook(10, NoConditions()), Shelf()
     assert [ask(rulebook, shelf, make.PROGRAM, 0) for _ in range(2)] == [(), ()]
     assert len(shelf.looks) == 1
 
 
 def test_a_revision_that_has_moved_on_has_them_read_again() -> None:
-    rulebook, shelf = Rulebook(10), Shelf()
+    rulebook, shelf = Rulebook(10, NoConditions()), Shelf()
     ask(rulebook, shelf, make.PROGRAM, 1)
     shelf.stored[make.PROGRAM] = (make.a_rule(),)
     assert ask(rulebook, shelf, make.PROGRAM, 1) == ()
@@ -51,7 +52,7 @@ def test_a_revision_that_has_moved_on_has_them_read_again() -> None:
 
 
 def test_a_program_reads_its_own_rules() -> None:
-    rulebook, shelf = Rulebook(10), Shelf()
+    rulebook, shelf = Rulebook(10, NoConditions()), Shelf()
     programs = [uuid.uuid4() for _ in range(3)]
     shelf.stored = {program_id: (make.a_rule(),) for program_id in programs}
     for program_id in programs * 2:
@@ -60,7 +61,7 @@ def test_a_program_reads_its_own_rules() -> None:
 
 
 def test_the_program_longest_unused_is_forgotten_first() -> None:
-    rulebook, shelf = Rulebook(2), Shelf()
+    rulebook, shelf = Rulebook(2, NoConditions()), Shelf()
     first, second, third = (uuid.uuid4() for _ in range(3))
     for program_id in (first, second, first, third):
         ask(rulebook, shelf, program_id)

@@ -18,6 +18,7 @@ from kit.errors import Invalid
 from services.points.convert import purchases as convert
 from services.points.convert.common import LINES_MAX, MONEY_MINOR_MAX
 from services.points.convert.purchases import ITEMS_MAX, QUANTITY_MILLI_MAX, TENDERS_MAX
+from services.points.domain.evaluation import evaluate, rule_set
 from services.points.domain.ledger import AccountView
 from services.points.domain.purchases import (
     Purchase,
@@ -28,7 +29,6 @@ from services.points.domain.purchases import (
     ReturnAnswer,
     ReturnLine,
 )
-from services.points.domain.rules import evaluate
 from services.points.domain.sales import TenderKind
 from tests.factories import points as make
 from tests.unit.services.points import requests
@@ -326,7 +326,13 @@ def test_a_purchase_is_answered_with_what_came_back_and_the_account_after_it() -
     sale = make.a_sale(make.a_line(1000, quantity=4))
     claimed_at = make.NOON + timedelta(days=1)
     purchase = Purchase(
-        uuid.uuid4(), make.PROGRAM, uuid.uuid4(), sale, evaluate([make.a_rule()], sale, {}), make.NOON, claimed_at
+        uuid.uuid4(),
+        make.PROGRAM,
+        uuid.uuid4(),
+        sale,
+        evaluate(rule_set(make.a_rule()), sale, {}),
+        make.NOON,
+        claimed_at,
     )
 
     answered = convert.claim_purchase_response(PurchaseAnswer(purchase, PurchaseReturns({"1": 1000}, 3), ACCOUNT))

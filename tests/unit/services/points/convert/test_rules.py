@@ -18,19 +18,27 @@ from hypothesis import strategies as st
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import timestamp_of
+from kit.errors import Invalid
 from kit.page import Page
 from services.points.convert import rules as convert
-from services.points.convert.rules import (
-    EXCLUSIONS_MAX,
+from services.points.convert.earnings import to_earning
+from services.points.convert.rules import VERSION_MAX
+from services.points.convert.terms import (
     EXPIRY_DAYS_MAX,
+    GROUP_LENGTH_MAX,
     PENDING_DAYS_MAX,
+    PRIORITY_MAX,
     RATE_MONEY_MINOR_MAX,
     RATE_POINTS_MAX,
-    VERSION_MAX,
+    SELECTED_MAX,
+    to_terms,
 )
+from services.points.domain.evaluation import evaluate, rule_set
 from services.points.domain.policy import ProgramPolicy, Shortfall
-from services.points.domain.rules import EarningRule, LineVerdict, Rounding, RuleState, evaluate
+from services.points.domain.rules import EarningRule, RuleState
+from services.points.domain.sales import TenderKind
 from services.points.domain.sentences import earning_sentence
+from services.points.domain.terms import EarningTerms, Effect, LineVerdict, Rounding, Trigger
 from tests.factories import points as make
 from tests.unit.services.points import requests
 from tests.unit.services.points.convert.refusals import (
@@ -46,6 +54,24 @@ from tests.unit.services.points.convert.refusals import (
 )
 
 KEYED: dict[str, list[Any]] = {"program_id": NOT_A_UUID, "request_id": NOT_A_KEY}
+WIDE = {
+    "included_skus": ["TEA"],
+    "included_categories": ["tea"],
+    "excluded_tenders": [pb.TENDER_KIND_VOUCHER],
+    "valid_hours": [pb.ValidHours(weekdays=[5], from_minute=540, until_minute=1_020)],
+}
+
+
+def wide_creation() -> pb.CreateEarningRuleRequest:
+    return requests.create_earning_rule(requests.terms(**WIDE))
+
+
+def wide_revision() -> pb.ReviseEarningRuleRequest:
+    request = requests.revise_earning_rule()
+    request.terms.CopyFrom(requests.terms(**WIDE))
+    return request
+
+
 OF_A_RULE: dict[str, list[Any]] = {**KEYED, "rule_id": NOT_A_UUID}
 TERMS: dict[str, list[Any]] = {
     "terms.name": [*NOT_A_LINE, *length(100)],
@@ -58,13 +84,25 @@ TERMS: dict[str, list[Any]] = {
     "terms.pending_days": outside(0, PENDING_DAYS_MAX),
     "terms.expiry_days": outside(0, EXPIRY_DAYS_MAX),
     "terms.wallet": ["   ", *length(50, least=0)],
+    "terms.effect": [99],
+    "terms.valid_hours[0].weekdays[0]": outside(1, 7),
+    "terms.valid_hours[0].from_minute": outside(0, 1_439),
+    "terms.valid_hours[0].until_minute": outside(1, 1_440),
+    "terms.trigger": [99],
+    "terms.condition": length(500, least=0),
+    "terms.time_zone": ["Mars/Olympus", "utc+5"],
+    "terms.included_skus[0]": [*NOT_A_LINE, *length(100)],
+    "terms.included_categories[0]": [*NOT_A_LINE, *length(100)],
+    "terms.excluded_tenders[0]": [99],
+    "terms.stacking_group": length(GROUP_LENGTH_MAX, least=0),
+    "terms.priority": outside(0, PRIORITY_MAX),
 }
 
 REQUESTS: dict[str, tuple[Callable[[Any], object], Callable[[], Message], dict[str, list[Any]]]] = {
-    "CreateEarningRule": (convert.create_earning_rule, requests.create_earning_rule, {**KEYED, **TERMS}),
+    "CreateEarningRule": (convert.create_earning_rule, wide_creation, {**KEYED, **TERMS}),
     "ReviseEarningRule": (
         convert.revise_earning_rule,
-        requests.revise_earning_rule,
+        wide_revision,
         {**OF_A_RULE, "expected_version": outside(0, VERSION_MAX), **TERMS},
     ),
     "ActivateEarningRule": (
@@ -111,9 +149,13 @@ def test_every_field_of_a_request_has_bounds(rpc: str) -> None:
     assert {field.name for field in request().DESCRIPTOR.fields} == {path.partition(".")[0] for path in bounds}
 
 
+# What has tests of its own, and what takes either of its values.
+UNBOUNDED = {"starts_at", "ends_at", "factor", "all_tenders_earn", "exclusive"}
+
+
 def test_every_field_of_the_terms_has_bounds() -> None:
     bounded = {path.removeprefix("terms.").partition("[")[0] for path in TERMS}
-    assert {field.name for field in pb.EarningTerms.DESCRIPTOR.fields} == bounded | {"starts_at", "ends_at"}
+    assert {field.name for field in pb.EarningTerms.DESCRIPTOR.fields} == bounded | UNBOUNDED
 
 
 @pytest.mark.parametrize("field", ["starts_at", "ends_at"])
@@ -132,7 +174,7 @@ def test_a_rule_ends_after_it_starts(days: int) -> None:
 
 @pytest.mark.parametrize("field", ["excluded_skus", "excluded_categories"])
 def test_a_thousand_exceptions_are_enough(field: str) -> None:
-    names = [f"N{number}" for number in range(EXCLUSIONS_MAX)]
+    names = [f"N{number}" for number in range(SELECTED_MAX)]
     read = convert.create_earning_rule(requests.create_earning_rule(requests.terms(**{field: names})))
     assert getattr(read.terms, field) == tuple(names)
     request = requests.create_earning_rule(requests.terms(**{field: [*names, "one more"]}))
@@ -179,6 +221,16 @@ def terms(draw: st.DrawFn) -> pb.EarningTerms:
         pending_days=draw(st.integers(0, PENDING_DAYS_MAX)),
         expiry_days=draw(st.integers(0, EXPIRY_DAYS_MAX)),
         wallet=draw(NAME),
+        effect=pb.EARNING_EFFECT_PER_AMOUNT,
+        trigger=draw(st.sampled_from([number for number in pb.EarningTrigger.values() if number])),
+        condition=draw(st.sampled_from(["", "purchase.hour == 3"])),
+        time_zone=draw(st.sampled_from(["UTC", "Asia/Karachi"])),
+        included_skus=draw(st.lists(NAME, max_size=3)),
+        included_categories=draw(st.lists(NAME, max_size=3)),
+        all_tenders_earn=True,
+        stacking_group=draw(st.just("") | NAME),
+        priority=draw(st.integers(0, PRIORITY_MAX)),
+        exclusive=draw(st.booleans()),
     )
 
 
@@ -242,9 +294,9 @@ def test_an_earning_is_told_with_every_line_and_its_sentence() -> None:
         make.a_line(200, line_id="2", sku="STAMP"),
         make.a_line(300, line_id="3", category="service"),
     ]
-    (earning,) = evaluate([rule], make.a_sale(*lines), {})
+    (earning,) = evaluate(rule_set(rule), make.a_sale(*lines), {})
 
-    told = convert.to_earning(earning)
+    told = to_earning(earning)
 
     assert (told.rule_id, told.rule_version, told.rule_name) == (str(rule.rule_id), 1, "Everyday")
     assert (told.points, told.wallet) == (10, "points")
@@ -256,7 +308,82 @@ def test_an_earning_is_told_with_every_line_and_its_sentence() -> None:
     assert (why.currency, why.rounding) == ("GBP", pb.ROUNDING_UP)
     assert [(line.line_id, line.amount_minor, pb.LineVerdict.Name(line.verdict)) for line in why.lines] == [
         (line.line_id, line.amount_minor, f"LINE_VERDICT_{verdict.name}")
-        for line, verdict in zip(lines, LineVerdict, strict=True)
+        for line, verdict in zip(lines, list(LineVerdict)[:3], strict=True)
     ]
-    (forever,) = evaluate([make.a_rule()], make.a_sale(), {})
-    assert not convert.to_earning(forever).HasField("expires_at")
+    (forever,) = evaluate(rule_set(make.a_rule()), make.a_sale(), {})
+    assert not to_earning(forever).HasField("expires_at")
+
+
+# ---- terms
+
+
+def said(**changes: Any) -> EarningTerms:
+    return convert.create_earning_rule(requests.create_earning_rule(requests.terms(**changes))).terms
+
+
+def test_terms_that_say_no_more_than_they_used_to_mean_what_they_meant() -> None:
+    terms = said()
+    assert (terms.effect, terms.trigger, terms.condition) == (Effect.PER_AMOUNT, Trigger.PURCHASE, "")
+    assert (terms.time_zone, terms.valid_hours, terms.stacking_group, terms.priority) == ("UTC", (), "", 0)
+
+
+def test_what_was_paid_with_points_or_a_gift_card_does_not_earn_unless_the_rule_says_so() -> None:
+    assert said().excluded_tenders == (TenderKind.GIFT_CARD, TenderKind.POINTS)
+    assert said(all_tenders_earn=True).excluded_tenders == ()
+    assert said(excluded_tenders=[pb.TENDER_KIND_VOUCHER]).excluded_tenders == (TenderKind.VOUCHER,)
+    both = requests.terms(excluded_tenders=[pb.TENDER_KIND_CASH], all_tenders_earn=True)
+    expect_refused(convert.create_earning_rule, requests.create_earning_rule(both), "terms.all_tenders_earn")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {**WIDE, "trigger": pb.EARNING_TRIGGER_LINE, "condition": "line.amount_minor > 5", "all_tenders_earn": False},
+        {"effect": pb.EARNING_EFFECT_PER_UNIT, "per_amount_minor": 0, "time_zone": "Asia/Karachi"},
+        {"all_tenders_earn": True, "stacking_group": "spring", "priority": 7, "exclusive": True},
+        {
+            "effect": pb.EARNING_EFFECT_MULTIPLIER,
+            "factor": pb.Factor(numerator=3, denominator=2),
+            "points": 0,
+            "per_amount_minor": 0,
+            "excluded_skus": [],
+            "excluded_categories": [],
+        },
+    ],
+)
+def test_terms_sent_back_as_they_are_told_say_the_same(changes: dict[str, Any]) -> None:
+    terms = said(**changes)
+    again = convert.create_earning_rule(requests.create_earning_rule(to_terms(terms))).terms
+    assert again == terms
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"effect": pb.EARNING_EFFECT_FIXED}, "terms.per_amount_minor"),
+        ({"factor": pb.Factor(numerator=2, denominator=1)}, "terms.factor"),
+        ({"effect": pb.EARNING_EFFECT_ADDITION, "trigger": pb.EARNING_TRIGGER_LINE}, "terms.trigger"),
+        ({"effect": pb.EARNING_EFFECT_ADDITION}, "terms.excluded_skus"),
+        ({"effect": pb.EARNING_EFFECT_FIXED, "per_amount_minor": 0, "points": 0}, "terms.points"),
+        ({"valid_hours": [pb.ValidHours(until_minute=5)] * 51}, "terms.valid_hours"),
+    ],
+)
+def test_terms_that_contradict_their_effect_are_refused(changes: dict[str, Any], field: str) -> None:
+    request = requests.create_earning_rule(requests.terms(**changes))
+    expect_refused(convert.create_earning_rule, request, field)
+
+
+@pytest.mark.parametrize(("numerator", "denominator"), [(1, 1), (1, 2), (101, 1), (0, 1), (2, 0), (10_001, 5_000)])
+def test_a_factor_raises_by_something_and_not_beyond_reason(numerator: int, denominator: int) -> None:
+    terms = requests.terms(
+        effect=pb.EARNING_EFFECT_MULTIPLIER,
+        points=0,
+        per_amount_minor=0,
+        excluded_skus=[],
+        excluded_categories=[],
+        factor=pb.Factor(numerator=numerator, denominator=denominator),
+    )
+    with pytest.raises(Invalid) as refused:
+        convert.create_earning_rule(requests.create_earning_rule(terms))
+    assert refused.value.field.startswith("terms.factor")

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.points.domain.book import Book, Changes
+from services.points.domain.earnings import Earning
+from services.points.domain.evaluation import evaluate, rule_set
 from services.points.domain.ledger import Account, AccountKey, Hold, HoldPart, HoldState, Lot
-from services.points.domain.rules import Earning, evaluate
 from tests.factories import points as make
 
 KEY = AccountKey(make.PROGRAM, uuid.UUID("22222222-2222-4222-8222-222222222222"), "points")
@@ -44,7 +45,7 @@ def a_hold(*parts: tuple[Lot, int], ends_in: int = 30, **changes: Any) -> Hold:
 def an_earning(points: int, *, occurred_at: datetime = NOW, pending_days: int = 0, expiry_days: int = 0) -> Earning:
     """What a rule made of a sale; `points` may be 0."""
     rule = make.a_rule(pending_days=pending_days, expiry_days=expiry_days)
-    (earning,) = evaluate([rule], make.a_sale(make.a_line(points * 100), occurred_at=occurred_at), {})
+    (earning,) = evaluate(rule_set(rule), make.a_sale(make.a_line(points * 100), occurred_at=occurred_at), {})
     return earning
 
 

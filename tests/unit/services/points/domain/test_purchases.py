@@ -13,14 +13,29 @@ from services.points.domain.errors import (
     ReturnExceedsPurchase,
     ReturnLineUnknown,
 )
-from services.points.domain.purchases import Due, Purchase, ReturnLine, dues, expect_claimable, expect_returnable
-from services.points.domain.rules import EarningRule, evaluate
+from services.points.domain.evaluation import evaluate, rule_set
+from services.points.domain.purchases import (
+    NOTHING_RETURNED,
+    Due,
+    Purchase,
+    PurchaseReturns,
+    ReturnLine,
+    dues,
+    expect_claimable,
+    expect_returnable,
+)
+from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Sale
 from tests.factories import points as make
 
 
+def untold(**returned: int) -> PurchaseReturns:
+    """Of line `l1` so much came back when nobody wrote down what that took."""
+    return PurchaseReturns({name.removeprefix("l"): milli for name, milli in returned.items()}, 0, None)
+
+
 def a_purchase(sale: Sale, *rules: EarningRule, member_id: uuid.UUID | None = None) -> Purchase:
-    return Purchase(uuid.uuid4(), make.PROGRAM, member_id, sale, evaluate(rules, sale, {}), make.NOON)
+    return Purchase(uuid.uuid4(), make.PROGRAM, member_id, sale, evaluate(rule_set(*rules), sale, {}), make.NOON)
 
 
 # ---- expect_returnable
@@ -78,24 +93,27 @@ def test_each_rule_takes_back_what_it_gave_for_what_comes_back() -> None:
     sale = make.a_sale(make.a_line(1000, quantity=4), make.a_line(300, line_id="2", sku="STAMP"))
     purchase = a_purchase(sale, all_lines, most)
 
-    assert dues(purchase, {}, {"1": 1000}) == (
+    rules = rule_set(all_lines, most)
+    assert dues(purchase, rules, NOTHING_RETURNED, {"1": 1000}) == (
         Due(all_lines.rule_id, "points", 3),
         Due(most.rule_id, "stars", 5),
     )
-    assert dues(purchase, {"1": 1000}, {"1": 1000, "2": 1000}) == (Due(all_lines.rule_id, "points", 3),)
+    for before in (untold(l1=1000), PurchaseReturns({"1": 1000}, 8, {all_lines.rule_id: 3, most.rule_id: 5})):
+        assert dues(purchase, rules, before, {"1": 1000, "2": 1000}) == (Due(all_lines.rule_id, "points", 3),)
 
 
 def test_what_earned_nothing_takes_nothing_back() -> None:
-    assert dues(a_purchase(SALE), {}, {"1": 2000}) == ()
-    assert dues(a_purchase(SALE, make.a_rule(per_amount_minor=1_000_000)), {}, {"1": 2000}) == ()
+    assert dues(a_purchase(SALE), rule_set(), NOTHING_RETURNED, {"1": 2000}) == ()
+    mean = make.a_rule(per_amount_minor=1_000_000)
+    assert dues(a_purchase(SALE, mean), rule_set(mean), NOTHING_RETURNED, {"1": 2000}) == ()
 
 
-def test_a_return_goes_by_the_verdicts_of_the_day() -> None:
+def test_a_return_goes_by_the_versions_of_the_day() -> None:
     rule = make.a_rule()
     purchase = a_purchase(SALE, rule)
-    # The rule has changed since; the purchase's earnings have not.
-    assert replace(rule, terms=make.terms(points=9)) != rule
-    assert dues(purchase, {}, {"1": 2000, "2": 1000}) == (Due(rule.rule_id, "points", 15),)
+    # The rule has a new version since, and another rule reaches back to that day.
+    rules = rule_set(rule, replace(rule, version=2, terms=make.terms(points=9)), make.a_rule(points=7))
+    assert dues(purchase, rules, NOTHING_RETURNED, {"1": 2000, "2": 1000}) == (Due(rule.rule_id, "points", 15),)
 
 
 def test_points_earned_are_those_of_all_rules() -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from services.points.domain.earnings import Earning, Reason
+from services.points.domain.evaluation import evaluate, rule_set
 from services.points.domain.ledger import Cause, Entry, EntryKind
-from services.points.domain.rules import Earning, EarningRule, Rounding, evaluate
-from services.points.domain.sales import PurchaseLine
+from services.points.domain.rules import EarningRule
+from services.points.domain.sales import PurchaseLine, Tender, TenderKind
 from services.points.domain.sentences import earning_sentence, entry_sentence
+from services.points.domain.sentences.numbers import amount
+from services.points.domain.terms import Effect, Factor, Rounding, Trigger, ValidHours
 from tests.factories import points as make
 from tests.unit.services.points.domain.opened import KEY, NOW
 
 
 def earned(rule: EarningRule, *lines: PurchaseLine) -> Earning:
-    (earning,) = evaluate([rule], make.a_sale(*lines), {})
+    (earning,) = evaluate(rule_set(rule), make.a_sale(*lines), {})
     return earning
 
 
@@ -49,12 +56,12 @@ def test_one_point_is_no_points() -> None:
 def test_money_has_the_digits_of_its_currency(currency: str, money: str) -> None:
     sale = make.a_sale(make.a_line(1234))
     rule = make.a_rule(currency=currency)
-    (earning,) = evaluate([rule], type(sale)(sale.receipt, NOW, currency, sale.lines, (), ""), {})
+    (earning,) = evaluate(rule_set(rule), type(sale)(sale.receipt, NOW, currency, sale.lines, (), ""), {})
     assert f"; {money} counted" in earning_sentence(earning)
 
 
 def test_money_below_nothing_has_its_sign_before_the_number() -> None:
-    assert "; GBP -0.05 counted" in earning_sentence(earned(make.a_rule(), make.a_line(-5)))
+    assert amount(-5, "GBP") == "-0.05"
 
 
 @pytest.mark.parametrize(
@@ -81,3 +88,52 @@ def test_every_kind_of_entry_has_a_sentence() -> None:
 def test_an_earn_says_what_its_rule_says() -> None:
     earning = earned(make.a_rule())
     assert entry_sentence(an_entry(EntryKind.EARN, 10, earning)) == earning_sentence(earning)
+
+
+# ---- every effect and every reason
+
+RATE = make.a_rule(excluded_tenders=(TenderKind.POINTS,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"effect": Effect.PER_UNIT, "points": 5},
+            "5 points for every unit; 3 counted (2 lines), rounded down to 15 points",
+        ),
+        ({"effect": Effect.FIXED, "points": 100}, "100 points for this purchase"),
+        ({"effect": Effect.FIXED, "points": 1, "trigger": Trigger.LINE}, "1 point for each line, 2 points in all"),
+        ({"effect": Effect.ADDITION, "points": 5}, "5 points on top of the 10 points of the other rules"),
+        (
+            {"effect": Effect.MULTIPLIER, "factor": Factor(3, 2)},
+            "the 10 points of the other rules times 1.5, which is 5 points more",
+        ),
+        ({"included_skus": ("X",)}, "no points, because nothing that was bought counts for it"),
+        ({"per_amount_minor": 9_999}, "no points, because what counts is too little for a point"),
+        ({"condition": "?"}, "no points, because its condition could not be decided"),
+        ({"valid_hours": (ValidHours((7,), 0, 60),)}, "no points, because the purchase was outside of its hours"),
+        ({"stacking_group": "g"}, "no points, because Base gave points instead"),
+    ],
+)
+def test_a_rule_says_what_it_did_beside_another(changes: dict[str, Any], sentence: str) -> None:
+    base = make.a_rule(name="Base", stacking_group="g", priority=1, exclusive=True)
+    sale = make.a_sale(make.a_line(600, quantity=2), make.a_line(400, line_id="2"))
+    earning = evaluate(rule_set(base, make.a_rule(**changes)), sale, {})[1]
+    assert earning_sentence(earning) == f"Everyday: {sentence}."
+
+
+def test_what_does_not_earn_is_named() -> None:
+    sale = make.a_sale(tenders=(Tender(TenderKind.CASH, 600), Tender(TenderKind.POINTS, 400)))
+    (earning,) = evaluate(rule_set(RATE), sale, {})
+    assert earning_sentence(earning) == (
+        "Everyday: 1 point for every GBP 1.00; GBP 10.00 counted (1 line), less GBP 4.00 paid in ways that do not "
+        "earn, rounded down to 6 points."
+    )
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.APPLIED])
+def test_every_reason_has_a_sentence(reason: Reason) -> None:
+    earning = earned(RATE)
+    told = replace(earning, points=0, explanation=replace(earning.explanation, reason=reason))
+    assert earning_sentence(told).startswith("Everyday: no points, because ")

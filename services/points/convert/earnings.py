@@ -1,0 +1,53 @@
+"""What rules made of a purchase, and why, on the wire."""
+
+from __future__ import annotations
+
+from loyalty.points.v1 import points_pb2 as pb
+
+from kit.convert import EnumMap, timestamp_of
+from services.points.convert.terms import EFFECT, ROUNDING, TRIGGER, to_factor
+from services.points.domain.earnings import Earning, Explanation, Reason
+from services.points.domain.sentences import earning_sentence
+from services.points.domain.terms import LineVerdict
+
+_LINE_VERDICT = EnumMap(pb.LineVerdict, LineVerdict)
+_REASON = EnumMap(pb.EarningReason, Reason)
+
+
+def to_earning(earning: Earning) -> pb.Earning:
+    """What a rule made of a purchase, and why."""
+    return pb.Earning(
+        rule_id=str(earning.rule_id),
+        rule_version=earning.rule_version,
+        rule_name=earning.rule_name,
+        points=earning.points,
+        wallet=earning.wallet,
+        available_at=timestamp_of(earning.available_at),
+        expires_at=None if earning.expires_at is None else timestamp_of(earning.expires_at),
+        explanation=_to_explanation(earning.explanation, earning_sentence(earning)),
+    )
+
+
+def _to_explanation(why: Explanation, sentence: str) -> pb.Explanation:
+    return pb.Explanation(
+        sentence=sentence,
+        eligible_amount_minor=why.eligible_amount_minor,
+        currency=why.currency,
+        points=why.points,
+        per_amount_minor=why.per_amount_minor,
+        rounding=ROUNDING.to_proto(why.rounding),
+        lines=[
+            pb.LineExplanation(
+                line_id=line.line_id, amount_minor=line.amount_minor, verdict=_LINE_VERDICT.to_proto(line.verdict)
+            )
+            for line in why.lines
+        ],
+        reason=_REASON.to_proto(why.reason),
+        effect=EFFECT.to_proto(why.effect),
+        trigger=TRIGGER.to_proto(why.trigger),
+        factor=to_factor(why.factor),
+        quantity_milli=why.quantity_milli,
+        not_earning_minor=why.not_earning_minor,
+        raised_points=why.raised_points,
+        beaten_by=why.beaten_by,
+    )

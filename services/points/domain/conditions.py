@@ -1,0 +1,94 @@
+"""What a condition may ask about, and who answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from fractions import Fraction
+from typing import Protocol, TypeAlias
+
+from services.points.domain.sales import PurchaseLine, Sale
+
+LENGTH_MAX = 500
+
+Fact: TypeAlias = int | str | list[str]
+Facts: TypeAlias = Mapping[str, Fact]
+
+# Every name that a condition may use, with the type of what it stands for. Only a rule that is triggered by lines may
+# use those of a line.
+PURCHASE_FACTS: Mapping[str, type] = {
+    "purchase.total_minor": int,
+    "purchase.currency": str,
+    "purchase.source": str,
+    "purchase.store_id": str,
+    "purchase.terminal_id": str,
+    "purchase.hour": int,
+    "purchase.weekday": int,
+    "purchase.tenders": list,
+    "member.status": str,
+}
+LINE_FACTS: Mapping[str, type] = {
+    "line.sku": str,
+    "line.category": str,
+    "line.quantity_milli": int,
+    "line.unit_price_minor": int,
+    "line.amount_minor": int,
+}
+
+
+class Conditions(Protocol):
+    """Answers the conditions of a program's rules."""
+
+    def line_names(self, condition: str) -> tuple[str, ...]:
+        """The facts of a line that the answer can depend on."""
+        ...
+
+    def prepare(self, facts: Facts) -> object:
+        """The facts in the form that `holds` wants, so that many conditions share the work."""
+        ...
+
+    def holds(self, condition: str, prepared: object) -> bool | None:
+        """Whether it holds; None when it comes to no answer, such as by dividing by zero or taking too long."""
+        ...
+
+
+class NoConditions:
+    """For rules that have none."""
+
+    def line_names(self, condition: str) -> tuple[str, ...]:
+        """None that anybody knows."""
+        return ()
+
+    def prepare(self, facts: Facts) -> object:
+        """The facts as they are."""
+        return facts
+
+    def holds(self, condition: str, prepared: object) -> bool | None:
+        """Nobody here can tell."""
+        return None
+
+
+def purchase_facts(sale: Sale, total_minor: Fraction | int, local: datetime, member_status: str) -> dict[str, Fact]:
+    """What is asked of a purchase whose goods kept cost `total_minor`, at its local time."""
+    return {
+        "purchase.total_minor": int(total_minor),
+        "purchase.currency": sale.currency,
+        "purchase.source": sale.receipt.source,
+        "purchase.store_id": sale.receipt.store_id,
+        "purchase.terminal_id": sale.receipt.terminal_id,
+        "purchase.hour": local.hour,
+        "purchase.weekday": local.isoweekday(),
+        "purchase.tenders": sorted({tender.kind.value for tender in sale.tenders}),
+        "member.status": member_status,
+    }
+
+
+def line_facts(line: PurchaseLine, amount_minor: Fraction | int, quantity_milli: int) -> dict[str, Fact]:
+    """What is asked of a line of which so much was kept."""
+    return {
+        "line.sku": line.sku,
+        "line.category": line.category,
+        "line.quantity_milli": quantity_milli,
+        "line.unit_price_minor": line.unit_price_minor,
+        "line.amount_minor": int(amount_minor),
+    }

@@ -1,0 +1,75 @@
+"""What rules made of a purchase, and why: written once with the purchase, read as long as it exists."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.points.domain.terms import Effect, Factor, LineVerdict, Rounding, Trigger
+
+
+class Reason(enum.Enum):
+    """What became of a rule that was in force."""
+
+    APPLIED = "applied"
+    OUTSIDE_HOURS = "outside_hours"
+    CONDITION_NOT_MET = "condition_not_met"
+    CONDITION_FAILED = "condition_failed"
+    NOTHING_COUNTED = "nothing_counted"
+    TENDER_EXCLUDED = "tender_excluded"
+    TOO_LITTLE = "too_little"
+    NOTHING_TO_RAISE = "nothing_to_raise"
+    BEATEN = "beaten"
+
+
+@dataclass(frozen=True)
+class LineExplanation:
+    """What a rule made of one line."""
+
+    line_id: str
+    amount_minor: int
+    verdict: LineVerdict
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a rule gave what it gave: what it says, what it counted, every line with its verdict if it came to that.
+
+    The fields with defaults came later: an explanation stored without them is of a rule that gave points per amount.
+    """
+
+    eligible_amount_minor: int
+    currency: str
+    points: int
+    per_amount_minor: int
+    rounding: Rounding
+    lines: tuple[LineExplanation, ...]
+    reason: Reason = Reason.APPLIED
+    effect: Effect = Effect.PER_AMOUNT
+    trigger: Trigger = Trigger.PURCHASE
+    factor: Factor | None = None
+    # What counted, for points per unit, and what of the eligible amount was paid in a way that does not earn.
+    quantity_milli: int = 0
+    not_earning_minor: int = 0
+    # Of a bonus: what the other rules gave.
+    raised_points: int = 0
+    # The rule of its stacking group that it stood aside for.
+    beaten_by: str = ""
+    # Who asked, as far as conditions may ask: needed to judge again when goods come back.
+    member_status: str = ""
+
+
+@dataclass(frozen=True)
+class Earning:
+    """What one rule made of one purchase."""
+
+    rule_id: UUID
+    rule_version: int
+    rule_name: str
+    points: int
+    wallet: str
+    available_at: datetime
+    expires_at: datetime | None
+    explanation: Explanation

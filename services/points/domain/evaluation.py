@@ -1,0 +1,336 @@
+"""What rules make of a receipt.
+
+Rules are judged in two rounds. First those that give for goods, each by itself; then the bonuses, which give for what
+the first gave to the same wallet. Two bonuses do not raise each other: ×2 and ×2 make ×3.
+
+Within a stacking group and a round the rules are taken by priority, highest first. The first that gives something wins.
+If it is exclusive the others give nothing; if it is not, those that are not exclusive give as well. A bonus also stands
+aside for rules of its group that gave for goods, in the same way.
+
+What was paid in a way that does not earn is taken off in proportion: of each line the same exact part counts. The part
+is that of the whole receipt, also after goods have come back.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from fractions import Fraction
+from typing import TypeAlias
+from uuid import UUID
+
+from services.points.domain.conditions import Conditions, Fact, NoConditions, line_facts, purchase_facts
+from services.points.domain.earnings import Earning, Explanation, LineExplanation, Reason
+from services.points.domain.rules import EarningRule
+from services.points.domain.sales import PurchaseLine, Returned, Sale, TenderKind, kept_amount
+from services.points.domain.terms import EarningTerms, Effect, LineVerdict, Trigger
+
+# Money as a whole number where it is one: most receipts come back never, and fractions are slow.
+Exact: TypeAlias = Fraction | int
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """A program's rules, every version that is or was in force, and who answers their conditions."""
+
+    rules: tuple[EarningRule, ...]
+    conditions: Conditions
+
+    @functools.cached_property
+    def by_version(self) -> dict[tuple[UUID, int], EarningRule]:
+        """Each by what earnings name it."""
+        return {(rule.rule_id, rule.version): rule for rule in self.rules}
+
+
+def rule_set(*rules: EarningRule) -> RuleSet:
+    """Rules without conditions."""
+    return RuleSet(rules, NoConditions())
+
+
+def evaluate(rules: RuleSet, sale: Sale, returned: Returned, member_status: str = "") -> tuple[Earning, ...]:
+    """What the rules in force when the sale occurred make of the goods kept of it, rules that give nothing too."""
+    in_force = [
+        rule for rule in rules.rules if rule.in_force(sale.occurred_at) and rule.terms.currency == sale.currency
+    ]
+    return _evaluated(in_force, Basket(sale, returned, member_status, rules.conditions))
+
+
+def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, returned: Returned) -> dict[UUID, int]:
+    """What the same versions of the rules make of the goods kept of it now, asked as if on the day of the sale."""
+    if not earnings:
+        return {}
+    versions = [rules.by_version[earning.rule_id, earning.rule_version] for earning in earnings]
+    basket = Basket(sale, returned, earnings[0].explanation.member_status, rules.conditions)
+    return {earning.rule_id: earning.points for earning in _evaluated(versions, basket)}
+
+
+# ---- The basket ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class KeptLine:
+    """What was kept of a line."""
+
+    line: PurchaseLine
+    amount_minor: Exact
+    quantity_milli: int
+
+    @functools.cached_property
+    def goods_milli(self) -> int:
+        """Goods, in thousandths; negative for those taken back within the sale. Rebates and gifts are none."""
+        return self.quantity_milli if self.amount_minor > 0 or self.line.quantity_milli < 0 else 0
+
+    @functools.cached_property
+    def counted(self) -> LineExplanation:
+        """The line when it counts, as most do."""
+        return self.judged(LineVerdict.COUNTED)
+
+    def judged(self, verdict: LineVerdict) -> LineExplanation:
+        """The line with a verdict."""
+        return LineExplanation(self.line.line_id, int(self.amount_minor), verdict)
+
+
+class Basket:
+    """The goods kept of a sale, with what many rules ask about them worked out once."""
+
+    def __init__(self, sale: Sale, returned: Returned, member_status: str, conditions: Conditions) -> None:
+        self.sale = sale
+        self.member_status = member_status
+        self.lines = [_kept(line, returned) for line in sale.lines]
+        self.total_minor: Exact = sum(line.amount_minor for line in self.lines)
+        self.conditions = conditions
+        self._known_facts: dict[tuple[str, int], dict[str, Fact]] = {}
+        self._prepared_facts: dict[tuple[str, int], object] = {}
+        self._answers: dict[tuple[object, ...], bool | None] = {}
+        self._earning: dict[tuple[TenderKind, ...], Exact] = {}
+
+    def earning_part(self, excluded: tuple[TenderKind, ...]) -> Exact:
+        """Which part of the receipt was paid in ways that earn."""
+        if not excluded or not self.sale.tenders:
+            return 1
+        part = self._earning.get(excluded)
+        if part is None:
+            part = self._earning[excluded] = _earning_part(self.sale, excluded)
+        return part
+
+    def holds(self, terms: EarningTerms, index: int = -1) -> bool | None:
+        """Whether the rule's condition holds for the line of that index, or for the purchase; None: no answer.
+
+        Lines that do not differ in anything that the condition names share the answer.
+        """
+        facts = self._facts(terms, index)
+        named = self.conditions.line_names(terms.condition) if index >= 0 else ()
+        key = (terms.condition, terms.time_zone, index >= 0, *(facts[name] for name in named))
+        if key not in self._answers:
+            self._answers[key] = self.conditions.holds(terms.condition, self._prepared(terms, index))
+        return self._answers[key]
+
+    def _prepared(self, terms: EarningTerms, index: int) -> object:
+        key = (terms.time_zone, index)
+        prepared = self._prepared_facts.get(key)
+        if prepared is None:
+            prepared = self._prepared_facts[key] = self.conditions.prepare(self._facts(terms, index))
+        return prepared
+
+    def _facts(self, terms: EarningTerms, index: int) -> dict[str, Fact]:
+        key = (terms.time_zone, index)
+        facts = self._known_facts.get(key)
+        if facts is None:
+            local = self.sale.occurred_at.astimezone(terms.zone)
+            facts = purchase_facts(self.sale, self.total_minor, local, self.member_status)
+            if index >= 0:
+                kept = self.lines[index]
+                facts |= line_facts(kept.line, kept.amount_minor, kept.quantity_milli)
+            self._known_facts[key] = facts
+        return facts
+
+
+def _kept(line: PurchaseLine, returned: Returned) -> KeptLine:
+    back_milli = returned.get(line.line_id, 0)
+    if not back_milli:
+        return KeptLine(line, line.amount_minor, line.quantity_milli)
+    return KeptLine(line, kept_amount(line, returned), line.quantity_milli - back_milli)
+
+
+def _earning_part(sale: Sale, excluded: tuple[TenderKind, ...]) -> Exact:
+    # Change given back and the like are negative; the part stays within nothing and all.
+    total = sale.total_minor
+    out = sum(tender.amount_minor for tender in sale.tenders if tender.kind in excluded)
+    if total <= 0 or out <= 0:
+        return 1
+    return Fraction(max(0, total - out), total)
+
+
+# ---- One rule --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A rule and what it would give by itself."""
+
+    rule: EarningRule
+    points: int
+    why: Explanation
+
+    def because(self, reason: Reason, beaten_by: str = "") -> Judged:
+        """The same rule, giving nothing for this reason."""
+        return Judged(self.rule, 0, replace(self.why, reason=reason, beaten_by=beaten_by))
+
+
+def _evaluated(rules: Sequence[EarningRule], basket: Basket) -> tuple[Earning, ...]:
+    first = _stacked([_for_goods(rule, basket) for rule in rules if not rule.terms.effect.is_bonus], ())
+    given: defaultdict[str, int] = defaultdict(int)
+    for judged in first:
+        given[judged.rule.terms.wallet] += judged.points
+    bonuses = [_bonus(rule, basket, given[rule.terms.wallet]) for rule in rules if rule.terms.effect.is_bonus]
+    found = {id(judged.rule): judged for judged in (*first, *_stacked(bonuses, first))}
+    return tuple(_earning(found[id(rule)], basket.sale) for rule in rules)
+
+
+def _for_goods(rule: EarningRule, basket: Basket) -> Judged:
+    terms = rule.terms
+    shut = _shut(terms, basket)
+    if shut is not None:
+        return Judged(rule, 0, _explanation(terms, basket, shut))
+    verdicts, failed = _verdicts(terms, basket)
+    counted = [line for line, verdict in zip(basket.lines, verdicts, strict=True) if verdict is LineVerdict.COUNTED]
+    amount: Exact = sum(line.amount_minor for line in counted)
+    quantity_milli = sum(line.goods_milli for line in counted)
+    part = basket.earning_part(terms.excluded_tenders)
+    points = _points(terms, amount * part, quantity_milli * part, counted)
+    reason = Reason.APPLIED if points else _nothing(amount, part, failed)
+    lines = tuple(
+        line.counted if verdict is LineVerdict.COUNTED else line.judged(verdict)
+        for line, verdict in zip(basket.lines, verdicts, strict=True)
+    )
+    eligible, not_earning = int(amount), int(amount - amount * part)
+    why = _explanation(terms, basket, reason, eligible, lines)
+    if not_earning or quantity_milli:
+        why = replace(why, not_earning_minor=not_earning, quantity_milli=quantity_milli)
+    return Judged(rule, points, why)
+
+
+def _nothing(amount_minor: Exact, part: Exact, failed: bool) -> Reason:
+    """Why goods that were judged gave nothing."""
+    if amount_minor > 0:
+        return Reason.TOO_LITTLE if part else Reason.TENDER_EXCLUDED
+    return Reason.CONDITION_FAILED if failed else Reason.NOTHING_COUNTED
+
+
+def _bonus(rule: EarningRule, basket: Basket, given: int) -> Judged:
+    terms = rule.terms
+    reason = _shut(terms, basket) or (Reason.APPLIED if given else Reason.NOTHING_TO_RAISE)
+    why = replace(_explanation(terms, basket, reason), raised_points=given)
+    if reason is not Reason.APPLIED:
+        return Judged(rule, 0, why)
+    if terms.effect is Effect.ADDITION or terms.factor is None:
+        return Judged(rule, terms.points, why)
+    factor = terms.factor
+    points = terms.rounding.apply(Fraction(given * (factor.numerator - factor.denominator), factor.denominator))
+    return Judged(rule, points, why if points else replace(why, reason=Reason.TOO_LITTLE))
+
+
+def _shut(terms: EarningTerms, basket: Basket) -> Reason | None:
+    """What keeps the rule from the purchase as a whole."""
+    if not terms.open_at(basket.sale.occurred_at):
+        return Reason.OUTSIDE_HOURS
+    if not terms.condition or terms.trigger is Trigger.LINE:
+        return None
+    holds = basket.holds(terms)
+    if holds is None:
+        return Reason.CONDITION_FAILED
+    return None if holds else Reason.CONDITION_NOT_MET
+
+
+def _verdicts(terms: EarningTerms, basket: Basket) -> tuple[list[LineVerdict], bool]:
+    """Each line's verdict, and whether the condition came to no answer for one of them."""
+    selection, failed = terms.selection, False
+    verdicts = [selection.verdict(kept.line) for kept in basket.lines]
+    if terms.condition and terms.trigger is Trigger.LINE:
+        for index, verdict in enumerate(verdicts):
+            if verdict is LineVerdict.COUNTED:
+                holds = basket.holds(terms, index)
+                failed = failed or holds is None
+                if not holds:
+                    verdicts[index] = LineVerdict.CONDITION_NOT_MET
+    return verdicts, failed
+
+
+def _points(terms: EarningTerms, amount_minor: Exact, quantity_milli: Exact, counted: Sequence[KeptLine]) -> int:
+    # A receipt whose counted lines add up to nothing or less (goods taken back within the sale) earns nothing.
+    if amount_minor <= 0:
+        return 0
+    if terms.effect is Effect.PER_AMOUNT:
+        return terms.rounding.apply(Fraction(amount_minor * terms.points) / terms.per_amount_minor)
+    if terms.effect is Effect.PER_UNIT:
+        return terms.rounding.apply(Fraction(max(quantity_milli, 0) * terms.points) / 1000)
+    if terms.trigger is Trigger.PURCHASE:
+        return terms.points
+    # A line that takes goods back within the sale takes the points of one such line back.
+    signs = ((line.goods_milli > 0) - (line.goods_milli < 0) for line in counted)
+    return max(0, sum(signs)) * terms.points
+
+
+# ---- Rules beside each other -----------------------------------------------------------------------------------------
+
+
+def _stacked(judged: Sequence[Judged], before: Iterable[Judged]) -> list[Judged]:
+    """The rules after those of each group have stood aside for one another, and for those judged before them."""
+    winners: dict[str, Judged] = {}
+    for each in before:
+        if each.points and each.rule.terms.stacking_group:
+            winners.setdefault(each.rule.terms.stacking_group, each)
+    if not any(each.rule.terms.stacking_group for each in judged):
+        return list(judged)
+    results = {id(each): each for each in judged}
+    for each in sorted(judged, key=_precedence):
+        group = each.rule.terms.stacking_group
+        if not group or not each.points:
+            continue
+        winner = winners.setdefault(group, each)
+        if winner is not each and (winner.rule.terms.exclusive or each.rule.terms.exclusive):
+            results[id(each)] = each.because(Reason.BEATEN, winner.rule.terms.name)
+    return [results[id(each)] for each in judged]
+
+
+def _precedence(judged: Judged) -> tuple[int, UUID]:
+    return -judged.rule.terms.priority, judged.rule.rule_id
+
+
+# ---- What is written down --------------------------------------------------------------------------------------------
+
+
+def _explanation(
+    terms: EarningTerms, basket: Basket, reason: Reason, eligible: int = 0, lines: tuple[LineExplanation, ...] = ()
+) -> Explanation:
+    return Explanation(
+        eligible_amount_minor=eligible,
+        currency=terms.currency,
+        points=terms.points,
+        per_amount_minor=terms.per_amount_minor,
+        rounding=terms.rounding,
+        lines=lines,
+        reason=reason,
+        effect=terms.effect,
+        trigger=terms.trigger,
+        factor=terms.factor,
+        member_status=basket.member_status,
+    )
+
+
+def _earning(judged: Judged, sale: Sale) -> Earning:
+    rule, terms = judged.rule, judged.rule.terms
+    available_at = sale.occurred_at + timedelta(days=terms.pending_days)
+    return Earning(
+        rule_id=rule.rule_id,
+        rule_version=rule.version,
+        rule_name=terms.name,
+        points=judged.points,
+        wallet=terms.wallet,
+        available_at=available_at,
+        expires_at=available_at + timedelta(days=terms.expiry_days) if terms.expiry_days else None,
+        explanation=judged.why,
+    )

@@ -1,0 +1,90 @@
+"""Sentences in English."""
+
+from __future__ import annotations
+
+from services.points.domain.earnings import Earning, Explanation, Reason
+from services.points.domain.ledger import Entry, EntryKind
+from services.points.domain.sentences.numbers import amount, decimal
+from services.points.domain.terms import Effect, LineVerdict, Rounding, Trigger
+
+_ROUNDED = {Rounding.DOWN: "rounded down", Rounding.HALF_UP: "rounded", Rounding.UP: "rounded up"}
+
+_NOTHING = {
+    Reason.OUTSIDE_HOURS: "the purchase was outside of its hours",
+    Reason.CONDITION_NOT_MET: "its condition was not met",
+    Reason.CONDITION_FAILED: "its condition could not be decided",
+    Reason.NOTHING_COUNTED: "nothing that was bought counts for it",
+    Reason.TENDER_EXCLUDED: "all of it was paid in ways that do not earn",
+    Reason.TOO_LITTLE: "what counts is too little for a point",
+    Reason.NOTHING_TO_RAISE: "no other rule gave any",
+}
+
+
+def earning_sentence(earning: Earning) -> str:
+    """Why a rule gave what it gave for a purchase, or why it gave nothing."""
+    return f"{earning.rule_name}: {_because(earning)}."
+
+
+def _because(earning: Earning) -> str:
+    why = earning.explanation
+    if why.reason is Reason.BEATEN:
+        return f"no points, because {why.beaten_by} gave points instead"
+    if why.reason in _NOTHING:
+        return f"no points, because {_NOTHING[why.reason]}"
+    given = _points(earning.points)
+    if why.effect is Effect.PER_AMOUNT:
+        return _per_amount(why, given)
+    if why.effect is Effect.PER_UNIT:
+        units = f"{decimal(why.quantity_milli, 1000)} counted ({_counted(why)})"
+        return f"{_points(why.points)} for every unit; {units}, {_ROUNDED[why.rounding]} to {given}"
+    if why.effect is Effect.FIXED:
+        whole = why.trigger is Trigger.PURCHASE
+        return f"{given} for this purchase" if whole else f"{_points(why.points)} for each line, {given} in all"
+    return _bonus(why, given)
+
+
+def _per_amount(why: Explanation, given: str) -> str:
+    rate = f"{_points(why.points)} for every {_money(why.per_amount_minor, why.currency)}"
+    eligible = f"{_money(why.eligible_amount_minor, why.currency)} counted ({_counted(why)})"
+    if why.not_earning_minor:
+        eligible += f", less {_money(why.not_earning_minor, why.currency)} paid in ways that do not earn"
+    return f"{rate}; {eligible}, {_ROUNDED[why.rounding]} to {given}"
+
+
+def _bonus(why: Explanation, given: str) -> str:
+    raised = f"the {_points(why.raised_points)} of the other rules"
+    if why.factor is None:
+        return f"{given} on top of {raised}"
+    return f"{raised} times {decimal(why.factor.numerator, why.factor.denominator)}, which is {given} more"
+
+
+def entry_sentence(entry: Entry) -> str:
+    """Why an entry was made that no rule made."""
+    points = _points(abs(entry.amount))
+    return {
+        EntryKind.EARN: f"{points} earned.",
+        EntryKind.RETURN: f"{points} taken back for returned goods.",
+        EntryKind.SPEND: f"{points} spent.",
+        EntryKind.REVERSAL: f"{points} given back: {entry.cause.reason}.",
+        EntryKind.EXPIRY: f"{points} expired.",
+        EntryKind.ADJUSTMENT: f"{points} {'given' if entry.amount > 0 else 'taken'} by hand: {entry.cause.reason}.",
+        EntryKind.RECOVERY: f"{points} taken for goods returned earlier.",
+    }[entry.kind]
+
+
+def _counted(why: Explanation) -> str:
+    counted = sum(line.verdict is LineVerdict.COUNTED for line in why.lines)
+    left_out = len(why.lines) - counted
+    return f"{_lines(counted)}, {_lines(left_out)} left out" if left_out else _lines(counted)
+
+
+def _points(number: int) -> str:
+    return f"{number:,} {'point' if number == 1 else 'points'}"
+
+
+def _lines(number: int) -> str:
+    return f"{number} {'line' if number == 1 else 'lines'}"
+
+
+def _money(minor: int, currency: str) -> str:
+    return f"{currency} {amount(minor, currency)}"

@@ -1,0 +1,175 @@
+"""What an earning rule says: what it gives, for what, when, and beside which others."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from services.points.domain.sales import PurchaseLine, TenderKind
+
+MINUTES_A_DAY = 24 * 60
+
+
+class Rounding(enum.Enum):
+    """How a fraction of a point ends, once per purchase and rule."""
+
+    DOWN = "down"
+    HALF_UP = "half_up"
+    UP = "up"
+
+    def apply(self, exact: Fraction) -> int:
+        """The whole points for `exact` ones, which are not negative."""
+        if self is Rounding.DOWN:
+            return exact.numerator // exact.denominator
+        if self is Rounding.UP:
+            return -(-exact.numerator // exact.denominator)
+        return (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
+
+
+class Effect(enum.Enum):
+    """What a rule gives. The last two are bonuses: they are judged on what the others gave to the same wallet."""
+
+    PER_AMOUNT = "per_amount"
+    PER_UNIT = "per_unit"
+    FIXED = "fixed"
+    MULTIPLIER = "multiplier"
+    ADDITION = "addition"
+
+    @property
+    def is_bonus(self) -> bool:
+        """Whether it gives for what other rules gave."""
+        return self in (Effect.MULTIPLIER, Effect.ADDITION)
+
+
+class Trigger(enum.Enum):
+    """What a condition is asked of, and what a fixed number of points is given for: the whole purchase or each line."""
+
+    PURCHASE = "purchase"
+    LINE = "line"
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A multiplier as an exact fraction, such as 3/2."""
+
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True)
+class ValidHours:
+    """From one minute of the day up to another, on these days of the week (1 is Monday; none means all).
+
+    A span that ends at or before the minute at which it starts ends on the next day; it belongs to the day it starts.
+    """
+
+    weekdays: tuple[int, ...]
+    from_minute: int
+    until_minute: int
+
+    def covers(self, local: datetime) -> bool:
+        """Whether the local time lies within."""
+        minute, weekday = local.hour * 60 + local.minute, local.isoweekday()
+        if self.from_minute < self.until_minute:
+            return self._on(weekday) and self.from_minute <= minute < self.until_minute
+        if minute >= self.from_minute:
+            return self._on(weekday)
+        return minute < self.until_minute and self._on(weekday - 1 or 7)
+
+    def _on(self, weekday: int) -> bool:
+        return not self.weekdays or weekday in self.weekdays
+
+
+@dataclass(frozen=True)
+class EarningTerms:
+    """What a rule gives, for what, when, for how long it lasts, and beside which others.
+
+    The fields with defaults came later: a rule stored without them means what it meant.
+    """
+
+    name: str
+    points: int
+    per_amount_minor: int
+    currency: str
+    excluded_skus: tuple[str, ...]
+    excluded_categories: tuple[str, ...]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    rounding: Rounding
+    pending_days: int
+    expiry_days: int
+    wallet: str
+    effect: Effect = Effect.PER_AMOUNT
+    trigger: Trigger = Trigger.PURCHASE
+    # Of a multiplier: what the others gave, times this, is what all give together.
+    factor: Factor | None = None
+    # In CEL; empty holds always.
+    condition: str = ""
+    # In which valid hours and the condition's hour and weekday are read.
+    time_zone: str = "UTC"
+    valid_hours: tuple[ValidHours, ...] = ()
+    # When there are any, only lines that one of them names count.
+    included_skus: tuple[str, ...] = ()
+    included_categories: tuple[str, ...] = ()
+    # What was paid these ways does not earn.
+    excluded_tenders: tuple[TenderKind, ...] = ()
+    # Within a group rules stand aside for each other; see `evaluation`.
+    stacking_group: str = ""
+    priority: int = 0
+    exclusive: bool = False
+
+    @functools.cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone by its IANA name."""
+        return ZoneInfo(self.time_zone)
+
+    @functools.cached_property
+    def selection(self) -> Selection:
+        """Which goods count, made for looking up: lists may be long and rules many."""
+        return Selection(
+            frozenset(self.included_skus),
+            frozenset(self.included_categories),
+            frozenset(self.excluded_skus),
+            frozenset(self.excluded_categories),
+        )
+
+    def open_at(self, occurred_at: datetime) -> bool:
+        """Whether a purchase that occurred then lies within the valid hours."""
+        return not self.valid_hours or any(
+            hours.covers(occurred_at.astimezone(self.zone)) for hours in self.valid_hours
+        )
+
+
+class LineVerdict(enum.Enum):
+    """Whether a line counted, or what kept it out."""
+
+    COUNTED = "counted"
+    SKU_EXCLUDED = "sku_excluded"
+    CATEGORY_EXCLUDED = "category_excluded"
+    NOT_INCLUDED = "not_included"
+    CONDITION_NOT_MET = "condition_not_met"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Goods by name. Exclusions are stronger than inclusions."""
+
+    included_skus: frozenset[str]
+    included_categories: frozenset[str]
+    excluded_skus: frozenset[str]
+    excluded_categories: frozenset[str]
+
+    def verdict(self, line: PurchaseLine) -> LineVerdict:
+        """Whether the line is among the goods meant."""
+        if line.sku in self.excluded_skus:
+            return LineVerdict.SKU_EXCLUDED
+        if line.category in self.excluded_categories:
+            return LineVerdict.CATEGORY_EXCLUDED
+        everything = not self.included_skus and not self.included_categories
+        if everything or line.sku in self.included_skus or line.category in self.included_categories:
+            return LineVerdict.COUNTED
+        return LineVerdict.NOT_INCLUDED

@@ -1,0 +1,115 @@
+"""Conditions in CEL: what compiles, what is refused and where, and what they answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kit.errors import Invalid
+from services.points.conditions import CelConditions
+from services.points.domain.conditions import LENGTH_MAX, LINE_FACTS, PURCHASE_FACTS, line_facts, purchase_facts
+from services.points.domain.sales import Tender, TenderKind
+from services.points.domain.terms import Trigger
+from tests.factories import points as make
+
+CONDITIONS = CelConditions()
+SALE = make.a_sale(
+    make.a_line(1000, quantity=2, category="tea"),
+    tenders=(Tender(TenderKind.CASH, 900), Tender(TenderKind.POINTS, 100)),
+)
+FACTS = purchase_facts(SALE, 1000, make.NOON, "active") | line_facts(SALE.lines[0], 1000, 2000)
+
+
+def holds(condition: str) -> bool | None:
+    return CONDITIONS.holds(condition, CONDITIONS.prepare(FACTS))
+
+
+def refusal(condition: str, trigger: Trigger = Trigger.LINE) -> str:
+    with pytest.raises(Invalid) as refused:
+        CONDITIONS.expect_valid(make.terms(condition=condition, trigger=trigger))
+    assert refused.value.field == "terms.condition"
+    return str(refused.value)
+
+
+def test_every_fact_can_be_asked_for() -> None:
+    assert set(FACTS) == {*PURCHASE_FACTS, *LINE_FACTS}
+    assert all(isinstance(FACTS[name], kind) for name, kind in {**PURCHASE_FACTS, **LINE_FACTS}.items())
+    for name, kind in {**PURCHASE_FACTS, **LINE_FACTS}.items():
+        condition = f"size({name}) > 0" if kind is list else f"{name} == {FACTS[name]!r}"
+        CONDITIONS.expect_valid(make.terms(condition=condition, trigger=Trigger.LINE))
+        assert holds(condition) is True
+
+
+@pytest.mark.parametrize(
+    ("condition", "answer"),
+    [
+        ("purchase.total_minor >= 1000 && purchase.weekday == 1", True),
+        ("purchase.hour < 12", False),
+        ("'points' in purchase.tenders", True),
+        ("purchase.tenders.exists(kind, kind == 'voucher')", False),
+        ("line.category in ['tea', 'coffee'] || line.sku.startsWith('TEA-')", True),
+        ("line.quantity_milli / 7000 > 0", False),  # whole numbers are divided without a rest
+        ("member.status == 'earn_only'", False),
+    ],
+)
+def test_a_condition_holds_or_does_not(condition: str, answer: bool) -> None:
+    CONDITIONS.expect_valid(make.terms(condition=condition, trigger=Trigger.LINE))
+    assert holds(condition) is answer
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "line.amount_minor / (purchase.hour - 12) > 1",
+        "line.amount_minor * 9223372036854775807 > 0",
+        "[1][line.quantity_milli] == 1",
+        "int(line.sku) == 1",
+        "dyn(line.sku)",
+        "dyn('x') && true",
+        "nonsense ==",
+    ],
+)
+def test_an_error_is_no_answer(condition: str) -> None:
+    assert holds(condition) is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "problem"),
+    [
+        ("purchase.total_minor > 'a'", "line 1, column 22: found no matching overload"),
+        ("purchase.totl > 1", "line 1, column 9: undeclared reference to 'purchase.totl'"),
+        ("true && ", "line 1, column 9: Syntax error"),
+        ("purchase.total_minor", "gives int, not bool"),
+        ("dyn(true)", "gives dyn, not bool"),
+        ("(" * 100 + "true" + ")" * 100, "nested too deeply"),
+        ("[1].all(a, [1].all(b, a == b))", "may walk through at most 1 list"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused_with_its_place(condition: str, problem: str) -> None:
+    assert problem in refusal(condition)
+
+
+def test_only_a_rule_that_lines_trigger_asks_of_lines() -> None:
+    CONDITIONS.expect_valid(make.terms(condition="line.sku == 'TEA'", trigger=Trigger.LINE))
+    assert "undeclared reference to 'line.sku'" in refusal("line.sku == 'TEA'", Trigger.PURCHASE)
+
+
+def test_the_costliest_condition_that_is_allowed_stays_within_its_budget() -> None:
+    items = ",".join("1" for _ in range((LENGTH_MAX - 30) // 2))
+    condition = f"[{items}].all(one, one == 1)"
+    assert len(condition) <= LENGTH_MAX
+    CONDITIONS.expect_valid(make.terms(condition=condition))
+    assert holds(condition) is True
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("purchase.hour == 1", ()),
+        ("line.category == 'tea' && line . sku != ''", ("line.sku", "line.category")),
+        ("line//\n.sku == ''", tuple(LINE_FACTS)),
+    ],
+)
+def test_what_an_answer_can_depend_on_is_known(condition: str, names: Any) -> None:
+    assert CONDITIONS.line_names(condition) == names
