@@ -99,6 +99,7 @@ POLICY: dict[str, Access] = {
     "points.get_earning_rule": _read(STAFF, ADMIN),
     "points.revise_earning_rule": _edit(ADMIN),
     "points.activate_earning_rule": _write(ADMIN),
+    "points.call_off_earning_rule": _write(ADMIN),
     "points.end_earning_rule": _write(ADMIN),
     "points.get_program_policy": _read(STAFF, ADMIN),
     "points.set_program_policy": _write(ADMIN),

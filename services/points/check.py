@@ -348,6 +348,20 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         """,
     ),
     (
+        "rule_versions_apart",
+        "two versions of the rule are effective at the same time",
+        """
+        SELECT DISTINCT concat_ws('/', one.program_id, one.rule_id)
+        FROM earning_rules AS one
+        JOIN earning_rules AS other USING (program_id, rule_id)
+        WHERE one.version < other.version
+            AND greatest(one.effective_from, other.effective_from)
+                < least(one.effective_until, other.effective_until, 'infinity')
+            AND one.effective_from < coalesce(one.effective_until, 'infinity')
+            AND other.effective_from < coalesce(other.effective_until, 'infinity')
+        """,
+    ),
+    (
         "program_one",
         "a row of the account belongs to another program",
         """

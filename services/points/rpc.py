@@ -129,6 +129,12 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         outcome = self._rules.activate_earning_rule(call_of(context), convert_rules.activate_earning_rule(request))
         return reply(context, outcome, convert_rules.activate_earning_rule_response)
 
+    def CallOffEarningRule(
+        self, request: pb.CallOffEarningRuleRequest, context: Context
+    ) -> pb.CallOffEarningRuleResponse:
+        outcome = self._rules.call_off_earning_rule(call_of(context), convert_rules.call_off_earning_rule(request))
+        return reply(context, outcome, convert_rules.call_off_earning_rule_response)
+
     def EndEarningRule(self, request: pb.EndEarningRuleRequest, context: Context) -> pb.EndEarningRuleResponse:
         outcome = self._rules.end_earning_rule(call_of(context), convert_rules.end_earning_rule(request))
         return reply(context, outcome, convert_rules.end_earning_rule_response)

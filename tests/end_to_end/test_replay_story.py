@@ -108,6 +108,10 @@ def a_whole_day(program: Program) -> Day:
     rule_path = f"/v1/earning-rules/{day.do('admin', 'POST', '/v1/earning-rules', {'terms': terms})['rule_id']}"
     day.do("admin", "POST", f"{rule_path}/activate", {})
     day.do("admin", "POST", f"{rule_path}/versions", {"terms": terms | {"points": 2}}, version=1)
+    later = {"terms": terms | {"starts_at": "2100-01-01T00:00:00Z"}}
+    day.do("admin", "POST", f"{rule_path}/versions", later, version=2)
+    day.do("admin", "POST", f"{rule_path}/activate", {})
+    day.do("admin", "POST", f"{rule_path}/call-off", {})
     day.do("admin", "PUT", "/v1/program-policy", {"shortfall": "negative"})
     tea = {"terms": {"name": "Tea", "benefit": {"kind": "free_product", "sku": "TEA"}, "cost_points": 50}, "stock": 9}
     reward = day.do("admin", "POST", "/v1/rewards", tea)

@@ -15,6 +15,7 @@ from gateway.wire.base import NoFields, PageQuery
 from gateway.wire.enums import number_of
 from gateway.wire.points.rules import (
     ActivateBody,
+    CallOffBody,
     EarningRule,
     EarningRulePage,
     EarningRuleVersions,
@@ -75,7 +76,7 @@ def revise_earning_rule(path: RulePath, body: NewEarningRule) -> Response:
 
 @blueprint.post("/earning-rules/<rule_id>/activate", responses={HTTPStatus.OK: EarningRule})
 def activate_earning_rule(path: RulePath, body: ActivateBody) -> Response:
-    """Let a draft earn; the version that was active before ends"""
+    """Let a draft earn from its beginning on; the version that was active before earns until then"""
     request = pb.ActivateEarningRuleRequest(
         program_id=visit().known_caller.program_id,
         request_id=visit().idempotency_key,
@@ -86,9 +87,22 @@ def activate_earning_rule(path: RulePath, body: ActivateBody) -> Response:
     return reply(rule_of(answered.response.rule), replayed=answered.replayed)
 
 
+@blueprint.post("/earning-rules/<rule_id>/call-off", responses={HTTPStatus.OK: EarningRule})
+def call_off_earning_rule(path: RulePath, body: CallOffBody) -> Response:
+    """Call a scheduled version off before it begins; the version before it earns on"""
+    request = pb.CallOffEarningRuleRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        rule_id=path.rule_id,
+        version=body.version,
+    )
+    answered = write(suite().clients.points.CallOffEarningRule, request)
+    return reply(rule_of(answered.response.rule), replayed=answered.replayed)
+
+
 @blueprint.post("/earning-rules/<rule_id>/end", responses={HTTPStatus.OK: EarningRule})
 def end_earning_rule(path: RulePath, body: NoFields) -> Response:
-    """End the active version of a rule"""
+    """End the active version of a rule now, and call off those that are scheduled"""
     request = pb.EndEarningRuleRequest(
         program_id=visit().known_caller.program_id, request_id=visit().idempotency_key, rule_id=path.rule_id
     )

@@ -27,7 +27,7 @@ from gateway.wire.enums import number_of, word_of
 from gateway.wire.points.earnings import EffectWord, Factor, RoundingWord, TriggerWord, factor_of
 from gateway.wire.points.sales import TenderWord
 
-RuleWord = Literal["draft", "active", "ended"]
+RuleWord = Literal["draft", "active", "ended", "scheduled"]
 ShortfallWord = Literal["carry", "negative", "refuse"]
 EXCLUSIONS_MAX = 1_000
 VALID_HOURS_MAX = 50
@@ -171,6 +171,15 @@ class ActivateBody(Asked):
     """The draft meant; 0 means the latest version."""
 
 
+class CallOffBody(Asked):
+    """Which version to call off."""
+
+    model_config = example({"version": 2})
+
+    version: Annotated[StrictInt, Field(ge=0, le=INT64_MAX)] = 0
+    """The version meant; 0 means the scheduled one, or the last to begin where there are several."""
+
+
 class Policy(Asked):
     """How the program treats its accounts."""
 
@@ -224,7 +233,7 @@ class EarningRule(Told):
     effective_from: datetime | None
     """Purchases that occurred from here"""
     effective_until: datetime | None
-    """up to here, not included, earn by this version."""
+    """up to here, not included, earn by this version; of one that was called off both are the same."""
 
 
 class EarningRuleVersions(Told):

@@ -22,6 +22,7 @@ from services.points.convert.common import NAME_LENGTH_MAX
 from services.points.convert.terms import terms_of, to_terms
 from services.points.domain.commands import (
     ActivateEarningRule,
+    CallOffEarningRule,
     CreateEarningRule,
     EndEarningRule,
     ReviseEarningRule,
@@ -59,6 +60,16 @@ def revise_earning_rule(request: pb.ReviseEarningRuleRequest) -> ReviseEarningRu
 def activate_earning_rule(request: pb.ActivateEarningRuleRequest) -> ActivateEarningRule:
     """A draft that is to earn."""
     return ActivateEarningRule(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        rule_id=uuid_of(request.rule_id, "rule_id"),
+        version=integer_of(request.version, "version", at_least=0, at_most=VERSION_MAX),
+    )
+
+
+def call_off_earning_rule(request: pb.CallOffEarningRuleRequest) -> CallOffEarningRule:
+    """A version that is not to begin."""
+    return CallOffEarningRule(
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),
         rule_id=uuid_of(request.rule_id, "rule_id"),
@@ -133,8 +144,13 @@ def revise_earning_rule_response(rule: EarningRule) -> pb.ReviseEarningRuleRespo
 
 
 def activate_earning_rule_response(rule: EarningRule) -> pb.ActivateEarningRuleResponse:
-    """The version that is active now."""
+    """The version that is active now, or scheduled."""
     return pb.ActivateEarningRuleResponse(rule=to_rule(rule))
+
+
+def call_off_earning_rule_response(rule: EarningRule) -> pb.CallOffEarningRuleResponse:
+    """The version that was called off."""
+    return pb.CallOffEarningRuleResponse(rule=to_rule(rule))
 
 
 def end_earning_rule_response(rule: EarningRule) -> pb.EndEarningRuleResponse:

@@ -116,6 +116,16 @@ class ActivateEarningRule:
 
 
 @dataclass(frozen=True)
+class CallOffEarningRule:
+    """Calls a scheduled version off; `version` 0 means the one that would begin last."""
+
+    program_id: UUID
+    request_id: str
+    rule_id: UUID
+    version: int
+
+
+@dataclass(frozen=True)
 class EndEarningRule:
     """Ends the active version."""
 

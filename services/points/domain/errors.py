@@ -5,7 +5,7 @@ Conflict      ReceiptConflict
 Precondition  MemberMayNotEarn · MemberMayNotSpend · InsufficientBalance · HoldNotOpen · HoldNotCaptured
               PurchaseNotAnonymous · PurchaseAlreadyClaimed
               ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
-              RuleNotDraft · RuleNotActive · VersionMismatch
+              RuleNotDraft · RuleNotScheduled · RuleNotActive · VersionMismatch
 Unavailable   MemberUnknownForNow
 """
 
@@ -116,8 +116,14 @@ class RuleNotDraft(Precondition):
     reason = "RULE_NOT_DRAFT"
 
 
+class RuleNotScheduled(Precondition):
+    """Only a version that has yet to begin can be called off."""
+
+    reason = "RULE_NOT_SCHEDULED"
+
+
 class RuleNotActive(Precondition):
-    """Only an active rule can be ended."""
+    """Only a rule with an active version can be ended; a scheduled version is called off."""
 
     reason = "RULE_NOT_ACTIVE"
 

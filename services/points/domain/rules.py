@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.points.domain.errors import RuleNotActive, RuleNotDraft, VersionMismatch
+from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotScheduled, VersionMismatch
 from services.points.domain.terms import EarningTerms
 
 
 class RuleState(enum.Enum):
-    """The life of a rule's version: draft → active → ended."""
+    """The life of a rule's version: draft → scheduled → active → ended.
+
+    Only drafts, and whether a version was activated and then cut short, are stored. What a version is at an instant
+    follows from when it is effective, so that nothing has to happen at midnight for it to begin or end: see `as_of`.
+    """
 
     DRAFT = "draft"
+    SCHEDULED = "scheduled"
     ACTIVE = "active"
     ENDED = "ended"
 
@@ -41,16 +46,41 @@ class EarningRule:
             return False
         return self.effective_until is None or occurred_at < self.effective_until
 
+    @property
+    def is_void(self) -> bool:
+        """Whether it was called off, or overtaken, before it began."""
+        return (
+            self.effective_from is not None
+            and self.effective_until is not None
+            and self.effective_until <= self.effective_from
+        )
+
+    def state_at(self, now: datetime) -> RuleState:
+        """What the version is at an instant."""
+        if self.effective_from is None:
+            return RuleState.DRAFT
+        if self.is_void or (self.effective_until is not None and self.effective_until <= now):
+            return RuleState.ENDED
+        return RuleState.SCHEDULED if now < self.effective_from else RuleState.ACTIVE
+
+    def as_of(self, now: datetime) -> EarningRule:
+        """The version as it is shown at an instant: what was decided and lies ahead has not happened yet."""
+        state = self.state_at(now)
+        if state is not RuleState.ENDED:
+            return replace(self, state=state, ended_at=None)
+        return replace(self, state=state, ended_at=self.ended_at if self.is_void else self.effective_until)
+
 
 def activate(draft: EarningRule, versions: Iterable[EarningRule], now: datetime) -> tuple[EarningRule, ...]:
     """The versions that change when the draft is activated: the draft, and those it takes over from.
 
     The first version to be active may reach back to its `starts_at`, for late uploads. A later one begins now at the
-    earliest: what happened before keeps earning by the version that was active then.
+    earliest: what happened before keeps earning by the version that was active then. One that begins later is
+    scheduled, and the version before it earns until then; one that was to begin after it is overtaken.
     """
     if draft.state is not RuleState.DRAFT:
-        raise RuleNotDraft(f"version {draft.version} is {draft.state.value}", version=draft.version)
-    predecessors = [rule for rule in versions if rule.activated_at is not None]
+        raise RuleNotDraft(f"version {draft.version} is {draft.state_at(now).value}", version=draft.version)
+    predecessors = [rule for rule in versions if rule.activated_at is not None and not rule.is_void]
     starts_at = draft.terms.starts_at or now
     effective_from = max(starts_at, now) if predecessors else starts_at
     active = replace(
@@ -63,12 +93,39 @@ def activate(draft: EarningRule, versions: Iterable[EarningRule], now: datetime)
     return (active, *_cut(predecessors, now, effective_from))
 
 
-def end(active: EarningRule, versions: Iterable[EarningRule], now: datetime) -> tuple[EarningRule, ...]:
-    """The versions that change when the rule is ended by hand, the active one first."""
-    if active.state is not RuleState.ACTIVE:
-        raise RuleNotActive(f"version {active.version} is {active.state.value}", version=active.version)
-    others = (rule for rule in versions if rule.version != active.version and rule.activated_at is not None)
+def end(versions: Sequence[EarningRule], now: datetime) -> tuple[EarningRule, ...]:
+    """The versions that change when the rule is ended by hand, the active one first; scheduled ones are called off."""
+    active = next((rule for rule in versions if rule.state_at(now) is RuleState.ACTIVE), None)
+    if active is None:
+        raise RuleNotActive("no version of the rule is active")
+    others = (rule for rule in versions if rule is not active and rule.activated_at is not None)
     return (_ended(active, now, now), *_cut(others, now, now))
+
+
+def call_off(scheduled: EarningRule, versions: Iterable[EarningRule], now: datetime) -> tuple[EarningRule, ...]:
+    """The versions that change when one is called off before it begins: it, and the one that earns on in its stead.
+
+    It keeps its beginning and has no duration. A till whose clock runs ahead may have earned by it already, and what
+    was earned by a version must find it when goods come back.
+    """
+    if scheduled.state_at(now) is not RuleState.SCHEDULED or scheduled.effective_from is None:
+        state = scheduled.state_at(now).value
+        raise RuleNotScheduled(f"version {scheduled.version} is {state}", version=scheduled.version)
+    starts_at = scheduled.effective_from
+    others = [rule for rule in versions if rule.version != scheduled.version and not rule.is_void]
+    later = [rule.effective_from for rule in others if rule.effective_from and rule.effective_from >= starts_at]
+    void = replace(scheduled, state=RuleState.ENDED, ended_at=now, effective_until=starts_at)
+    heirs = (rule for rule in others if rule.ended_at is not None and rule.effective_until == starts_at)
+    # The heir stands where the version stood: the last of the rule, or cut by the one that follows.
+    return void, *(
+        replace(
+            heir,
+            state=scheduled.state,
+            ended_at=scheduled.ended_at,
+            effective_until=min((each for each in (heir.terms.ends_at, *later) if each is not None), default=None),
+        )
+        for heir in heirs
+    )
 
 
 def expect_version(rule: EarningRule, expected_version: int) -> None:
@@ -91,4 +148,6 @@ def _cut(rules: Iterable[EarningRule], now: datetime, until: datetime) -> list[E
 
 def _ended(rule: EarningRule, now: datetime, until: datetime) -> EarningRule:
     ends_at = until if rule.effective_until is None else min(until, rule.effective_until)
+    if rule.effective_from is not None:
+        ends_at = max(ends_at, rule.effective_from)
     return replace(rule, state=RuleState.ENDED, ended_at=rule.ended_at or now, effective_until=ends_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from kit import ids
@@ -10,14 +11,15 @@ from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
 from services.points.domain.commands import (
     ActivateEarningRule,
+    CallOffEarningRule,
     CreateEarningRule,
     EndEarningRule,
     ReviseEarningRule,
     SetProgramPolicy,
 )
-from services.points.domain.errors import RuleNotActive, RuleNotFound
+from services.points.domain.errors import RuleNotFound, RuleNotScheduled
 from services.points.domain.policy import ProgramPolicy
-from services.points.domain.rules import EarningRule, RuleState, activate, end, expect_version
+from services.points.domain.rules import EarningRule, RuleState, activate, call_off, end, expect_version
 from services.points.ports import CheckedConditions
 from services.points.storage import Storage, Transaction
 
@@ -57,7 +59,7 @@ class RuleHandlers:
             return tx.once(call, command, EarningRule, work)
 
     def activate_earning_rule(self, call: Call, command: ActivateEarningRule) -> Outcome[EarningRule]:
-        """Lets a draft earn and ends the versions before it."""
+        """Lets a draft earn from its beginning on, and the version before it until then."""
 
         def work() -> EarningRule:
             versions = _versions(tx, command.program_id, command.rule_id)
@@ -66,9 +68,21 @@ class RuleHandlers:
             if draft is None:
                 raise RuleNotFound("the rule has no such version", version=wanted)
             active, *ended = activate(draft, versions, tx.now)
-            # Those that end go first: a rule has one active version at a time, also within a transaction.
+            # Those that end go first: a rule has one last version at a time, also within a transaction.
             tx.rules.put(*ended, active)
-            return active
+            return active.as_of(tx.now)
+
+        with self._storage.transaction() as tx:
+            return tx.once(call, command, EarningRule, work)
+
+    def call_off_earning_rule(self, call: Call, command: CallOffEarningRule) -> Outcome[EarningRule]:
+        """Calls a scheduled version off; the one before it earns on."""
+
+        def work() -> EarningRule:
+            versions = _versions(tx, command.program_id, command.rule_id)
+            void, *heirs = call_off(_scheduled(versions, command.version, tx.now), versions, tx.now)
+            tx.rules.put(void, *heirs)
+            return void.as_of(tx.now)
 
         with self._storage.transaction() as tx:
             return tx.once(call, command, EarningRule, work)
@@ -78,12 +92,9 @@ class RuleHandlers:
 
         def work() -> EarningRule:
             versions = _versions(tx, command.program_id, command.rule_id)
-            active = next((rule for rule in versions if rule.state is RuleState.ACTIVE), None)
-            if active is None:
-                raise RuleNotActive(f"version {versions[0].version} is {versions[0].state.value}")
-            ended, *others = end(active, versions, tx.now)
+            ended, *others = end(versions, tx.now)
             tx.rules.put(ended, *others)
-            return ended
+            return ended.as_of(tx.now)
 
         with self._storage.transaction() as tx:
             return tx.once(call, command, EarningRule, work)
@@ -91,7 +102,7 @@ class RuleHandlers:
     def get_earning_rule(self, program_id: UUID, rule_id: UUID) -> list[EarningRule]:
         """All versions of a rule, newest first."""
         with self._storage.transaction() as tx:
-            versions = tx.rules.versions(program_id, rule_id)
+            versions = [rule.as_of(tx.now) for rule in tx.rules.versions(program_id, rule_id)]
         if not versions:
             raise RuleNotFound("the program has no such rule")
         return versions
@@ -99,7 +110,7 @@ class RuleHandlers:
     def list_earning_rules(self, program_id: UUID, page: PageRequest) -> Page[EarningRule]:
         """Each rule in its latest version, by name."""
         with self._storage.transaction() as tx:
-            rules = tx.rules.latest(program_id, page)
+            rules = [rule.as_of(tx.now) for rule in tx.rules.latest(program_id, page)]
         return page_of(rules, page, lambda rule: (rule.terms.name, str(rule.rule_id)))
 
     def get_program_policy(self, program_id: UUID) -> ProgramPolicy:
@@ -124,3 +135,16 @@ def _versions(tx: Transaction, program_id: UUID, rule_id: UUID) -> list[EarningR
     if not versions:
         raise RuleNotFound("the program has no such rule")
     return versions
+
+
+def _scheduled(versions: list[EarningRule], wanted: int, now: datetime) -> EarningRule:
+    """The version that is to be called off."""
+    if wanted:
+        found = next((rule for rule in versions if rule.version == wanted), None)
+        if found is None:
+            raise RuleNotFound("the rule has no such version", version=wanted)
+        return found
+    waiting = [rule for rule in versions if rule.state_at(now) is RuleState.SCHEDULED]
+    if not waiting:
+        raise RuleNotScheduled("no version of the rule is scheduled")
+    return max(waiting, key=lambda rule: rule.effective_from or now)

@@ -273,6 +273,15 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "UPDATE returns SET lines = jsonb_set(lines, '{0,line_id}', '\"9\"') WHERE purchase_id = :bought",
         ),
     },
+    "two versions of the rule are effective at the same time": {
+        "a version that began again": planted(
+            "{program}/{rule}",
+            "INSERT INTO earning_rules (program_id, rule_id, version, state, name, terms, created_at, activated_at,"
+            " ended_at, effective_from, effective_until) SELECT program_id, rule_id, 99, 'ended', name, terms,"
+            " created_at, now(), now(), effective_from, effective_from + interval '1 minute' FROM earning_rules"
+            " WHERE rule_id = :rule",
+        ),
+    },
     "a row of the account belongs to another program": {
         "an entry": planted(AMINA, "UPDATE entries SET program_id = :bought WHERE member_id = :amina AND version = 2"),
         "a lot": planted(AMINA, "UPDATE lots SET program_id = :bought WHERE lot_id = :lot"),
@@ -314,10 +323,11 @@ def test_a_planted_defect_is_found_and_its_row_named(points: Points, name: str, 
 
 
 def named(points: Points, day: Day) -> dict[str, object]:
-    """The day's names, and `lot`: what Amina's purchase gave her."""
-    query = sa.select(tables.lots.c.lot_id).where(tables.lots.c.purchase_id == day.bought)
+    """The day's names, `lot`: what Amina's purchase gave her, and `rule`: what it earned by."""
+    query = sa.select(tables.lots.c.lot_id, tables.lots.c.rule_id).where(tables.lots.c.purchase_id == day.bought)
     with points.engine.connect() as connection:
-        return {**day.names(), "lot": connection.execute(query).scalar_one()}
+        lot, rule = connection.execute(query).one()
+    return {**day.names(), "lot": lot, "rule": rule}
 
 
 def plant(points: Points, defect: Planted, names: dict[str, object]) -> None:

@@ -265,6 +265,12 @@ def activate_earning_rule(till: Till) -> None:
 
 
 @good
+def call_off_earning_rule(till: Till) -> None:
+    rule = till.get(requests.call_off_earning_rule(till.scheduled_rule())).rule
+    assert (rule.state, rule.effective_until) == (pb.EARNING_RULE_STATE_ENDED, rule.effective_from)
+
+
+@good
 def end_earning_rule(till: Till) -> None:
     rule = till.get(requests.end_earning_rule(till.rule())).rule
     assert (rule.state, rule.effective_until) == (pb.EARNING_RULE_STATE_ENDED, rule.ended_at)
@@ -380,6 +386,10 @@ REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
     "RULE_NOT_DRAFT": (
         StatusCode.FAILED_PRECONDITION,
         lambda till: till.ask(requests.activate_earning_rule(till.rule())),
+    ),
+    "RULE_NOT_SCHEDULED": (
+        StatusCode.FAILED_PRECONDITION,
+        lambda till: till.ask(requests.call_off_earning_rule(till.rule())),
     ),
     "RULE_NOT_ACTIVE": (
         StatusCode.FAILED_PRECONDITION,
@@ -575,6 +585,7 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
         ("RULE_NOT_FOUND", requests.get_earning_rule(rule_id)),
         ("RULE_NOT_FOUND", requests.revise_earning_rule(rule_id)),
         ("RULE_NOT_FOUND", requests.activate_earning_rule(rule_id)),
+        ("RULE_NOT_FOUND", requests.call_off_earning_rule(rule_id)),
         ("RULE_NOT_FOUND", requests.end_earning_rule(rule_id)),
         ("MEMBER_NOT_FOUND", requests.record_purchase(member_id)),
         ("MEMBER_NOT_FOUND", requests.preview_purchase(member_id)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,15 +12,16 @@ from kit.errors import Invalid
 from kit.page import PageRequest
 from services.points.domain.commands import (
     ActivateEarningRule,
+    CallOffEarningRule,
     CreateEarningRule,
     EndEarningRule,
     ReviseEarningRule,
     SetProgramPolicy,
 )
-from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotFound, VersionMismatch
+from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotFound, RuleNotScheduled, VersionMismatch
 from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import PurchaseAnswer
-from services.points.domain.rules import RuleState
+from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import Sale, Tender, TenderKind
 from services.points.domain.terms import EarningTerms, Effect, Factor, Trigger, ValidHours
 from tests.factories import points as make
@@ -51,6 +53,62 @@ def test_a_new_version_takes_over_and_late_purchases_keep_the_old(points: Points
     assert late_answer.purchase.points_earned == 10
     states = [version.state for version in points.rules.get_earning_rule(make.PROGRAM, rule.rule_id)]
     assert states == [RuleState.ACTIVE, RuleState.ENDED]
+
+
+def scheduled(points: Points, **terms: object) -> tuple[EarningRule, EarningRule]:
+    """A rule that is active, and its second version, which begins in five days and gives three points."""
+    rule = points.rule(starts_at=None)
+    starts_at = points.clock.now() + timedelta(days=5)
+    revision = ReviseEarningRule(make.PROGRAM, "r", rule.rule_id, 1, make.terms(points=3, starts_at=starts_at, **terms))
+    points.rules.revise_earning_rule(TILL, revision).unwrap()
+    activation = ActivateEarningRule(make.PROGRAM, "a", rule.rule_id, 0)
+    return rule, points.rules.activate_earning_rule(TILL, activation).unwrap()
+
+
+def states(points: Points, rule: EarningRule) -> list[str]:
+    return [version.state.value for version in points.rules.get_earning_rule(make.PROGRAM, rule.rule_id)]
+
+
+def test_a_scheduled_version_begins_when_its_time_comes_though_nobody_does_anything(points: Points) -> None:
+    rule, second = scheduled(points)
+    assert second.state is RuleState.SCHEDULED
+    assert (states(points, rule), earned(points)) == (["scheduled", "active"], 10)
+    points.clock.advance(days=5)
+    assert (states(points, rule), earned(points)) == (["active", "ended"], 30)
+    (listed,) = points.rules.list_earning_rules(make.PROGRAM, PageRequest(2)).items
+    assert listed.state is RuleState.ACTIVE
+
+
+def test_a_version_called_off_never_earns_and_the_one_before_it_earns_on(points: Points) -> None:
+    rule, _ = scheduled(points)
+    off = points.rules.call_off_earning_rule(TILL, CallOffEarningRule(make.PROGRAM, "c", rule.rule_id, 0)).unwrap()
+    assert (off.version, off.state, off.ended_at) == (2, RuleState.ENDED, points.clock.now())
+    points.clock.advance(days=6)
+    assert (states(points, rule), earned(points)) == (["ended", "active"], 10)
+    with pytest.raises(RuleNotScheduled):
+        points.rules.call_off_earning_rule(TILL, CallOffEarningRule(make.PROGRAM, "d", rule.rule_id, 1)).unwrap()
+    with pytest.raises(RuleNotFound):
+        points.rules.call_off_earning_rule(TILL, CallOffEarningRule(make.PROGRAM, "e", rule.rule_id, 7)).unwrap()
+
+
+def test_goods_earned_by_a_version_that_was_then_called_off_come_back(points: Points) -> None:
+    """A till's clock may run ahead of ours, by less than a day."""
+    rule, second = scheduled(points)
+    points.clock.advance(days=4, hours=12)
+    member_id, sale = points.member(), make.a_sale(occurred_at=second.terms.starts_at or make.NOON)
+    recorded = points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
+    assert recorded.purchase.points_earned == 30
+    points.rules.call_off_earning_rule(TILL, CallOffEarningRule(make.PROGRAM, "c", rule.rule_id, 2)).unwrap()
+    points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
+    assert points.account(member_id).posted == 0
+
+
+def test_a_rule_is_ended_with_what_was_to_follow(points: Points) -> None:
+    rule, _ = scheduled(points)
+    ended = points.rules.end_earning_rule(TILL, EndEarningRule(make.PROGRAM, "e", rule.rule_id)).unwrap()
+    assert (ended.version, ended.state) == (1, RuleState.ENDED)
+    points.clock.advance(days=6)
+    assert (states(points, rule), earned(points)) == (["ended", "ended"], 0)
 
 
 def test_an_ended_rule_earns_no_more(points: Points) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from loyalty.members.v1 import members_pb2
 from loyalty.points.v1 import points_pb2 as pb
 from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
@@ -69,6 +70,13 @@ class Till:
         rule_id: str = self.get(requests.create_earning_rule(requests.terms(**terms))).rule.rule_id
         self.get(requests.activate_earning_rule(rule_id))
         return rule_id
+
+    def scheduled_rule(self) -> str:
+        """The id of a rule that begins tomorrow."""
+        starts_at = Timestamp()
+        starts_at.GetCurrentTime()
+        starts_at.seconds += 86_400
+        return self.rule(starts_at=starts_at)
 
     def buy(self, member_id: str = "", *lines: pb.PurchaseLine) -> pb.Sale:
         """A sale that is recorded."""

@@ -185,6 +185,10 @@ def activate_earning_rule(rule_id: str = "") -> pb.ActivateEarningRuleRequest:
     return _sent(pb.ActivateEarningRuleRequest(rule_id=rule_id or new_id()))
 
 
+def call_off_earning_rule(rule_id: str = "") -> pb.CallOffEarningRuleRequest:
+    return _sent(pb.CallOffEarningRuleRequest(rule_id=rule_id or new_id()))
+
+
 def end_earning_rule(rule_id: str = "") -> pb.EndEarningRuleRequest:
     return _sent(pb.EndEarningRuleRequest(rule_id=rule_id or new_id()))
 

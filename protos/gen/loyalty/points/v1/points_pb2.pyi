@@ -259,14 +259,18 @@ class _EarningRuleStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Earn
     EARNING_RULE_STATE_DRAFT: _EarningRuleState.ValueType  # 1
     EARNING_RULE_STATE_ACTIVE: _EarningRuleState.ValueType  # 2
     EARNING_RULE_STATE_ENDED: _EarningRuleState.ValueType  # 3
+    EARNING_RULE_STATE_SCHEDULED: _EarningRuleState.ValueType  # 4
+    """Activated, and yet to begin."""
 
 class EarningRuleState(_EarningRuleState, metaclass=_EarningRuleStateEnumTypeWrapper):
-    """The life of a rule's version."""
+    """The life of a rule's version, by the database's clock: a version begins and ends by itself."""
 
 EARNING_RULE_STATE_UNSPECIFIED: EarningRuleState.ValueType  # 0
 EARNING_RULE_STATE_DRAFT: EarningRuleState.ValueType  # 1
 EARNING_RULE_STATE_ACTIVE: EarningRuleState.ValueType  # 2
 EARNING_RULE_STATE_ENDED: EarningRuleState.ValueType  # 3
+EARNING_RULE_STATE_SCHEDULED: EarningRuleState.ValueType  # 4
+"""Activated, and yet to begin."""
 Global___EarningRuleState: _TypeAlias = EarningRuleState  # noqa: Y015
 
 class _Rounding:
@@ -1391,6 +1395,55 @@ class ActivateEarningRuleResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ActivateEarningRuleResponse: _TypeAlias = ActivateEarningRuleResponse  # noqa: Y015
+
+@_typing.final
+class CallOffEarningRuleRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RULE_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    request_id: _builtins.str
+    rule_id: _builtins.str
+    version: _builtins.int
+    """The version meant; 0 means the scheduled one, or the last to begin where there are several."""
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        rule_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["program_id", b"program_id", "request_id", b"request_id", "rule_id", b"rule_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallOffEarningRuleRequest: _TypeAlias = CallOffEarningRuleRequest  # noqa: Y015
+
+@_typing.final
+class CallOffEarningRuleResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rule(self) -> Global___EarningRule: ...
+    def __init__(
+        self,
+        *,
+        rule: Global___EarningRule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallOffEarningRuleResponse: _TypeAlias = CallOffEarningRuleResponse  # noqa: Y015
 
 @_typing.final
 class EndEarningRuleRequest(_message.Message):
@@ -3029,14 +3082,16 @@ class EarningRule(_message.Message):
     @_builtins.property
     def activated_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
-    def ended_at(self) -> _timestamp_pb2.Timestamp: ...
+    def ended_at(self) -> _timestamp_pb2.Timestamp:
+        """When it ended: by its terms, by hand, by its successor, or when it was called off. Absent until then."""
+
     @_builtins.property
     def effective_from(self) -> _timestamp_pb2.Timestamp:
         """Purchases that occurred from here"""
 
     @_builtins.property
     def effective_until(self) -> _timestamp_pb2.Timestamp:
-        """up to here, not included, earn by this version; absent: no end yet."""
+        """up to here, not included, earn by this version; absent: no end yet. Of one that was called off both are the same."""
 
     def __init__(
         self,

@@ -130,6 +130,11 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ActivateEarningRuleRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ActivateEarningRuleResponse.FromString,
                 _registered_method=True)
+        self.CallOffEarningRule = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/CallOffEarningRule',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.CallOffEarningRuleRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.CallOffEarningRuleResponse.FromString,
+                _registered_method=True)
         self.EndEarningRule = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/EndEarningRule',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.EndEarningRuleRequest.SerializeToString,
@@ -306,15 +311,25 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ActivateEarningRule(self, request, context):
-        """Lets a draft earn, from its `starts_at` on; the version that was active before ends.
-        Fails with FAILED_PRECONDITION / RULE_NOT_DRAFT.
+        """Lets a draft earn, from its `starts_at` on. Where that lies ahead the version is scheduled, and the one before it
+        earns until then; versions that were to begin after it are overtaken. Fails with FAILED_PRECONDITION /
+        RULE_NOT_DRAFT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CallOffEarningRule(self, request, context):
+        """Calls a scheduled version off, before it begins; the version before it earns on. What has begun is ended instead.
+        Fails with FAILED_PRECONDITION / RULE_NOT_SCHEDULED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def EndEarningRule(self, request, context):
-        """Ends the active version. Fails with FAILED_PRECONDITION / RULE_NOT_ACTIVE.
+        """Ends the active version now, and calls off those that are scheduled. Fails with FAILED_PRECONDITION /
+        RULE_NOT_ACTIVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -445,6 +460,11 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ActivateEarningRule,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ActivateEarningRuleRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ActivateEarningRuleResponse.SerializeToString,
+            ),
+            'CallOffEarningRule': grpc.unary_unary_rpc_method_handler(
+                    servicer.CallOffEarningRule,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.CallOffEarningRuleRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.CallOffEarningRuleResponse.SerializeToString,
             ),
             'EndEarningRule': grpc.unary_unary_rpc_method_handler(
                     servicer.EndEarningRule,
@@ -986,6 +1006,33 @@ class PointsService:
             '/loyalty.points.v1.PointsService/ActivateEarningRule',
             loyalty_dot_points_dot_v1_dot_points__pb2.ActivateEarningRuleRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.ActivateEarningRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CallOffEarningRule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/CallOffEarningRule',
+            loyalty_dot_points_dot_v1_dot_points__pb2.CallOffEarningRuleRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.CallOffEarningRuleResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -85,11 +85,18 @@ class PointsServiceStub:
     VERSION_MISMATCH when another version was written since the rule was read.
     """
     ActivateEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.ActivateEarningRuleRequest, _points_pb2.ActivateEarningRuleResponse]
-    """Lets a draft earn, from its `starts_at` on; the version that was active before ends.
-    Fails with FAILED_PRECONDITION / RULE_NOT_DRAFT.
+    """Lets a draft earn, from its `starts_at` on. Where that lies ahead the version is scheduled, and the one before it
+    earns until then; versions that were to begin after it are overtaken. Fails with FAILED_PRECONDITION /
+    RULE_NOT_DRAFT.
+    """
+    CallOffEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.CallOffEarningRuleRequest, _points_pb2.CallOffEarningRuleResponse]
+    """Calls a scheduled version off, before it begins; the version before it earns on. What has begun is ended instead.
+    Fails with FAILED_PRECONDITION / RULE_NOT_SCHEDULED.
     """
     EndEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.EndEarningRuleRequest, _points_pb2.EndEarningRuleResponse]
-    """Ends the active version. Fails with FAILED_PRECONDITION / RULE_NOT_ACTIVE."""
+    """Ends the active version now, and calls off those that are scheduled. Fails with FAILED_PRECONDITION /
+    RULE_NOT_ACTIVE.
+    """
     GetEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetEarningRuleRequest, _points_pb2.GetEarningRuleResponse]
     """Reads a rule with all its versions. Fails with NOT_FOUND / RULE_NOT_FOUND."""
     ListEarningRules: _grpc.UnaryUnaryMultiCallable[_points_pb2.ListEarningRulesRequest, _points_pb2.ListEarningRulesResponse]
@@ -280,8 +287,19 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.ActivateEarningRuleRequest,
         context: _grpc.ServicerContext,
     ) -> _points_pb2.ActivateEarningRuleResponse:
-        """Lets a draft earn, from its `starts_at` on; the version that was active before ends.
-        Fails with FAILED_PRECONDITION / RULE_NOT_DRAFT.
+        """Lets a draft earn, from its `starts_at` on. Where that lies ahead the version is scheduled, and the one before it
+        earns until then; versions that were to begin after it are overtaken. Fails with FAILED_PRECONDITION /
+        RULE_NOT_DRAFT.
+        """
+
+    @_abc_1.abstractmethod
+    def CallOffEarningRule(
+        self,
+        request: _points_pb2.CallOffEarningRuleRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.CallOffEarningRuleResponse:
+        """Calls a scheduled version off, before it begins; the version before it earns on. What has begun is ended instead.
+        Fails with FAILED_PRECONDITION / RULE_NOT_SCHEDULED.
         """
 
     @_abc_1.abstractmethod
@@ -290,7 +308,9 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.EndEarningRuleRequest,
         context: _grpc.ServicerContext,
     ) -> _points_pb2.EndEarningRuleResponse:
-        """Ends the active version. Fails with FAILED_PRECONDITION / RULE_NOT_ACTIVE."""
+        """Ends the active version now, and calls off those that are scheduled. Fails with FAILED_PRECONDITION /
+        RULE_NOT_ACTIVE.
+        """
 
     @_abc_1.abstractmethod
     def GetEarningRule(

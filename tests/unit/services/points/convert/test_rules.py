@@ -110,6 +110,11 @@ REQUESTS: dict[str, tuple[Callable[[Any], object], Callable[[], Message], dict[s
         requests.activate_earning_rule,
         {**OF_A_RULE, "version": outside(0, VERSION_MAX)},
     ),
+    "CallOffEarningRule": (
+        convert.call_off_earning_rule,
+        requests.call_off_earning_rule,
+        {**OF_A_RULE, "version": outside(0, VERSION_MAX)},
+    ),
     "EndEarningRule": (convert.end_earning_rule, requests.end_earning_rule, OF_A_RULE),
     "GetEarningRule": (
         convert.get_earning_rule,
@@ -251,6 +256,7 @@ def test_terms_come_back_as_they_were_told(told: pb.EarningTerms) -> None:
         convert.create_earning_rule_response,
         convert.revise_earning_rule_response,
         convert.activate_earning_rule_response,
+        convert.call_off_earning_rule_response,
         convert.end_earning_rule_response,
     ],
 )

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.points.domain.earnings import LineExplanation
-from services.points.domain.errors import RuleNotActive, RuleNotDraft, VersionMismatch
+from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotScheduled, VersionMismatch
 from services.points.domain.evaluation import evaluate, evaluate_again, rule_set
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, dues
-from services.points.domain.rules import EarningRule, RuleState, activate, end, expect_version
+from services.points.domain.rules import EarningRule, RuleState, activate, call_off, end, expect_version
 from services.points.domain.sales import PurchaseLine, Sale, add_returned
 from services.points.domain.terms import LineVerdict, Rounding
 from tests.factories import points as make
@@ -215,55 +215,177 @@ def test_only_a_draft_is_activated(state: RuleState) -> None:
 
 def test_an_ended_rule_earns_for_what_happened_before() -> None:
     rule = make.a_rule()
-    (ended,) = end(rule, [rule], NOW)
+    (ended,) = end([rule], NOW)
     assert (ended.state, ended.ended_at, ended.effective_until) == (RuleState.ENDED, NOW, NOW)
     assert ended.in_force(NOW - DAY)
     assert not ended.in_force(NOW)
 
 
-@pytest.mark.parametrize("state", [RuleState.DRAFT, RuleState.ENDED])
-def test_only_an_active_version_is_ended(state: RuleState) -> None:
-    with pytest.raises(RuleNotActive):
-        end(replace(make.a_rule(), state=state), [], NOW)
+def test_only_an_active_version_is_ended() -> None:
+    over = make.a_rule(ends_at=NOW)
+    (scheduled,) = activate(a_draft(starts_at=NOW + DAY), [], NOW)
+    for versions in ([], [a_draft()], [over], [scheduled]):
+        with pytest.raises(RuleNotActive):
+            end(versions, NOW)
 
 
-def test_ending_a_rule_ends_what_still_earns_until_its_successor_begins() -> None:
+def test_ending_a_rule_calls_off_what_was_to_follow() -> None:
     first = make.a_rule()
     second, waiting = activate(a_draft(2, like=first, starts_at=NOW + 5 * DAY), [first], NOW)
 
-    ended = end(second, [second, waiting], NOW + DAY)
+    ended = end([second, waiting], NOW + DAY)
 
-    assert [rule.version for rule in ended] == [2, 1]
+    assert [(rule.version, rule.is_void) for rule in ended] == [(1, False), (2, True)]
     for days in range(10):
         assert in_force(NOW + days * DAY, *ended) == ([1] if days < 1 else [])
+
+
+# ---- what a version is at an instant
+
+
+def test_a_version_begins_and_ends_by_itself() -> None:
+    (rule,) = activate(a_draft(starts_at=NOW + DAY, ends_at=NOW + 3 * DAY), [], NOW)
+    shown = [rule.as_of(NOW + days * DAY) for days in range(4)]
+    assert [each.state.value for each in shown] == ["scheduled", "active", "active", "ended"]
+    assert [each.ended_at for each in shown] == [None, None, None, NOW + 3 * DAY]
+    assert a_draft().as_of(NOW).state is RuleState.DRAFT
+
+
+def test_what_a_successor_will_end_is_active_until_then() -> None:
+    first = make.a_rule()
+    _, waiting = activate(a_draft(2, like=first, starts_at=NOW + 5 * DAY), [first], NOW)
+    before, after = waiting.as_of(NOW + DAY), waiting.as_of(NOW + 5 * DAY)
+    assert (before.state, before.ended_at) == (RuleState.ACTIVE, None)
+    assert (after.state, after.ended_at) == (RuleState.ENDED, NOW + 5 * DAY)
+
+
+def test_a_successor_that_begins_sooner_overtakes_one_that_waits() -> None:
+    first = make.a_rule()
+    second, waiting = activate(a_draft(2, like=first, starts_at=NOW + 5 * DAY), [first], NOW)
+    third, *changed = activate(a_draft(3, like=first, starts_at=NOW + DAY), [second, waiting], NOW)
+    overtaken = next(rule for rule in changed if rule.version == 2)
+    assert third.as_of(NOW).state is RuleState.SCHEDULED
+    assert (overtaken.is_void, overtaken.as_of(NOW).state) == (True, RuleState.ENDED)
+
+
+# ---- call off
+
+
+def test_a_version_called_off_lets_the_one_before_it_earn_on() -> None:
+    first = make.a_rule(ends_at=NOW + 9 * DAY)
+    second, waiting = activate(a_draft(2, like=first, starts_at=NOW + 5 * DAY), [first], NOW)
+
+    void, heir = call_off(second, [second, waiting], NOW + DAY)
+
+    assert (void.as_of(NOW + DAY).state, void.ended_at) == (RuleState.ENDED, NOW + DAY)
+    assert heir == first
+    for days in range(12):
+        assert in_force(NOW + days * DAY, void, heir) == ([1] if days < 9 else [])
+
+
+def test_a_version_called_off_between_two_others_leaves_its_time_to_the_first() -> None:
+    first = make.a_rule()
+    second, waiting = activate(a_draft(2, like=first, starts_at=NOW + 5 * DAY), [first], NOW)
+    third, *changed = activate(a_draft(3, like=first, starts_at=NOW + 8 * DAY), [second, waiting], NOW)
+    versions = {rule.version: rule for rule in (waiting, second, *changed, third)}
+
+    versions |= {rule.version: rule for rule in call_off(versions[2], list(versions.values()), NOW)}
+
+    for days in range(12):
+        assert in_force(NOW + days * DAY, *versions.values()) == ([1] if days < 8 else [3])
+
+
+def test_only_what_has_yet_to_begin_is_called_off() -> None:
+    (scheduled,) = activate(a_draft(starts_at=NOW + DAY), [], NOW)
+    (void,) = call_off(scheduled, [scheduled], NOW)
+    for version, now in ((a_draft(), NOW), (make.a_rule(), NOW), (scheduled, NOW + DAY), (void, NOW)):
+        with pytest.raises(RuleNotScheduled):
+            call_off(version, [version], now)
+
+
+def test_a_rule_that_was_called_off_may_reach_back_when_it_is_activated_at_last() -> None:
+    (scheduled,) = activate(a_draft(starts_at=NOW + DAY), [], NOW)
+    (void,) = call_off(scheduled, [scheduled], NOW)
+    active, *others = activate(a_draft(2, like=void, starts_at=NOW - DAY), [void], NOW)
+    assert (active.effective_from, others) == (NOW - DAY, [])
 
 
 def in_force(at: datetime, *versions: EarningRule) -> list[int]:
     return [rule.version for rule in versions if rule.in_force(at)]
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(-3, 9), st.none() | st.integers(10, 20))))
+LIVES = st.lists(
+    st.tuples(
+        st.integers(0, 5),
+        st.sampled_from(["activate", "activate", "activate", "call off", "end"]),
+        st.none() | st.integers(-3, 40),
+        st.none() | st.integers(41, 60),
+    ),
+    max_size=12,
+)
+
+
+@given(LIVES)
 def test_however_versions_follow_one_another_one_earns_at_a_time(
-    changes: list[tuple[int, int | None, int | None]],
+    changes: list[tuple[int, str, int | None, int | None]],
 ) -> None:
-    """Each change waits some days and activates a version with such a beginning and end, in days from the start."""
+    """Each change waits some days; an activated version has such a beginning and end, in days from the start."""
     rule, now = make.a_rule(), NOW
     versions: dict[int, EarningRule] = {}
-    for number, (wait, starts, ends) in enumerate(changes, start=1):
+    for number, (wait, change, starts, ends) in enumerate(changes, start=1):
         now += wait * DAY
-        before = {day: in_force(day, *versions.values()) for day in days_until(now)}
+        known = list(versions.values())
+        before = {day: in_force(day, *known) for day in days_until(now)}
+        was_effective = any(not each.is_void for each in known)
+        scheduled = [each for each in known if each.state_at(now) is RuleState.SCHEDULED]
+        if change == "call off" and scheduled:
+            versions |= {each.version: each for each in call_off(scheduled[-1], known, now)}
+        elif change == "end" and in_force(now, *known):
+            versions |= {each.version: each for each in end(known, now)}
+            assert all(not in_force(now + days * DAY, *versions.values()) for days in range(60))
+        elif change == "activate":
+            draft = a_draft(
+                number,
+                like=rule,
+                starts_at=None if starts is None else NOW + starts * DAY,
+                ends_at=None if ends is None else NOW + ends * DAY,
+            )
+            versions |= {each.version: each for each in activate(draft, known, now)}
+        if was_effective:
+            # What happened keeps what it earned by.
+            assert before == {day: in_force(day, *versions.values()) for day in days_until(now)}
+        assert sum(each.state_at(now) is RuleState.ACTIVE for each in versions.values()) <= 1
+        assert sum(each.state is RuleState.ACTIVE for each in versions.values()) <= 1
+    for day in (NOW + days * DAY for days in range(-5, 90)):
+        assert len(in_force(day, *versions.values())) <= 1
+
+
+@given(LIVES, st.integers(0, 50))
+def test_calling_off_what_was_just_scheduled_leaves_everything_as_it_was(
+    changes: list[tuple[int, str, int | None, int | None]], starts: int
+) -> None:
+    rule, now = make.a_rule(), NOW
+    known: dict[int, EarningRule] = {}
+    for number, (wait, _, begins, ends) in enumerate(changes, start=1):
+        now += wait * DAY
         draft = a_draft(
             number,
             like=rule,
-            starts_at=None if starts is None else NOW + starts * DAY,
+            starts_at=None if begins is None else NOW + begins * DAY,
             ends_at=None if ends is None else NOW + ends * DAY,
         )
-        versions |= {each.version: each for each in activate(draft, list(versions.values()), now)}
-        if number > 1:
-            assert before == {day: in_force(day, *versions.values()) for day in days_until(now)}
-    for day in (NOW + days * DAY for days in range(-5, 60)):
-        assert len(in_force(day, *versions.values())) <= 1
-    assert sum(each.state is RuleState.ACTIVE for each in versions.values()) == min(1, len(versions))
+        known |= {each.version: each for each in activate(draft, list(known.values()), now)}
+    # After all others: one that waits and would begin later is overtaken for good.
+    beginnings = [each.effective_from for each in known.values() if not each.is_void and each.effective_from]
+    last = max([now, *beginnings]) + (starts + 1) * DAY
+    after = activate(a_draft(99, like=rule, starts_at=last), list(known.values()), now)
+    scheduled = {**known, **{each.version: each for each in after}}
+    again = {**scheduled, **{each.version: each for each in call_off(after[0], list(scheduled.values()), now)}}
+    days = [NOW + days * DAY for days in range(-5, 120)]
+    assert [in_force(day, *again.values()) for day in days] == [in_force(day, *known.values()) for day in days]
+    assert {number: each.as_of(now) for number, each in again.items() if number != 99} == {
+        number: each.as_of(now) for number, each in known.items()
+    }
 
 
 def days_until(now: datetime) -> list[datetime]:
