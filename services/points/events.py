@@ -44,7 +44,7 @@ ENTRY_EVENTS = {
 
 def entries_made(books: Iterable[Book]) -> list[Event]:
     """One event for each entry that the books gained."""
-    return [_entry_made(entry) for book in books for entry in book.changes().entries]
+    return [_entry_made(entry) for book in books for entry in book.new_entries]
 
 
 def purchase_recorded(purchase: Purchase) -> Event:

@@ -61,7 +61,7 @@ class Desk:
 
     def open_books(self, requests: Iterable[BookRequest]) -> None:
         """Loads the accounts that the operations touch, locked if anything is to be written."""
-        self._books = self._tx.accounts.open(requests, lock=self._lock)
+        self._books = self._tx.accounts.open(requests, self._tx.now, lock=self._lock)
 
     def save(self, answers: Iterable[dict[str, object]]) -> None:
         """Writes everything that was decided."""

@@ -15,7 +15,7 @@ What holds before and after each operation:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -23,10 +23,12 @@ from uuid import UUID
 from services.points.domain.earnings import Earning
 from services.points.domain.errors import HoldNotCaptured, HoldNotFound, HoldNotOpen, InsufficientBalance
 from services.points.domain.ledger import (
+    NONE_CLOSED,
     Account,
     AccountKey,
     AccountView,
     Cause,
+    ClosedLots,
     Entry,
     EntryKind,
     Hold,
@@ -37,6 +39,7 @@ from services.points.domain.ledger import (
     spending_order,
 )
 from services.points.domain.policy import Shortfall
+from services.points.domain.portions import captured_parts, portions
 
 NewId = Callable[[], UUID]
 
@@ -62,10 +65,23 @@ class Taken:
 
 
 class Book:
-    """One account with its lots and holds, and what the present operations change of them."""
+    """One account with its lots and holds, and what the present operations change of them.
 
-    def __init__(self, account: Account, lots: Iterable[Lot], holds: Iterable[Hold], new_id: NewId) -> None:
+    Lots may be left out, as `closed`, of an account that is only credited or looked at: those that nothing can happen
+    to then. They are not due to lapse, no open hold has units in them, and nothing is owed or below zero. Whatever
+    takes points wants every lot.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        lots: Iterable[Lot],
+        holds: Iterable[Hold],
+        new_id: NewId,
+        closed: ClosedLots = NONE_CLOSED,
+    ) -> None:
         self.account = account
+        self._closed = closed
         self._opened = account
         self._lots = {lot.lot_id: lot for lot in lots}
         self._holds = {hold.hold_id: hold for hold in holds}
@@ -85,6 +101,11 @@ class Book:
         """Whether the account's head is another than when the book was opened; what is owed changes without entries."""
         return self.account != self._opened
 
+    @property
+    def new_entries(self) -> Sequence[Entry]:
+        """The entries made since the book was opened."""
+        return self._entries
+
     def changes(self) -> Changes:
         """What has changed since the book was opened."""
         return Changes(
@@ -97,16 +118,18 @@ class Book:
 
     def view(self, now: datetime) -> AccountView:
         """The account as it stands at `now`, with what time alone has done taken into account."""
-        settled = self._copy()
-        settled.settle(now)
+        settled = self
+        if self._overdue_holds(now) or self._lapsing_lots(now):
+            settled = self._copy()
+            settled.settle(now)
         lots = settled._lots.values()
-        spendable = sum(lot.free for lot in lots if lot.is_spendable(now))
+        spendable = self._closed.spendable + sum(lot.free for lot in lots if lot.is_spendable(now))
         return AccountView(
             member_id=self.key.member_id,
             wallet=self.key.wallet,
             posted=self.account.posted,
             held=sum(lot.held for lot in lots),
-            pending=sum(lot.free for lot in lots if lot.available_at > now),
+            pending=self._closed.pending + sum(lot.free for lot in lots if lot.available_at > now),
             available=spendable - settled.account.deficit,
             owed=self.account.owed,
             version=self.account.version,
@@ -120,12 +143,11 @@ class Book:
             self._free_parts(hold)
             self._put_hold(replace(hold, state=HoldState.EXPIRED, ended_at=hold.expires_at))
             self._absorb_deficit(now)
-        for lot in sorted(self._lots.values(), key=spending_order):
-            if lot.has_lapsed(now) and lot.free > 0:
-                lapsing = lot.free
-                entry = self._append(EntryKind.EXPIRY, -lapsing, Cause(), lot.expires_at or now, now)
-                self._move(entry, lot.lot_id, -lapsing)
-                self._put_lot(replace(self._lots[lot.lot_id], lapsed=lot.lapsed + lapsing))
+        for lot in self._lapsing_lots(now):
+            lapsing = lot.free
+            entry = self._append(EntryKind.EXPIRY, -lapsing, Cause(), lot.expires_at or now, now)
+            self._move(entry, lot.lot_id, -lapsing)
+            self._put_lot(replace(self._lots[lot.lot_id], lapsed=lot.lapsed + lapsing))
 
     def earn(self, earning: Earning, purchase_id: UUID, occurred_at: datetime, now: datetime) -> Entry | None:
         """Credits what a rule gave; a rule that gave nothing leaves no entry."""
@@ -191,7 +213,7 @@ class Book:
         self.settle(now)
         self._expect_available(amount, now)
         parts: list[HoldPart] = []
-        for lot, units in _portions(self._spendable(now), amount):
+        for lot, units in portions(self._spendable(now), amount):
             self._put_lot(replace(lot, held=lot.held + units))
             parts.append(HoldPart(lot.lot_id, units))
         hold = Hold(hold_id, self.key, amount, tuple(parts), reference, now, now + timeout)
@@ -204,7 +226,7 @@ class Book:
         hold = self._open_hold(hold_id)
         captured = amount or hold.amount
         entry = self._append(EntryKind.SPEND, -captured, Cause(hold_id=hold_id), now, now)
-        parts = _captured_parts(hold, captured)
+        parts = captured_parts(hold, captured)
         for part in parts:
             lot = self._lots[part.lot_id]
             self._put_lot(replace(lot, held=lot.held - part.units))
@@ -256,7 +278,7 @@ class Book:
     # -- Pieces ------------------------------------------------------------------------------------------------------
 
     def _copy(self) -> Book:
-        return Book(self.account, self._lots.values(), self._holds.values(), self._new_id)
+        return Book(self.account, self._lots.values(), self._holds.values(), self._new_id, self._closed)
 
     def _credit(
         self,
@@ -276,16 +298,20 @@ class Book:
 
     def _absorb_deficit(self, now: datetime) -> None:
         """Lets free units make up for what is below zero: the balance stays as it is, the lots shrink."""
+        if self.account.deficit == 0:
+            return
         absorbed = min(self.account.deficit, self._free_in_all_lots())
         if absorbed == 0:
             return
         self.account = replace(self.account, deficit=self.account.deficit - absorbed)
-        for lot, units in _portions(self._paying_order([], now), absorbed):
+        for lot, units in portions(self._paying_order([], now), absorbed):
             # Belongs to the newest entry, which brought the units or set them free.
             self._shift(self.account.version, lot.lot_id, -units)
 
     def _recover_owed(self, now: datetime) -> None:
         """Takes what earlier returns left owing from what is free now."""
+        if self.account.owed == 0:
+            return
         recovered = min(self.account.owed, self._free_in_all_lots())
         if recovered == 0:
             return
@@ -322,7 +348,7 @@ class Book:
         return entry
 
     def _take(self, entry: Entry, lots: Iterable[Lot], amount: int) -> None:
-        for lot, units in _portions(lots, amount):
+        for lot, units in portions(lots, amount):
             self._move(entry, lot.lot_id, -units)
 
     def _move(self, entry: Entry, lot_id: UUID, units: int) -> None:
@@ -363,43 +389,30 @@ class Book:
         overdue = (hold for hold in self._holds.values() if hold.state is HoldState.OPEN and hold.expires_at <= now)
         return sorted(overdue, key=lambda hold: hold.expires_at)
 
+    def _lapsing_lots(self, now: datetime) -> list[Lot]:
+        lapsing = [lot for lot in self._lots.values() if lot.has_lapsed(now) and lot.free > 0]
+        return sorted(lapsing, key=spending_order)
+
+    def _every_lot(self) -> Collection[Lot]:
+        if self._closed != NONE_CLOSED:
+            raise RuntimeError("the book was opened to be credited or looked at, not to have points taken")
+        return self._lots.values()
+
     def _spendable(self, now: datetime) -> list[Lot]:
-        return sorted((lot for lot in self._lots.values() if lot.is_spendable(now)), key=spending_order)
+        return sorted((lot for lot in self._every_lot() if lot.is_spendable(now)), key=spending_order)
 
     def _paying_order(self, own: Iterable[Lot], now: datetime) -> list[Lot]:
         """The lots a return is paid from: its own first, then as spending goes, then what is pending."""
         first = {lot.lot_id for lot in own}
         return sorted(
-            self._lots.values(),
+            self._every_lot(),
             key=lambda lot: (lot.lot_id not in first, lot.available_at > now, spending_order(lot)),
         )
 
     def _free_in_all_lots(self) -> int:
-        return sum(lot.free for lot in self._lots.values())
+        return sum(lot.free for lot in self._every_lot())
 
     def _expect_available(self, required: int, now: datetime) -> None:
         available = self.view(now).available
         if available < required:
             raise InsufficientBalance(required=required, available=available)
-
-
-def _portions(lots: Iterable[Lot], amount: int) -> list[tuple[Lot, int]]:
-    """Takes `amount` from the free units of the lots, in their order; fewer if there are fewer."""
-    portions: list[tuple[Lot, int]] = []
-    for lot in lots:
-        if amount == 0:
-            break
-        units = min(lot.free, amount)
-        if units > 0:
-            portions.append((lot, units))
-            amount -= units
-    return portions
-
-
-def _captured_parts(hold: Hold, captured: int) -> tuple[HoldPart, ...]:
-    parts: list[HoldPart] = []
-    for part in hold.parts:
-        units = min(part.units, captured)
-        parts.append(replace(part, captured=units))
-        captured -= units
-    return tuple(parts)

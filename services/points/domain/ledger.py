@@ -99,6 +99,17 @@ class Lot:
         return self.available_at <= now and not self.has_lapsed(now)
 
 
+@dataclass(frozen=True)
+class ClosedLots:
+    """Free units in lots that were left closed, by whether they can be spent yet."""
+
+    pending: int = 0
+    spendable: int = 0
+
+
+NONE_CLOSED = ClosedLots()
+
+
 def spending_order(lot: Lot) -> tuple[bool, float, datetime, UUID]:
     """Sorts lots as they are spent: the one that expires first, never-expiring ones last, then the older one."""
     expires = lot.expires_at

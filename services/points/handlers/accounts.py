@@ -28,7 +28,7 @@ class AccountHandlers:
         """The account at this instant; zeros for a member without movements."""
         key = AccountKey(program_id, member_id, wallet)
         with self._storage.transaction() as tx:
-            return tx.accounts.open([BookRequest(key)], lock=False)[key].view(tx.now)
+            return tx.accounts.open([BookRequest(key, only_credited=True)], tx.now, lock=False)[key].view(tx.now)
 
     def list_entries(self, program_id: UUID, member_id: UUID, wallet: str, page: PageRequest) -> Page[Entry]:
         """The account's entries, newest first."""

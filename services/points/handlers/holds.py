@@ -61,7 +61,7 @@ class HoldHandlers:
             if found is None or found[0] != program_id:
                 raise HoldNotFound("the member has no such hold", hold_id=str(hold_id))
             key = AccountKey(program_id, member_id, found[1])
-            book = tx.accounts.open([BookRequest(key, hold_ids=frozenset({hold_id}))], lock=False)[key]
+            book = tx.accounts.open([BookRequest(key, hold_ids=frozenset({hold_id}))], tx.now, lock=False)[key]
             book.settle(tx.now)
             return book.hold(hold_id)
 

@@ -262,7 +262,10 @@ class Claiming:
 
 def _books(purchase: Purchase, member_id: UUID) -> list[BookRequest]:
     wallets = {earning.wallet for earning in purchase.earnings if earning.points} | {_wallet_shown(purchase)}
-    return [BookRequest(AccountKey(purchase.program_id, member_id, wallet)) for wallet in sorted(wallets)]
+    return [
+        BookRequest(AccountKey(purchase.program_id, member_id, wallet), only_credited=True)
+        for wallet in sorted(wallets)
+    ]
 
 
 def _credit(desk: Desk, purchase: Purchase, member_id: UUID) -> AccountView:

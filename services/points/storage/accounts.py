@@ -17,9 +17,11 @@ from services.points import tables
 from services.points.domain.book import Book
 from services.points.domain.ledger import (
     CONTRA_OF,
+    NONE_CLOSED,
     Account,
     AccountKey,
     Cause,
+    ClosedLots,
     Entry,
     EntryKind,
     Hold,
@@ -27,21 +29,31 @@ from services.points.domain.ledger import (
     HoldState,
     Lot,
 )
+from services.points.storage import book_queries as queries
 from services.points.storage.documents import dump, earning_document, load
 from services.points.storage.writer import Writer
 
 
 @dataclass(frozen=True)
 class BookRequest:
-    """A book to open: an account, and what of its past is touched besides what is open."""
+    """A book to open: an account, and what of its past is touched besides what is open.
+
+    `only_credited` is for accounts from which nothing is taken: lots that nothing can happen to stay closed.
+    """
 
     key: AccountKey
     purchase_ids: frozenset[UUID] = frozenset()
     hold_ids: frozenset[UUID] = frozenset()
+    only_credited: bool = False
 
     def merged(self, other: BookRequest) -> BookRequest:
         """One request for what both want of the same account."""
-        return BookRequest(self.key, self.purchase_ids | other.purchase_ids, self.hold_ids | other.hold_ids)
+        return BookRequest(
+            self.key,
+            self.purchase_ids | other.purchase_ids,
+            self.hold_ids | other.hold_ids,
+            self.only_credited and other.only_credited,
+        )
 
 
 class Accounts:
@@ -50,8 +62,8 @@ class Accounts:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def open(self, requests: Iterable[BookRequest], *, lock: bool) -> dict[AccountKey, Book]:
-        """Opens books: three queries, however many they are.
+    def open(self, requests: Iterable[BookRequest], now: datetime, *, lock: bool) -> dict[AccountKey, Book]:
+        """Opens books to be used at `now`: three queries, however many they are.
 
         With `lock` they are for writing: missing accounts are made first and all are locked, in key order, so that
         those who open several wait for one another and never in a circle.
@@ -65,9 +77,15 @@ class Accounts:
         keys = sorted(wanted, key=lambda key: (key.member_id, key.wallet))
         heads = self._locked(keys) if lock else self._heads(keys)
         holds = self._holds(wanted)
-        lots = self._lots(wanted, holds)
+        lots, closed = self._lots(wanted, holds, now)
         return {
-            key: Book(heads.get(key) or Account(key), lots.get(key, ()), holds.get(key, ()), ids.ordered_id)
+            key: Book(
+                heads.get(key) or Account(key),
+                lots.get(key, ()),
+                holds.get(key, ()),
+                ids.ordered_id,
+                closed.get(key, NONE_CLOSED),
+            )
             for key in keys
         }
 
@@ -101,7 +119,7 @@ class Accounts:
 
     def wallets_of_holds(self, holds: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], tuple[UUID, str]]:
         """For each (member, hold) that exists: the program and the wallet that the hold is on."""
-        rows = self._connection.execute(_WALLETS_OF_HOLDS, _columns_of(("members", "holds"), holds))
+        rows = self._connection.execute(queries.WALLETS_OF_HOLDS, _columns_of(("members", "holds"), holds))
         return {(row.member_id, row.hold_id): (row.program_id, row.wallet) for row in rows}
 
     def entries(self, key: AccountKey, page: PageRequest) -> list[Entry]:
@@ -136,13 +154,13 @@ class Accounts:
     # -- Pieces ------------------------------------------------------------------------------------------------------
 
     def _heads(self, keys: Sequence[AccountKey]) -> dict[AccountKey, Account]:
-        return _accounts(self._connection.execute(_HEADS, _key_columns(keys)), keys)
+        return _accounts(self._connection.execute(queries.HEADS, _key_columns(keys)), keys)
 
     def _locked(self, keys: Sequence[AccountKey]) -> dict[AccountKey, Account]:
-        heads = _accounts(self._connection.execute(_MADE_OR_LOCKED, _key_columns(keys)), keys)
+        heads = _accounts(self._connection.execute(queries.MADE_OR_LOCKED, _key_columns(keys)), keys)
         if len(heads) < len(keys):
             # Somebody made an account after the statement had begun, too late for it to see. Now it is there.
-            heads = _accounts(self._connection.execute(_MADE_OR_LOCKED, _key_columns(keys)), keys)
+            heads = _accounts(self._connection.execute(queries.MADE_OR_LOCKED, _key_columns(keys)), keys)
         if len(heads) < len(keys):
             raise LostRaceError
         return heads
@@ -151,7 +169,7 @@ class Accounts:
         past = ((key.member_id, hold_id) for key, request in wanted.items() for hold_id in request.hold_ids)
         given = _key_columns(list(wanted)) | _columns_of(("past_members", "past_holds"), past)
         grouped: dict[UUID, list[Any]] = {}
-        for row in self._connection.execute(_HOLDS, given):
+        for row in self._connection.execute(queries.HOLDS, given):
             grouped.setdefault(row.hold_id, []).append(row)
         found: dict[AccountKey, list[Hold]] = {}
         for rows in grouped.values():
@@ -160,64 +178,25 @@ class Accounts:
         return found
 
     def _lots(
-        self, wanted: Mapping[AccountKey, BookRequest], holds: Mapping[AccountKey, Sequence[Hold]]
-    ) -> dict[AccountKey, list[Lot]]:
+        self, wanted: Mapping[AccountKey, BookRequest], holds: Mapping[AccountKey, Sequence[Hold]], now: datetime
+    ) -> tuple[dict[AccountKey, list[Lot]], dict[AccountKey, ClosedLots]]:
         bought = ((key.member_id, purchase) for key, request in wanted.items() for purchase in request.purchase_ids)
-        parts = {part.lot_id for each in holds.values() for hold in each for part in hold.parts}
-        given = _key_columns(list(wanted)) | _columns_of(("bought_members", "purchases"), bought)
+        given = {
+            **_key_columns(list(wanted)),
+            **_columns_of(("bought_members", "purchases"), bought),
+            **_columns_of(("part_members", "part_wallets", "part_lots"), _parts(holds)),
+            "credited": [request.only_credited for request in wanted.values()],
+            "now": now,
+        }
         found: dict[AccountKey, list[Lot]] = {}
-        for row in self._connection.execute(_LOTS, given | {"lots": list(parts)}):
-            found.setdefault(AccountKey(row.program_id, row.member_id, row.wallet), []).append(_lot(row))
-        return found
-
-
-# ---- Queries: the accounts come as two arrays, members and wallets ---------------------------------------------------
-
-_KEYS = "unnest(CAST(:members AS uuid[]), CAST(:wallets AS text[])) AS wanted (member_id, wallet)"
-
-_HEADS = sa.text(f"SELECT accounts.* FROM accounts JOIN {_KEYS} USING (member_id, wallet)")  # noqa: S608 - constants
-
-# Made before locked, and both in key order. What was made here is locked by that, and invisible to the second part.
-_MADE_OR_LOCKED = sa.text(f"""
-    WITH made AS (
-        INSERT INTO accounts (member_id, wallet, program_id)
-        SELECT * FROM unnest(CAST(:members AS uuid[]), CAST(:wallets AS text[]), CAST(:programs AS uuid[]))
-        ON CONFLICT DO NOTHING
-        RETURNING *
-    ), locked AS (
-        SELECT accounts.* FROM accounts JOIN {_KEYS} USING (member_id, wallet)
-        ORDER BY member_id, wallet
-        FOR UPDATE OF accounts
-    )
-    SELECT * FROM made UNION ALL SELECT * FROM locked
-""")  # noqa: S608 - constants
-
-_HOLDS = sa.text(f"""
-    SELECT holds.*, hold_parts.lot_id, hold_parts.units, hold_parts.captured AS part_captured
-    FROM holds
-    JOIN {_KEYS} USING (member_id, wallet)
-    JOIN hold_parts USING (member_id, hold_id)
-    WHERE holds.state = 'open' OR (holds.member_id, holds.hold_id) IN (
-        SELECT * FROM unnest(CAST(:past_members AS uuid[]), CAST(:past_holds AS uuid[]))
-    )
-    ORDER BY holds.placed_at, holds.hold_id, hold_parts.ordinal
-""")  # noqa: S608 - constants
-
-_LOTS = sa.text(f"""
-    SELECT lots.*
-    FROM lots
-    JOIN {_KEYS} USING (member_id, wallet)
-    WHERE lots.remaining > 0 OR lots.lot_id = ANY (CAST(:lots AS uuid[])) OR (lots.member_id, lots.purchase_id) IN (
-        SELECT * FROM unnest(CAST(:bought_members AS uuid[]), CAST(:purchases AS uuid[]))
-    )
-""")  # noqa: S608 - constants
-
-_WALLETS_OF_HOLDS = sa.text("""
-    SELECT member_id, hold_id, program_id, wallet
-    FROM holds
-    JOIN unnest(CAST(:members AS uuid[]), CAST(:holds AS uuid[])) AS wanted (member_id, hold_id)
-        USING (member_id, hold_id)
-""")
+        closed: dict[AccountKey, ClosedLots] = {}
+        for row in self._connection.execute(queries.LOTS, given):
+            key = AccountKey(row.program_id, row.member_id, row.wallet)
+            if row.lot_id is None:
+                closed[key] = ClosedLots(row.closed_pending, row.closed_spendable)
+            else:
+                found.setdefault(key, []).append(_lot(row))
+        return found, closed
 
 
 def _key_columns(keys: Sequence[AccountKey]) -> dict[str, list[object]]:
@@ -228,9 +207,16 @@ def _key_columns(keys: Sequence[AccountKey]) -> dict[str, list[object]]:
     }
 
 
-def _columns_of(names: tuple[str, str], pairs: Iterable[tuple[UUID, UUID]]) -> dict[str, list[object]]:
-    rows = list(pairs)
-    return {names[0]: [row[0] for row in rows], names[1]: [row[1] for row in rows]}
+def _columns_of(names: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> dict[str, list[object]]:
+    found = list(rows)
+    return {name: [row[index] for row in found] for index, name in enumerate(names)}
+
+
+def _parts(holds: Mapping[AccountKey, Sequence[Hold]]) -> set[tuple[object, ...]]:
+    """The lots that holds have units in."""
+    return {
+        (key.member_id, key.wallet, part.lot_id) for key, each in holds.items() for hold in each for part in hold.parts
+    }
 
 
 # ---- Rows and values -------------------------------------------------------------------------------------------------

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from kit.errors import Refusal
 from services.points.domain.book import Book, Changes, Taken
 from services.points.domain.errors import HoldNotCaptured, HoldNotFound, HoldNotOpen, InsufficientBalance
-from services.points.domain.ledger import Cause, Hold, HoldPart, HoldState
+from services.points.domain.ledger import Account, Cause, ClosedLots, Hold, HoldPart, HoldState
 from services.points.domain.policy import Shortfall
-from tests.unit.services.points.domain.opened import DAY, KEY, NOW, Opened, a_hold, a_lot, an_earning
+from tests.unit.services.points.domain.opened import DAY, KEY, NOW, Opened, a_hold, a_lot, an_earning, counted
 
 PURCHASE, RULE = uuid.uuid4(), uuid.uuid4()
 RETURN = Cause(return_id=uuid.uuid4())
@@ -585,3 +585,28 @@ def test_it_does_not_matter_whether_a_job_has_passed_by(steps: list[Step], polic
             for view in (alone.opened.book.view(now), tended.opened.book.view(now))
         )
         assert seen == told
+
+
+# ---- lots left closed
+
+
+def test_lots_left_closed_count_in_the_balance() -> None:
+    account = Account(KEY, posted=37, version=3)
+    book = Book(account, [], [], counted(), ClosedLots(pending=7, spendable=30))
+
+    book.earn(an_earning(5), PURCHASE, NOW, NOW)
+
+    seen = book.view(NOW)
+    assert (seen.posted, seen.pending, seen.available, seen.version) == (42, 7, 35, 4)
+
+
+def test_nothing_is_taken_past_lots_left_closed() -> None:
+    book = Book(Account(KEY, posted=30, version=1), [], [], counted(), ClosedLots(spendable=30))
+    takers: list[Callable[[], object]] = [
+        lambda: book.place_hold(uuid.uuid4(), 1, DAY, "", NOW),
+        lambda: book.adjust(-1, BY_HAND, None, NOW),
+        lambda: book.take_back(1, PURCHASE, RULE, RETURN, Shortfall.CARRY, NOW),
+    ]
+    for take in takers:
+        with pytest.raises(RuntimeError, match="credited or looked at"):
+            take()
