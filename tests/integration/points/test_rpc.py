@@ -247,8 +247,8 @@ def adjust_points(till: Till) -> None:
 
 @good
 def create_earning_rule(till: Till) -> None:
-    rule = till.get(requests.create_earning_rule()).rule
-    assert (rule.version, rule.state) == (1, pb.EARNING_RULE_STATE_DRAFT)
+    rule = till.get(requests.create_earning_rule(key="base")).rule
+    assert (rule.version, rule.state, rule.key) == (1, pb.EARNING_RULE_STATE_DRAFT, "base")
 
 
 @good
@@ -346,6 +346,11 @@ def claim_twice(till: Till) -> None:
         till.get(requests.claim_purchase(till.member(), sale.receipt))
 
 
+def create_the_key_twice(till: Till) -> None:
+    for _ in range(2):
+        till.get(requests.create_earning_rule(key="base"))
+
+
 REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
     "PURCHASE_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_purchase(requests.new_id()))),
     "HOLD_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_hold())),
@@ -354,6 +359,7 @@ REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
         StatusCode.NOT_FOUND,
         lambda till: till.ask(requests.record_purchase(requests.new_id())),
     ),
+    "RULE_KEY_TAKEN": (StatusCode.ALREADY_EXISTS, create_the_key_twice),
     "RECEIPT_CONFLICT": (StatusCode.ALREADY_EXISTS, record_the_receipt_otherwise),
     "MEMBER_MAY_NOT_EARN": (
         StatusCode.FAILED_PRECONDITION,

@@ -171,8 +171,8 @@ def adjust_points(member_id: str = "", amount: int = 10) -> pb.AdjustPointsReque
     )
 
 
-def create_earning_rule(said: pb.EarningTerms | None = None) -> pb.CreateEarningRuleRequest:
-    return _sent(pb.CreateEarningRuleRequest(terms=said or terms()))
+def create_earning_rule(said: pb.EarningTerms | None = None, key: str = "") -> pb.CreateEarningRuleRequest:
+    return _sent(pb.CreateEarningRuleRequest(terms=said or terms(), key=key))
 
 
 def revise_earning_rule(rule_id: str = "", expected_version: int = 0) -> pb.ReviseEarningRuleRequest:

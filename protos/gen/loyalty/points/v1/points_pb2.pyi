@@ -1255,8 +1255,11 @@ class CreateEarningRuleRequest(_message.Message):
     PROGRAM_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     TERMS_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     request_id: _builtins.str
+    key: _builtins.str
+    """See EarningRule.key; empty for one that reads like the name."""
     @_builtins.property
     def terms(self) -> Global___EarningTerms: ...
     def __init__(
@@ -1265,10 +1268,11 @@ class CreateEarningRuleRequest(_message.Message):
         program_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
         terms: Global___EarningTerms | None = ...,
+        key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["program_id", b"program_id", "request_id", b"request_id", "terms", b"terms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "program_id", b"program_id", "request_id", b"request_id", "terms", b"terms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3070,11 +3074,16 @@ class EarningRule(_message.Message):
     ENDED_AT_FIELD_NUMBER: _builtins.int
     EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
     EFFECTIVE_UNTIL_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     program_id: _builtins.str
     version: _builtins.int
     """From 1."""
     state: Global___EarningRuleState.ValueType
+    key: _builtins.str
+    """Names the rule within its program for good, and in other programs the rule that stands for the same: 1 to 63
+    lower-case letters, digits, hyphens and underscores, beginning with a letter or digit.
+    """
     @_builtins.property
     def terms(self) -> Global___EarningTerms: ...
     @_builtins.property
@@ -3106,10 +3115,11 @@ class EarningRule(_message.Message):
         ended_at: _timestamp_pb2.Timestamp | None = ...,
         effective_from: _timestamp_pb2.Timestamp | None = ...,
         effective_until: _timestamp_pb2.Timestamp | None = ...,
+        key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "created_at", b"created_at", "effective_from", b"effective_from", "effective_until", b"effective_until", "ended_at", b"ended_at", "terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "created_at", b"created_at", "effective_from", b"effective_from", "effective_until", b"effective_until", "ended_at", b"ended_at", "program_id", b"program_id", "rule_id", b"rule_id", "state", b"state", "terms", b"terms", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "created_at", b"created_at", "effective_from", b"effective_from", "effective_until", b"effective_until", "ended_at", b"ended_at", "key", b"key", "program_id", b"program_id", "rule_id", b"rule_id", "state", b"state", "terms", b"terms", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -296,7 +296,7 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateEarningRule(self, request, context):
-        """Writes a new rule, version 1, as a draft.
+        """Writes a new rule, version 1, as a draft. Fails with ALREADY_EXISTS / RULE_KEY_TAKEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -79,7 +79,7 @@ class PointsServiceStub:
     more is taken than is available.
     """
     CreateEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.CreateEarningRuleRequest, _points_pb2.CreateEarningRuleResponse]
-    """Writes a new rule, version 1, as a draft."""
+    """Writes a new rule, version 1, as a draft. Fails with ALREADY_EXISTS / RULE_KEY_TAKEN."""
     ReviseEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.ReviseEarningRuleRequest, _points_pb2.ReviseEarningRuleResponse]
     """Writes the next version of a rule, as a draft; no version is ever edited. Fails with FAILED_PRECONDITION /
     VERSION_MISMATCH when another version was written since the rule was read.
@@ -269,7 +269,7 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.CreateEarningRuleRequest,
         context: _grpc.ServicerContext,
     ) -> _points_pb2.CreateEarningRuleResponse:
-        """Writes a new rule, version 1, as a draft."""
+        """Writes a new rule, version 1, as a draft. Fails with ALREADY_EXISTS / RULE_KEY_TAKEN."""
 
     @_abc_1.abstractmethod
     def ReviseEarningRule(
