@@ -279,7 +279,7 @@ def rule_of(rule: pb.EarningRule) -> EarningRule:
         key=rule.key,
         version=rule.version,
         state=word_of(pb.EarningRuleState, rule.state),
-        terms=_terms_of(rule.terms),
+        terms=terms_of(rule.terms),
         created_at=known_instant(rule, "created_at"),
         activated_at=instant(rule, "activated_at"),
         ended_at=instant(rule, "ended_at"),
@@ -293,7 +293,8 @@ def policy_of(policy: pb.ProgramPolicy) -> ProgramPolicy:
     return ProgramPolicy(shortfall=word_of(pb.ShortfallPolicy, policy.shortfall or pb.SHORTFALL_POLICY_CARRY))
 
 
-def _terms_of(terms: pb.EarningTerms) -> Terms:
+def terms_of(terms: pb.EarningTerms) -> Terms:
+    """What a rule says, as told."""
     return Terms(
         name=terms.name,
         points=terms.points,

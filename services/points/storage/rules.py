@@ -49,6 +49,12 @@ class Rules:
         )
         return {row.key or key_of_old(row.rule_id): row.rule_id for row in rows}
 
+    def all_versions(self, program_id: UUID) -> list[EarningRule]:
+        """All versions of all rules."""
+        table = tables.earning_rules
+        query = sa.select(table).where(table.c.program_id == program_id).order_by(table.c.rule_id, table.c.version)
+        return [_rule(row) for row in self._connection.execute(query)]
+
     def versions(self, program_id: UUID, rule_id: UUID) -> list[EarningRule]:
         """All versions of a rule, newest first."""
         table = tables.earning_rules

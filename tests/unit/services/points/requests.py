@@ -201,6 +201,22 @@ def list_earning_rules(page_size: int = 0, page_token: str = "") -> pb.ListEarni
     return _sent(pb.ListEarningRulesRequest(page_size=page_size, page_token=page_token))
 
 
+def definition(key: str = "base", **said: Any) -> pb.RuleDefinition:
+    return pb.RuleDefinition(key=key, terms=terms(**said))
+
+
+def export_earning_rules(*, drafts: bool = False) -> pb.ExportEarningRulesRequest:
+    return _sent(pb.ExportEarningRulesRequest(drafts=drafts))
+
+
+def diff_earning_rules(*after: pb.RuleDefinition) -> pb.DiffEarningRulesRequest:
+    return _sent(pb.DiffEarningRulesRequest(after=pb.RuleDocument(rules=after)))
+
+
+def import_earning_rules(*rules: pb.RuleDefinition, dry_run: bool = False) -> pb.ImportEarningRulesRequest:
+    return _sent(pb.ImportEarningRulesRequest(rules=rules, dry_run=dry_run))
+
+
 def get_program_policy() -> pb.GetProgramPolicyRequest:
     return _sent(pb.GetProgramPolicyRequest())
 
