@@ -10,6 +10,7 @@ from pydantic import Field, StrictInt
 
 from gateway.wire.base import Asked, Told, instant
 from gateway.wire.enums import word_of
+from gateway.wire.points.limits import MetLimit, met_limit_of
 
 RoundingWord = Literal["down", "half_up", "up"]
 VerdictWord = Literal["counted", "sku_excluded", "category_excluded", "not_included", "condition_not_met"]
@@ -25,6 +26,10 @@ ReasonWord = Literal[
     "too_little",
     "nothing_to_raise",
     "beaten",
+    "cut_by_cap",
+    "cut_by_budget",
+    "cap_met",
+    "budget_met",
 ]
 
 FactorPart = Annotated[StrictInt, Field(ge=1, le=10_000)]
@@ -73,6 +78,10 @@ class Explanation(Told):
     """Of a bonus: what the other rules gave to the wallet."""
     beaten_by: str
     """The name of the rule of its stacking group that it stood aside for."""
+    limits: list[MetLimit]
+    """Every limit of the rule as the purchase met it, whether it was in the way or not."""
+    unlimited_points: int
+    """What the rule would have given without its limits; 0 for a rule that has none."""
 
 
 class Earning(Told):
@@ -121,6 +130,8 @@ def _explanation_of(explanation: pb.Explanation) -> Explanation:
         not_earning_minor=explanation.not_earning_minor,
         raised_points=explanation.raised_points,
         beaten_by=explanation.beaten_by,
+        limits=[met_limit_of(met) for met in explanation.limits],
+        unlimited_points=explanation.unlimited_points,
     )
 
 

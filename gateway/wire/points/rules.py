@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
@@ -25,6 +25,7 @@ from gateway.wire.base import (
 )
 from gateway.wire.enums import number_of, word_of
 from gateway.wire.points.earnings import EffectWord, Factor, RoundingWord, TriggerWord, factor_of
+from gateway.wire.points.limits import Limit, LimitPolicyWord, limit_of
 from gateway.wire.points.sales import TenderWord
 
 RuleWord = Literal["draft", "active", "ended", "scheduled"]
@@ -33,11 +34,8 @@ EXCLUSIONS_MAX = 1_000
 VALID_HOURS_MAX = 50
 TENDERS_MAX = 6
 CONDITION_LENGTH_MAX = 500
+LIMITS_MAX = 10
 
-KEY_PATTERN = "^[a-z0-9][a-z0-9_-]{0,62}$"
-
-Key = Annotated[str, StringConstraints(strict=True, pattern=KEY_PATTERN)]
-MaybeKey = Annotated[str, StringConstraints(strict=True, pattern=f"{KEY_PATTERN}|^$")]
 Minute = Annotated[StrictInt, Field(ge=0, le=1_440)]
 Weekday = Annotated[StrictInt, Field(ge=1, le=7)]
 
@@ -115,6 +113,11 @@ class NewTerms(Asked):
     priority: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 0
     exclusive: StrictBool = False
     """If the winner of the group is exclusive, the others give nothing; else those that are not exclusive give, too."""
+    limits: list[Limit] = Field(default=[], max_length=LIMITS_MAX)
+    """How much the rule may give at most; no two of the same scope, span and unit. A purchase counts in the windows in
+    which it occurred. What is used belongs to the rule: its next version goes on from there."""
+    limit_policy: LimitPolicyWord = "cut"
+    """What becomes of points of which the limits let only a part through: that part is given, or nothing."""
 
     def to_proto(self) -> pb.EarningTerms:
         """The terms for `points`."""
@@ -144,36 +147,27 @@ class NewTerms(Asked):
             stacking_group=self.stacking_group,
             priority=self.priority,
             exclusive=self.exclusive,
+            limits=[limit.to_proto() for limit in self.limits],
+            limit_policy=number_of(pb.LimitPolicy, self.limit_policy),
         )
 
 
-EXAMPLE: dict[str, Any] = {
-    "terms": {
-        "name": "a point for each 100 rupees",
-        "points": 1,
-        "per_amount_minor": 10_000,
-        "currency": "PKR",
-        "excluded_categories": ["tobacco"],
-        "expiry_days": 365,
-    }
-}
-
-
-class NewRuleVersion(Asked):
-    """The next version of a rule."""
-
-    model_config = example(EXAMPLE)
-
-    terms: NewTerms
-
-
 class NewEarningRule(Asked):
-    """A rule."""
+    """A rule, or the next version of one."""
 
-    model_config = example({"key": "base", **EXAMPLE})
+    model_config = example(
+        {
+            "terms": {
+                "name": "a point for each 100 rupees",
+                "points": 1,
+                "per_amount_minor": 10_000,
+                "currency": "PKR",
+                "excluded_categories": ["tobacco"],
+                "expiry_days": 365,
+            }
+        }
+    )
 
-    key: MaybeKey = ""
-    """Names the rule within the program for good; empty for a key that reads like the name."""
     terms: NewTerms
 
 
@@ -233,14 +227,14 @@ class Terms(Told):
     stacking_group: str
     priority: int
     exclusive: bool
+    limits: list[Limit]
+    limit_policy: LimitPolicyWord
 
 
 class EarningRule(Told):
     """One version of an earning rule."""
 
     rule_id: str
-    key: str
-    """Names the rule within the program for good."""
     version: int
     state: RuleWord
     terms: Terms
@@ -276,10 +270,9 @@ def rule_of(rule: pb.EarningRule) -> EarningRule:
     """The version of a rule as told."""
     return EarningRule(
         rule_id=rule.rule_id,
-        key=rule.key,
         version=rule.version,
         state=word_of(pb.EarningRuleState, rule.state),
-        terms=terms_of(rule.terms),
+        terms=_terms_of(rule.terms),
         created_at=known_instant(rule, "created_at"),
         activated_at=instant(rule, "activated_at"),
         ended_at=instant(rule, "ended_at"),
@@ -293,8 +286,7 @@ def policy_of(policy: pb.ProgramPolicy) -> ProgramPolicy:
     return ProgramPolicy(shortfall=word_of(pb.ShortfallPolicy, policy.shortfall or pb.SHORTFALL_POLICY_CARRY))
 
 
-def terms_of(terms: pb.EarningTerms) -> Terms:
-    """What a rule says, as told."""
+def _terms_of(terms: pb.EarningTerms) -> Terms:
     return Terms(
         name=terms.name,
         points=terms.points,
@@ -324,4 +316,6 @@ def terms_of(terms: pb.EarningTerms) -> Terms:
         stacking_group=terms.stacking_group,
         priority=terms.priority,
         exclusive=terms.exclusive,
+        limits=[limit_of(limit) for limit in terms.limits],
+        limit_policy=word_of(pb.LimitPolicy, terms.limit_policy or pb.LIMIT_POLICY_CUT),
     )

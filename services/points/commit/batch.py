@@ -11,7 +11,7 @@ from kit.idempotency import Outcome, judged
 from services.points.commit.desk import Desk
 from services.points.commit.operation import Operation, Submitted
 from services.points.commit.rulebook import Rulebook
-from services.points.storage import BookRequest, Storage, Transaction
+from services.points.storage import BookRequest, CounterRequest, Storage, Transaction
 
 Answer = TypeVar("Answer")
 
@@ -66,10 +66,10 @@ def _replayed(storage: Storage, tx: Transaction, batch: Sequence[Submitted]) -> 
     return results
 
 
-def _books(found: Result) -> Sequence[BookRequest]:
+def _books(found: Result) -> Sequence[BookRequest | CounterRequest]:
     if isinstance(found, Exception) or found.refusal is not None:
         return ()
-    requests: Sequence[BookRequest] = found.unwrap()
+    requests: Sequence[BookRequest | CounterRequest] = found.unwrap()
     return requests
 
 

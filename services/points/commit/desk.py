@@ -11,12 +11,21 @@ from services.points import events
 from services.points.commit.operation import Looks
 from services.points.commit.rulebook import Rulebook
 from services.points.domain.book import Book
+from services.points.domain.counters import Tally
 from services.points.domain.errors import HoldNotFound, MemberUnknownForNow
 from services.points.domain.evaluation import RuleSet
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.policy import ProgramPolicy, Standing
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
-from services.points.storage import BookRequest, PurchaseHistory, Recorded, Setting, Transaction, Whose
+from services.points.storage import (
+    BookRequest,
+    CounterRequest,
+    PurchaseHistory,
+    Recorded,
+    Setting,
+    Transaction,
+    Whose,
+)
 
 
 class StandingMissing(MemberUnknownForNow):
@@ -36,6 +45,7 @@ class Desk:
         self._returns: dict[UUID, Recorded[Return]] = {}
         self._wallets: dict[tuple[UUID, UUID], tuple[UUID, str]] = {}
         self._books: dict[AccountKey, Book] = {}
+        self._tally = Tally({})
         self._events: list[Event] = []
 
     # -- For the batch -----------------------------------------------------------------------------------------------
@@ -59,14 +69,19 @@ class Desk:
         if holds:
             self._wallets = self._tx.accounts.wallets_of_holds(holds)
 
-    def open_books(self, requests: Iterable[BookRequest]) -> None:
-        """Loads the accounts that the operations touch, locked if anything is to be written."""
-        self._books = self._tx.accounts.open(requests, self._tx.now, lock=self._lock)
+    def open_books(self, requests: Iterable[BookRequest | CounterRequest]) -> None:
+        """Loads the accounts that the operations touch, and then the counters, locked if anything is to be written."""
+        wanted = list(requests)
+        books = (each for each in wanted if isinstance(each, BookRequest))
+        self._books = self._tx.accounts.open(books, self._tx.now, lock=self._lock)
+        counters = [each for each in wanted if isinstance(each, CounterRequest)]
+        if counters:
+            self._tally = self._tx.counters.open(counters, lock=self._lock)
 
     def save(self, answers: Iterable[dict[str, object]]) -> None:
         """Writes everything that was decided."""
         books = self._books.values()
-        self._tx.save(books, [*self._events, *events.entries_made(books)], answers)
+        self._tx.save(books, self._tally, [*self._events, *events.entries_made(books)], answers)
 
     # -- For operations: what is there -------------------------------------------------------------------------------
 
@@ -118,6 +133,11 @@ class Desk:
     def book(self, key: AccountKey) -> Book:
         """The account, as the operations before this one have left it."""
         return self._books[key]
+
+    @property
+    def tally(self) -> Tally:
+        """The counters of limits, as the operations before this one have left them."""
+        return self._tally
 
     def view(self, key: AccountKey) -> AccountView:
         """The account to show."""

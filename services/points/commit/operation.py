@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
 from kit.idempotency import Asked, Command
-from services.points.storage import BookRequest
+from services.points.storage import BookRequest, CounterRequest
 
 if TYPE_CHECKING:
     from services.points.commit.desk import Desk
@@ -43,7 +43,8 @@ class Operation(Protocol[AnswerOut]):
     """A command with what it takes to carry it out.
 
     A batch asks in this order: `looks`, then `books`, then `judge`, the last two with a desk that holds what was asked
-    for before. Both may refuse; `judge` decides before it changes any book. They may be asked again from the start when
+    for before. Both may refuse; `judge` decides before it changes any book or
+    counter. They may be asked again from the start when
     the batch has lost a race, so they keep nothing that they do not make anew.
     """
 
@@ -62,8 +63,8 @@ class Operation(Protocol[AnswerOut]):
         """What it must see first."""
         ...
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
-        """The accounts that it touches."""
+    def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
+        """The accounts that it touches, and the counters of limits."""
         ...
 
     def judge(self, desk: Desk) -> AnswerOut:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import EnumMap, timestamp_of
+from services.points.convert.limits import to_limit
 from services.points.convert.terms import EFFECT, ROUNDING, TRIGGER, to_factor
 from services.points.domain.earnings import Earning, Explanation, Reason
 from services.points.domain.sentences import earning_sentence
@@ -50,4 +51,13 @@ def _to_explanation(why: Explanation, sentence: str) -> pb.Explanation:
         not_earning_minor=why.not_earning_minor,
         raised_points=why.raised_points,
         beaten_by=why.beaten_by,
+        limits=[
+            pb.MetLimit(
+                limit=to_limit(met.limit),
+                starts_on="" if met.starts_on is None else met.starts_on.isoformat(),
+                used=met.used,
+            )
+            for met in why.limits
+        ],
+        unlimited_points=why.unlimited_points,
     )

@@ -11,6 +11,7 @@ from loyalty.points.v1 import points_pb2 as pb
 from kit.convert import EnumMap, currency_of, integer_of, optional_enum, optional_instant, text_of, timestamp_of
 from kit.errors import Invalid
 from services.points.convert.common import NAME_LENGTH_MAX, wallet_of
+from services.points.convert.limits import LIMIT_POLICY, limit_policy_of, limits_of, to_limit
 from services.points.domain.conditions import LENGTH_MAX
 from services.points.domain.sales import TenderKind
 from services.points.domain.terms import (
@@ -78,6 +79,8 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
         stacking_group=text_of(terms.stacking_group, "terms.stacking_group", length_max=GROUP_LENGTH_MAX, length_min=0),
         priority=integer_of(terms.priority, "terms.priority", at_least=0, at_most=PRIORITY_MAX),
         exclusive=terms.exclusive,
+        limits=limits_of(terms.limits, "terms.limits"),
+        limit_policy=limit_policy_of(terms),
     )
 
 
@@ -198,6 +201,8 @@ def to_terms(terms: EarningTerms) -> pb.EarningTerms:
         stacking_group=terms.stacking_group,
         priority=terms.priority,
         exclusive=terms.exclusive,
+        limits=[to_limit(limit) for limit in terms.limits],
+        limit_policy=LIMIT_POLICY.to_proto(terms.limit_policy),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.points.domain.limits import Measured
 from services.points.domain.terms import Effect, Factor, LineVerdict, Rounding, Trigger
 
 
@@ -22,6 +23,11 @@ class Reason(enum.Enum):
     TOO_LITTLE = "too_little"
     NOTHING_TO_RAISE = "nothing_to_raise"
     BEATEN = "beaten"
+    # A limit let only a part of the points through, or none of them.
+    CUT_BY_CAP = "cut_by_cap"
+    CUT_BY_BUDGET = "cut_by_budget"
+    CAP_MET = "cap_met"
+    BUDGET_MET = "budget_met"
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,15 @@ class Explanation:
     beaten_by: str = ""
     # Who asked, as far as conditions may ask: needed to judge again when goods come back.
     member_status: str = ""
+    # Every limit of the rule as the purchase met it, and what the rule would have given without them. Kept whether they
+    # were in the way or not: needed to judge again, too.
+    limits: tuple[Measured, ...] = ()
+    unlimited_points: int = 0
+
+    @property
+    def tightest(self) -> Measured | None:
+        """The limit that lets the fewest points through, the first of equal ones; None for a rule without limits."""
+        return min(self.limits, key=lambda met: met.room_for(self.unlimited_points), default=None)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ Within a stacking group and a round the rules are taken by priority, highest fir
 If it is exclusive the others give nothing; if it is not, those that are not exclusive give as well. A bonus also stands
 aside for rules of its group that gave for goods, in the same way.
 
+What a rule would give is cut by its limits before anything else sees it: one that may give nothing wins no group, and a
+bonus raises what was really given. A bonus is cut by its own limits.
+
 What was paid in a way that does not earn is taken off in proportion: of each line the same exact part counts. The part
 is that of the whole receipt, also after goods have come back.
 """
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -24,6 +27,7 @@ from uuid import UUID
 
 from services.points.domain.conditions import Conditions, Fact, NoConditions, line_facts, purchase_facts
 from services.points.domain.earnings import Earning, Explanation, LineExplanation, Reason
+from services.points.domain.limits import Limit, LimitPolicy, Measured
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Returned, Sale, TenderKind, kept_amount
 from services.points.domain.terms import EarningTerms, Effect, LineVerdict, Trigger
@@ -50,21 +54,42 @@ def rule_set(*rules: EarningRule) -> RuleSet:
     return RuleSet(rules, NoConditions())
 
 
-def evaluate(rules: RuleSet, sale: Sale, returned: Returned, member_status: str = "") -> tuple[Earning, ...]:
+# A rule's limits, in their order, as the purchase at hand meets them.
+Measure: TypeAlias = Callable[[EarningRule], tuple[Measured, ...]]
+
+
+def untouched(rule: EarningRule) -> tuple[Measured, ...]:
+    """The rule's limits while nothing of them is used."""
+    return tuple(Measured(limit) for limit in rule.terms.limits)
+
+
+def evaluate(
+    rules: RuleSet, sale: Sale, returned: Returned, member_status: str = "", measure: Measure = untouched
+) -> tuple[Earning, ...]:
     """What the rules in force when the sale occurred make of the goods kept of it, rules that give nothing too."""
+    return assess(rules, sale, returned, member_status).earnings(measure)
+
+
+def assess(rules: RuleSet, sale: Sale, returned: Returned, member_status: str = "") -> Assessment:
+    """The first half of `evaluate`: all that can be told before anybody knows what is left of limits."""
     in_force = [
         rule for rule in rules.rules if rule.in_force(sale.occurred_at) and rule.terms.currency == sale.currency
     ]
-    return _evaluated(in_force, Basket(sale, returned, member_status, rules.conditions))
+    return _assessed(in_force, Basket(sale, returned, member_status, rules.conditions))
 
 
 def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, returned: Returned) -> dict[UUID, int]:
-    """What the same versions of the rules make of the goods kept of it now, asked as if on the day of the sale."""
+    """What the same versions of the rules make of the goods kept of it now, asked as if on the day of the sale.
+
+    What is left of limits is what was left then, for this purchase.
+    """
     if not earnings:
         return {}
     versions = [rules.by_version[earning.rule_id, earning.rule_version] for earning in earnings]
+    met = {earning.rule_id: earning.explanation.limits for earning in earnings}
     basket = Basket(sale, returned, earnings[0].explanation.member_status, rules.conditions)
-    return {earning.rule_id: earning.points for earning in _evaluated(versions, basket)}
+    judged = _assessed(versions, basket).earnings(lambda rule: met[rule.rule_id])
+    return {earning.rule_id: earning.points for earning in judged}
 
 
 # ---- The basket ------------------------------------------------------------------------------------------------------
@@ -180,14 +205,63 @@ class Judged:
         return Judged(self.rule, 0, replace(self.why, reason=reason, beaten_by=beaten_by))
 
 
-def _evaluated(rules: Sequence[EarningRule], basket: Basket) -> tuple[Earning, ...]:
-    first = _stacked([_for_goods(rule, basket) for rule in rules if not rule.terms.effect.is_bonus], ())
-    given: defaultdict[str, int] = defaultdict(int)
-    for judged in first:
-        given[judged.rule.terms.wallet] += judged.points
-    bonuses = [_bonus(rule, basket, given[rule.terms.wallet]) for rule in rules if rule.terms.effect.is_bonus]
-    found = {id(judged.rule): judged for judged in (*first, *_stacked(bonuses, first))}
-    return tuple(_earning(found[id(rule)], basket.sale) for rule in rules)
+@dataclass(frozen=True)
+class Assessment:
+    """What the rules would give for goods, each by itself. Limits, groups and bonuses are still to come."""
+
+    rules: Sequence[EarningRule]
+    basket: Basket
+    for_goods: Sequence[Judged]
+
+    @functools.cached_property
+    def limited(self) -> list[EarningRule]:
+        """The rules that have limits, whether they would give anything or not."""
+        return [rule for rule in self.rules if rule.terms.limits]
+
+    @functools.cached_property
+    def may_give(self) -> list[EarningRule]:
+        """The rules that give something if their limits, and those of others, let them."""
+        goods = [judged.rule for judged in self.for_goods if judged.points]
+        wallets = {rule.terms.wallet for rule in goods}
+        bonuses = (rule for rule in self.rules if rule.terms.effect.is_bonus and rule.terms.wallet in wallets)
+        return [*goods, *(rule for rule in bonuses if _shut(rule.terms, self.basket) is None)]
+
+    def earnings(self, measure: Measure) -> tuple[Earning, ...]:
+        """What each rule gives beside the others, within what is left of its limits."""
+        first = _stacked([_within_limits(judged, measure) for judged in self.for_goods], ())
+        given: defaultdict[str, int] = defaultdict(int)
+        for judged in first:
+            given[judged.rule.terms.wallet] += judged.points
+        bonuses = [
+            _within_limits(_bonus(rule, self.basket, given[rule.terms.wallet]), measure)
+            for rule in self.rules
+            if rule.terms.effect.is_bonus
+        ]
+        found = {id(judged.rule): judged for judged in (*first, *_stacked(bonuses, first))}
+        return tuple(_earning(found[id(rule)], self.basket.sale) for rule in self.rules)
+
+
+def _assessed(rules: Sequence[EarningRule], basket: Basket) -> Assessment:
+    return Assessment(rules, basket, [_for_goods(rule, basket) for rule in rules if not rule.terms.effect.is_bonus])
+
+
+def _within_limits(judged: Judged, measure: Measure) -> Judged:
+    terms = judged.rule.terms
+    if not terms.limits:
+        return judged
+    why = replace(judged.why, limits=measure(judged.rule), unlimited_points=judged.points)
+    met = why.tightest
+    room = judged.points if met is None else met.room_for(judged.points)
+    if met is None or room == judged.points:
+        return Judged(judged.rule, judged.points, why)
+    points = room if terms.limit_policy is LimitPolicy.CUT else 0
+    return Judged(judged.rule, points, replace(why, reason=_limited(met.limit, points)))
+
+
+def _limited(limit: Limit, points: int) -> Reason:
+    if limit.scope.is_cap:
+        return Reason.CUT_BY_CAP if points else Reason.CAP_MET
+    return Reason.CUT_BY_BUDGET if points else Reason.BUDGET_MET
 
 
 def _for_goods(rule: EarningRule, basket: Basket) -> Judged:

@@ -160,11 +160,12 @@ class ReturnAnswer:
 
 @dataclass(frozen=True)
 class Due:
-    """Points to take back of one earning."""
+    """Points to take back of one earning, and what is left of it then."""
 
     rule_id: UUID
     wallet: str
     points: int
+    left: int
 
 
 def expect_returnable(sale: Sale, returned: Returned, lines: Iterable[ReturnLine]) -> dict[str, int]:
@@ -201,7 +202,7 @@ def dues(purchase: Purchase, rules: RuleSet, returns: PurchaseReturns, after: Re
         for rule_id in rule_ids:
             points = min(excess, left[rule_id] - now[rule_id])
             if points > 0:
-                found.append(Due(rule_id, wallet, points))
+                found.append(Due(rule_id, wallet, points, left[rule_id] - points))
                 excess -= points
     return tuple(found)
 

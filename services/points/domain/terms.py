@@ -9,6 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from services.points.domain.limits import Limit, LimitPolicy
 from services.points.domain.sales import PurchaseLine, TenderKind
 
 MINUTES_A_DAY = 24 * 60
@@ -121,6 +122,9 @@ class EarningTerms:
     stacking_group: str = ""
     priority: int = 0
     exclusive: bool = False
+    # How much it may give at most, and what becomes of a part that is left.
+    limits: tuple[Limit, ...] = ()
+    limit_policy: LimitPolicy = LimitPolicy.CUT
 
     @functools.cached_property
     def zone(self) -> ZoneInfo:

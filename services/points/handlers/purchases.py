@@ -15,9 +15,7 @@ from kit.idempotency import Command, Outcome, field_digests
 from services.points import events
 from services.points.commit import Committer, Desk, Looks, Result, StandingMissing
 from services.points.domain.errors import LedgerBusy, PurchaseNotFound
-from services.points.domain.evaluation import evaluate
-from services.points.domain.ledger import AccountKey, AccountView
-from services.points.domain.policy import WALLET_DEFAULT, expect_may_earn
+from services.points.domain.policy import expect_may_earn
 from services.points.domain.purchases import (
     NOTHING_RETURNED,
     ClaimPurchase,
@@ -30,9 +28,10 @@ from services.points.domain.purchases import (
     expect_claimable,
 )
 from services.points.domain.sales import check_sale
+from services.points.handlers.gains import gain_of
 from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of
-from services.points.storage import BookRequest, Recorded, Storage
+from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
 
 _log = structlog.get_logger()
 
@@ -156,12 +155,15 @@ class Posting:
         self.looks = Looks(wish.program_id, wish.member_id, purchase_id=self._purchase_id)
         self._digests = _digests(wish)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
-        """The accounts that it earns to, or the one to show."""
+    def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
+        """The accounts that it may earn to, or the one to show, and the counters of limits."""
         if desk.recorded(self._purchase_id) is not None:
             return ()
-        self._purchase = self._judged(desk)
-        return () if self._purchase.member_id is None else _books(self._purchase, self._purchase.member_id)
+        member_id, sale = self._wish.member_id, self._wish.sale
+        if sale.occurred_at > desk.now + CLOCK_AHEAD_MAX:
+            raise Invalid("sale.occurred_at", "lies more than a day in the future")
+        self._gain = None if member_id is None else gain_of(desk, self._wish.program_id, member_id, sale)
+        return () if self._gain is None else self._gain.touches()
 
     def judge(self, desk: Desk) -> PurchaseRef:
         """Records and credits, unless the receipt is recorded."""
@@ -170,24 +172,18 @@ class Posting:
             expect_same_receipt(recorded.digests, self._digests)
             self.answer = _answer(recorded)
             return PurchaseRef(self._purchase_id, recorded_before=True)
-        purchase, account = self._purchase, None
-        if purchase.member_id is not None:
-            account = _credit(desk, purchase, purchase.member_id)
+        purchase, account = self._purchase(desk), None
+        if self._gain is not None:
+            purchase = replace(purchase, earnings=self._gain.earnings(desk))
+            account = self._gain.credit(desk, purchase)
         desk.record_purchase(purchase, account, self._digests)
         desk.announce(events.purchase_recorded(purchase))
         self.answer = PurchaseAnswer(purchase, NOTHING_RETURNED, account)
         return PurchaseRef(self._purchase_id, recorded_before=False)
 
-    def _judged(self, desk: Desk) -> Purchase:
-        program_id, member_id, sale = self._wish.program_id, self._wish.member_id, self._wish.sale
-        if sale.occurred_at > desk.now + CLOCK_AHEAD_MAX:
-            raise Invalid("sale.occurred_at", "lies more than a day in the future")
-        purchase = Purchase(self._purchase_id, program_id, member_id, sale, (), desk.now)
-        if member_id is None:
-            return purchase
-        standing = desk.standing(program_id, member_id)
-        expect_may_earn(standing)
-        return replace(purchase, earnings=evaluate(desk.rules(program_id, member_id), sale, {}, standing.status.value))
+    def _purchase(self, desk: Desk) -> Purchase:
+        wish = self._wish
+        return Purchase(self._purchase_id, wish.program_id, wish.member_id, wish.sale, (), desk.now)
 
 
 def _checked(item: RecordPurchase | Invalid) -> RecordPurchase | Invalid:
@@ -237,47 +233,26 @@ class Claiming:
         self._purchase_id = purchase_id_of(command.program_id, command.receipt)
         self.looks = Looks(command.program_id, command.member_id, changing_purchase_id=self._purchase_id)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
-        """The accounts that it earns to, or the one to show."""
+    def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
+        """The accounts that it may earn to, or the one to show, and the counters of limits."""
         command = self.command
-        standing = desk.standing(command.program_id, command.member_id)
-        expect_may_earn(standing)
+        expect_may_earn(desk.standing(command.program_id, command.member_id))
         found = desk.purchase(command.program_id, self._purchase_id)
         if found is None:
             raise PurchaseNotFound("no purchase with this receipt is recorded")
         expect_claimable(found)
         kept = desk.returns_of(self._purchase_id).returned
-        rules = desk.rules(command.program_id, command.member_id)
-        earnings = evaluate(rules, found.sale, kept, standing.status.value)
-        self._purchase = replace(found, member_id=command.member_id, earnings=earnings, claimed_at=desk.now)
-        return _books(self._purchase, command.member_id)
+        self._found, self._gain = found, gain_of(desk, command.program_id, command.member_id, found.sale, kept)
+        return self._gain.touches()
 
     def judge(self, desk: Desk) -> PurchaseAnswer:
         """Credits what the goods kept earn."""
-        account = _credit(desk, self._purchase, self.command.member_id)
-        desk.record_claim(self._purchase)
-        desk.announce(events.purchase_claimed(self._purchase))
-        return PurchaseAnswer(self._purchase, desk.returns_of(self._purchase_id), account)
-
-
-def _books(purchase: Purchase, member_id: UUID) -> list[BookRequest]:
-    wallets = {earning.wallet for earning in purchase.earnings if earning.points} | {_wallet_shown(purchase)}
-    return [
-        BookRequest(AccountKey(purchase.program_id, member_id, wallet), only_credited=True)
-        for wallet in sorted(wallets)
-    ]
-
-
-def _credit(desk: Desk, purchase: Purchase, member_id: UUID) -> AccountView:
-    for earning in purchase.earnings:
-        if earning.points:
-            book = desk.book(AccountKey(purchase.program_id, member_id, earning.wallet))
-            book.earn(earning, purchase.purchase_id, purchase.sale.occurred_at, desk.now)
-    return desk.view(AccountKey(purchase.program_id, member_id, _wallet_shown(purchase)))
-
-
-def _wallet_shown(purchase: Purchase) -> str:
-    return next((earning.wallet for earning in purchase.earnings if earning.points), WALLET_DEFAULT)
+        earnings = self._gain.earnings(desk)
+        purchase = replace(self._found, member_id=self.command.member_id, earnings=earnings, claimed_at=desk.now)
+        account = self._gain.credit(desk, purchase)
+        desk.record_claim(purchase)
+        desk.announce(events.purchase_claimed(purchase))
+        return PurchaseAnswer(purchase, desk.returns_of(self._purchase_id), account)
 
 
 def _answer(recorded: Recorded[Purchase]) -> PurchaseAnswer:

@@ -11,6 +11,8 @@ from kit.errors import Invalid
 from kit.idempotency import Outcome, field_digests
 from services.points import events
 from services.points.commit import Committer, Desk, Looks
+from services.points.domain.counters import Buyer, Tally
+from services.points.domain.earnings import Earning
 from services.points.domain.errors import InsufficientBalanceForReturn
 from services.points.domain.ledger import AccountKey, Cause
 from services.points.domain.policy import WALLET_DEFAULT, Shortfall
@@ -25,7 +27,7 @@ from services.points.domain.purchases import (
 )
 from services.points.handlers.purchases import CLOCK_AHEAD_MAX
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of, return_id_of
-from services.points.storage import BookRequest, Recorded, Storage
+from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
 
 
 class ReturnHandlers:
@@ -77,8 +79,8 @@ class Returning:
         self.looks = Looks(command.program_id, changing_purchase_id=self._purchase_id, return_id=self._return_id)
         self._digests = field_digests(command, without=("program_id", "request_id", "receipt"))
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
-        """The accounts that the goods had earned to, or the one to show."""
+    def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
+        """The accounts that the goods had earned to, or the one to show, and the counters of limits."""
         self._due: tuple[Due, ...] = ()
         self._purchase = None
         if desk.recorded_return(self._return_id) is not None:
@@ -94,11 +96,17 @@ class Returning:
             return ()
         self._due = dues(self._purchase, desk.rules(self._purchase.program_id), before, after)
         wallets = {due.wallet for due in self._due} | {self._wallet_shown()}
-        member_id, bought = self._purchase.member_id, frozenset({self._purchase.purchase_id})
-        return [
-            BookRequest(AccountKey(self._purchase.program_id, member_id, wallet), purchase_ids=bought)
+        buyer, bought = _buyer(self._purchase, self._purchase.member_id), frozenset({self._purchase.purchase_id})
+        books = (
+            BookRequest(AccountKey(buyer.program_id, buyer.member_id, wallet), purchase_ids=bought)
             for wallet in sorted(wallets)
-        ]
+        )
+        counters = (
+            CounterRequest(key)
+            for earning in self._due_earnings(self._purchase)
+            for key in buyer.counters(earning.rule_id, earning.explanation.limits)
+        )
+        return [*books, *counters]
 
     def judge(self, desk: Desk) -> ReturnRef:
         """Records the return and takes back what is due, unless the receipt is recorded."""
@@ -134,7 +142,17 @@ class Returning:
             book = desk.book(AccountKey(purchase.program_id, member_id, due.wallet))
             taken = book.take_back(due.points, purchase.purchase_id, due.rule_id, cause, policy, desk.now)
             shortfall += taken.shortfall
+        self._give_back(desk.tally, purchase, _buyer(purchase, member_id))
         return shortfall
+
+    def _give_back(self, tally: Tally, purchase: Purchase, buyer: Buyer) -> None:
+        """Gives what the goods had used of limits back to the windows of the purchase."""
+        for due, earning in zip(self._due, self._due_earnings(purchase), strict=True):
+            tally.give_back(buyer, purchase.purchase_id, self._return_id, earning, due.points, due.left)
+
+    def _due_earnings(self, purchase: Purchase) -> list[Earning]:
+        earnings = {earning.rule_id: earning for earning in purchase.earnings}
+        return [earnings[due.rule_id] for due in self._due]
 
     def _expect_enough(self, desk: Desk, purchase: Purchase, member_id: UUID) -> None:
         for wallet in sorted({due.wallet for due in self._due}):
@@ -165,6 +183,10 @@ class Returning:
 
     def _wallet_shown(self) -> str:
         return self._due[0].wallet if self._due else WALLET_DEFAULT
+
+
+def _buyer(purchase: Purchase, member_id: UUID) -> Buyer:
+    return Buyer(purchase.program_id, member_id, purchase.sale)
 
 
 def _answer(recorded: Recorded[Return]) -> ReturnAnswer:

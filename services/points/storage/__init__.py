@@ -1,8 +1,9 @@
 """SQL: loads, locks and appends. Gives domain values, never rows."""
 
 from services.points.storage.accounts import BookRequest
+from services.points.storage.counters import CounterRequest
 from services.points.storage.purchases import PurchaseHistory, Recorded
 from services.points.storage.standings import Setting, Whose
 from services.points.storage.transaction import Storage, Transaction
 
-__all__ = ["BookRequest", "PurchaseHistory", "Recorded", "Setting", "Storage", "Transaction", "Whose"]
+__all__ = ["BookRequest", "CounterRequest", "PurchaseHistory", "Recorded", "Setting", "Storage", "Transaction", "Whose"]

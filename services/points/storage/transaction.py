@@ -17,7 +17,9 @@ from kit.idempotency import Asked, Command, Key, Outcome, Stored, StoredAnswers
 from kit.outbox import Event
 from services.points import tables
 from services.points.domain.book import Book
+from services.points.domain.counters import Tally
 from services.points.storage.accounts import Accounts
+from services.points.storage.counters import Counters
 from services.points.storage.purchases import Purchases
 from services.points.storage.reports import Reports
 from services.points.storage.rules import Rules
@@ -36,6 +38,7 @@ class Transaction:
         self.now = now
         self.writer = Writer()
         self.accounts = Accounts(connection)
+        self.counters = Counters(connection)
         self.purchases = Purchases(connection)
         self.rules = Rules(connection)
         self.standings = Standings(connection)
@@ -50,9 +53,12 @@ class Transaction:
         """What is stored for the requests."""
         return self._answers.find(self._connection, requests)
 
-    def save(self, books: Iterable[Book], events: Iterable[Event], answers: Iterable[dict[str, object]]) -> None:
-        """Writes the changes of the books, what else the writer holds, the events and the answers, in one go."""
+    def save(
+        self, books: Iterable[Book], tally: Tally, events: Iterable[Event], answers: Iterable[dict[str, object]]
+    ) -> None:
+        """Writes what changed of books and counters, what else the writer holds, events and answers, in one go."""
         self.accounts.write(self.writer, books)
+        self.counters.write(self.writer, tally)
         for event in events:
             self.writer.add(tables.outbox, outbox.row(event))
         for answer in answers:

@@ -1,7 +1,7 @@
 """Writes what operations came to, in one round trip.
 
 Rows are gathered by table and written by one statement of `INSERT … SELECT FROM unnest(arrays)` parts, whatever the
-number of rows. Tables whose rows change (`accounts`, `lots`, `holds`, `hold_parts`) are upserted by their key. The
+number of rows. Tables whose rows change (those in `_CHANGING`) are upserted by their key. The
 statement's text depends only on which tables have rows, so the server prepares a handful of them once.
 """
 
@@ -40,6 +40,8 @@ _CHANGING: dict[str, tuple[str, ...]] = {
     "lots": ("remaining", "held", "lapsed", "forgiven"),
     "holds": ("state", "captured", "ended_at", "captured_version", "reversed_at"),
     "hold_parts": ("captured",),
+    "cap_counters": ("used", "allowed"),
+    "budget_counters": ("used", "allowed"),
 }
 
 

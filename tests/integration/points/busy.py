@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from services.points import handlers, jobs, tables
 from services.points.commit import Rulebook, Singly
 from services.points.conditions import CelConditions
+from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.policy import Shortfall
 from services.points.domain.sales import Sale
 from services.points.handlers.known_members import KnownMembers
@@ -46,6 +47,15 @@ def started(url: str) -> Iterator[Points]:
         )
 
 
+# Wide enough for the whole day.
+LIMITS = (
+    Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 100),
+    Limit(LimitScope.MEMBER_AND_CASHIER, LimitSpan.WEEK, LimitUnit.PURCHASES, 10),
+    Limit(LimitScope.PROGRAM, LimitSpan.EVER, LimitUnit.PURCHASES, 20),
+    Limit(LimitScope.STORE, LimitSpan.MONTH, LimitUnit.POINTS, 500),
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class Day:
     """What came of the day, for tests to point at."""
@@ -67,7 +77,7 @@ class Day:
 
 def live(points: Points) -> Day:
     """Lets the day pass."""
-    points.rule()
+    points.rule(limits=LIMITS)
     points.policy(Shortfall.NEGATIVE)
     amina, bilal, carla = points.member(), points.member(), points.member()
 

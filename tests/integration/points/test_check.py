@@ -258,6 +258,60 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "{brought_back}", "UPDATE entries SET amount = amount - 1 WHERE return_id = :brought_back"
         ),
     },
+    "what is used of the limit is not the sum of what moved it": {
+        "a use that nothing moved": planted(
+            "{amina}/{cap}", "UPDATE cap_counters SET used = 31 WHERE counter_id = :cap"
+        ),
+        "a budget that was set back": planted(
+            "{program}/{budget}", "UPDATE budget_counters SET used = 0 WHERE counter_id = :budget"
+        ),
+        "a movement that is gone": planted(
+            "{amina}/{cap}",
+            "DELETE FROM cap_movements WHERE member_id = :amina AND counter_id = :cap AND cause_id = :brought_back",
+        ),
+    },
+    "what the purchase moved of a limit is not what is left of its earnings": {
+        "a use that was not counted": planted(
+            "{bought}",
+            "DELETE FROM budget_movements WHERE purchase_id = :bought AND counter_id = :budget",
+            "UPDATE budget_counters SET used = used - 1 WHERE counter_id = :budget",
+        ),
+        "a return that gave too little back": planted(
+            "{bought}",
+            "UPDATE cap_movements SET units = -9 WHERE counter_id = :cap AND cause_id = :brought_back",
+            "UPDATE cap_counters SET used = used + 1 WHERE member_id = :amina AND counter_id = :cap",
+        ),
+        "a use of another day": planted(
+            "{bought}",
+            "UPDATE cap_counters SET starts_on = starts_on - 1 WHERE member_id = :amina AND counter_id = :cap",
+        ),
+        "a use of another store": planted(
+            "{bought}", "UPDATE budget_counters SET store_id = 'S9' WHERE program_id = :program AND scope = 'store'"
+        ),
+        "an earning that tells of no limit": planted(
+            "{bought}",
+            "UPDATE purchases SET earnings = jsonb_set(earnings, '{0,explanation,limits}', '[]') "
+            "WHERE purchase_id = :bought",
+        ),
+        "a use by a purchase that is not there": planted(
+            "{amina}",
+            "INSERT INTO budget_movements (program_id, counter_id, cause_id, purchase_id, units) "
+            "VALUES (:program, :budget, :amina, :amina, 1)",
+        ),
+    },
+    "more is used than any version of the rule allowed, or less than nothing": {
+        "a limit that was exceeded": planted(
+            "{amina}/{cap}", "UPDATE cap_counters SET used = 101, allowed = 101 WHERE counter_id = :cap"
+        ),
+        "a budget of a rule that has none": planted(
+            "{program}/{budget}", "UPDATE earning_rules SET terms = terms - 'limits' WHERE program_id = :program"
+        ),
+        "less than nothing": planted(
+            "{program}/{budget}",
+            "ALTER TABLE budget_counters DROP CONSTRAINT ck_budget_counters_used_within_allowed",
+            "UPDATE budget_counters SET used = -1 WHERE counter_id = :budget",
+        ),
+    },
     "more of the line has come back than was bought": {
         "too much in one return": planted(
             "{bought}/1",
@@ -271,14 +325,6 @@ DEFECTS: dict[str, dict[str, Planted]] = {
         "a line that was never bought": planted(
             "{bought}/9",
             "UPDATE returns SET lines = jsonb_set(lines, '{0,line_id}', '\"9\"') WHERE purchase_id = :bought",
-        ),
-    },
-    "versions of the rule have different keys": {
-        "a version that was given another": planted(
-            "{program}/{rule}",
-            "INSERT INTO earning_rules (program_id, rule_id, version, key, state, name, terms, created_at)"
-            " SELECT program_id, rule_id, 99, 'other', 'draft', name, terms, created_at FROM earning_rules"
-            " WHERE rule_id = :rule",
         ),
     },
     "two versions of the rule are effective at the same time": {
@@ -331,11 +377,16 @@ def test_a_planted_defect_is_found_and_its_row_named(points: Points, name: str, 
 
 
 def named(points: Points, day: Day) -> dict[str, object]:
-    """The day's names, `lot`: what Amina's purchase gave her, and `rule`: what it earned by."""
-    query = sa.select(tables.lots.c.lot_id, tables.lots.c.rule_id).where(tables.lots.c.purchase_id == day.bought)
+    """The day's names, and of Amina's purchase its `lot`, the `rule` that gave it, and a `cap` and a `budget`."""
+    lots, caps, budgets = tables.lots.c, tables.cap_counters.c, tables.budget_counters.c
+    queries = {
+        "rule": sa.select(lots.rule_id).where(lots.purchase_id == day.bought),
+        "lot": sa.select(lots.lot_id).where(lots.purchase_id == day.bought),
+        "cap": sa.select(caps.counter_id).where(caps.member_id == day.amina, caps.scope == "member"),
+        "budget": sa.select(budgets.counter_id).where(budgets.scope == "program"),
+    }
     with points.engine.connect() as connection:
-        lot, rule = connection.execute(query).one()
-    return {**day.names(), "lot": lot, "rule": rule}
+        return {**day.names(), **{name: connection.execute(query).scalar_one() for name, query in queries.items()}}
 
 
 def plant(points: Points, defect: Planted, names: dict[str, object]) -> None:

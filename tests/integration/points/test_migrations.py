@@ -57,6 +57,8 @@ def test_a_members_tables_lead_their_keys_with_the_member() -> None:
         tables.holds,
         tables.hold_parts,
         tables.standings,
+        tables.cap_counters,
+        tables.cap_movements,
     ):
         assert next(iter(table.primary_key.columns)).name == "member_id"
 
@@ -83,6 +85,16 @@ REFUSED = {
     "ck_returns_unmatched_takes_nothing": "UPDATE returns SET points_returned = 1 WHERE purchase_id IS NULL",
     "ck_purchases_anonymous_earns_nothing": "UPDATE purchases SET points_earned = 1 WHERE member_id IS NULL",
     "ck_earning_rules_state_fits": "UPDATE earning_rules SET effective_from = NULL",
+    "ck_cap_counters_used_within_allowed": "UPDATE cap_counters SET used = allowed + 1",
+    "ck_cap_counters_scope": "UPDATE cap_counters SET scope = 'store', cashier_id = ''",
+    "ck_cap_movements_direction": "UPDATE cap_movements SET units = -units",
+    "ck_cap_movements_caused": "UPDATE cap_movements SET cause_id = counter_id",
+    "pk_cap_movements": "INSERT INTO cap_movements SELECT * FROM cap_movements",
+    "fk_cap_movements_member_id_counter_id_cap_counters": "DELETE FROM cap_counters",
+    "ck_budget_counters_used_within_allowed": "UPDATE budget_counters SET used = -1",
+    "ck_budget_counters_names_one": "UPDATE budget_counters SET store_id = 'S9'",
+    "ck_budget_counters_window_starts": "UPDATE budget_counters SET starts_on = NULL",
+    "ck_budget_movements_direction": "UPDATE budget_movements SET units = 0",
     "pk_purchase_claims": "INSERT INTO purchase_claims SELECT * FROM purchase_claims",
 }
 

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from gateway.wire import keys, members
 from gateway.wire.base import INT64_MAX, INT64_MIN, Day, Id, Instant, NonZeroInt64
 from gateway.wire.enums import number_of, word_of
-from gateway.wire.points import accounts, documents, earnings, receipts, rules, sales
+from gateway.wire.points import accounts, earnings, limits, receipts, rules, sales
 from gateway.wire.rewards import catalogue, redemptions
 from kit.convert import timestamp_of
 
@@ -34,10 +34,13 @@ WORDS: list[tuple[Any, Any]] = [
     (points_pb2.EarningEffect, earnings.EffectWord),
     (points_pb2.EarningTrigger, earnings.TriggerWord),
     (points_pb2.EarningReason, earnings.ReasonWord),
+    (points_pb2.LimitScope, limits.ScopeWord),
+    (points_pb2.LimitSpan, limits.SpanWord),
+    (points_pb2.LimitUnit, limits.UnitWord),
+    (points_pb2.LimitPolicy, limits.LimitPolicyWord),
     (points_pb2.EntryKind, accounts.EntryWord),
     (points_pb2.HoldState, accounts.HoldWord),
     (points_pb2.EarningRuleState, rules.RuleWord),
-    (points_pb2.RuleChangeKind, documents.ChangeWord),
     (points_pb2.ShortfallPolicy, rules.ShortfallWord),
     (rewards_pb2.BenefitKind, catalogue.BenefitWord),
     (rewards_pb2.UnavailabilityReason, catalogue.UnavailabilityWord),
@@ -150,6 +153,8 @@ TERMS = {
     "stacking_group": "spring",
     "priority": 7,
     "exclusive": True,
+    "limits": [{"scope": "member_and_cashier", "span": "month", "unit": "purchases", "at_most": 3}],
+    "limit_policy": "refuse",
 }
 
 
@@ -163,6 +168,18 @@ def test_the_terms_of_a_rule_come_back_as_they_were_told() -> None:
         created_at=timestamp_of(NOON),
     )
     assert rules.rule_of(rule).model_dump(mode="json")["terms"] == TERMS
+
+
+def test_a_limit_that_was_met_is_told_with_its_window() -> None:
+    limit = {"scope": "store", "span": "week", "unit": "points", "at_most": 500}
+    met = points_pb2.MetLimit(limit=limits.Limit.model_validate(limit).to_proto(), starts_on="2026-03-02", used=480)
+    why = points_pb2.Explanation(limits=[met], unlimited_points=30, reason=points_pb2.EARNING_REASON_CUT_BY_BUDGET)
+    told = earnings.earning_of(points_pb2.Earning(points=20, explanation=why)).model_dump(mode="json")["explanation"]
+    assert (told["limits"], told["unlimited_points"], told["reason"]) == (
+        [{"limit": limit, "starts_on": "2026-03-02", "used": 480}],
+        30,
+        "cut_by_budget",
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.points.domain.earnings import Earning, Explanation, Reason
 from services.points.domain.ledger import Entry, EntryKind
+from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.sentences.numbers import amount, decimal
 from services.points.domain.terms import Effect, LineVerdict, Rounding, Trigger
 
@@ -20,6 +21,22 @@ _NOTHING = {
 }
 
 
+_SPANS = {
+    LimitSpan.PURCHASE: "a purchase",
+    LimitSpan.DAY: "a day",
+    LimitSpan.WEEK: "a week",
+    LimitSpan.MONTH: "a month",
+    LimitSpan.YEAR: "a year",
+    LimitSpan.EVER: "in all",
+}
+_SCOPES = {
+    LimitScope.MEMBER: "for each member",
+    LimitScope.MEMBER_AND_CASHIER: "for each member with one cashier",
+    LimitScope.PROGRAM: "for all members together",
+    LimitScope.STORE: "for each store",
+}
+
+
 def earning_sentence(earning: Earning) -> str:
     """Why a rule gave what it gave for a purchase, or why it gave nothing."""
     return f"{earning.rule_name}: {_because(earning)}."
@@ -31,7 +48,14 @@ def _because(earning: Earning) -> str:
         return f"no points, because {why.beaten_by} gave points instead"
     if why.reason in _NOTHING:
         return f"no points, because {_NOTHING[why.reason]}"
-    given = _points(earning.points)
+    met = why.tightest
+    if met is not None and why.unlimited_points > earning.points:
+        return _limited(why, met, earning.points)
+    return _given(why, earning.points)
+
+
+def _given(why: Explanation, points: int) -> str:
+    given = _points(points)
     if why.effect is Effect.PER_AMOUNT:
         return _per_amount(why, given)
     if why.effect is Effect.PER_UNIT:
@@ -56,6 +80,23 @@ def _bonus(why: Explanation, given: str) -> str:
     if why.factor is None:
         return f"{given} on top of {raised}"
     return f"{raised} times {decimal(why.factor.numerator, why.factor.denominator)}, which is {given} more"
+
+
+def _limited(why: Explanation, met: Measured, points: int) -> str:
+    limit = f"the limit of {_limit(met.limit)}"
+    left = met.room_for(why.unlimited_points)
+    if points:
+        return f"{_given(why, why.unlimited_points)}; only {_points(points)} given, because {limit} allows no more"
+    if left:
+        return f"no points, because {limit} has only {left:,} of the {_points(why.unlimited_points)} left"
+    return f"no points, because {limit} is used up"
+
+
+def _limit(limit: Limit) -> str:
+    noun = "point" if limit.unit is LimitUnit.POINTS else "purchase"
+    number = f"{limit.at_most:,} {noun if limit.at_most == 1 else noun + 's'}"
+    span = _SPANS[limit.span]
+    return f"{number} {span}" if limit.span is LimitSpan.PURCHASE else f"{number} {span} {_SCOPES[limit.scope]}"
 
 
 def entry_sentence(entry: Entry) -> str:

@@ -76,6 +76,12 @@ class _EarningReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Earning
     """A bonus, and no other rule gave anything to its wallet."""
     EARNING_REASON_BEATEN: _EarningReason.ValueType  # 9
     """Another rule of its stacking group gave points instead."""
+    EARNING_REASON_CUT_BY_CAP: _EarningReason.ValueType  # 10
+    """It gave what a member's cap, or a budget, had left."""
+    EARNING_REASON_CUT_BY_BUDGET: _EarningReason.ValueType  # 11
+    EARNING_REASON_CAP_MET: _EarningReason.ValueType  # 12
+    """It gave nothing, because a member's cap, or a budget, had too little left."""
+    EARNING_REASON_BUDGET_MET: _EarningReason.ValueType  # 13
 
 class EarningReason(_EarningReason, metaclass=_EarningReasonEnumTypeWrapper):
     """What became of a rule that was in force."""
@@ -99,6 +105,12 @@ EARNING_REASON_NOTHING_TO_RAISE: EarningReason.ValueType  # 8
 """A bonus, and no other rule gave anything to its wallet."""
 EARNING_REASON_BEATEN: EarningReason.ValueType  # 9
 """Another rule of its stacking group gave points instead."""
+EARNING_REASON_CUT_BY_CAP: EarningReason.ValueType  # 10
+"""It gave what a member's cap, or a budget, had left."""
+EARNING_REASON_CUT_BY_BUDGET: EarningReason.ValueType  # 11
+EARNING_REASON_CAP_MET: EarningReason.ValueType  # 12
+"""It gave nothing, because a member's cap, or a budget, had too little left."""
+EARNING_REASON_BUDGET_MET: EarningReason.ValueType  # 13
 Global___EarningReason: _TypeAlias = EarningReason  # noqa: Y015
 
 class _LineVerdict:
@@ -193,6 +205,110 @@ HOLD_STATE_RELEASED: HoldState.ValueType  # 3
 HOLD_STATE_EXPIRED: HoldState.ValueType  # 4
 Global___HoldState: _TypeAlias = HoldState  # noqa: Y015
 
+class _LimitScope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LimitScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitScope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LIMIT_SCOPE_UNSPECIFIED: _LimitScope.ValueType  # 0
+    LIMIT_SCOPE_MEMBER: _LimitScope.ValueType  # 1
+    """A cap: each member."""
+    LIMIT_SCOPE_MEMBER_AND_CASHIER: _LimitScope.ValueType  # 2
+    """A cap: each member with each cashier, by the sale's cashier_id. Sales that name no cashier count together."""
+    LIMIT_SCOPE_PROGRAM: _LimitScope.ValueType  # 3
+    """A budget: all members together."""
+    LIMIT_SCOPE_STORE: _LimitScope.ValueType  # 4
+    """A budget: each store, by the receipt's store_id."""
+
+class LimitScope(_LimitScope, metaclass=_LimitScopeEnumTypeWrapper):
+    """Whom a limit holds for."""
+
+LIMIT_SCOPE_UNSPECIFIED: LimitScope.ValueType  # 0
+LIMIT_SCOPE_MEMBER: LimitScope.ValueType  # 1
+"""A cap: each member."""
+LIMIT_SCOPE_MEMBER_AND_CASHIER: LimitScope.ValueType  # 2
+"""A cap: each member with each cashier, by the sale's cashier_id. Sales that name no cashier count together."""
+LIMIT_SCOPE_PROGRAM: LimitScope.ValueType  # 3
+"""A budget: all members together."""
+LIMIT_SCOPE_STORE: LimitScope.ValueType  # 4
+"""A budget: each store, by the receipt's store_id."""
+Global___LimitScope: _TypeAlias = LimitScope  # noqa: Y015
+
+class _LimitSpan:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LimitSpanEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitSpan.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LIMIT_SPAN_UNSPECIFIED: _LimitSpan.ValueType  # 0
+    LIMIT_SPAN_PURCHASE: _LimitSpan.ValueType  # 1
+    """One purchase; of a member, in points."""
+    LIMIT_SPAN_DAY: _LimitSpan.ValueType  # 2
+    LIMIT_SPAN_WEEK: _LimitSpan.ValueType  # 3
+    """From Monday on."""
+    LIMIT_SPAN_MONTH: _LimitSpan.ValueType  # 4
+    LIMIT_SPAN_YEAR: _LimitSpan.ValueType  # 5
+    LIMIT_SPAN_EVER: _LimitSpan.ValueType  # 6
+    """For good."""
+
+class LimitSpan(_LimitSpan, metaclass=_LimitSpanEnumTypeWrapper):
+    """Over what a limit adds up, by the calendar."""
+
+LIMIT_SPAN_UNSPECIFIED: LimitSpan.ValueType  # 0
+LIMIT_SPAN_PURCHASE: LimitSpan.ValueType  # 1
+"""One purchase; of a member, in points."""
+LIMIT_SPAN_DAY: LimitSpan.ValueType  # 2
+LIMIT_SPAN_WEEK: LimitSpan.ValueType  # 3
+"""From Monday on."""
+LIMIT_SPAN_MONTH: LimitSpan.ValueType  # 4
+LIMIT_SPAN_YEAR: LimitSpan.ValueType  # 5
+LIMIT_SPAN_EVER: LimitSpan.ValueType  # 6
+"""For good."""
+Global___LimitSpan: _TypeAlias = LimitSpan  # noqa: Y015
+
+class _LimitUnit:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LimitUnitEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitUnit.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LIMIT_UNIT_UNSPECIFIED: _LimitUnit.ValueType  # 0
+    LIMIT_UNIT_POINTS: _LimitUnit.ValueType  # 1
+    LIMIT_UNIT_PURCHASES: _LimitUnit.ValueType  # 2
+    """Purchases that the rule gave points for."""
+
+class LimitUnit(_LimitUnit, metaclass=_LimitUnitEnumTypeWrapper):
+    """What a limit counts."""
+
+LIMIT_UNIT_UNSPECIFIED: LimitUnit.ValueType  # 0
+LIMIT_UNIT_POINTS: LimitUnit.ValueType  # 1
+LIMIT_UNIT_PURCHASES: LimitUnit.ValueType  # 2
+"""Purchases that the rule gave points for."""
+Global___LimitUnit: _TypeAlias = LimitUnit  # noqa: Y015
+
+class _LimitPolicy:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LimitPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitPolicy.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LIMIT_POLICY_UNSPECIFIED: _LimitPolicy.ValueType  # 0
+    LIMIT_POLICY_CUT: _LimitPolicy.ValueType  # 1
+    """That part is given."""
+    LIMIT_POLICY_REFUSE: _LimitPolicy.ValueType  # 2
+    """Nothing is given."""
+
+class LimitPolicy(_LimitPolicy, metaclass=_LimitPolicyEnumTypeWrapper):
+    """What becomes of points of which limits let only a part through."""
+
+LIMIT_POLICY_UNSPECIFIED: LimitPolicy.ValueType  # 0
+LIMIT_POLICY_CUT: LimitPolicy.ValueType  # 1
+"""That part is given."""
+LIMIT_POLICY_REFUSE: LimitPolicy.ValueType  # 2
+"""Nothing is given."""
+Global___LimitPolicy: _TypeAlias = LimitPolicy  # noqa: Y015
+
 class _EarningEffect:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -248,32 +364,6 @@ EARNING_TRIGGER_PURCHASE: EarningTrigger.ValueType  # 1
 EARNING_TRIGGER_LINE: EarningTrigger.ValueType  # 2
 """Each line; those for which it holds count."""
 Global___EarningTrigger: _TypeAlias = EarningTrigger  # noqa: Y015
-
-class _RuleChangeKind:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _RuleChangeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RuleChangeKind.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    RULE_CHANGE_KIND_UNSPECIFIED: _RuleChangeKind.ValueType  # 0
-    RULE_CHANGE_KIND_ADDED: _RuleChangeKind.ValueType  # 1
-    """It stands in the second alone."""
-    RULE_CHANGE_KIND_CHANGED: _RuleChangeKind.ValueType  # 2
-    """It stands in both and says something else."""
-    RULE_CHANGE_KIND_REMOVED: _RuleChangeKind.ValueType  # 3
-    """It stands in the first alone."""
-
-class RuleChangeKind(_RuleChangeKind, metaclass=_RuleChangeKindEnumTypeWrapper):
-    """How a rule of one document stands in another."""
-
-RULE_CHANGE_KIND_UNSPECIFIED: RuleChangeKind.ValueType  # 0
-RULE_CHANGE_KIND_ADDED: RuleChangeKind.ValueType  # 1
-"""It stands in the second alone."""
-RULE_CHANGE_KIND_CHANGED: RuleChangeKind.ValueType  # 2
-"""It stands in both and says something else."""
-RULE_CHANGE_KIND_REMOVED: RuleChangeKind.ValueType  # 3
-"""It stands in the first alone."""
-Global___RuleChangeKind: _TypeAlias = RuleChangeKind  # noqa: Y015
 
 class _EarningRuleState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -1281,11 +1371,8 @@ class CreateEarningRuleRequest(_message.Message):
     PROGRAM_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     TERMS_FIELD_NUMBER: _builtins.int
-    KEY_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     request_id: _builtins.str
-    key: _builtins.str
-    """See EarningRule.key; empty for one that reads like the name."""
     @_builtins.property
     def terms(self) -> Global___EarningTerms: ...
     def __init__(
@@ -1294,11 +1381,10 @@ class CreateEarningRuleRequest(_message.Message):
         program_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
         terms: Global___EarningTerms | None = ...,
-        key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "program_id", b"program_id", "request_id", b"request_id", "terms", b"terms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["program_id", b"program_id", "request_id", b"request_id", "terms", b"terms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1612,162 +1698,6 @@ class ListEarningRulesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListEarningRulesResponse: _TypeAlias = ListEarningRulesResponse  # noqa: Y015
-
-@_typing.final
-class ExportEarningRulesRequest(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PROGRAM_ID_FIELD_NUMBER: _builtins.int
-    DRAFTS_FIELD_NUMBER: _builtins.int
-    program_id: _builtins.str
-    drafts: _builtins.bool
-    """Whether a draft stands for its rule where it is the newest version."""
-    def __init__(
-        self,
-        *,
-        program_id: _builtins.str = ...,
-        drafts: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["drafts", b"drafts", "program_id", b"program_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ExportEarningRulesRequest: _TypeAlias = ExportEarningRulesRequest  # noqa: Y015
-
-@_typing.final
-class ExportEarningRulesResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RULES_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleDefinition]:
-        """By key. Rules that have ended are left out."""
-
-    def __init__(
-        self,
-        *,
-        rules: _abc.Iterable[Global___RuleDefinition] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ExportEarningRulesResponse: _TypeAlias = ExportEarningRulesResponse  # noqa: Y015
-
-@_typing.final
-class DiffEarningRulesRequest(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PROGRAM_ID_FIELD_NUMBER: _builtins.int
-    BEFORE_FIELD_NUMBER: _builtins.int
-    AFTER_FIELD_NUMBER: _builtins.int
-    program_id: _builtins.str
-    @_builtins.property
-    def before(self) -> Global___RuleDocument:
-        """Absent for the program's rules, as ExportEarningRules tells them without drafts."""
-
-    @_builtins.property
-    def after(self) -> Global___RuleDocument: ...
-    def __init__(
-        self,
-        *,
-        program_id: _builtins.str = ...,
-        before: Global___RuleDocument | None = ...,
-        after: Global___RuleDocument | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "program_id", b"program_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___DiffEarningRulesRequest: _TypeAlias = DiffEarningRulesRequest  # noqa: Y015
-
-@_typing.final
-class DiffEarningRulesResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CHANGES_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleChange]:
-        """By key."""
-
-    def __init__(
-        self,
-        *,
-        changes: _abc.Iterable[Global___RuleChange] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___DiffEarningRulesResponse: _TypeAlias = DiffEarningRulesResponse  # noqa: Y015
-
-@_typing.final
-class ImportEarningRulesRequest(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PROGRAM_ID_FIELD_NUMBER: _builtins.int
-    REQUEST_ID_FIELD_NUMBER: _builtins.int
-    RULES_FIELD_NUMBER: _builtins.int
-    DRY_RUN_FIELD_NUMBER: _builtins.int
-    program_id: _builtins.str
-    request_id: _builtins.str
-    dry_run: _builtins.bool
-    """Whether only to tell what differs. Nothing is written or remembered then."""
-    @_builtins.property
-    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleDefinition]:
-        """Up to 500, each key once."""
-
-    def __init__(
-        self,
-        *,
-        program_id: _builtins.str = ...,
-        request_id: _builtins.str = ...,
-        rules: _abc.Iterable[Global___RuleDefinition] | None = ...,
-        dry_run: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "program_id", b"program_id", "request_id", b"request_id", "rules", b"rules"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ImportEarningRulesRequest: _TypeAlias = ImportEarningRulesRequest  # noqa: Y015
-
-@_typing.final
-class ImportEarningRulesResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CHANGES_FIELD_NUMBER: _builtins.int
-    DRAFTS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleChange]:
-        """How the document differs from the newest versions, by key."""
-
-    @_builtins.property
-    def drafts(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleDraft]:
-        """What was written, in the order of the document; none in a dry run."""
-
-    def __init__(
-        self,
-        *,
-        changes: _abc.Iterable[Global___RuleChange] | None = ...,
-        drafts: _abc.Iterable[Global___RuleDraft] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "drafts", b"drafts"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ImportEarningRulesResponse: _TypeAlias = ImportEarningRulesResponse  # noqa: Y015
 
 @_typing.final
 class GetProgramPolicyRequest(_message.Message):
@@ -2210,6 +2140,8 @@ class Explanation(_message.Message):
     NOT_EARNING_MINOR_FIELD_NUMBER: _builtins.int
     RAISED_POINTS_FIELD_NUMBER: _builtins.int
     BEATEN_BY_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
+    UNLIMITED_POINTS_FIELD_NUMBER: _builtins.int
     sentence: _builtins.str
     """One sentence that a cashier can read out."""
     eligible_amount_minor: _builtins.int
@@ -2233,6 +2165,8 @@ class Explanation(_message.Message):
     """Of a bonus: what the other rules gave to the wallet."""
     beaten_by: _builtins.str
     """The name of the rule of its stacking group that it stood aside for."""
+    unlimited_points: _builtins.int
+    """What the rule would have given without its limits; 0 for a rule that has none."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineExplanation]:
         """Every line and whether it counted; empty for a bonus, and where the rule did not get as far as the lines."""
@@ -2240,6 +2174,12 @@ class Explanation(_message.Message):
     @_builtins.property
     def factor(self) -> Global___Factor:
         """Of a multiplier."""
+
+    @_builtins.property
+    def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___MetLimit]:
+        """Every limit of the rule as the purchase met it, whether it was in the way or not. A return of the goods is judged by
+        what was left here.
+        """
 
     def __init__(
         self,
@@ -2259,14 +2199,46 @@ class Explanation(_message.Message):
         not_earning_minor: _builtins.int = ...,
         raised_points: _builtins.int = ...,
         beaten_by: _builtins.str = ...,
+        limits: _abc.Iterable[Global___MetLimit] | None = ...,
+        unlimited_points: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["factor", b"factor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "factor", b"factor", "lines", b"lines", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "factor", b"factor", "limits", b"limits", "lines", b"lines", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger", "unlimited_points", b"unlimited_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Explanation: _TypeAlias = Explanation  # noqa: Y015
+
+@_typing.final
+class MetLimit(_message.Message):
+    """A limit as a purchase met it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_FIELD_NUMBER: _builtins.int
+    STARTS_ON_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    starts_on: _builtins.str
+    """First day of the window that the purchase lies in, ISO 8601; empty where a limit has one window only."""
+    used: _builtins.int
+    """What was used in that window before."""
+    @_builtins.property
+    def limit(self) -> Global___EarningLimit: ...
+    def __init__(
+        self,
+        *,
+        limit: Global___EarningLimit | None = ...,
+        starts_on: _builtins.str = ...,
+        used: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "starts_on", b"starts_on", "used", b"used"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MetLimit: _TypeAlias = MetLimit  # noqa: Y015
 
 @_typing.final
 class LineExplanation(_message.Message):
@@ -3071,6 +3043,8 @@ class EarningTerms(_message.Message):
     STACKING_GROUP_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     EXCLUSIVE_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
+    LIMIT_POLICY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """1 to 100 characters."""
     points: _builtins.int
@@ -3109,6 +3083,8 @@ class EarningTerms(_message.Message):
     priority: _builtins.int
     """0 to 1,000,000; of equal ones the older rule comes first."""
     exclusive: _builtins.bool
+    limit_policy: Global___LimitPolicy.ValueType
+    """What becomes of points of which the limits let only a part through. Unspecified means cut."""
     @_builtins.property
     def excluded_skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """SKUs that do not count; up to 1,000, compared exactly."""
@@ -3147,6 +3123,13 @@ class EarningTerms(_message.Message):
         Empty means points and gift cards, unless `all_tenders_earn`.
         """
 
+    @_builtins.property
+    def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___EarningLimit]:
+        """How much the rule may give at most: up to 10, no two of the same scope, span and unit. A purchase counts in the
+        windows in which it occurred, by the calendar of `time_zone`, whenever it is recorded. What is used belongs to the
+        rule: its next version goes on from there.
+        """
+
     def __init__(
         self,
         *,
@@ -3175,14 +3158,48 @@ class EarningTerms(_message.Message):
         stacking_group: _builtins.str = ...,
         priority: _builtins.int = ...,
         exclusive: _builtins.bool = ...,
+        limits: _abc.Iterable[Global___EarningLimit] | None = ...,
+        limit_policy: Global___LimitPolicy.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "factor", b"factor", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry_days", b"expiry_days", "factor", b"factor", "included_categories", b"included_categories", "included_skus", b"included_skus", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry_days", b"expiry_days", "factor", b"factor", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EarningTerms: _TypeAlias = EarningTerms  # noqa: Y015
+
+@_typing.final
+class EarningLimit(_message.Message):
+    """At most so many points, or purchases, in each window. Never exceeded, however many tills sell at the same time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    SPAN_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    AT_MOST_FIELD_NUMBER: _builtins.int
+    scope: Global___LimitScope.ValueType
+    span: Global___LimitSpan.ValueType
+    unit: Global___LimitUnit.ValueType
+    """Unspecified means points."""
+    at_most: _builtins.int
+    """1 to 1,000,000,000,000; not more than a limit of the same scope and unit over a longer span."""
+    def __init__(
+        self,
+        *,
+        scope: Global___LimitScope.ValueType = ...,
+        span: Global___LimitSpan.ValueType = ...,
+        unit: Global___LimitUnit.ValueType = ...,
+        at_most: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_most", b"at_most", "scope", b"scope", "span", b"span", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EarningLimit: _TypeAlias = EarningLimit  # noqa: Y015
 
 @_typing.final
 class Factor(_message.Message):
@@ -3256,16 +3273,11 @@ class EarningRule(_message.Message):
     ENDED_AT_FIELD_NUMBER: _builtins.int
     EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
     EFFECTIVE_UNTIL_FIELD_NUMBER: _builtins.int
-    KEY_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     program_id: _builtins.str
     version: _builtins.int
     """From 1."""
     state: Global___EarningRuleState.ValueType
-    key: _builtins.str
-    """Names the rule within its program for good, and in other programs the rule that stands for the same: 1 to 63
-    lower-case letters, digits, hyphens and underscores, beginning with a letter or digit.
-    """
     @_builtins.property
     def terms(self) -> Global___EarningTerms: ...
     @_builtins.property
@@ -3297,151 +3309,14 @@ class EarningRule(_message.Message):
         ended_at: _timestamp_pb2.Timestamp | None = ...,
         effective_from: _timestamp_pb2.Timestamp | None = ...,
         effective_until: _timestamp_pb2.Timestamp | None = ...,
-        key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "created_at", b"created_at", "effective_from", b"effective_from", "effective_until", b"effective_until", "ended_at", b"ended_at", "terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "created_at", b"created_at", "effective_from", b"effective_from", "effective_until", b"effective_until", "ended_at", b"ended_at", "key", b"key", "program_id", b"program_id", "rule_id", b"rule_id", "state", b"state", "terms", b"terms", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "created_at", b"created_at", "effective_from", b"effective_from", "effective_until", b"effective_until", "ended_at", b"ended_at", "program_id", b"program_id", "rule_id", b"rule_id", "state", b"state", "terms", b"terms", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EarningRule: _TypeAlias = EarningRule  # noqa: Y015
-
-@_typing.final
-class RuleDefinition(_message.Message):
-    """A rule as a document tells it."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    KEY_FIELD_NUMBER: _builtins.int
-    TERMS_FIELD_NUMBER: _builtins.int
-    key: _builtins.str
-    """See EarningRule.key; not empty."""
-    @_builtins.property
-    def terms(self) -> Global___EarningTerms: ...
-    def __init__(
-        self,
-        *,
-        key: _builtins.str = ...,
-        terms: Global___EarningTerms | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "terms", b"terms"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RuleDefinition: _TypeAlias = RuleDefinition  # noqa: Y015
-
-@_typing.final
-class RuleDocument(_message.Message):
-    """Rules as people keep them."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RULES_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleDefinition]:
-        """Up to 500, each key once."""
-
-    def __init__(
-        self,
-        *,
-        rules: _abc.Iterable[Global___RuleDefinition] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RuleDocument: _TypeAlias = RuleDocument  # noqa: Y015
-
-@_typing.final
-class RuleChange(_message.Message):
-    """A rule that differs between two documents."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    KEY_FIELD_NUMBER: _builtins.int
-    KIND_FIELD_NUMBER: _builtins.int
-    FIELDS_FIELD_NUMBER: _builtins.int
-    key: _builtins.str
-    kind: Global___RuleChangeKind.ValueType
-    @_builtins.property
-    def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldChange]:
-        """Where it stands in both: the fields of its terms that differ."""
-
-    def __init__(
-        self,
-        *,
-        key: _builtins.str = ...,
-        kind: Global___RuleChangeKind.ValueType = ...,
-        fields: _abc.Iterable[Global___FieldChange] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "key", b"key", "kind", b"kind"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RuleChange: _TypeAlias = RuleChange  # noqa: Y015
-
-@_typing.final
-class FieldChange(_message.Message):
-    """A field of a rule's terms that differs."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    FIELD_FIELD_NUMBER: _builtins.int
-    BEFORE_JSON_FIELD_NUMBER: _builtins.int
-    AFTER_JSON_FIELD_NUMBER: _builtins.int
-    field: _builtins.str
-    """Its name in EarningTerms."""
-    before_json: _builtins.str
-    """Its values, as JSON."""
-    after_json: _builtins.str
-    def __init__(
-        self,
-        *,
-        field: _builtins.str = ...,
-        before_json: _builtins.str = ...,
-        after_json: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_json", b"after_json", "before_json", b"before_json", "field", b"field"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___FieldChange: _TypeAlias = FieldChange  # noqa: Y015
-
-@_typing.final
-class RuleDraft(_message.Message):
-    """A version that an import wrote as a draft."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    KEY_FIELD_NUMBER: _builtins.int
-    RULE_ID_FIELD_NUMBER: _builtins.int
-    VERSION_FIELD_NUMBER: _builtins.int
-    key: _builtins.str
-    rule_id: _builtins.str
-    version: _builtins.int
-    def __init__(
-        self,
-        *,
-        key: _builtins.str = ...,
-        rule_id: _builtins.str = ...,
-        version: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "rule_id", b"rule_id", "version", b"version"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RuleDraft: _TypeAlias = RuleDraft  # noqa: Y015
 
 @_typing.final
 class ProgramPolicy(_message.Message):

@@ -22,6 +22,7 @@ from kit.errors import Invalid
 from kit.page import Page
 from services.points.convert import rules as convert
 from services.points.convert.earnings import to_earning
+from services.points.convert.limits import AT_MOST_MAX
 from services.points.convert.rules import VERSION_MAX
 from services.points.convert.terms import (
     EXPIRY_DAYS_MAX,
@@ -59,6 +60,7 @@ WIDE = {
     "included_categories": ["tea"],
     "excluded_tenders": [pb.TENDER_KIND_VOUCHER],
     "valid_hours": [pb.ValidHours(weekdays=[5], from_minute=540, until_minute=1_020)],
+    "limits": [pb.EarningLimit(scope=pb.LIMIT_SCOPE_STORE, span=pb.LIMIT_SPAN_DAY, at_most=5)],
 }
 
 
@@ -96,14 +98,15 @@ TERMS: dict[str, list[Any]] = {
     "terms.excluded_tenders[0]": [99],
     "terms.stacking_group": length(GROUP_LENGTH_MAX, least=0),
     "terms.priority": outside(0, PRIORITY_MAX),
+    "terms.limits[0].scope": [0, 99],
+    "terms.limits[0].span": [0, 99],
+    "terms.limits[0].unit": [99],
+    "terms.limits[0].at_most": outside(1, AT_MOST_MAX),
+    "terms.limit_policy": [99],
 }
 
 REQUESTS: dict[str, tuple[Callable[[Any], object], Callable[[], Message], dict[str, list[Any]]]] = {
-    "CreateEarningRule": (
-        convert.create_earning_rule,
-        wide_creation,
-        {**KEYED, "key": ["A", "-a", "a b", "a" * 64, "é"], **TERMS},
-    ),
+    "CreateEarningRule": (convert.create_earning_rule, wide_creation, {**KEYED, **TERMS}),
     "ReviseEarningRule": (
         convert.revise_earning_rule,
         wide_revision,
@@ -212,6 +215,15 @@ NAME = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z"]
 INSTANT = st.datetimes(timezones=st.just(make.NOON.tzinfo)).map(timestamp_of)
 
 
+LIMITS = st.builds(
+    pb.EarningLimit,
+    scope=st.sampled_from([number for number in pb.LimitScope.values() if number]),
+    span=st.sampled_from([number for number in pb.LimitSpan.values() if number not in (0, pb.LIMIT_SPAN_PURCHASE)]),
+    unit=st.sampled_from([pb.LIMIT_UNIT_POINTS, pb.LIMIT_UNIT_PURCHASES]),
+    at_most=st.integers(1, AT_MOST_MAX),
+)
+
+
 @st.composite
 def terms(draw: st.DrawFn) -> pb.EarningTerms:
     starts_at, ends_at = draw(st.none() | INSTANT), draw(st.none() | INSTANT)
@@ -240,6 +252,8 @@ def terms(draw: st.DrawFn) -> pb.EarningTerms:
         stacking_group=draw(st.just("") | NAME),
         priority=draw(st.integers(0, PRIORITY_MAX)),
         exclusive=draw(st.booleans()),
+        limits=(limits := draw(st.lists(LIMITS, max_size=4, unique_by=lambda limit: limit.scope))),
+        limit_policy=draw(st.sampled_from([pb.LIMIT_POLICY_CUT, pb.LIMIT_POLICY_REFUSE][: 1 + bool(limits)])),
     )
 
 

@@ -95,11 +95,11 @@ def test_each_rule_takes_back_what_it_gave_for_what_comes_back() -> None:
 
     rules = rule_set(all_lines, most)
     assert dues(purchase, rules, NOTHING_RETURNED, {"1": 1000}) == (
-        Due(all_lines.rule_id, "points", 3),
-        Due(most.rule_id, "stars", 5),
+        Due(all_lines.rule_id, "points", 3, left=10),
+        Due(most.rule_id, "stars", 5, left=15),
     )
     for before in (untold(l1=1000), PurchaseReturns({"1": 1000}, 8, {all_lines.rule_id: 3, most.rule_id: 5})):
-        assert dues(purchase, rules, before, {"1": 1000, "2": 1000}) == (Due(all_lines.rule_id, "points", 3),)
+        assert dues(purchase, rules, before, {"1": 1000, "2": 1000}) == (Due(all_lines.rule_id, "points", 3, left=7),)
 
 
 def test_what_earned_nothing_takes_nothing_back() -> None:
@@ -113,7 +113,7 @@ def test_a_return_goes_by_the_versions_of_the_day() -> None:
     purchase = a_purchase(SALE, rule)
     # The rule has a new version since, and another rule reaches back to that day.
     rules = rule_set(rule, replace(rule, version=2, terms=make.terms(points=9)), make.a_rule(points=7))
-    assert dues(purchase, rules, NOTHING_RETURNED, {"1": 2000, "2": 1000}) == (Due(rule.rule_id, "points", 15),)
+    assert dues(purchase, rules, NOTHING_RETURNED, {"1": 2000, "2": 1000}) == (Due(rule.rule_id, "points", 15, left=0),)
 
 
 def test_points_earned_are_those_of_all_rules() -> None:

@@ -10,6 +10,7 @@ import pytest
 from services.points.domain.earnings import Earning, Reason
 from services.points.domain.evaluation import evaluate, rule_set
 from services.points.domain.ledger import Cause, Entry, EntryKind
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Tender, TenderKind
 from services.points.domain.sentences import earning_sentence, entry_sentence
@@ -132,8 +133,72 @@ def test_what_does_not_earn_is_named() -> None:
     )
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.APPLIED])
+OF_LIMITS = (Reason.CUT_BY_CAP, Reason.CUT_BY_BUDGET, Reason.CAP_MET, Reason.BUDGET_MET)
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in (Reason.APPLIED, *OF_LIMITS)])
 def test_every_reason_has_a_sentence(reason: Reason) -> None:
     earning = earned(RATE)
     told = replace(earning, points=0, explanation=replace(earning.explanation, reason=reason))
     assert earning_sentence(told).startswith("Everyday: no points, because ")
+
+
+# ---- limits
+
+A_DAY = Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 100)
+ONCE = Limit(LimitScope.PROGRAM, LimitSpan.EVER, LimitUnit.PURCHASES, 1)
+A_STORE = Limit(LimitScope.STORE, LimitSpan.WEEK, LimitUnit.POINTS, 1_000)
+A_CASHIER = Limit(LimitScope.MEMBER_AND_CASHIER, LimitSpan.MONTH, LimitUnit.PURCHASES, 2)
+A_PURCHASE = Limit(LimitScope.MEMBER, LimitSpan.PURCHASE, LimitUnit.POINTS, 4)
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "policy", "reason", "told"),
+    [
+        (
+            A_DAY,
+            94,
+            LimitPolicy.CUT,
+            Reason.CUT_BY_CAP,
+            "1 point for every GBP 1.00; GBP 10.00 counted (1 line), rounded down to 10 points; only 6 points given, "
+            "because the limit of 100 points a day for each member allows no more",
+        ),
+        (A_DAY, 100, LimitPolicy.CUT, Reason.CAP_MET, "the limit of 100 points a day for each member is used up"),
+        (
+            A_DAY,
+            94,
+            LimitPolicy.REFUSE,
+            Reason.CAP_MET,
+            "the limit of 100 points a day for each member has only 6 of the 10 points left",
+        ),
+        (
+            ONCE,
+            1,
+            LimitPolicy.CUT,
+            Reason.BUDGET_MET,
+            "1 purchase in all for all members together is used up",
+        ),
+        (A_STORE, 1_200, LimitPolicy.CUT, Reason.BUDGET_MET, "of 1,000 points a week for each store is used up"),
+        (A_CASHIER, 2, LimitPolicy.CUT, Reason.CAP_MET, "2 purchases a month for each member with one cashier is"),
+        (
+            A_PURCHASE,
+            0,
+            LimitPolicy.CUT,
+            Reason.CUT_BY_CAP,
+            "4 points given, because the limit of 4 points a purchase allows",
+        ),
+    ],
+)
+def test_a_limit_says_what_it_let_through(
+    limit: Limit, used: int, policy: LimitPolicy, reason: Reason, told: str
+) -> None:
+    rule = make.a_rule(limits=(limit,), limit_policy=policy)
+    (earning,) = evaluate(rule_set(rule), make.a_sale(), {}, measure=lambda _: (Measured(limit, None, used),))
+    assert earning.explanation.reason is reason
+    sentence = earning_sentence(earning)
+    assert told in sentence
+    assert ("no points, because" in sentence) is (earning.points == 0)
+
+
+def test_a_limit_that_is_not_in_the_way_is_not_mentioned() -> None:
+    assert earning_sentence(earned(make.a_rule(limits=(A_DAY,)))) == earning_sentence(earned(make.a_rule()))

@@ -15,6 +15,9 @@
     lots_hold_the_balance     C9  what remains in an account's lots, less its deficit, is its balance
     lots_held                 C9  what is held of a lot is what open holds set aside of it
     purchase_earned           what a purchase gave is what its entries gave; what a return took is what it says
+    counter_folds             C11 what is used of a limit in a window is the fold of its movements
+    limit_counted             C11 the movements of a purchase are what is left of its earnings
+    counter_within_limit      C11 a counter is beyond no limit that a version of the rule ever had, and not below zero
     return_within_purchase    no more of a line has come back than was bought
     program_one               an account's rows all belong to the account's program
 
@@ -29,6 +32,7 @@ import sqlalchemy as sa
 
 from kit import outbox
 from kit.checking import Finding
+from services.points.check import limits
 
 ROWS_AT_A_TIME = 1_000
 
@@ -39,6 +43,7 @@ RECORDING_S_MAX = 600
 STATEMENT_TIMEOUT_MS = 900_000
 
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
+    *limits.QUESTIONS,
     (
         "contra_balanced",
         "the accounts of this program do not add up to what their contra accounts say",
@@ -345,16 +350,6 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
             SELECT (line->>'quantity_milli')::bigint FROM jsonb_array_elements(sale->'lines') AS line
             WHERE line->>'line_id' = returned.line_id
         ), 0)
-        """,
-    ),
-    (
-        "rule_versions_apart",
-        "versions of the rule have different keys",
-        """
-        SELECT concat_ws('/', program_id, rule_id)
-        FROM earning_rules
-        GROUP BY program_id, rule_id
-        HAVING count(DISTINCT key) > 1
         """,
     ),
     (

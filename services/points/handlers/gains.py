@@ -1,0 +1,75 @@
+"""What a purchase gives its buyer: worked out as far as it can be before anything is locked, and then credited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.points.commit import Desk
+from services.points.domain.counters import Buyer
+from services.points.domain.earnings import Earning
+from services.points.domain.evaluation import Assessment, assess, untouched
+from services.points.domain.ledger import AccountKey, AccountView
+from services.points.domain.policy import WALLET_DEFAULT, expect_may_earn
+from services.points.domain.purchases import Purchase
+from services.points.domain.sales import Returned, Sale
+from services.points.storage import BookRequest, CounterRequest
+
+
+def gain_of(desk: Desk, program_id: UUID, member_id: UUID, sale: Sale, returned: Returned | None = None) -> Gain:
+    """What the goods kept of a sale may give the member, who must be somebody who may earn."""
+    standing = desk.standing(program_id, member_id)
+    expect_may_earn(standing)
+    assessment = assess(desk.rules(program_id, member_id), sale, returned or {}, standing.status.value)
+    # Without limits nothing that others do changes it, so that the work need not be done while accounts are locked.
+    settled = None if assessment.limited else assessment.earnings(untouched)
+    return Gain(Buyer(program_id, member_id, sale), assessment, settled)
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What a purchase may give. `settled` is what it gives, where no rule has limits."""
+
+    buyer: Buyer
+    assessment: Assessment
+    settled: tuple[Earning, ...] | None
+
+    def touches(self) -> list[BookRequest | CounterRequest]:
+        """The accounts that it may earn to, or the one to show, and the counters of the limits."""
+        books = (BookRequest(self._account(wallet), only_credited=True) for wallet in sorted(self._wallets()))
+        return [*books, *self._counters()]
+
+    def earnings(self, desk: Desk) -> tuple[Earning, ...]:
+        """What it gives, now that what is left of limits is known."""
+        if self.settled is not None:
+            return self.settled
+        return self.assessment.earnings(lambda rule: desk.tally.measure(self.buyer, rule))
+
+    def credit(self, desk: Desk, purchase: Purchase) -> AccountView:
+        """Credits what was earned and counts it, and gives the account to show."""
+        for earning in purchase.earnings:
+            if earning.points:
+                book = desk.book(self._account(earning.wallet))
+                book.earn(earning, purchase.purchase_id, purchase.sale.occurred_at, desk.now)
+        desk.tally.use(self.buyer, purchase.purchase_id, purchase.earnings)
+        return desk.view(self._account(_wallet_shown(purchase.earnings)))
+
+    def _account(self, wallet: str) -> AccountKey:
+        return AccountKey(self.buyer.program_id, self.buyer.member_id, wallet)
+
+    def _wallets(self) -> set[str]:
+        if self.settled is not None:
+            return {earning.wallet for earning in self.settled if earning.points} | {_wallet_shown(self.settled)}
+        return {rule.terms.wallet for rule in self.assessment.may_give} | {WALLET_DEFAULT}
+
+    def _counters(self) -> Iterable[CounterRequest]:
+        # A rule that gives nothing by itself only tells what was left, in case that goods come back and it would then.
+        moving = {rule.rule_id for rule in self.assessment.may_give}
+        for rule in self.assessment.limited:
+            for key in self.buyer.counters(rule.rule_id, self.buyer.met(rule)):
+                yield CounterRequest(key, moving=rule.rule_id in moving)
+
+
+def _wallet_shown(earnings: Iterable[Earning]) -> str:
+    return next((earning.wallet for earning in earnings if earning.points), WALLET_DEFAULT)

@@ -1,0 +1,144 @@
+"""Limits hold however many tills sell at the same moment, through two processes' worth of writers on one database."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import psycopg.errors
+import pytest
+import sqlalchemy as sa
+
+from services.points import handlers
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
+from services.points.handlers.known_members import KnownMembers
+from tests.factories import points as make
+from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.counted import a_sale, buy, limit, total
+from tests.integration.points.test_commit import writer
+
+CLIENTS = 64
+PROGRAM, STORE = LimitScope.PROGRAM, LimitScope.STORE
+
+
+class Process:
+    """What one process of the service would be: a writer and handlers of its own."""
+
+    def __init__(self, points: Points, stack: ExitStack) -> None:
+        committer = stack.enter_context(writer(points, batch_max=8))
+        self.purchases = handlers.PurchaseHandlers(
+            points.storage, committer, KnownMembers(points.storage, points.people)
+        )
+        self.returns = handlers.ReturnHandlers(points.storage, committer)
+
+    def sell(self, member_id: uuid.UUID, pounds: int, store: str = "S1") -> tuple[int, str]:
+        """The points given, and the number of the receipt."""
+        sale = a_sale(pounds, store=store)
+        wish = make.record_purchase(member_id, sale)
+        earned = self.purchases.record_purchase(TILL, wish).unwrap().purchase.points_earned
+        taken = 0
+        if pounds % 3 == 0:
+            back = make.record_return(sale.receipt, ("1", 1000))
+            taken = self.returns.record_return(TILL, back).unwrap().recorded.points_returned
+            assert taken == earned
+        return earned - taken, sale.receipt.receipt_number
+
+
+@contextmanager
+def two_processes(points: Points) -> Iterator[list[Process]]:
+    with ExitStack() as stack:
+        yield [Process(points, stack) for _ in range(2)]
+
+
+def at_once(points: Points, sell: Callable[[Process, int], tuple[int, str]]) -> list[int]:
+    """What each of 64 clients gave, all starting at the same moment."""
+    barrier = threading.Barrier(CLIENTS)
+    with two_processes(points) as processes, ThreadPoolExecutor(CLIENTS) as pool:
+
+        def client(number: int) -> int:
+            barrier.wait()
+            return sell(processes[number % 2], number)[0]
+
+        return list(pool.map(client, range(CLIENTS)))
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_in_a_circle(points: Points) -> Iterator[None]:
+    deadlocks: list[BaseException] = []
+
+    def note(context: sa.engine.ExceptionContext) -> None:
+        if isinstance(context.original_exception, psycopg.errors.DeadlockDetected):
+            deadlocks.append(context.original_exception)
+
+    sa.event.listen(points.engine, "handle_error", note)
+    yield
+    assert deadlocks == []
+
+
+def test_the_last_hundred_points_of_a_budget_are_given_once(points: Points) -> None:
+    points.rule(limits=(limit(1_000, PROGRAM, LimitSpan.MONTH),))
+    buy(points, points.member(), a_sale(900))
+    members = [points.member() for _ in range(CLIENTS)]
+
+    # Receipts of 7 do not divide 100: somebody is given what is left.
+    given = at_once(points, lambda process, number: process.sell(members[number], 7))
+
+    assert (sum(given), given.count(7), given.count(2)) == (100, 14, 1)
+    assert total(points, PROGRAM) == 1_000
+
+
+def test_a_budget_that_refuses_parts_is_never_exceeded(points: Points) -> None:
+    points.rule(limits=(limit(100, PROGRAM, LimitSpan.YEAR),), limit_policy=LimitPolicy.REFUSE)
+    members = [points.member() for _ in range(CLIENTS)]
+    given = at_once(points, lambda process, number: process.sell(members[number], 7))
+    assert (sum(given), total(points, PROGRAM)) == (98, 98)
+
+
+def test_the_last_hundred_points_of_a_member_s_cap_are_given_once(points: Points) -> None:
+    points.rule(limits=(limit(1_000),))
+    member_id = points.member()
+    buy(points, member_id, a_sale(900))
+
+    given = at_once(points, lambda process, _: process.sell(member_id, 7))
+
+    assert sum(given) == 100
+    assert (points.account(member_id).posted, total(points, LimitScope.MEMBER)) == (1_000, 1_000)
+
+
+def test_a_budget_of_ten_purchases_is_ten_purchases(points: Points) -> None:
+    points.rule(limits=(Limit(PROGRAM, LimitSpan.EVER, LimitUnit.PURCHASES, 10),))
+    members = [points.member() for _ in range(CLIENTS)]
+    given = at_once(points, lambda process, number: process.sell(members[number], 7))
+    assert (given.count(7), given.count(0), total(points, PROGRAM)) == (10, CLIENTS - 10, 10)
+
+
+@pytest.mark.parametrize("unit", LimitUnit)
+def test_goods_that_come_back_meanwhile_never_let_one_more_through(points: Points, unit: LimitUnit) -> None:
+    points.rule(limits=(limit(100 if unit is LimitUnit.POINTS else 10, PROGRAM, unit=unit),))
+    members = [points.member() for _ in range(CLIENTS)]
+
+    # Every other client brings back at once what it bought; the database holds the limit at every moment.
+    given = at_once(points, lambda process, number: process.sell(members[number], 7 + number % 2 * 2))
+
+    left = sum(given) if unit is LimitUnit.POINTS else sum(1 for points_left in given if points_left)
+    assert left == total(points, PROGRAM) <= 100
+    assert sum(points.account(member_id).posted for member_id in members) == sum(given)
+
+
+def test_counters_of_many_kinds_are_opened_in_one_order(points: Points) -> None:
+    scopes = (LimitScope.MEMBER, LimitScope.MEMBER_AND_CASHIER, PROGRAM, STORE)
+    for scope in scopes:
+        points.rule(limits=(limit(60, scope), limit(90, scope, LimitSpan.EVER)))
+    members = [points.member() for _ in range(8)]
+    stores = ["S1", "S2", "S3", "S4"]
+
+    given = at_once(
+        points, lambda process, number: process.sell(members[number * 5 % 8], 7 + number % 3, stores[number % 4])
+    )
+
+    assert sum(points.account(member_id).posted for member_id in members) == sum(given)
+    # Two limits of the rule count the same points, the day's being the tighter.
+    assert 0 < total(points, PROGRAM) <= 2 * 60
