@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cel_expr_python.cel as cel
 
@@ -25,7 +25,6 @@ COMPILED_MAX = 10_000
 
 _TYPES = {int: cel.Type.INT, str: cel.Type.STRING, list: cel.Type.List(cel.Type.STRING)}
 _WALKS = re.compile(r"\b(?:all|exists|exists_one|map|filter)\s*\(")
-_LINE_NAME = re.compile(r"\bline\s*\.\s*(\w+)")
 # "ERROR: <input>:1:22: found no matching overload …", then lines that draw where.
 _COMPLAINT = re.compile(r"<input>:(-?\d+):(-?\d+): ([^\n]+)")
 
@@ -37,7 +36,6 @@ class CelConditions:
         self._of_purchases = cel.NewEnv(variables=_variables(PURCHASE_FACTS))
         self._of_lines = cel.NewEnv(variables=_variables({**PURCHASE_FACTS, **LINE_FACTS}))
         self._compiled = functools.lru_cache(maxsize=COMPILED_MAX)(self._compile)
-        self._line_names = functools.lru_cache(maxsize=COMPILED_MAX)(_names_of_line)
 
     def expect_valid(self, terms: EarningTerms) -> None:
         """Refuses a condition that does not compile to a yes or a no, saying where."""
@@ -54,25 +52,14 @@ class CelConditions:
         if compiled.return_type() != cel.Type.BOOL:
             raise Invalid("terms.condition", f"gives {compiled.return_type().name().lower()}, not bool")
 
-    def line_names(self, condition: str) -> tuple[str, ...]:
-        """The facts of a line that the answer can depend on."""
-        return self._line_names(condition)
-
     def prepare(self, facts: Facts) -> object:
         """The facts, converted once for many conditions."""
         return self._of_lines.Activation(facts)
 
-    def holds(self, condition: str, prepared: object) -> bool | None:
-        """Whether it holds; None when it comes to no answer."""
+    def answers(self, condition: str, prepared: Sequence[object]) -> list[bool | None]:
+        """Whether it holds, asked of each; None when it comes to no answer."""
         compiled = self._compiled(condition)
-        if compiled is None or not isinstance(prepared, cel.Activation):
-            return None
-        try:
-            value = compiled.eval(prepared).value()
-        except RuntimeError:
-            # Such as a budget that is used up.
-            return None
-        return value if isinstance(value, bool) else None
+        return [None if compiled is None else _answer(compiled, each) for each in prepared]
 
     def _compile(self, condition: str) -> cel.Expression | None:
         # It did compile when it was saved; another version of CEL may see it differently.
@@ -82,16 +69,19 @@ class CelConditions:
             return None
 
 
+def _answer(compiled: cel.Expression, prepared: object) -> bool | None:
+    if not isinstance(prepared, cel.Activation):
+        return None
+    try:
+        value = compiled.eval(prepared).value()
+    except RuntimeError:
+        # Such as a budget that is used up.
+        return None
+    return value if isinstance(value, bool) else None
+
+
 def _variables(facts: Mapping[str, type]) -> dict[str, cel.Type]:
     return {name: _TYPES[of] for name, of in facts.items()}
-
-
-def _names_of_line(condition: str) -> tuple[str, ...]:
-    # Found in the text, quotes and all: a name too many costs a little time. A comment could hide one.
-    if "//" in condition:
-        return tuple(LINE_FACTS)
-    named = {f"line.{name}" for name in _LINE_NAME.findall(condition)}
-    return tuple(name for name in LINE_FACTS if name in named)
 
 
 def _complaint(error: str) -> str:

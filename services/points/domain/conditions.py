@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Protocol, TypeAlias
@@ -39,33 +39,25 @@ LINE_FACTS: Mapping[str, type] = {
 class Conditions(Protocol):
     """Answers the conditions of a program's rules."""
 
-    def line_names(self, condition: str) -> tuple[str, ...]:
-        """The facts of a line that the answer can depend on."""
-        ...
-
     def prepare(self, facts: Facts) -> object:
-        """The facts in the form that `holds` wants, so that many conditions share the work."""
+        """The facts in the form that `answers` wants, so that many conditions share the work."""
         ...
 
-    def holds(self, condition: str, prepared: object) -> bool | None:
-        """Whether it holds; None when it comes to no answer, such as by dividing by zero or taking too long."""
+    def answers(self, condition: str, prepared: Sequence[object]) -> list[bool | None]:
+        """Whether it holds, asked of each; None when it comes to no answer, such as by dividing by zero."""
         ...
 
 
 class NoConditions:
     """For rules that have none."""
 
-    def line_names(self, condition: str) -> tuple[str, ...]:
-        """None that anybody knows."""
-        return ()
-
     def prepare(self, facts: Facts) -> object:
         """The facts as they are."""
         return facts
 
-    def holds(self, condition: str, prepared: object) -> bool | None:
+    def answers(self, condition: str, prepared: Sequence[object]) -> list[bool | None]:
         """Nobody here can tell."""
-        return None
+        return [None] * len(prepared)
 
 
 def purchase_facts(sale: Sale, total_minor: Fraction | int, local: datetime, member_status: str) -> dict[str, Fact]:

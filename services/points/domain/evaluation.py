@@ -35,6 +35,9 @@ from services.points.domain.terms import EarningTerms, Effect, LineVerdict, Trig
 # Money as a whole number where it is one: most receipts come back never, and fractions are slow.
 Exact: TypeAlias = Fraction | int
 
+# Stands where the index of a line could, for what is asked of the purchase as a whole.
+PURCHASE = -1
+
 
 @dataclass(frozen=True)
 class RuleSet:
@@ -127,9 +130,7 @@ class Basket:
         self.lines = [_kept(line, returned) for line in sale.lines]
         self.total_minor: Exact = sum(line.amount_minor for line in self.lines)
         self.conditions = conditions
-        self._known_facts: dict[tuple[str, int], dict[str, Fact]] = {}
         self._prepared_facts: dict[tuple[str, int], object] = {}
-        self._answers: dict[tuple[object, ...], bool | None] = {}
         self._earning: dict[tuple[TenderKind, ...], Exact] = {}
 
     def earning_part(self, excluded: tuple[TenderKind, ...]) -> Exact:
@@ -141,17 +142,13 @@ class Basket:
             part = self._earning[excluded] = _earning_part(self.sale, excluded)
         return part
 
-    def holds(self, terms: EarningTerms, index: int = -1) -> bool | None:
-        """Whether the rule's condition holds for the line of that index, or for the purchase; None: no answer.
+    def holds(self, terms: EarningTerms) -> bool | None:
+        """Whether the rule's condition holds for the purchase; None: no answer."""
+        return self.conditions.answers(terms.condition, [self._prepared(terms, PURCHASE)])[0]
 
-        Lines that do not differ in anything that the condition names share the answer.
-        """
-        facts = self._facts(terms, index)
-        named = self.conditions.line_names(terms.condition) if index >= 0 else ()
-        key = (terms.condition, terms.time_zone, index >= 0, *(facts[name] for name in named))
-        if key not in self._answers:
-            self._answers[key] = self.conditions.holds(terms.condition, self._prepared(terms, index))
-        return self._answers[key]
+    def holds_for(self, terms: EarningTerms, indexes: Sequence[int]) -> list[bool | None]:
+        """Whether it holds for each of these lines."""
+        return self.conditions.answers(terms.condition, [self._prepared(terms, index) for index in indexes])
 
     def _prepared(self, terms: EarningTerms, index: int) -> object:
         key = (terms.time_zone, index)
@@ -161,15 +158,11 @@ class Basket:
         return prepared
 
     def _facts(self, terms: EarningTerms, index: int) -> dict[str, Fact]:
-        key = (terms.time_zone, index)
-        facts = self._known_facts.get(key)
-        if facts is None:
-            local = self.sale.occurred_at.astimezone(terms.zone)
-            facts = purchase_facts(self.sale, self.total_minor, local, self.member_status)
-            if index >= 0:
-                kept = self.lines[index]
-                facts |= line_facts(kept.line, kept.amount_minor, kept.quantity_milli)
-            self._known_facts[key] = facts
+        local = self.sale.occurred_at.astimezone(terms.zone)
+        facts = purchase_facts(self.sale, self.total_minor, local, self.member_status)
+        if index != PURCHASE:
+            kept = self.lines[index]
+            facts |= line_facts(kept.line, kept.amount_minor, kept.quantity_milli)
         return facts
 
 
@@ -321,16 +314,16 @@ def _shut(terms: EarningTerms, basket: Basket) -> Reason | None:
 
 def _verdicts(terms: EarningTerms, basket: Basket) -> tuple[list[LineVerdict], bool]:
     """Each line's verdict, and whether the condition came to no answer for one of them."""
-    selection, failed = terms.selection, False
+    selection = terms.selection
     verdicts = [selection.verdict(kept.line) for kept in basket.lines]
-    if terms.condition and terms.trigger is Trigger.LINE:
-        for index, verdict in enumerate(verdicts):
-            if verdict is LineVerdict.COUNTED:
-                holds = basket.holds(terms, index)
-                failed = failed or holds is None
-                if not holds:
-                    verdicts[index] = LineVerdict.CONDITION_NOT_MET
-    return verdicts, failed
+    if not terms.condition or terms.trigger is not Trigger.LINE:
+        return verdicts, False
+    asked = [index for index, verdict in enumerate(verdicts) if verdict is LineVerdict.COUNTED]
+    answers = basket.holds_for(terms, asked)
+    for index, holds in zip(asked, answers, strict=True):
+        if not holds:
+            verdicts[index] = LineVerdict.CONDITION_NOT_MET
+    return verdicts, None in answers
 
 
 def _points(terms: EarningTerms, amount_minor: Exact, quantity_milli: Exact, counted: Sequence[KeptLine]) -> int:

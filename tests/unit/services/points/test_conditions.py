@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from kit.errors import Invalid
@@ -22,7 +20,7 @@ FACTS = purchase_facts(SALE, 1000, make.NOON, "active") | line_facts(SALE.lines[
 
 
 def holds(condition: str) -> bool | None:
-    return CONDITIONS.holds(condition, CONDITIONS.prepare(FACTS))
+    return CONDITIONS.answers(condition, [CONDITIONS.prepare(FACTS)])[0]
 
 
 def refusal(condition: str, trigger: Trigger = Trigger.LINE) -> str:
@@ -101,15 +99,3 @@ def test_the_costliest_condition_that_is_allowed_stays_within_its_budget() -> No
     assert len(condition) <= LENGTH_MAX
     CONDITIONS.expect_valid(make.terms(condition=condition))
     assert holds(condition) is True
-
-
-@pytest.mark.parametrize(
-    ("condition", "names"),
-    [
-        ("purchase.hour == 1", ()),
-        ("line.category == 'tea' && line . sku != ''", ("line.sku", "line.category")),
-        ("line//\n.sku == ''", tuple(LINE_FACTS)),
-    ],
-)
-def test_what_an_answer_can_depend_on_is_known(condition: str, names: Any) -> None:
-    assert CONDITIONS.line_names(condition) == names
