@@ -4,6 +4,7 @@ group commit     64 clients over all members, and all of them on one member
 late uploads     RecordPurchases with 100 purchases a call
 pgbench          the statements of one purchase in one transaction, on a copy of the tables
 size             the same load while the database grows
+checker          all its questions, asked of the database as it is in the end
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import pgbench
-from bench.ledger_stage import COPY, LedgerStage, megabytes, member_id, set_up
+from bench.ledger_stage import COPY, LedgerStage, checked, megabytes, member_id, set_up
 from bench.load import Plan, Result, run
 
 CLIENTS = 64
@@ -60,7 +61,9 @@ def measure(out: Console, *, members_max: int = MEMBERS_DEFAULT) -> None:
             stage.grow(size)
             run(stage.plan("grpc", stage.grouped, CLIENTS, WARM_UP_SECONDS), processes=PROCESSES)
             grown.append(_grown(stage))
+        entries, seconds = checked(stage)
     out.print(_table("Group commit while the database grows", grown, grown[0].result))
+    out.print(f"The checker went through {entries:,} entries in {seconds:.1f} s: {entries / seconds:,.0f} a second.")
 
 
 def _ways(stage: LedgerStage) -> list[Line]:

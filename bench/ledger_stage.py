@@ -17,13 +17,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import LiteralString
 
+import sqlalchemy as sa
 from google.protobuf.timestamp_pb2 import Timestamp
 from loyalty.points.v1 import points_pb2 as pb
 from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
 
 from bench.load import Plan, Way
-from kit import client
+from kit import client, database
 from kit.call import Call
+from services.points import check
 from wafa.backends import Backends, Ports, databases
 from wafa.backends.addresses import with_driver
 from wafa.backends.process import free_port
@@ -34,7 +36,8 @@ COPY = "points_copy"
 MEMBERS_AT_ONCE = 50_000
 MEMBERS_ASKED_MAX = 100_000
 
-# A member's life so far: eight credits of ten points, the first six of them spent again by two entries.
+# A member's life so far, of longer ago than events are kept: eight credits of ten points, the first six of them spent
+# again by two entries.
 _FILL: tuple[LiteralString, ...] = (
     """
     INSERT INTO standings (member_id, program_id, status, member_version)
@@ -51,13 +54,13 @@ _FILL: tuple[LiteralString, ...] = (
     SELECT md5('m' || n)::uuid, 'points', v, %(program)s::uuid, 'adjustment', 'adjusted',
         CASE v WHEN 9 THEN -40 WHEN 10 THEN -20 ELSE 10 END,
         CASE v WHEN 9 THEN 40 WHEN 10 THEN 20 ELSE 10 * v END,
-        'opening balance', 'bench', now() - interval '1 day', now() - interval '1 day'
+        'opening balance', 'bench', now() - interval '400 days', now() - interval '400 days'
     FROM generate_series(%(first)s::int, %(last)s::int) AS n, generate_series(1, 10) AS v
     """,
     """
     INSERT INTO lots (member_id, wallet, lot_id, program_id, units, remaining, held, lapsed, forgiven, available_at)
     SELECT md5('m' || n)::uuid, 'points', md5('l' || n || ':' || v)::uuid, %(program)s::uuid, 10,
-        CASE WHEN v <= 6 THEN 0 ELSE 10 END, 0, 0, 0, now() - interval '1 day'
+        CASE WHEN v <= 6 THEN 0 ELSE 10 END, 0, 0, 0, now() - interval '400 days'
     FROM generate_series(%(first)s::int, %(last)s::int) AS n, generate_series(1, 8) AS v
     """,
     """
@@ -103,6 +106,21 @@ class LedgerStage:
             connection.execute("CHECKPOINT")
         if database != COPY:
             self.members = members
+
+
+def checked(stage: LedgerStage) -> tuple[int, float]:
+    """How many entries the checker has gone through, and in how many seconds; it must find nothing."""
+    url = stage.backends.database_urls["points"]
+    engine = database.engine(url, database.PoolBounds(size_max=1, wait_ms=1_000))
+    with engine.connect() as connection:
+        entries = int(connection.scalar(sa.text("SELECT count(*) FROM entries")) or 0)
+    started = time.perf_counter()
+    found = list(check.check(engine))
+    seconds = time.perf_counter() - started
+    engine.dispose()
+    if found:
+        raise RuntimeError(f"the checker complains: {found[0]}")
+    return entries, seconds
 
 
 def megabytes(stage: LedgerStage) -> int:
