@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from kit.errors import Refusal
+from kit.failpoints import reach
 from kit.idempotency import Outcome, judged
 from services.points.commit.desk import Desk
 from services.points.commit.operation import Operation, Submitted
@@ -39,7 +40,10 @@ def carry_out(storage: Storage, rulebook: Rulebook, batch: Sequence[Submitted]) 
             found = touched[index]
             may_be_judged = isinstance(found, Outcome) and found.refusal is None
             results[index] = _attempted(functools.partial(operation.judge, desk)) if may_be_judged else found
+        reach("points.batch.before_write")
         desk.save(_rows(storage, tx, [(batch[index], results[index]) for index in fresh]))
+        reach("points.batch.before_commit")
+    reach("points.batch.after_commit")
     return [results[index] for index in range(len(batch))]
 
 

@@ -50,7 +50,7 @@ def act(handlers: Redemptions, action: str, program: str, member: str, subject: 
 
 def _main(environ: Mapping[str, str], failpoint: str, arguments: tuple[str, ...]) -> None:
     # Failpoints are read from the environment when the module is imported, which was before the fork.
-    failpoints._armed = frozenset({failpoint})
+    failpoints.arm(failpoint)
     settings = config.load(environ)
     storage = Storage(app.engine_of(settings))
     points = GrpcPoints(client.channel(settings.points_address), deadline_ms=settings.points_deadline_ms)
