@@ -7,6 +7,7 @@ Announced, through the outbox:
     purchase.recorded       a sale was recorded, anonymous or not
     purchase.claimed        an anonymous sale found its member
     return.recorded         goods came back, matched or not
+    return.matched          the purchase of goods that had come back was recorded after all
 
 Listened to: every event of `members`, for the status it carries.
 """
@@ -24,6 +25,7 @@ from kit import ids
 from kit.outbox import Event
 from services.points.domain.book import Book
 from services.points.domain.ledger import Entry, EntryKind
+from services.points.domain.matching import Match
 from services.points.domain.policy import MemberStatus, Standing
 from services.points.domain.purchases import Purchase, Return
 from services.points.storage.standings import Standings
@@ -82,6 +84,17 @@ def return_recorded(back: Return) -> Event:
         "shortfall": back.shortfall,
     }
     return _event("return.recorded", "return", back.return_id, back.program_id, 1, back.occurred_at, payload)
+
+
+def return_matched(purchase: Purchase, match: Match, shortfall: int, now: datetime) -> Event:
+    """A return that had waited for its purchase takes effect."""
+    payload = {
+        "member_id": _text(purchase.member_id),
+        "purchase_id": _text(purchase.purchase_id),
+        "points_returned": sum(match.taken.values()),
+        "shortfall": shortfall,
+    }
+    return _event("return.matched", "return", match.waiting.return_id, purchase.program_id, 2, now, payload)
 
 
 def on_member_event(connection: sa.Connection, event: Event) -> None:

@@ -223,6 +223,10 @@ purchase_claims = sa.Table(
     sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
 )
 
+# Where a purchase and returns of it meet that do not see each other: whoever comes first takes the slot for good, so
+# that of two at the same moment one loses its race and is judged again. Purchases of before returns waited have none.
+purchase_slots = sa.Table("purchase_slots", metadata, sa.Column("purchase_id", sa.Uuid, primary_key=True))
+
 returns = sa.Table(
     "returns",
     metadata,
@@ -231,6 +235,8 @@ returns = sa.Table(
     *_receipt(),
     *_receipt("original_", nullable=True),
     sa.Column("purchase_id", sa.Uuid, sa.ForeignKey("purchases.purchase_id")),
+    # The id that the purchase had to have, of one that was not known.
+    sa.Column("awaited_purchase_id", sa.Uuid),
     sa.Column("member_id", sa.Uuid),
     _instant("occurred_at"),
     sa.Column("currency", sa.Text, nullable=False),
@@ -246,7 +252,32 @@ returns = sa.Table(
     sa.CheckConstraint("points_returned >= 0", name="points_not_negative"),
     sa.CheckConstraint("shortfall BETWEEN 0 AND points_returned", name="shortfall_within_points"),
     sa.CheckConstraint("purchase_id IS NOT NULL OR points_returned = 0", name="unmatched_takes_nothing"),
+    sa.CheckConstraint("purchase_id IS NULL OR awaited_purchase_id IS NULL", name="matched_or_waiting"),
     sa.Index("ix_returns_purchase", "purchase_id", postgresql_where=sa.text("purchase_id IS NOT NULL")),
+    sa.Index("ix_returns_awaited", "awaited_purchase_id", postgresql_where=sa.text("awaited_purchase_id IS NOT NULL")),
+)
+
+# What became of a return when its purchase came: once.
+return_matches = sa.Table(
+    "return_matches",
+    metadata,
+    sa.Column("return_id", sa.Uuid, sa.ForeignKey("returns.return_id"), primary_key=True),
+    sa.Column("purchase_id", sa.Uuid, sa.ForeignKey("purchases.purchase_id"), nullable=False),
+    sa.Column("member_id", sa.Uuid),
+    # Why it is no return of that purchase after all; null for one that is.
+    sa.Column("misfit", sa.Text),
+    sa.Column("points_returned", sa.BigInteger, nullable=False),
+    sa.Column("shortfall", sa.BigInteger, nullable=False),
+    sa.Column("taken_by_rule", JSONB, nullable=False),
+    _instant("matched_at"),
+    sa.CheckConstraint("points_returned >= 0", name="points_not_negative"),
+    sa.CheckConstraint("shortfall BETWEEN 0 AND points_returned", name="shortfall_within_points"),
+    sa.CheckConstraint("member_id IS NOT NULL OR points_returned = 0", name="anonymous_takes_nothing"),
+    sa.CheckConstraint(
+        "misfit IS NULL OR misfit IN ('line_unknown', 'exceeds_purchase', 'other_currency') AND points_returned = 0",
+        name="misfit_takes_nothing",
+    ),
+    sa.Index("ix_return_matches_purchase", "purchase_id"),
 )
 
 # ---- Limits of rules: what is used of each in each window ------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field
@@ -51,6 +52,18 @@ class ReturnedLine(Told):
     quantity_milli: int
 
 
+MisfitReasonWord = Literal["line_unknown", "exceeds_purchase", "other_currency"]
+
+
+class UnmatchedReturn(Told):
+    """A return that named the receipt before it was recorded, and did not fit when it was."""
+
+    return_id: str
+    receipt: Receipt
+    """The return's own."""
+    reason: MisfitReasonWord
+
+
 class Purchase(Told):
     """A sale with what it gave."""
 
@@ -69,6 +82,7 @@ class Purchase(Told):
     points_earned: int
     points_returned: int
     returned_lines: list[ReturnedLine]
+    unmatched_returns: list[UnmatchedReturn]
     recorded_at: datetime | None
     """Null in a preview."""
     claimed_at: datetime | None
@@ -107,7 +121,7 @@ class Return(Told):
     receipt: Receipt
     original_receipt: Receipt | None
     matched: bool
-    """False when no purchase of the original receipt is known; then nothing is taken."""
+    """False when no purchase of the original receipt is known; then nothing is taken until it is."""
     purchase_id: str | None
     member_id: str | None
     lines: list[ReturnedLine]
@@ -153,6 +167,7 @@ def purchase_of(purchase: pb.Purchase) -> Purchase:
         points_earned=purchase.points_earned,
         points_returned=purchase.points_returned,
         returned_lines=[_returned_line_of(line) for line in purchase.returned_lines],
+        unmatched_returns=[_unmatched_return_of(back) for back in purchase.unmatched_returns],
         recorded_at=instant(purchase, "recorded_at"),
         claimed_at=instant(purchase, "claimed_at"),
     )
@@ -196,6 +211,11 @@ def _tender_of(tender: pb.Tender) -> Tender:
 
 def _returned_line_of(line: pb.ReturnLine) -> ReturnedLine:
     return ReturnedLine(line_id=line.line_id, quantity_milli=line.quantity_milli)
+
+
+def _unmatched_return_of(back: pb.UnmatchedReturn) -> UnmatchedReturn:
+    reason = word_of(pb.MisfitReason, back.reason)
+    return UnmatchedReturn(return_id=back.return_id, receipt=receipt_of(back.receipt), reason=reason)
 
 
 def _return_of(found: pb.Return) -> Return:

@@ -18,6 +18,7 @@
     counter_folds             C11 what is used of a limit in a window is the fold of its movements
     limit_counted             C11 the movements of a purchase are what is left of its earnings
     counter_within_limit      C11 a counter is beyond no limit that a version of the rule ever had, and not below zero
+    return_meets_purchase     a return that waited is judged with its purchase, and with no other
     return_within_purchase    no more of a line has come back than was bought
     program_one               an account's rows all belong to the account's program
 
@@ -32,7 +33,7 @@ import sqlalchemy as sa
 
 from kit import outbox
 from kit.checking import Finding
-from services.points.check import limits
+from services.points.check import limits, sales
 
 ROWS_AT_A_TIME = 1_000
 
@@ -307,51 +308,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         WHERE held <> coalesce(total, 0)
         """,
     ),
-    (
-        "purchase_earned",
-        "the entries of the purchase do not give what it says",
-        """
-        SELECT purchase_id
-        FROM (
-            SELECT purchase_id, purchases.points_earned + coalesce(purchase_claims.points_earned, 0) AS said
-            FROM purchases LEFT JOIN purchase_claims USING (purchase_id)
-        ) AS told
-        LEFT JOIN (
-            SELECT purchase_id, sum(amount) AS given FROM entries WHERE kind = 'earn' GROUP BY purchase_id
-        ) AS fold USING (purchase_id)
-        WHERE said <> coalesce(given, 0)
-        """,
-    ),
-    (
-        "purchase_earned",
-        "the entries of the return take more than it says",
-        """
-        SELECT return_id
-        FROM returns
-        LEFT JOIN (
-            SELECT return_id, -sum(amount) AS taken FROM entries WHERE kind = 'return' GROUP BY return_id
-        ) AS fold USING (return_id)
-        WHERE coalesce(taken, 0) > points_returned
-        """,
-    ),
-    (
-        "return_within_purchase",
-        "more of the line has come back than was bought",
-        """
-        SELECT concat_ws('/', purchase_id, line_id)
-        FROM (
-            SELECT purchase_id, line->>'line_id' AS line_id, sum((line->>'quantity_milli')::bigint) AS back
-            FROM returns, jsonb_array_elements(lines) AS line
-            WHERE purchase_id IS NOT NULL
-            GROUP BY purchase_id, line->>'line_id'
-        ) AS returned
-        JOIN purchases USING (purchase_id)
-        WHERE back > coalesce((
-            SELECT (line->>'quantity_milli')::bigint FROM jsonb_array_elements(sale->'lines') AS line
-            WHERE line->>'line_id' = returned.line_id
-        ), 0)
-        """,
-    ),
+    *sales.QUESTIONS,
     (
         "rule_versions_apart",
         "two versions of the rule are effective at the same time",

@@ -46,8 +46,12 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
             CROSS JOIN LATERAL (
                 SELECT (earning->>'points')::bigint - coalesce(sum((taken_by_rule->>(earning->>'rule_id'))::bigint), 0)
                     AS remaining
-                FROM returns
-                WHERE returns.purchase_id = told.purchase_id
+                FROM (
+                    SELECT purchase_id, taken_by_rule FROM returns
+                    UNION ALL
+                    SELECT purchase_id, taken_by_rule FROM return_matches
+                ) AS taken
+                WHERE taken.purchase_id = told.purchase_id
             ) AS given
             CROSS JOIN LATERAL jsonb_array_elements(earning->'explanation'->'limits') AS met
             WHERE met->'limit'->>'span' <> 'purchase' AND (earning->>'points')::bigint > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from services.points.domain.counters import Tally
 from services.points.domain.errors import HoldNotFound, MemberUnknownForNow
 from services.points.domain.evaluation import RuleSet
 from services.points.domain.ledger import AccountKey, AccountView
+from services.points.domain.matching import Match, WaitingReturn
 from services.points.domain.policy import ProgramPolicy, Standing
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
 from services.points.storage import (
@@ -41,6 +42,9 @@ class Desk:
         self._lock = lock
         self._settings: dict[Whose, Setting] = {}
         self._purchases: dict[UUID, PurchaseHistory] = {}
+        self._awaited: frozenset[UUID] = frozenset()
+        self._waiting: dict[UUID, list[WaitingReturn]] = {}
+        self._met: dict[UUID, PurchaseReturns] = {}
         self._returned: dict[UUID, PurchaseReturns] = {}
         self._returns: dict[UUID, Recorded[Return]] = {}
         self._wallets: dict[tuple[UUID, UUID], tuple[UUID, str]] = {}
@@ -55,11 +59,8 @@ class Desk:
         looks = list(wishes)
         self._settings = self._tx.standings.settings({(each.program_id, each.member_id) for each in looks})
         changing = {each.changing_purchase_id for each in looks if each.changing_purchase_id}
-        purchases = changing | {each.purchase_id for each in looks if each.purchase_id}
-        if changing and self._lock:
-            self._tx.purchases.lock(changing)
-        if purchases:
-            self._purchases = self._tx.purchases.find(purchases)
+        recording = {each.purchase_id for each in looks if each.purchase_id}
+        self._seek(recording, changing)
         if changing:
             self._returned = self._tx.purchases.returns_of(changing)
         returns = {each.return_id for each in looks if each.return_id}
@@ -78,6 +79,26 @@ class Desk:
         if counters:
             self._tally = self._tx.counters.open(counters, lock=self._lock)
 
+    def _seek(self, recording: set[UUID], changing: set[UUID]) -> None:
+        """Finds purchases, those that change locked; and the returns that wait for those that are not there yet."""
+        self._find(recording | changing, changing)
+        if self._awaited and self._lock:
+            # Whoever holds a slot may be recording the purchase, or another return of it: only now is that to be seen.
+            self._tx.meetings.lock(self._awaited)
+            self._find(recording | changing, changing)
+        if self._awaited:
+            self._waiting = self._tx.meetings.waiting(self._awaited)
+        recorded = recording & self._purchases.keys()
+        if recorded:
+            self._met = self._tx.purchases.met(recorded)
+
+    def _find(self, purchases: set[UUID], changing: set[UUID]) -> None:
+        if changing and self._lock:
+            self._tx.purchases.lock(changing)
+        if purchases:
+            found = self._tx.purchases.seek(purchases)
+            self._purchases, self._awaited = found.histories, found.awaited
+
     def save(self, answers: Iterable[dict[str, object]]) -> None:
         """Writes everything that was decided."""
         books = self._books.values()
@@ -90,9 +111,9 @@ class Desk:
         """The instant at which the batch judges."""
         return self._tx.now
 
-    def policy(self, program_id: UUID) -> ProgramPolicy:
-        """How the program treats its accounts."""
-        return self._settings[program_id, None].policy
+    def policy(self, program_id: UUID, member_id: UUID | None = None) -> ProgramPolicy:
+        """How the program treats its accounts; asked of whom the operation is about."""
+        return self._settings[program_id, member_id].policy
 
     def standing(self, program_id: UUID, member_id: UUID) -> Standing:
         """What the member may do, or StandingMissing."""
@@ -118,6 +139,14 @@ class Desk:
     def returns_of(self, purchase_id: UUID) -> PurchaseReturns:
         """What has come back of a changing purchase so far."""
         return self._returned.get(purchase_id, NOTHING_RETURNED)
+
+    def met(self, purchase_id: UUID) -> PurchaseReturns:
+        """What had come back of a recorded purchase when it was recorded."""
+        return self._met.get(purchase_id, NOTHING_RETURNED)
+
+    def waiting(self, purchase_id: UUID) -> Sequence[WaitingReturn]:
+        """The returns that wait for a purchase, in the order in which they were recorded."""
+        return self._waiting.get(purchase_id, ())
 
     def recorded_return(self, return_id: UUID) -> Recorded[Return] | None:
         """The return as it was first answered."""
@@ -148,6 +177,7 @@ class Desk:
     def record_purchase(self, purchase: Purchase, account: AccountView | None, digests: dict[str, str]) -> None:
         """Leaves a new purchase."""
         self._tx.purchases.append(self._tx.writer, purchase, account, digests)
+        self._take_slot(purchase.purchase_id)
         self._purchases[purchase.purchase_id] = PurchaseHistory(Recorded(purchase, account, digests), purchase)
 
     def record_claim(self, purchase: Purchase) -> None:
@@ -155,11 +185,30 @@ class Desk:
         self._tx.purchases.append_claim(self._tx.writer, purchase)
 
     def record_return(
-        self, back: Return, cashier_id: str, currency: str, account: AccountView | None, digests: dict[str, str]
+        self,
+        back: Return,
+        awaited_purchase_id: UUID | None,
+        cashier_id: str,
+        currency: str,
+        account: AccountView | None,
+        digests: dict[str, str],
     ) -> None:
-        """Leaves a new return."""
-        self._tx.purchases.append_return(self._tx.writer, back, cashier_id, currency, account, digests)
+        """Leaves a new return; one whose purchase is not known waits for it."""
+        self._tx.purchases.append_return(
+            self._tx.writer, back, awaited_purchase_id, cashier_id, currency, account, digests
+        )
+        if awaited_purchase_id is not None:
+            self._take_slot(awaited_purchase_id)
         self._returns[back.return_id] = Recorded(back, account, digests)
+
+    def record_match(self, purchase: Purchase, match: Match, shortfall: int) -> None:
+        """Leaves what became of a return that had waited for the purchase."""
+        self._tx.meetings.append(self._tx.writer, purchase, match, shortfall, self.now)
+
+    def _take_slot(self, purchase_id: UUID) -> None:
+        """A slot that returns hold already is locked by us."""
+        if purchase_id not in self._awaited:
+            self._tx.meetings.take_slot(self._tx.writer, purchase_id)
 
     def announce(self, *events: Event) -> None:
         """Leaves events; those of entries are added by themselves."""

@@ -26,6 +26,7 @@ from services.points.convert.earnings import to_earning
 from services.points.domain.purchases import (
     ClaimPurchase,
     GetPurchase,
+    MisfitReason,
     PreviewPurchase,
     Purchase,
     PurchaseAnswer,
@@ -44,6 +45,7 @@ TENDERS_MAX = 50
 LINE_ID_LENGTH_MAX = 50
 
 _TENDER_KIND = EnumMap(pb.TenderKind, TenderKind)
+_MISFIT_REASON = EnumMap(pb.MisfitReason, MisfitReason)
 
 
 def record_purchase(request: pb.RecordPurchaseRequest) -> RecordPurchase:
@@ -224,6 +226,14 @@ def to_purchase(answer: PurchaseAnswer) -> pb.Purchase:
         claimed_at=None if purchase.claimed_at is None else timestamp_of(purchase.claimed_at),
         returned_lines=[
             pb.ReturnLine(line_id=line_id, quantity_milli=quantity) for line_id, quantity in returns.returned.items()
+        ],
+        unmatched_returns=[
+            pb.UnmatchedReturn(
+                return_id=str(misfit.return_id),
+                receipt=to_receipt(misfit.receipt),
+                reason=_MISFIT_REASON.to_proto(misfit.reason),
+            )
+            for misfit in returns.misfits
         ],
     )
 

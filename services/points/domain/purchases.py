@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -106,6 +107,23 @@ class Purchase:
         return sum(earning.points for earning in self.earnings)
 
 
+class MisfitReason(enum.Enum):
+    """Why a return that had waited for a purchase is none of it."""
+
+    LINE_UNKNOWN = "line_unknown"
+    EXCEEDS_PURCHASE = "exceeds_purchase"
+    OTHER_CURRENCY = "other_currency"
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A return that had waited for a purchase and stays unmatched, by its receipt."""
+
+    return_id: UUID
+    receipt: ReceiptKey
+    reason: MisfitReason
+
+
 @dataclass(frozen=True)
 class PurchaseReturns:
     """What has come back of a purchase so far.
@@ -117,6 +135,8 @@ class PurchaseReturns:
     returned: dict[str, int]
     points_returned: int
     taken: dict[UUID, int] | None = field(default_factory=dict)
+    # Those that had waited for it and were none of it after all.
+    misfits: tuple[Misfit, ...] = ()
 
 
 NOTHING_RETURNED = PurchaseReturns({}, 0)

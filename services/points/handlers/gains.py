@@ -35,9 +35,12 @@ class Gain:
     assessment: Assessment
     settled: tuple[Earning, ...] | None
 
-    def touches(self) -> list[BookRequest | CounterRequest]:
-        """The accounts that it may earn to, or the one to show, and the counters of the limits."""
-        books = (BookRequest(self._account(wallet), only_credited=True) for wallet in sorted(self._wallets()))
+    def touches(self, *, taking: bool = False) -> list[BookRequest | CounterRequest]:
+        """The accounts that it may earn to, or the one to show, and the counters of the limits.
+
+        `taking` when goods are back already, so that points are taken as well.
+        """
+        books = (BookRequest(self._account(wallet), only_credited=not taking) for wallet in sorted(self._wallets()))
         return [*books, *self._counters()]
 
     def earnings(self, desk: Desk) -> tuple[Earning, ...]:
@@ -46,13 +49,16 @@ class Gain:
             return self.settled
         return self.assessment.earnings(lambda rule: desk.tally.measure(self.buyer, rule))
 
-    def credit(self, desk: Desk, purchase: Purchase) -> AccountView:
-        """Credits what was earned and counts it, and gives the account to show."""
+    def credit(self, desk: Desk, purchase: Purchase) -> None:
+        """Credits what was earned and counts it."""
         for earning in purchase.earnings:
             if earning.points:
                 book = desk.book(self._account(earning.wallet))
                 book.earn(earning, purchase.purchase_id, purchase.sale.occurred_at, desk.now)
         desk.tally.use(self.buyer, purchase.purchase_id, purchase.earnings)
+
+    def view(self, desk: Desk, purchase: Purchase) -> AccountView:
+        """The account to show."""
         return desk.view(self._account(_wallet_shown(purchase.earnings)))
 
     def _account(self, wallet: str) -> AccountKey:

@@ -15,6 +15,7 @@ from kit.idempotency import Command, Outcome, field_digests
 from services.points import events
 from services.points.commit import Committer, Desk, Looks, Result, StandingMissing
 from services.points.domain.errors import LedgerBusy, PurchaseNotFound
+from services.points.domain.matching import Match, match
 from services.points.domain.policy import expect_may_earn
 from services.points.domain.purchases import (
     NOTHING_RETURNED,
@@ -23,6 +24,7 @@ from services.points.domain.purchases import (
     PreviewPurchase,
     Purchase,
     PurchaseAnswer,
+    PurchaseReturns,
     RecordPurchase,
     RecordPurchases,
     expect_claimable,
@@ -31,6 +33,7 @@ from services.points.domain.sales import check_sale
 from services.points.handlers.gains import gain_of
 from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of
+from services.points.handlers.taking_back import settle_matches
 from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
 
 _log = structlog.get_logger()
@@ -128,7 +131,11 @@ class PurchaseHandlers:
             return {}
         with self._storage.transaction() as tx:
             found = tx.purchases.find(purchase_ids)
-        return {purchase_id: _answer(history.recorded) for purchase_id, history in found.items()}
+            met = tx.purchases.met(purchase_ids)
+        return {
+            purchase_id: _answer(history.recorded, met.get(purchase_id, NOTHING_RETURNED))
+            for purchase_id, history in found.items()
+        }
 
 
 # ---- Operations ------------------------------------------------------------------------------------------------------
@@ -143,7 +150,10 @@ class PurchaseRef:
 
 
 class Posting:
-    """Records a sale and credits what it earns. `answer` is what was made of it the last time it was judged."""
+    """Records a sale and credits what it earns; goods that have come back already take back what they earned.
+
+    `answer` is what was made of it the last time it was judged.
+    """
 
     answer_type = PurchaseRef
     answer: PurchaseAnswer
@@ -163,23 +173,36 @@ class Posting:
         if sale.occurred_at > desk.now + CLOCK_AHEAD_MAX:
             raise Invalid("sale.occurred_at", "lies more than a day in the future")
         self._gain = None if member_id is None else gain_of(desk, self._wish.program_id, member_id, sale)
-        return () if self._gain is None else self._gain.touches()
+        taking = bool(desk.waiting(self._purchase_id))
+        return () if self._gain is None else self._gain.touches(taking=taking)
 
     def judge(self, desk: Desk) -> PurchaseRef:
         """Records and credits, unless the receipt is recorded."""
         recorded = desk.recorded(self._purchase_id)
         if recorded is not None:
             expect_same_receipt(recorded.digests, self._digests)
-            self.answer = _answer(recorded)
+            self.answer = _answer(recorded, desk.met(self._purchase_id))
             return PurchaseRef(self._purchase_id, recorded_before=True)
         purchase, account = self._purchase(desk), None
         if self._gain is not None:
             purchase = replace(purchase, earnings=self._gain.earnings(desk))
-            account = self._gain.credit(desk, purchase)
-        desk.record_purchase(purchase, account, self._digests)
         desk.announce(events.purchase_recorded(purchase))
-        self.answer = PurchaseAnswer(purchase, NOTHING_RETURNED, account)
+        matches, returns = self._matched(desk, purchase)
+        if self._gain is not None:
+            self._gain.credit(desk, purchase)
+        settle_matches(desk, purchase, matches)
+        if self._gain is not None:
+            account = self._gain.view(desk, purchase)
+        desk.record_purchase(purchase, account, self._digests)
+        self.answer = PurchaseAnswer(purchase, returns, account)
         return PurchaseRef(self._purchase_id, recorded_before=False)
+
+    def _matched(self, desk: Desk, purchase: Purchase) -> tuple[list[Match], PurchaseReturns]:
+        """What becomes of the returns that have waited for this purchase."""
+        waiting = desk.waiting(self._purchase_id)
+        if not waiting:
+            return [], NOTHING_RETURNED
+        return match(purchase, desk.rules(purchase.program_id, purchase.member_id), waiting)
 
     def _purchase(self, desk: Desk) -> Purchase:
         wish = self._wish
@@ -249,14 +272,15 @@ class Claiming:
         """Credits what the goods kept earn."""
         earnings = self._gain.earnings(desk)
         purchase = replace(self._found, member_id=self.command.member_id, earnings=earnings, claimed_at=desk.now)
-        account = self._gain.credit(desk, purchase)
+        self._gain.credit(desk, purchase)
+        account = self._gain.view(desk, purchase)
         desk.record_claim(purchase)
         desk.announce(events.purchase_claimed(purchase))
         return PurchaseAnswer(purchase, desk.returns_of(self._purchase_id), account)
 
 
-def _answer(recorded: Recorded[Purchase]) -> PurchaseAnswer:
-    return PurchaseAnswer(recorded.record, NOTHING_RETURNED, recorded.account)
+def _answer(recorded: Recorded[Purchase], met: PurchaseReturns) -> PurchaseAnswer:
+    return PurchaseAnswer(recorded.record, met, recorded.account)
 
 
 def _digests(wish: RecordPurchase | PreviewPurchase) -> dict[str, str]:

@@ -11,10 +11,8 @@ from kit.errors import Invalid
 from kit.idempotency import Outcome, field_digests
 from services.points import events
 from services.points.commit import Committer, Desk, Looks
-from services.points.domain.counters import Buyer, Tally
-from services.points.domain.earnings import Earning
 from services.points.domain.errors import InsufficientBalanceForReturn
-from services.points.domain.ledger import AccountKey, Cause
+from services.points.domain.ledger import AccountKey
 from services.points.domain.policy import WALLET_DEFAULT, Shortfall
 from services.points.domain.purchases import (
     Due,
@@ -27,6 +25,7 @@ from services.points.domain.purchases import (
 )
 from services.points.handlers.purchases import CLOCK_AHEAD_MAX
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of, return_id_of
+from services.points.handlers.taking_back import buyer_of, due_earnings, take_back
 from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
 
 
@@ -96,14 +95,14 @@ class Returning:
             return ()
         self._due = dues(self._purchase, desk.rules(self._purchase.program_id), before, after)
         wallets = {due.wallet for due in self._due} | {self._wallet_shown()}
-        buyer, bought = _buyer(self._purchase, self._purchase.member_id), frozenset({self._purchase.purchase_id})
+        buyer, bought = buyer_of(self._purchase, self._purchase.member_id), frozenset({self._purchase.purchase_id})
         books = (
             BookRequest(AccountKey(buyer.program_id, buyer.member_id, wallet), purchase_ids=bought)
             for wallet in sorted(wallets)
         )
         counters = (
             CounterRequest(key)
-            for earning in self._due_earnings(self._purchase)
+            for earning in due_earnings(self._purchase, self._due)
             for key in buyer.counters(earning.rule_id, earning.explanation.limits)
         )
         return [*books, *counters]
@@ -120,7 +119,8 @@ class Returning:
             shortfall = self._take_back(desk, purchase, purchase.member_id)
             account = desk.view(AccountKey(purchase.program_id, purchase.member_id, self._wallet_shown()))
         back = self._return(desk, purchase, shortfall)
-        desk.record_return(back, self.command.cashier_id, self.command.currency, account, self._digests)
+        awaited = self._purchase_id if purchase is None else None
+        desk.record_return(back, awaited, self.command.cashier_id, self.command.currency, account, self._digests)
         desk.announce(events.return_recorded(back))
         self.answer = ReturnAnswer(back, account)
         return ReturnRef(self._return_id, recorded_before=False)
@@ -137,22 +137,7 @@ class Returning:
         policy = desk.policy(self.command.program_id).shortfall
         if policy is Shortfall.REFUSE:
             self._expect_enough(desk, purchase, member_id)
-        shortfall, cause = 0, Cause(return_id=self._return_id)
-        for due in self._due:
-            book = desk.book(AccountKey(purchase.program_id, member_id, due.wallet))
-            taken = book.take_back(due.points, purchase.purchase_id, due.rule_id, cause, policy, desk.now)
-            shortfall += taken.shortfall
-        self._give_back(desk.tally, purchase, _buyer(purchase, member_id))
-        return shortfall
-
-    def _give_back(self, tally: Tally, purchase: Purchase, buyer: Buyer) -> None:
-        """Gives what the goods had used of limits back to the windows of the purchase."""
-        for due, earning in zip(self._due, self._due_earnings(purchase), strict=True):
-            tally.give_back(buyer, purchase.purchase_id, self._return_id, earning, due.points, due.left)
-
-    def _due_earnings(self, purchase: Purchase) -> list[Earning]:
-        earnings = {earning.rule_id: earning for earning in purchase.earnings}
-        return [earnings[due.rule_id] for due in self._due]
+        return take_back(desk, purchase, member_id, self._return_id, self._due, policy)
 
     def _expect_enough(self, desk: Desk, purchase: Purchase, member_id: UUID) -> None:
         for wallet in sorted({due.wallet for due in self._due}):
@@ -183,10 +168,6 @@ class Returning:
 
     def _wallet_shown(self) -> str:
         return self._due[0].wallet if self._due else WALLET_DEFAULT
-
-
-def _buyer(purchase: Purchase, member_id: UUID) -> Buyer:
-    return Buyer(purchase.program_id, member_id, purchase.sale)
 
 
 def _answer(recorded: Recorded[Return]) -> ReturnAnswer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -11,10 +11,11 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from kit.arrays import unnested
 from services.points import tables
 from services.points.domain.ledger import AccountView
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
-from services.points.domain.sales import ReceiptKey, add_returned
+from services.points.domain.sales import add_returned
 from services.points.storage.documents import (
     account_document,
     dump,
@@ -24,10 +25,9 @@ from services.points.storage.documents import (
     sale_document,
     taken_document,
 )
+from services.points.storage.meetings import misfit_of
+from services.points.storage.receipts import RECEIPT_COLUMNS, receipt_columns, receipt_of
 from services.points.storage.writer import Writer
-
-_RECEIPT_COLUMNS = ("source", "store_id", "terminal_id", "business_day", "receipt_number")
-
 
 Record = TypeVar("Record", Purchase, Return)
 
@@ -49,6 +49,14 @@ class PurchaseHistory:
     present: Purchase
 
 
+@dataclass(frozen=True)
+class Found:
+    """The purchases that are recorded, and of those that are not, the ones that returns wait for."""
+
+    histories: dict[UUID, PurchaseHistory]
+    awaited: frozenset[UUID]
+
+
 class Purchases:
     """Reads and writes of one transaction."""
 
@@ -67,23 +75,34 @@ class Purchases:
 
     def find(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseHistory]:
         """The purchases that are recorded, each as it was first answered and as it stands."""
-        purchases, claims = tables.purchases, tables.purchase_claims
+        return self.seek(purchase_ids).histories
+
+    def seek(self, purchase_ids: Iterable[UUID]) -> Found:
+        """The purchases that are recorded, and which of the others returns wait for."""
+        purchases, claims, slots = tables.purchases, tables.purchase_claims, tables.purchase_slots
+        wanted = unnested({"purchase_id": sa.Uuid()}, {"purchase_id": list(purchase_ids)})
         rows = self._connection.execute(
             sa.select(
                 purchases,
                 claims.c.member_id.label("claimant_id"),
                 claims.c.earnings.label("claimed_earnings"),
                 claims.c.claimed_at,
+                slots.c.purchase_id.label("slot_id"),
             )
-            .outerjoin(claims, claims.c.purchase_id == purchases.c.purchase_id)
-            .where(purchases.c.purchase_id == sa.any_(_array(purchase_ids)))
-        )
-        return {
+            .select_from(wanted)
+            .outerjoin(purchases, purchases.c.purchase_id == wanted.c.purchase_id)
+            .outerjoin(claims, claims.c.purchase_id == wanted.c.purchase_id)
+            .outerjoin(slots, slots.c.purchase_id == wanted.c.purchase_id)
+        ).all()
+        histories = {
             row.purchase_id: PurchaseHistory(
                 Recorded(_first_purchase(row), _account(row.account_after), row.digests), _purchase(row)
             )
             for row in rows
+            if row.purchase_id is not None
         }
+        taken = {row.slot_id for row in rows if row.slot_id is not None}
+        return Found(histories, frozenset(taken - histories.keys()))
 
     def find_returns(self, return_ids: Iterable[UUID]) -> dict[UUID, Recorded[Return]]:
         """The returns that are recorded, as they were first answered."""
@@ -93,22 +112,12 @@ class Purchases:
 
     def returns_of(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseReturns]:
         """What has come back of each purchase so far; absent for one that nothing came back of."""
-        table = tables.returns
-        rows = self._connection.execute(
-            sa.select(table.c.purchase_id, table.c.lines, table.c.points_returned, table.c.taken_by_rule).where(
-                table.c.purchase_id == sa.any_(_array(purchase_ids))
-            )
-        )
-        found: dict[UUID, PurchaseReturns] = {}
-        for row in rows:
-            before = found.get(row.purchase_id, NOTHING_RETURNED)
-            lines = ((line.line_id, line.quantity_milli) for line in load(return_lines_document, row.lines))
-            found[row.purchase_id] = PurchaseReturns(
-                add_returned(before.returned, lines),
-                before.points_returned + row.points_returned,
-                _taken(before.taken, row.taken_by_rule),
-            )
-        return found
+        wanted = _array(purchase_ids)
+        return _folded(self._connection.execute(sa.union_all(_in_order(wanted), _had_waited(wanted))))
+
+    def met(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseReturns]:
+        """What had come back of each purchase when it was recorded; absent for one that nothing had."""
+        return _folded(self._connection.execute(_had_waited(_array(purchase_ids))))
 
     def append(self, writer: Writer, purchase: Purchase, account: AccountView | None, digests: dict[str, str]) -> None:
         """Hands a new purchase to the writer."""
@@ -117,7 +126,7 @@ class Purchases:
             {
                 "purchase_id": purchase.purchase_id,
                 "program_id": purchase.program_id,
-                **_receipt_columns(purchase.sale.receipt),
+                **receipt_columns(purchase.sale.receipt),
                 "member_id": purchase.member_id,
                 "occurred_at": purchase.sale.occurred_at,
                 "currency": purchase.sale.currency,
@@ -148,6 +157,7 @@ class Purchases:
         self,
         writer: Writer,
         recorded: Return,
+        awaited_purchase_id: UUID | None,
         cashier_id: str,
         currency: str,
         account: AccountView | None,
@@ -159,9 +169,10 @@ class Purchases:
             {
                 "return_id": recorded.return_id,
                 "program_id": recorded.program_id,
-                **_receipt_columns(recorded.receipt),
-                **_receipt_columns(recorded.original_receipt, "original_"),
+                **receipt_columns(recorded.receipt),
+                **receipt_columns(recorded.original_receipt, "original_"),
                 "purchase_id": recorded.purchase_id,
+                "awaited_purchase_id": awaited_purchase_id,
                 "member_id": recorded.member_id,
                 "occurred_at": recorded.occurred_at,
                 "currency": currency,
@@ -177,16 +188,53 @@ class Purchases:
         )
 
 
+def _in_order(wanted: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Returns that found their purchases."""
+    back = tables.returns
+    columns = (
+        back.c.purchase_id,
+        back.c.points_returned,
+        back.c.taken_by_rule,
+        sa.literal(None, sa.Text).label("misfit"),
+    )
+    return sa.select(*_told(back), *columns).where(back.c.purchase_id == sa.any_(wanted))
+
+
+def _had_waited(wanted: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Returns that were there before their purchases."""
+    back, matches = tables.returns, tables.return_matches
+    columns = (matches.c.purchase_id, matches.c.points_returned, matches.c.taken_by_rule, matches.c.misfit)
+    return (
+        sa.select(*_told(back), *columns)
+        .join(matches, matches.c.return_id == back.c.return_id)
+        .where(matches.c.purchase_id == sa.any_(wanted))
+    )
+
+
+def _told(back: sa.Table) -> list[sa.Column[Any]]:
+    return [back.c[name] for name in ("return_id", *RECEIPT_COLUMNS, "lines")]
+
+
+def _folded(rows: Iterable[Any]) -> dict[UUID, PurchaseReturns]:
+    found: dict[UUID, PurchaseReturns] = {}
+    for row in rows:
+        before = found.get(row.purchase_id, NOTHING_RETURNED)
+        misfit = misfit_of(row)
+        if misfit is not None:
+            found[row.purchase_id] = replace(before, misfits=(*before.misfits, misfit))
+            continue
+        lines = ((line.line_id, line.quantity_milli) for line in load(return_lines_document, row.lines))
+        found[row.purchase_id] = PurchaseReturns(
+            add_returned(before.returned, lines),
+            before.points_returned + row.points_returned,
+            _taken(before.taken, row.taken_by_rule),
+            before.misfits,
+        )
+    return found
+
+
 def _array(identities: Iterable[UUID]) -> sa.ColumnElement[Any]:
     return sa.literal(list(identities), postgresql.ARRAY(sa.Uuid))
-
-
-def _receipt_columns(receipt: ReceiptKey | None, prefix: str = "") -> dict[str, object]:
-    return {f"{prefix}{name}": getattr(receipt, name, None) for name in _RECEIPT_COLUMNS}
-
-
-def _receipt(row: Any, prefix: str = "") -> ReceiptKey:
-    return ReceiptKey(*(getattr(row, f"{prefix}{name}") for name in _RECEIPT_COLUMNS))
 
 
 def _first_purchase(row: Any) -> Purchase:
@@ -218,8 +266,8 @@ def _return(row: Any) -> Return:
     return Return(
         return_id=row.return_id,
         program_id=row.program_id,
-        receipt=_receipt(row),
-        original_receipt=None if row.original_source is None else _receipt(row, "original_"),
+        receipt=receipt_of(row),
+        original_receipt=None if row.original_source is None else receipt_of(row, "original_"),
         purchase_id=row.purchase_id,
         member_id=row.member_id,
         lines=load(return_lines_document, row.lines),

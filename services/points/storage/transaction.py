@@ -20,6 +20,7 @@ from services.points.domain.book import Book
 from services.points.domain.counters import Tally
 from services.points.storage.accounts import Accounts
 from services.points.storage.counters import Counters
+from services.points.storage.meetings import Meetings
 from services.points.storage.purchases import Purchases
 from services.points.storage.reports import Reports
 from services.points.storage.rules import Rules
@@ -40,6 +41,7 @@ class Transaction:
         self.accounts = Accounts(connection)
         self.counters = Counters(connection)
         self.purchases = Purchases(connection)
+        self.meetings = Meetings(connection)
         self.rules = Rules(connection)
         self.standings = Standings(connection)
 

@@ -32,7 +32,9 @@ _ARRAY_TYPES: dict[type, str] = {
 }
 
 # Rows of these may be written by several transactions at once; in key order, so that nobody waits in a circle.
-_CONTESTED = frozenset({"purchases", "purchase_claims", "returns", "stored_answers"})
+_CONTESTED = frozenset(
+    {"purchase_slots", "purchases", "purchase_claims", "returns", "return_matches", "stored_answers"}
+)
 
 # What may change of a row that is there already. Everything else is written once.
 _CHANGING: dict[str, tuple[str, ...]] = {

@@ -64,12 +64,15 @@ class Day:
     amina: uuid.UUID
     bilal: uuid.UUID
     carla: uuid.UUID
+    dina: uuid.UUID
     captured: uuid.UUID
     reversed: uuid.UUID
     open: uuid.UUID
     bought: uuid.UUID
     brought_back: uuid.UUID
     claimed: uuid.UUID
+    late: uuid.UUID
+    waited: uuid.UUID
 
     def names(self) -> dict[str, uuid.UUID]:
         return dataclasses.asdict(self)
@@ -82,14 +85,14 @@ def live(points: Points) -> Day:
     amina, bilal, carla = points.member(), points.member(), points.member()
 
     # Amina: 1 earned 40, 2 given 10, 3 spent 15, 4 spent 5, 5 restored 5, 6 returned 10, and 6 on hold.
-    sale = buy(points, amina, 4000, quantity=4)
+    first = buy(points, amina, 4000, quantity=4)
     points.give(amina, 10, expiry_days=1)
     captured, undone = spend(points, amina, 15), spend(points, amina, 5)
     points.holds.reverse_capture(TILL, make.reverse_capture(amina, undone)).unwrap()
     waiting = hold(points, amina, 6)
     released = hold(points, amina, 3)
     points.holds.release_hold(TILL, make.release_hold(amina, released)).unwrap()
-    back = points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
+    back = points.returns.record_return(TILL, make.record_return(first.receipt, ("1", 1000))).unwrap()
 
     # Bilal spends what he then brings back, and is 8 below zero.
     overdrawn = buy(points, bilal, 1000)
@@ -112,17 +115,28 @@ def live(points: Points) -> Day:
     points.returns.record_return(TILL, make.record_return(owing.receipt, ("1", 1000))).unwrap()
     points.give(carla, 12)
 
+    # Dina brings back what the till tells of later, once as it was and once more than there is; one is never told of.
+    sale, dina = make.a_sale(make.a_line(1000, quantity=2), occurred_at=points.clock.now()), points.member()
+    waited = points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
+    points.clock.advance(seconds=1)
+    points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 2000))).unwrap()
+    points.returns.record_return(TILL, make.record_return(make.a_receipt(), ("1", 1000))).unwrap()
+    points.purchases.record_purchase(TILL, make.record_purchase(dina, sale)).unwrap()
+
     return Day(
         make.PROGRAM,
         amina,
         bilal,
         carla,
+        dina,
         captured,
         undone,
         waiting,
-        bought=_purchase_id(points, sale),
+        bought=_purchase_id(points, first),
         brought_back=back.recorded.return_id,
         claimed=claimed.purchase.purchase_id,
+        late=_purchase_id(points, sale),
+        waited=waited.recorded.return_id,
     )
 
 

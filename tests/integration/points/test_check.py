@@ -254,6 +254,9 @@ DEFECTS: dict[str, dict[str, Planted]] = {
         "a return that says less": planted(
             "{brought_back}", "UPDATE returns SET points_returned = 9 WHERE return_id = :brought_back"
         ),
+        "a match that says less": planted(
+            "{waited}", "UPDATE return_matches SET points_returned = 4 WHERE return_id = :waited"
+        ),
         "an entry that takes more": planted(
             "{brought_back}", "UPDATE entries SET amount = amount - 1 WHERE return_id = :brought_back"
         ),
@@ -322,6 +325,9 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "UPDATE returns SET purchase_id = :bought, "
             "lines = jsonb_set(lines, '{0,quantity_milli}', '3001') WHERE member_id = :bilal",
         ),
+        "too much in a return that had waited": planted(
+            "{late}/1", "UPDATE return_matches SET misfit = NULL WHERE purchase_id = :late"
+        ),
         "a line that was never bought": planted(
             "{bought}/9",
             "UPDATE returns SET lines = jsonb_set(lines, '{0,line_id}', '\"9\"') WHERE purchase_id = :bought",
@@ -335,6 +341,27 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             " created_at, now(), now(), effective_from, effective_from + interval '1 minute' FROM earning_rules"
             " WHERE rule_id = :rule",
         ),
+    },
+    "the return waits for a purchase that is recorded": {
+        "a return that was passed by": planted("{waited}", "DELETE FROM return_matches WHERE return_id = :waited"),
+        "a return that came later and did not look": planted(
+            "{brought_back}",
+            "UPDATE returns SET awaited_purchase_id = :bought, purchase_id = NULL, points_returned = 0, shortfall = 0 "
+            "WHERE return_id = :brought_back",
+        ),
+    },
+    "the return is matched with a purchase that it did not wait for": {
+        "another purchase": planted(
+            "{waited}", "UPDATE return_matches SET purchase_id = :bought WHERE return_id = :waited"
+        ),
+        "a return that had found its purchase": planted(
+            "{brought_back}",
+            "INSERT INTO return_matches SELECT :brought_back, purchase_id, member_id, misfit, 0, 0, '{}', matched_at "
+            "FROM return_matches WHERE return_id = :waited",
+        ),
+    },
+    "nobody holds the slot of the purchase that the return waits for": {
+        "a slot that is gone": planted("{waited}", "DELETE FROM purchase_slots WHERE purchase_id = :late"),
     },
     "a row of the account belongs to another program": {
         "an entry": planted(AMINA, "UPDATE entries SET program_id = :bought WHERE member_id = :amina AND version = 2"),

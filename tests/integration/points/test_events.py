@@ -86,6 +86,8 @@ def test_every_purchase_claim_and_return_has_its_event(busy: Points) -> None:
         purchases = connection.execute(sa.select(tables.purchases)).all()
         claims = connection.execute(sa.select(tables.purchase_claims)).all()
         returns = connection.execute(sa.select(tables.returns)).all()
+        matches = connection.execute(sa.select(tables.return_matches).where(tables.return_matches.c.misfit.is_(None)))
+        matched = matches.all()
 
     told = {
         (row.type, row.aggregateid, row.version): row.payload
@@ -119,6 +121,15 @@ def test_every_purchase_claim_and_return_has_its_event(busy: Points) -> None:
                 "shortfall": each.shortfall,
             }
             for each in returns
+        }
+        | {
+            ("return.matched", each.return_id, 2): {
+                "member_id": text(each.member_id),
+                "purchase_id": text(each.purchase_id),
+                "points_returned": each.points_returned,
+                "shortfall": each.shortfall,
+            }
+            for each in matched
         }
     )
 

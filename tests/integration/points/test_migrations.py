@@ -95,6 +95,12 @@ REFUSED = {
     "ck_budget_counters_names_one": "UPDATE budget_counters SET store_id = 'S9'",
     "ck_budget_counters_window_starts": "UPDATE budget_counters SET starts_on = NULL",
     "ck_budget_movements_direction": "UPDATE budget_movements SET units = 0",
+    "ck_returns_matched_or_waiting": "UPDATE returns SET awaited_purchase_id = purchase_id",
+    "ck_return_matches_misfit_takes_nothing": "UPDATE return_matches SET points_returned = 1 WHERE misfit IS NOT NULL",
+    "ck_return_matches_shortfall_within_points": "UPDATE return_matches SET shortfall = points_returned + 1",
+    "ck_return_matches_anonymous_takes_nothing": "UPDATE return_matches SET member_id = NULL",
+    "pk_return_matches": "INSERT INTO return_matches SELECT * FROM return_matches",
+    "pk_purchase_slots": "INSERT INTO purchase_slots SELECT * FROM purchase_slots",
     "pk_purchase_claims": "INSERT INTO purchase_claims SELECT * FROM purchase_claims",
 }
 

@@ -29,6 +29,7 @@ WORDS: list[tuple[Any, Any]] = [
     (members_pb2.MemberStatus, members.StatusWord),
     (members_pb2.CallerRole, keys.RoleWord),
     (points_pb2.TenderKind, sales.TenderWord),
+    (points_pb2.MisfitReason, receipts.MisfitReasonWord),
     (points_pb2.Rounding, earnings.RoundingWord),
     (points_pb2.LineVerdict, earnings.VerdictWord),
     (points_pb2.EarningEffect, earnings.EffectWord),

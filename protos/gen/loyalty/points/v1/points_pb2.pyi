@@ -51,6 +51,32 @@ TENDER_KIND_VOUCHER: TenderKind.ValueType  # 5
 TENDER_KIND_OTHER: TenderKind.ValueType  # 6
 Global___TenderKind: _TypeAlias = TenderKind  # noqa: Y015
 
+class _MisfitReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MisfitReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MisfitReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MISFIT_REASON_UNSPECIFIED: _MisfitReason.ValueType  # 0
+    MISFIT_REASON_LINE_UNKNOWN: _MisfitReason.ValueType  # 1
+    """The purchase has no such line."""
+    MISFIT_REASON_EXCEEDS_PURCHASE: _MisfitReason.ValueType  # 2
+    """More of a line was brought back than was bought and had not come back by then."""
+    MISFIT_REASON_OTHER_CURRENCY: _MisfitReason.ValueType  # 3
+    """The purchase was paid in another currency."""
+
+class MisfitReason(_MisfitReason, metaclass=_MisfitReasonEnumTypeWrapper):
+    """Why a return is none of the purchase that it named."""
+
+MISFIT_REASON_UNSPECIFIED: MisfitReason.ValueType  # 0
+MISFIT_REASON_LINE_UNKNOWN: MisfitReason.ValueType  # 1
+"""The purchase has no such line."""
+MISFIT_REASON_EXCEEDS_PURCHASE: MisfitReason.ValueType  # 2
+"""More of a line was brought back than was bought and had not come back by then."""
+MISFIT_REASON_OTHER_CURRENCY: MisfitReason.ValueType  # 3
+"""The purchase was paid in another currency."""
+Global___MisfitReason: _TypeAlias = MisfitReason  # noqa: Y015
+
 class _EarningReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -2023,6 +2049,7 @@ class Purchase(_message.Message):
     RECORDED_AT_FIELD_NUMBER: _builtins.int
     CLAIMED_AT_FIELD_NUMBER: _builtins.int
     RETURNED_LINES_FIELD_NUMBER: _builtins.int
+    UNMATCHED_RETURNS_FIELD_NUMBER: _builtins.int
     purchase_id: _builtins.str
     """Made from program and receipt key, so that a receipt has one id for good."""
     program_id: _builtins.str
@@ -2048,6 +2075,10 @@ class Purchase(_message.Message):
     def returned_lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReturnLine]:
         """Lines that returns have brought back so far, with their quantities added up."""
 
+    @_builtins.property
+    def unmatched_returns(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnmatchedReturn]:
+        """Returns that named this receipt before it was recorded and did not fit when it was; they stay unmatched."""
+
     def __init__(
         self,
         *,
@@ -2061,14 +2092,45 @@ class Purchase(_message.Message):
         recorded_at: _timestamp_pb2.Timestamp | None = ...,
         claimed_at: _timestamp_pb2.Timestamp | None = ...,
         returned_lines: _abc.Iterable[Global___ReturnLine] | None = ...,
+        unmatched_returns: _abc.Iterable[Global___UnmatchedReturn] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "recorded_at", b"recorded_at", "sale", b"sale"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earnings", b"earnings", "member_id", b"member_id", "points_earned", b"points_earned", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "recorded_at", b"recorded_at", "returned_lines", b"returned_lines", "sale", b"sale"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earnings", b"earnings", "member_id", b"member_id", "points_earned", b"points_earned", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "recorded_at", b"recorded_at", "returned_lines", b"returned_lines", "sale", b"sale", "unmatched_returns", b"unmatched_returns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Purchase: _TypeAlias = Purchase  # noqa: Y015
+
+@_typing.final
+class UnmatchedReturn(_message.Message):
+    """A return that is none of the purchase that it named."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RETURN_ID_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    return_id: _builtins.str
+    reason: Global___MisfitReason.ValueType
+    @_builtins.property
+    def receipt(self) -> Global___ReceiptKey:
+        """The return's own receipt."""
+
+    def __init__(
+        self,
+        *,
+        return_id: _builtins.str = ...,
+        receipt: Global___ReceiptKey | None = ...,
+        reason: Global___MisfitReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "receipt", b"receipt", "return_id", b"return_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnmatchedReturn: _TypeAlias = UnmatchedReturn  # noqa: Y015
 
 @_typing.final
 class Earning(_message.Message):
@@ -2316,7 +2378,7 @@ class Return(_message.Message):
     matched: _builtins.bool
     """False when no purchase of that receipt is known."""
     purchase_id: _builtins.str
-    """Empty when unmatched."""
+    """Empty when unmatched. A return that is matched later keeps what was said here first; the purchase tells of it."""
     member_id: _builtins.str
     """Empty when unmatched or the purchase is anonymous."""
     points_returned: _builtins.int

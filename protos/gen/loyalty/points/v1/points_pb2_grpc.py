@@ -209,7 +209,8 @@ class PointsServiceServicer:
 
     def RecordReturn(self, request, context):
         """Records returned goods and takes back the points they earned: the member keeps what the kept goods alone would have
-        earned under the same rule versions. A return whose purchase is not known is recorded as unmatched and takes nothing.
+        earned under the same rule versions. A return whose purchase is not known is recorded as unmatched and takes nothing;
+        when the purchase is recorded later, it takes effect then.
         Fails with FAILED_PRECONDITION / RETURN_EXCEEDS_PURCHASE or INSUFFICIENT_BALANCE_FOR_RETURN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -41,7 +41,8 @@ class PointsServiceStub:
     """
     RecordReturn: _grpc.UnaryUnaryMultiCallable[_points_pb2.RecordReturnRequest, _points_pb2.RecordReturnResponse]
     """Records returned goods and takes back the points they earned: the member keeps what the kept goods alone would have
-    earned under the same rule versions. A return whose purchase is not known is recorded as unmatched and takes nothing.
+    earned under the same rule versions. A return whose purchase is not known is recorded as unmatched and takes nothing;
+    when the purchase is recorded later, it takes effect then.
     Fails with FAILED_PRECONDITION / RETURN_EXCEEDS_PURCHASE or INSUFFICIENT_BALANCE_FOR_RETURN.
     """
     GetAccount: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetAccountRequest, _points_pb2.GetAccountResponse]
@@ -165,7 +166,8 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _points_pb2.RecordReturnResponse:
         """Records returned goods and takes back the points they earned: the member keeps what the kept goods alone would have
-        earned under the same rule versions. A return whose purchase is not known is recorded as unmatched and takes nothing.
+        earned under the same rule versions. A return whose purchase is not known is recorded as unmatched and takes nothing;
+        when the purchase is recorded later, it takes effect then.
         Fails with FAILED_PRECONDITION / RETURN_EXCEEDS_PURCHASE or INSUFFICIENT_BALANCE_FOR_RETURN.
         """
 

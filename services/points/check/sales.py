@@ -1,0 +1,91 @@
+"""Questions about purchases and returns: what was told of them is what the ledger holds."""
+
+from __future__ import annotations
+
+QUESTIONS: tuple[tuple[str, str, str], ...] = (
+    (
+        "purchase_earned",
+        "the entries of the purchase do not give what it says",
+        """
+        SELECT purchase_id
+        FROM (
+            SELECT purchase_id, purchases.points_earned + coalesce(purchase_claims.points_earned, 0) AS said
+            FROM purchases LEFT JOIN purchase_claims USING (purchase_id)
+        ) AS told
+        LEFT JOIN (
+            SELECT purchase_id, sum(amount) AS given FROM entries WHERE kind = 'earn' GROUP BY purchase_id
+        ) AS fold USING (purchase_id)
+        WHERE said <> coalesce(given, 0)
+        """,
+    ),
+    (
+        "purchase_earned",
+        "the entries of the return take more than it says",
+        """
+        SELECT return_id
+        FROM returns
+        LEFT JOIN (
+            SELECT return_id, -sum(amount) AS taken FROM entries WHERE kind = 'return' GROUP BY return_id
+        ) AS fold USING (return_id)
+        LEFT JOIN return_matches USING (return_id)
+        WHERE coalesce(taken, 0) > returns.points_returned + coalesce(return_matches.points_returned, 0)
+        """,
+    ),
+    (
+        "return_within_purchase",
+        "more of the line has come back than was bought",
+        """
+        SELECT concat_ws('/', purchase_id, line_id)
+        FROM (
+            SELECT purchase_id, line->>'line_id' AS line_id, sum((line->>'quantity_milli')::bigint) AS back
+            FROM (
+                SELECT purchase_id, lines FROM returns WHERE purchase_id IS NOT NULL
+                UNION ALL
+                SELECT return_matches.purchase_id, lines FROM return_matches JOIN returns USING (return_id)
+                WHERE misfit IS NULL
+            ) AS told, jsonb_array_elements(lines) AS line
+            GROUP BY purchase_id, line->>'line_id'
+        ) AS returned
+        JOIN purchases USING (purchase_id)
+        WHERE back > coalesce((
+            SELECT (line->>'quantity_milli')::bigint FROM jsonb_array_elements(sale->'lines') AS line
+            WHERE line->>'line_id' = returned.line_id
+        ), 0)
+        """,
+    ),
+    (
+        "return_meets_purchase",
+        "the return waits for a purchase that is recorded",
+        """
+        SELECT return_id
+        FROM returns
+        JOIN purchases ON purchases.purchase_id = awaited_purchase_id
+        WHERE NOT EXISTS (
+            SELECT FROM return_matches
+            WHERE return_matches.return_id = returns.return_id
+                AND return_matches.purchase_id = awaited_purchase_id
+        )
+        """,
+    ),
+    (
+        "return_meets_purchase",
+        "the return is matched with a purchase that it did not wait for",
+        """
+        SELECT return_id
+        FROM return_matches
+        JOIN returns USING (return_id)
+        WHERE awaited_purchase_id IS DISTINCT FROM return_matches.purchase_id
+        """,
+    ),
+    (
+        "return_meets_purchase",
+        "nobody holds the slot of the purchase that the return waits for",
+        """
+        SELECT return_id
+        FROM returns
+        WHERE awaited_purchase_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM purchase_slots WHERE purchase_slots.purchase_id = awaited_purchase_id
+        )
+        """,
+    ),
+)

@@ -1,0 +1,89 @@
+"""Returns that came before their purchase: what becomes of them when it comes.
+
+They are judged after the purchase in the order in which they were recorded, so that the account ends as if everything
+had come in its order. A return fits as a whole or not at all, as at a till. One that does not fit stays unmatched and
+says why; it takes nothing, and those after it are judged as if it were not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from services.points.domain.errors import ReturnExceedsPurchase, ReturnLineUnknown
+from services.points.domain.evaluation import RuleSet
+from services.points.domain.purchases import (
+    NOTHING_RETURNED,
+    Due,
+    Misfit,
+    MisfitReason,
+    Purchase,
+    PurchaseReturns,
+    ReturnLine,
+    dues,
+    expect_returnable,
+)
+from services.points.domain.sales import ReceiptKey, Returned
+
+
+@dataclass(frozen=True)
+class WaitingReturn:
+    """A return whose purchase was not known when it was recorded."""
+
+    return_id: UUID
+    receipt: ReceiptKey
+    currency: str
+    lines: tuple[ReturnLine, ...]
+
+
+@dataclass(frozen=True)
+class Match:
+    """What became of a waiting return: what it takes back, or why it does not fit."""
+
+    waiting: WaitingReturn
+    due: tuple[Due, ...] = ()
+    misfit: MisfitReason | None = None
+
+    @property
+    def taken(self) -> dict[UUID, int]:
+        """Points by rule."""
+        return {due.rule_id: due.points for due in self.due}
+
+
+def match(purchase: Purchase, rules: RuleSet, waiting: Iterable[WaitingReturn]) -> tuple[list[Match], PurchaseReturns]:
+    """What becomes of the returns that have waited for the purchase, and what has come back of it with them."""
+    matches: list[Match] = []
+    returns = NOTHING_RETURNED
+    for each in waiting:
+        after = _fits(purchase, returns, each)
+        if isinstance(after, MisfitReason):
+            matches.append(Match(each, misfit=after))
+            misfit = Misfit(each.return_id, each.receipt, after)
+            returns = replace(returns, misfits=(*returns.misfits, misfit))
+            continue
+        due = () if purchase.member_id is None else dues(purchase, rules, returns, after)
+        matches.append(Match(each, due))
+        returns = _with(returns, after, due)
+    return matches, returns
+
+
+def _fits(purchase: Purchase, returns: PurchaseReturns, waiting: WaitingReturn) -> dict[str, int] | MisfitReason:
+    """What has come back after it did too, or why it is none of this purchase."""
+    if waiting.currency != purchase.sale.currency:
+        return MisfitReason.OTHER_CURRENCY
+    try:
+        return expect_returnable(purchase.sale, returns.returned, waiting.lines)
+    except ReturnLineUnknown:
+        return MisfitReason.LINE_UNKNOWN
+    except ReturnExceedsPurchase:
+        return MisfitReason.EXCEEDS_PURCHASE
+
+
+def _with(returns: PurchaseReturns, after: Returned, due: Iterable[Due]) -> PurchaseReturns:
+    taken = dict(returns.taken or {})
+    points = returns.points_returned
+    for each in due:
+        taken[each.rule_id] = taken.get(each.rule_id, 0) + each.points
+        points += each.points
+    return replace(returns, returned=dict(after), points_returned=points, taken=taken)

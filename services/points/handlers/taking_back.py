@@ -1,0 +1,59 @@
+"""What goods had earned is taken from the accounts, whichever came first, the return or its purchase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from services.points import events
+from services.points.commit import Desk
+from services.points.domain.counters import Buyer
+from services.points.domain.earnings import Earning
+from services.points.domain.ledger import AccountKey, Cause
+from services.points.domain.matching import Match
+from services.points.domain.policy import Shortfall
+from services.points.domain.purchases import Due, Purchase
+
+
+def take_back(
+    desk: Desk, purchase: Purchase, member_id: UUID, return_id: UUID, dues: Sequence[Due], policy: Shortfall
+) -> int:
+    """Takes back what is due of each earning and gives the points that were missing.
+
+    What the goods had used of limits goes back to the windows of the purchase.
+    """
+    shortfall, cause = 0, Cause(return_id=return_id)
+    buyer = buyer_of(purchase, member_id)
+    for due, earning in zip(dues, due_earnings(purchase, dues), strict=True):
+        book = desk.book(AccountKey(purchase.program_id, member_id, due.wallet))
+        taken = book.take_back(due.points, purchase.purchase_id, due.rule_id, cause, policy, desk.now)
+        shortfall += taken.shortfall
+        desk.tally.give_back(buyer, purchase.purchase_id, return_id, earning, due.points, due.left)
+    return shortfall
+
+
+def due_earnings(purchase: Purchase, dues: Iterable[Due]) -> list[Earning]:
+    """The earnings that are to give back."""
+    earnings = {earning.rule_id: earning for earning in purchase.earnings}
+    return [earnings[due.rule_id] for due in dues]
+
+
+def buyer_of(purchase: Purchase, member_id: UUID) -> Buyer:
+    """Whose limits the purchase met."""
+    return Buyer(purchase.program_id, member_id, purchase.sale)
+
+
+def settle_matches(desk: Desk, purchase: Purchase, matches: Iterable[Match]) -> None:
+    """Lets returns that have waited for the purchase take effect, now that it is credited.
+
+    A policy of refusal cannot refuse goods that are back already: what is missing is carried.
+    """
+    policy = desk.policy(purchase.program_id, purchase.member_id).shortfall
+    for match in matches:
+        shortfall = 0
+        if purchase.member_id is not None:
+            return_id = match.waiting.return_id
+            shortfall = take_back(desk, purchase, purchase.member_id, return_id, match.due, policy)
+        desk.record_match(purchase, match, shortfall)
+        if match.misfit is None:
+            desk.announce(events.return_matched(purchase, match, shortfall, desk.now))
