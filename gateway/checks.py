@@ -17,7 +17,7 @@ import structlog
 from flask import Flask, Request, Response, request
 from pydantic import ValidationError
 
-from gateway import metrics, policy
+from gateway import metrics, policy, yamls
 from gateway.policy import Access, Needs
 from gateway.refusals import (
     FieldProblem,
@@ -80,7 +80,7 @@ def enter() -> None:
     if access.upload:
         request.max_content_length = suite().config.upload_bytes_max
     if request.method in _BODY_METHODS:
-        _read_body()
+        _read_body(access)
 
 
 def leave(response: Response) -> Response:
@@ -149,20 +149,25 @@ def _expected_version() -> int:
     return int(tag[2])
 
 
-def _read_body() -> None:
+def _read_body(access: Access) -> None:
     content = request.get_data()
     if not content:
         visit().body = {}
         return
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if request.mimetype != "application/json" or encoding != "identity":
+    is_yaml = access.document and request.mimetype in yamls.YAML_TYPES
+    if not (is_yaml or request.mimetype == "application/json") or encoding != "identity":
         raise UnsupportedMediaType("send the body as application/json, not compressed")
-    try:
-        visit().body = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        raise MalformedJson("the body is not JSON in UTF-8") from None
+    visit().body = yamls.read(content) if is_yaml else _json(content)
     if not isinstance(visit().body, dict):
         raise Malformed((FieldProblem("", "the body must be an object"),))
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise MalformedJson("the body is not JSON in UTF-8") from None
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -103,7 +103,7 @@ def _complete(app: OpenAPI) -> dict[str, Any]:
         access = access_to(f"{operation['tags'][0]}.{operation['operationId']}")
         operation["security"] = [{SECURITY_SCHEME: []}]
         operation["parameters"] = operation.get("parameters", []) + _header_parameters(access)
-        _loosen_body(document, operation)
+        _loosen_body(document, operation, access)
         statuses = _statuses(method, operation, access)
         operation["responses"] = _successes(operation, access) | {
             str(status): _reference(status) for status in statuses
@@ -170,12 +170,14 @@ _REQUEST_ID = {
 }
 
 
-def _loosen_body(document: dict[str, Any], operation: dict[str, Any]) -> None:
-    """A body in which nothing is required may be left out."""
+def _loosen_body(document: dict[str, Any], operation: dict[str, Any], access: Access) -> None:
+    """A body in which nothing is required may be left out, and a document may be YAML."""
     body = operation.get("requestBody")
     if body is not None:
         name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         body["required"] = bool(document["components"]["schemas"][name].get("required"))
+        if access.document:
+            body["content"]["application/yaml"] = body["content"]["application/json"]
 
 
 # ---- What comes back -------------------------------------------------------------------------------------------------
@@ -206,12 +208,19 @@ def _successes(operation: dict[str, Any], access: Access) -> dict[str, Any]:
         names += ["ETag"] if _has_version(told) else []
         names += ["Link"] if any(each["name"] == "cursor" for each in operation["parameters"]) else []
         told["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-        if any(each["name"] == "format" for each in operation["parameters"]):
-            told["content"] |= _CSV
+        for each in operation["parameters"]:
+            if each["name"] == "format":
+                told["content"] |= _other_formats(told, each["schema"]["enum"])
     return found
 
 
-_CSV = {"text/csv": {"schema": {"type": "string", "description": "The same as rows, RFC 4180, with a header row."}}}
+_ROWS = {"schema": {"type": "string", "description": "The same as rows, RFC 4180, with a header row."}}
+
+
+def _other_formats(told: dict[str, Any], words: list[str]) -> dict[str, Any]:
+    """In what else than JSON the answer may come."""
+    formats = {"csv": ("text/csv", _ROWS), "yaml": ("application/yaml", told["content"]["application/json"])}
+    return dict(made for word, made in formats.items() if word in words)
 
 
 def _has_version(told: dict[str, Any]) -> bool:

@@ -37,6 +37,8 @@ class Access:
     public: bool = False
     # Many things in one call: its body may be longer.
     upload: bool = False
+    # What people keep in files: its body may be YAML, too.
+    document: bool = False
 
     @property
     def is_write(self) -> bool:
@@ -58,6 +60,10 @@ def _edit(*roles: Role) -> Access:
 
 def _upload(*roles: Role) -> Access:
     return Access(frozenset(roles), Needs.KEY, upload=True)
+
+
+def _document(*roles: Role, needs: Needs = Needs.NOTHING) -> Access:
+    return Access(frozenset(roles), needs, document=True)
 
 
 _PUBLIC = Access(frozenset(), public=True)
@@ -101,6 +107,9 @@ POLICY: dict[str, Access] = {
     "points.activate_earning_rule": _write(ADMIN),
     "points.call_off_earning_rule": _write(ADMIN),
     "points.end_earning_rule": _write(ADMIN),
+    "points.export_earning_rules": _read(STAFF, ADMIN),
+    "points.diff_earning_rules": _document(STAFF, ADMIN),
+    "points.import_earning_rules": _document(ADMIN, needs=Needs.KEY),
     "points.get_program_policy": _read(STAFF, ADMIN),
     "points.set_program_policy": _write(ADMIN),
     "rewards.create_reward": _write(ADMIN),

@@ -3,7 +3,7 @@
 Refusal
  ├── Invalid
  │    └── Malformed               INVALID_FIELD, one entry per field
- ├── UnreadableRequest            MALFORMED_JSON, IDEMPOTENCY_KEY_MISSING, IDEMPOTENCY_KEY_INVALID, IF_MATCH_INVALID …
+ ├── UnreadableRequest            MALFORMED_JSON, MALFORMED_YAML, IDEMPOTENCY_KEY_MISSING, …
  ├── Unauthenticated
  │    ├── ApiKeyMissing
  │    └── ApiKeyMalformed
@@ -64,6 +64,12 @@ class MalformedJson(UnreadableRequest):
     reason = "MALFORMED_JSON"
 
 
+class MalformedYaml(UnreadableRequest):
+    """The body is not YAML, or holds more than JSON could say: anchors, aliases, tags, a field twice."""
+
+    reason = "MALFORMED_YAML"
+
+
 class IdempotencyKeyMissing(UnreadableRequest):
     """A write came without `Idempotency-Key`."""
 
@@ -89,7 +95,7 @@ class BodyTooLarge(UnreadableRequest):
 
 
 class UnsupportedMediaType(UnreadableRequest):
-    """The body is not declared as plain `application/json`."""
+    """The body is not declared as plain `application/json`, or `application/yaml` where a document may be."""
 
     reason = "UNSUPPORTED_MEDIA_TYPE"
 

@@ -90,6 +90,15 @@ class Invalid(Refusal):
         """The path of the malformed field."""
         return self.metadata.get("field", "")
 
+    @property
+    def problem(self) -> str:
+        """What is wrong with the field."""
+        return self.message.removeprefix(f"{self.field}: ")
+
+    def within(self, path: str) -> Invalid:
+        """The same where the field's path begins elsewhere."""
+        return Invalid(f"{path}.{self.field}", self.problem)
+
 
 class Unauthenticated(Refusal):
     """Nobody we know is asking."""

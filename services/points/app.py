@@ -66,6 +66,7 @@ def servicer(storage: Storage, committer: Committer, members: Members, condition
         handlers.HoldHandlers(storage, committer, known_members),
         handlers.RuleHandlers(storage, conditions),
         handlers.ReportHandlers(storage),
+        handlers.RuleDocumentHandlers(storage, conditions),
     )
 
 

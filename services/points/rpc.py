@@ -8,6 +8,7 @@ from loyalty.points.v1 import points_pb2_grpc
 
 from kit.rpc import call_of, reply, reply_in_part
 from services.points.convert import accounts as convert_accounts
+from services.points.convert import documents as convert_documents
 from services.points.convert import purchases as convert_purchases
 from services.points.convert import reports as convert_reports
 from services.points.convert import rules as convert_rules
@@ -17,6 +18,7 @@ from services.points.handlers import (
     PurchaseHandlers,
     ReportHandlers,
     ReturnHandlers,
+    RuleDocumentHandlers,
     RuleHandlers,
 )
 
@@ -34,6 +36,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         holds: HoldHandlers,
         rules: RuleHandlers,
         reports: ReportHandlers,
+        documents: RuleDocumentHandlers,
     ) -> None:
         self._purchases = purchases
         self._returns = returns
@@ -41,6 +44,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         self._holds = holds
         self._rules = rules
         self._reports = reports
+        self._documents = documents
 
     # -- Purchases and returns ---------------------------------------------------------------------------------------
 
@@ -146,6 +150,24 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
     def ListEarningRules(self, request: pb.ListEarningRulesRequest, context: Context) -> pb.ListEarningRulesResponse:
         page = self._rules.list_earning_rules(*convert_rules.list_earning_rules(request))
         return convert_rules.list_earning_rules_response(page)
+
+    def ExportEarningRules(
+        self, request: pb.ExportEarningRulesRequest, context: Context
+    ) -> pb.ExportEarningRulesResponse:
+        rules = self._documents.export_earning_rules(*convert_documents.export_earning_rules(request))
+        return convert_documents.export_earning_rules_response(rules)
+
+    def DiffEarningRules(self, request: pb.DiffEarningRulesRequest, context: Context) -> pb.DiffEarningRulesResponse:
+        changes = self._documents.diff_earning_rules(*convert_documents.diff_earning_rules(request))
+        return convert_documents.diff_earning_rules_response(changes)
+
+    def ImportEarningRules(
+        self, request: pb.ImportEarningRulesRequest, context: Context
+    ) -> pb.ImportEarningRulesResponse:
+        outcome = self._documents.import_earning_rules(
+            call_of(context), convert_documents.import_earning_rules(request)
+        )
+        return reply(context, outcome, convert_documents.import_earning_rules_response)
 
     def GetProgramPolicy(self, request: pb.GetProgramPolicyRequest, context: Context) -> pb.GetProgramPolicyResponse:
         policy = self._rules.get_program_policy(convert_rules.get_program_policy(request))

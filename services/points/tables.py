@@ -363,6 +363,8 @@ earning_rules = sa.Table(
     sa.Column("program_id", sa.Uuid, primary_key=True),
     sa.Column("rule_id", sa.Uuid, primary_key=True),
     sa.Column("version", sa.BigInteger, primary_key=True),
+    # The same in all versions; null in rules of before there were keys.
+    sa.Column("key", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("terms", JSONB, nullable=False),
@@ -379,7 +381,8 @@ earning_rules = sa.Table(
         " ELSE false END",
         name="state_fits",
     ),
-    # At most one version of a rule earns at a time.
+    sa.Index("uq_earning_rules_key", "program_id", "key", unique=True, postgresql_where=sa.text("version = 1")),
+    # At most one version of a rule has no other to follow it.
     sa.Index(
         "uq_earning_rules_active", "program_id", "rule_id", unique=True, postgresql_where=sa.text("state = 'active'")
     ),

@@ -64,7 +64,7 @@ class Day:
 
     def do(self, role: str, method: str, path: str, body: object = None, *, version: object = None) -> Any:
         """One write and its replay; gives the body."""
-        endpoint, _ = self.routes.match(path, method)
+        endpoint, _ = self.routes.match(path.partition("?")[0], method)
         headers = {} if version is None else {"If-Match": f'"{version}"'}
         caller, key = self.program.caller(role), str(uuid.uuid4())
         answer = caller.ask(method, path, body, key=key, headers=headers)
@@ -112,6 +112,8 @@ def a_whole_day(program: Program) -> Day:
     day.do("admin", "POST", f"{rule_path}/versions", later, version=2)
     day.do("admin", "POST", f"{rule_path}/activate", {})
     day.do("admin", "POST", f"{rule_path}/call-off", {})
+    document = {"rules": [{"key": "imported", "terms": terms}]}
+    day.do("admin", "POST", "/v1/earning-rules:import?dry_run=false", document)
     day.do("admin", "PUT", "/v1/program-policy", {"shortfall": "negative"})
     tea = {"terms": {"name": "Tea", "benefit": {"kind": "free_product", "sku": "TEA"}, "cost_points": 50}, "stock": 9}
     reward = day.do("admin", "POST", "/v1/rewards", tea)

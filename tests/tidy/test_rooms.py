@@ -74,7 +74,7 @@ def test_a_service_says_what_it_owns_and_promises(word: str) -> None:
 
 @pytest.mark.parametrize("word", SERVICES)
 def test_every_write_is_known_by_its_request_id(word: str) -> None:
-    reads = ("Get", "List", "Resolve", "Preview", "Authenticate")
+    reads = ("Get", "List", "Resolve", "Preview", "Authenticate", "Export", "Diff")
     for method in _service(word).methods:
         fields = method.input_type.fields_by_name
         if "items" in fields:  # many wishes in one call, each known by its own

@@ -20,6 +20,7 @@ from gateway.wire.points.rules import (
     EarningRulePage,
     EarningRuleVersions,
     NewEarningRule,
+    NewRuleVersion,
     Policy,
     ProgramPolicy,
     RulePath,
@@ -32,7 +33,10 @@ from gateway.wire.points.rules import (
 def create_earning_rule(body: NewEarningRule) -> Response:
     """Write a new rule, version 1, as a draft"""
     request = pb.CreateEarningRuleRequest(
-        program_id=visit().known_caller.program_id, request_id=visit().idempotency_key, terms=body.terms.to_proto()
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        terms=body.terms.to_proto(),
+        key=body.key,
     )
     answered = write(suite().clients.points.CreateEarningRule, request)
     rule = answered.response.rule
@@ -60,7 +64,7 @@ def get_earning_rule(path: RulePath) -> Response:
 
 
 @blueprint.post("/earning-rules/<rule_id>/versions", responses={HTTPStatus.CREATED: EarningRule})
-def revise_earning_rule(path: RulePath, body: NewEarningRule) -> Response:
+def revise_earning_rule(path: RulePath, body: NewRuleVersion) -> Response:
     """Write the next version of a rule, as a draft; a draft is replaced, an active version is never edited"""
     request = pb.ReviseEarningRuleRequest(
         program_id=visit().known_caller.program_id,

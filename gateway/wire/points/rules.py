@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
@@ -36,6 +36,10 @@ TENDERS_MAX = 6
 CONDITION_LENGTH_MAX = 500
 LIMITS_MAX = 10
 
+KEY_PATTERN = "^[a-z0-9][a-z0-9_-]{0,62}$"
+
+Key = Annotated[str, StringConstraints(strict=True, pattern=KEY_PATTERN)]
+MaybeKey = Annotated[str, StringConstraints(strict=True, pattern=f"{KEY_PATTERN}|^$")]
 Minute = Annotated[StrictInt, Field(ge=0, le=1_440)]
 Weekday = Annotated[StrictInt, Field(ge=1, le=7)]
 
@@ -152,22 +156,33 @@ class NewTerms(Asked):
         )
 
 
+EXAMPLE: dict[str, Any] = {
+    "terms": {
+        "name": "a point for each 100 rupees",
+        "points": 1,
+        "per_amount_minor": 10_000,
+        "currency": "PKR",
+        "excluded_categories": ["tobacco"],
+        "expiry_days": 365,
+    }
+}
+
+
+class NewRuleVersion(Asked):
+    """The next version of a rule."""
+
+    model_config = example(EXAMPLE)
+
+    terms: NewTerms
+
+
 class NewEarningRule(Asked):
-    """A rule, or the next version of one."""
+    """A rule."""
 
-    model_config = example(
-        {
-            "terms": {
-                "name": "a point for each 100 rupees",
-                "points": 1,
-                "per_amount_minor": 10_000,
-                "currency": "PKR",
-                "excluded_categories": ["tobacco"],
-                "expiry_days": 365,
-            }
-        }
-    )
+    model_config = example({"key": "base", **EXAMPLE})
 
+    key: MaybeKey = ""
+    """Names the rule within the program for good; empty for a key that reads like the name."""
     terms: NewTerms
 
 
@@ -235,6 +250,8 @@ class EarningRule(Told):
     """One version of an earning rule."""
 
     rule_id: str
+    key: str
+    """Names the rule within the program for good."""
     version: int
     state: RuleWord
     terms: Terms
@@ -270,9 +287,10 @@ def rule_of(rule: pb.EarningRule) -> EarningRule:
     """The version of a rule as told."""
     return EarningRule(
         rule_id=rule.rule_id,
+        key=rule.key,
         version=rule.version,
         state=word_of(pb.EarningRuleState, rule.state),
-        terms=_terms_of(rule.terms),
+        terms=terms_of(rule.terms),
         created_at=known_instant(rule, "created_at"),
         activated_at=instant(rule, "activated_at"),
         ended_at=instant(rule, "ended_at"),
@@ -286,7 +304,8 @@ def policy_of(policy: pb.ProgramPolicy) -> ProgramPolicy:
     return ProgramPolicy(shortfall=word_of(pb.ShortfallPolicy, policy.shortfall or pb.SHORTFALL_POLICY_CARRY))
 
 
-def _terms_of(terms: pb.EarningTerms) -> Terms:
+def terms_of(terms: pb.EarningTerms) -> Terms:
+    """What a rule says, as told."""
     return Terms(
         name=terms.name,
         points=terms.points,

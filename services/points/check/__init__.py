@@ -311,6 +311,16 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     *sales.QUESTIONS,
     (
         "rule_versions_apart",
+        "versions of the rule have different keys",
+        """
+        SELECT concat_ws('/', program_id, rule_id)
+        FROM earning_rules
+        GROUP BY program_id, rule_id
+        HAVING count(DISTINCT key) > 1
+        """,
+    ),
+    (
+        "rule_versions_apart",
         "two versions of the rule are effective at the same time",
         """
         SELECT DISTINCT concat_ws('/', one.program_id, one.rule_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +18,7 @@ from kit.convert import (
     timestamp_of,
     uuid_of,
 )
+from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
 from services.points.convert.common import NAME_LENGTH_MAX
 from services.points.convert.terms import terms_of, to_terms
@@ -29,9 +31,11 @@ from services.points.domain.commands import (
     SetProgramPolicy,
 )
 from services.points.domain.policy import ProgramPolicy, Shortfall
-from services.points.domain.rules import EarningRule, RuleState
+from services.points.domain.rules import KEY_LENGTH_MAX, EarningRule, RuleState
 
 VERSION_MAX = 2**31
+
+_KEY = re.compile(f"[a-z0-9][a-z0-9_-]{{0,{KEY_LENGTH_MAX - 1}}}")
 
 _RULE_STATE = EnumMap(pb.EarningRuleState, RuleState)
 _SHORTFALL = EnumMap(pb.ShortfallPolicy, Shortfall)
@@ -43,6 +47,7 @@ def create_earning_rule(request: pb.CreateEarningRuleRequest) -> CreateEarningRu
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),
         terms=terms_of(request.terms),
+        key=optional_key(request.key, "key"),
     )
 
 
@@ -114,6 +119,13 @@ def set_program_policy(request: pb.SetProgramPolicyRequest) -> SetProgramPolicy:
     )
 
 
+def optional_key(text: str, field: str) -> str:
+    """What names a rule in its program, or nothing."""
+    if text and not _KEY.fullmatch(text):
+        raise Invalid(field, f"must have 1 to {KEY_LENGTH_MAX} lower-case letters, digits, - and _, the first no sign")
+    return text
+
+
 # ---- To the wire -----------------------------------------------------------------------------------------------------
 
 
@@ -123,6 +135,7 @@ def to_rule(rule: EarningRule) -> pb.EarningRule:
         rule_id=str(rule.rule_id),
         program_id=str(rule.program_id),
         version=rule.version,
+        key=rule.key,
         state=_RULE_STATE.to_proto(rule.state),
         terms=to_terms(rule.terms),
         created_at=timestamp_of(rule.created_at),

@@ -92,6 +92,8 @@ class CreateEarningRule:
     program_id: UUID
     request_id: str
     terms: EarningTerms
+    # Empty for one that reads like the name.
+    key: str = ""
 
 
 @dataclass(frozen=True)

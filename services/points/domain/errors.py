@@ -1,7 +1,7 @@
 """Every way `points` says no.
 
 NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · MemberNotFound
-Conflict      ReceiptConflict
+Conflict      ReceiptConflict · RuleKeyTaken
 Precondition  MemberMayNotEarn · MemberMayNotSpend · InsufficientBalance · HoldNotOpen · HoldNotCaptured
               PurchaseNotAnonymous · PurchaseAlreadyClaimed
               ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
@@ -40,6 +40,12 @@ class ReceiptConflict(Conflict):
     """This receipt is recorded with other content; `fields` names what differs."""
 
     reason = "RECEIPT_CONFLICT"
+
+
+class RuleKeyTaken(Conflict):
+    """Another rule of the program has this key."""
+
+    reason = "RULE_KEY_TAKEN"
 
 
 class MemberMayNotEarn(Precondition):

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+import itertools
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotScheduled, VersionMismatch
 from services.points.domain.terms import EarningTerms
+
+# A key is lower-case letters, digits, hyphens and underscores.
+KEY_LENGTH_MAX = 63
+KEY_STEM_LENGTH_MAX = 50
 
 
 class RuleState(enum.Enum):
@@ -39,6 +46,8 @@ class EarningRule:
     ended_at: datetime | None = None
     effective_from: datetime | None = None
     effective_until: datetime | None = None
+    # Names the rule within its program for good, the same in all versions.
+    key: str = ""
 
     def in_force(self, occurred_at: datetime) -> bool:
         """Whether a purchase that occurred then earns by this version; also long after the version has ended."""
@@ -126,6 +135,19 @@ def call_off(scheduled: EarningRule, versions: Iterable[EarningRule], now: datet
         )
         for heir in heirs
     )
+
+
+def key_from(name: str, taken: Collection[str]) -> str:
+    """A key that reads like the name and is not taken."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    stem = re.sub("[^a-z0-9]+", "-", plain).strip("-")[:KEY_STEM_LENGTH_MAX].strip("-") or "rule"
+    numbered = (stem if number == 1 else f"{stem}-{number}" for number in itertools.count(1))
+    return next(key for key in numbered if key not in taken)
+
+
+def key_of_old(rule_id: UUID) -> str:
+    """The key of a rule that was written before there were keys."""
+    return f"rule-{rule_id.hex[-12:]}"
 
 
 def expect_version(rule: EarningRule, expected_version: int) -> None:

@@ -4,10 +4,19 @@ Replay first, then guards in the order that docs/reference/errors.md documents, 
 """
 
 from services.points.handlers.accounts import AccountHandlers
+from services.points.handlers.documents import RuleDocumentHandlers
 from services.points.handlers.holds import HoldHandlers
 from services.points.handlers.purchases import PurchaseHandlers
 from services.points.handlers.reports import ReportHandlers
 from services.points.handlers.returns import ReturnHandlers
 from services.points.handlers.rules import RuleHandlers
 
-__all__ = ["AccountHandlers", "HoldHandlers", "PurchaseHandlers", "ReportHandlers", "ReturnHandlers", "RuleHandlers"]
+__all__ = [
+    "AccountHandlers",
+    "HoldHandlers",
+    "PurchaseHandlers",
+    "ReportHandlers",
+    "ReturnHandlers",
+    "RuleDocumentHandlers",
+    "RuleHandlers",
+]

@@ -17,9 +17,10 @@ from services.points.domain.commands import (
     ReviseEarningRule,
     SetProgramPolicy,
 )
-from services.points.domain.errors import RuleNotFound, RuleNotScheduled
+from services.points.domain.errors import RuleKeyTaken, RuleNotFound, RuleNotScheduled
 from services.points.domain.policy import ProgramPolicy
-from services.points.domain.rules import EarningRule, RuleState, activate, call_off, end, expect_version
+from services.points.domain.rules import EarningRule, RuleState, activate, call_off, end, expect_version, key_from
+from services.points.domain.terms import EarningTerms
 from services.points.ports import CheckedConditions
 from services.points.storage import Storage, Transaction
 
@@ -36,7 +37,13 @@ class RuleHandlers:
         self._conditions.expect_valid(command.terms)
 
         def work() -> EarningRule:
-            rule = EarningRule(ids.ordered_id(), command.program_id, 1, RuleState.DRAFT, command.terms, tx.now)
+            tx.rules.lock(command.program_id)
+            taken = tx.rules.keys(command.program_id)
+            if command.key in taken:
+                raise RuleKeyTaken("another rule of the program has this key", key=command.key)
+            rule = first_draft(
+                command.program_id, command.key or key_from(command.terms.name, taken), command.terms, tx.now
+            )
             tx.rules.put(rule)
             return rule
 
@@ -50,8 +57,7 @@ class RuleHandlers:
         def work() -> EarningRule:
             latest = _versions(tx, command.program_id, command.rule_id)[0]
             expect_version(latest, command.expected_version)
-            number = latest.version + 1
-            rule = EarningRule(command.rule_id, command.program_id, number, RuleState.DRAFT, command.terms, tx.now)
+            rule = next_draft(latest, command.terms, tx.now)
             tx.rules.put(rule)
             return rule
 
@@ -130,8 +136,22 @@ class RuleHandlers:
             return tx.once(call, command, ProgramPolicy, work)
 
 
+def first_draft(program_id: UUID, key: str, terms: EarningTerms, now: datetime) -> EarningRule:
+    """A new rule."""
+    return EarningRule(ids.ordered_id(), program_id, 1, RuleState.DRAFT, terms, now, key=key)
+
+
+def next_draft(latest: EarningRule, terms: EarningTerms, now: datetime) -> EarningRule:
+    """The version after the latest."""
+    return EarningRule(
+        latest.rule_id, latest.program_id, latest.version + 1, RuleState.DRAFT, terms, now, key=latest.key
+    )
+
+
 def _versions(tx: Transaction, program_id: UUID, rule_id: UUID) -> list[EarningRule]:
-    versions = tx.rules.versions(program_id, rule_id, lock=True)
+    # All who change rules of a program wait for one another here, so that they do nowhere else.
+    tx.rules.lock(program_id)
+    versions = tx.rules.versions(program_id, rule_id)
     if not versions:
         raise RuleNotFound("the program has no such rule")
     return versions

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from kit.page import PageRequest
 from services.points import tables
 from services.points.domain.policy import ProgramPolicy, Shortfall
-from services.points.domain.rules import EarningRule, RuleState
+from services.points.domain.rules import EarningRule, RuleState, key_of_old
 from services.points.storage.documents import load, terms_document
 
 
@@ -31,15 +31,39 @@ class Rules:
         )
         return tuple(_rule(row) for row in rows)
 
-    def versions(self, program_id: UUID, rule_id: UUID, *, lock: bool = False) -> list[EarningRule]:
-        """All versions of a rule, newest first; locked against other changes of the rule if asked."""
+    def lock(self, program_id: UUID) -> None:
+        """Keeps others from changing the program's rules meanwhile."""
+        settings = tables.program_settings
+        statement = postgresql.insert(settings).values(program_id=program_id)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                constraint=settings.primary_key, set_={"rules_revision": settings.c.rules_revision}
+            )
+        )
+
+    def keys(self, program_id: UUID) -> dict[str, UUID]:
+        """The key of each rule with the rule's id."""
+        table = tables.earning_rules
+        rows = self._connection.execute(
+            sa.select(table.c.rule_id, table.c.key).where(table.c.program_id == program_id, table.c.version == 1)
+        )
+        return {row.key or key_of_old(row.rule_id): row.rule_id for row in rows}
+
+    def all_versions(self, program_id: UUID) -> list[EarningRule]:
+        """All versions of all rules."""
+        table = tables.earning_rules
+        query = sa.select(table).where(table.c.program_id == program_id).order_by(table.c.rule_id, table.c.version)
+        return [_rule(row) for row in self._connection.execute(query)]
+
+    def versions(self, program_id: UUID, rule_id: UUID) -> list[EarningRule]:
+        """All versions of a rule, newest first."""
         table = tables.earning_rules
         query = (
             sa.select(table)
             .where(table.c.program_id == program_id, table.c.rule_id == rule_id)
             .order_by(table.c.version.desc())
         )
-        return [_rule(row) for row in self._connection.execute(query.with_for_update() if lock else query)]
+        return [_rule(row) for row in self._connection.execute(query)]
 
     def latest(self, program_id: UUID, page: PageRequest) -> list[EarningRule]:
         """Each rule in its latest version, by name, one more than the page is long."""
@@ -95,6 +119,7 @@ def _columns(rule: EarningRule) -> dict[str, Any]:
         "program_id": rule.program_id,
         "rule_id": rule.rule_id,
         "version": rule.version,
+        "key": rule.key,
         "state": rule.state.value,
         "name": rule.terms.name,
         "terms": terms_document.dump_python(rule.terms, mode="json"),
@@ -118,4 +143,5 @@ def _rule(row: Any) -> EarningRule:
         ended_at=row.ended_at,
         effective_from=row.effective_from,
         effective_until=row.effective_until,
+        key=row.key or key_of_old(row.rule_id),
     )

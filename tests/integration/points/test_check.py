@@ -333,6 +333,14 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "UPDATE returns SET lines = jsonb_set(lines, '{0,line_id}', '\"9\"') WHERE purchase_id = :bought",
         ),
     },
+    "versions of the rule have different keys": {
+        "a version that was given another": planted(
+            "{program}/{rule}",
+            "INSERT INTO earning_rules (program_id, rule_id, version, key, state, name, terms, created_at)"
+            " SELECT program_id, rule_id, 99, 'other', 'draft', name, terms, created_at FROM earning_rules"
+            " WHERE rule_id = :rule",
+        ),
+    },
     "two versions of the rule are effective at the same time": {
         "a version that began again": planted(
             "{program}/{rule}",

@@ -247,8 +247,8 @@ def adjust_points(till: Till) -> None:
 
 @good
 def create_earning_rule(till: Till) -> None:
-    rule = till.get(requests.create_earning_rule()).rule
-    assert (rule.version, rule.state) == (1, pb.EARNING_RULE_STATE_DRAFT)
+    rule = till.get(requests.create_earning_rule(key="base")).rule
+    assert (rule.version, rule.state, rule.key) == (1, pb.EARNING_RULE_STATE_DRAFT, "base")
 
 
 @good
@@ -292,6 +292,32 @@ def list_earning_rules(till: Till) -> None:
     rest = till.get(requests.list_earning_rules(page_size=2, page_token=first.next_page_token))
     assert [rule.terms.name for rule in [*first.rules, *rest.rules]] == ["Apples", "Bread", "Cheese"]
     assert rest.next_page_token == ""
+
+
+@good
+def export_earning_rules(till: Till) -> None:
+    till.rule(name="Everyday")
+    (rule,) = till.get(requests.export_earning_rules()).rules
+    assert (rule.key, rule.terms.name, rule.terms.points) == ("everyday", "Everyday", 1)
+
+
+@good
+def diff_earning_rules(till: Till) -> None:
+    till.rule(name="Base")
+    (change,) = till.get(requests.diff_earning_rules(requests.definition(name="Base", points=3))).changes
+    assert (change.key, change.kind) == ("base", pb.RULE_CHANGE_KIND_CHANGED)
+    (field,) = change.fields
+    assert (field.field, field.before_json, field.after_json) == ("points", "1", "3")
+
+
+@good
+def import_earning_rules(till: Till) -> None:
+    foreseen = till.get(requests.import_earning_rules(requests.definition(), dry_run=True))
+    answer = till.get(requests.import_earning_rules(requests.definition()))
+    assert (list(foreseen.changes), len(foreseen.drafts)) == (list(answer.changes), 0)
+    (draft,) = answer.drafts
+    (version,) = till.get(requests.get_earning_rule(draft.rule_id)).versions
+    assert (version.key, version.state) == ("base", pb.EARNING_RULE_STATE_DRAFT)
 
 
 @good
@@ -346,6 +372,11 @@ def claim_twice(till: Till) -> None:
         till.get(requests.claim_purchase(till.member(), sale.receipt))
 
 
+def create_the_key_twice(till: Till) -> None:
+    for _ in range(2):
+        till.get(requests.create_earning_rule(key="base"))
+
+
 REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
     "PURCHASE_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_purchase(requests.new_id()))),
     "HOLD_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_hold())),
@@ -354,6 +385,7 @@ REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
         StatusCode.NOT_FOUND,
         lambda till: till.ask(requests.record_purchase(requests.new_id())),
     ),
+    "RULE_KEY_TAKEN": (StatusCode.ALREADY_EXISTS, create_the_key_twice),
     "RECEIPT_CONFLICT": (StatusCode.ALREADY_EXISTS, record_the_receipt_otherwise),
     "MEMBER_MAY_NOT_EARN": (
         StatusCode.FAILED_PRECONDITION,
@@ -448,7 +480,11 @@ def expect_invalid(till: Till, request: Message, field: str) -> None:
     assert (heard.value.reason, heard.value.metadata["field"]) == ("INVALID_FIELD", field)
 
 
-@pytest.mark.parametrize("rpc", [name for name in METHODS if name not in ("GetProgramPolicy", "ListEarningRules")])
+# Those that need no more than a program.
+SAY_NOTHING = {"GetProgramPolicy", "ListEarningRules", "ExportEarningRules"}
+
+
+@pytest.mark.parametrize("rpc", [name for name in METHODS if name not in SAY_NOTHING])
 def test_a_request_that_says_nothing_is_told_what_is_missing(till: Till, rpc: str) -> None:
     with pytest.raises(Invalid) as heard:
         till.ask(getattr(pb, f"{rpc}Request")())
@@ -469,6 +505,9 @@ def test_what_is_malformed_is_named_by_its_path(till: Till) -> None:
     expect_invalid(till, request, "sale.occurred_at")
     expect_invalid(till, requests.list_entries(page_token="Wy0xXQ"), "page_token")
     expect_invalid(till, requests.place_hold(amount=0), "amount")
+    good, bad = requests.definition(), requests.definition("other", condition="purchase.total_minor")
+    expect_invalid(till, requests.import_earning_rules(good, bad), "rules[1].terms.condition")
+    expect_invalid(till, requests.diff_earning_rules(good, bad), "after.rules[1].terms.condition")
 
     member_id = till.rich_member()
     expect_invalid(till, requests.capture_hold(member_id, till.hold(member_id, 5), amount=6), "amount")
@@ -496,6 +535,8 @@ def other(request: Any) -> Any:
         request.rule_id = requests.new_id()
     elif "terms" in fields:
         request.terms.points += 1
+    elif "rules" in fields:
+        request.rules[0].terms.points += 1
     elif "policy" in fields:
         request.policy.shortfall = pb.SHORTFALL_POLICY_CARRY
     else:
@@ -573,6 +614,7 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
     assert neighbour.account(member_id) == pb.Account(member_id=member_id, wallet="points")
     assert not neighbour.get(requests.list_entries(member_id)).entries
     assert not neighbour.get(requests.list_earning_rules()).rules
+    assert not neighbour.get(requests.export_earning_rules()).rules
     assert neighbour.get(requests.get_program_policy()).policy.shortfall == pb.SHORTFALL_POLICY_CARRY
     unseen: list[tuple[str, Message]] = [
         ("PURCHASE_NOT_FOUND", requests.get_purchase(purchase_id)),

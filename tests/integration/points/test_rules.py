@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, fields
 from datetime import timedelta
 
@@ -18,7 +19,14 @@ from services.points.domain.commands import (
     ReviseEarningRule,
     SetProgramPolicy,
 )
-from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotFound, RuleNotScheduled, VersionMismatch
+from services.points.domain.errors import (
+    RuleKeyTaken,
+    RuleNotActive,
+    RuleNotDraft,
+    RuleNotFound,
+    RuleNotScheduled,
+    VersionMismatch,
+)
 from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import PurchaseAnswer
 from services.points.domain.rules import EarningRule, RuleState
@@ -139,6 +147,37 @@ def test_a_rule_of_another_program_is_not_found(points: Points) -> None:
     rule = points.rule()
     with pytest.raises(RuleNotFound):
         points.rules.get_earning_rule(points.member(), rule.rule_id)
+
+
+def test_a_rule_keeps_its_key_whatever_it_is_called(points: Points) -> None:
+    first, second = points.rule(name="Café au lait, ×2!"), points.rule(name="Cafe au lait x2")
+    assert (first.key, second.key) == ("cafe-au-lait-2", "cafe-au-lait-x2")
+    assert [points.rule(name="چائے").key for _ in range(2)] == ["rule", "rule-2"]
+    revision = ReviseEarningRule(make.PROGRAM, "r", first.rule_id, 1, make.terms(name="Tea"))
+    assert points.rules.revise_earning_rule(TILL, revision).unwrap().key == first.key
+
+
+def test_a_key_is_given_once_in_a_program_also_by_two_at_once(points: Points) -> None:
+    def create(number: int) -> bool:
+        command = CreateEarningRule(make.PROGRAM, f"k{number}", make.terms(), "base")
+        return points.rules.create_earning_rule(TILL, command).refusal is None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(create, range(8))) == 1
+    with pytest.raises(RuleKeyTaken):
+        points.rules.create_earning_rule(TILL, CreateEarningRule(make.PROGRAM, "k", make.terms(), "base")).unwrap()
+    elsewhere = CreateEarningRule(points.member(), "k", make.terms(), "base")
+    assert points.rules.create_earning_rule(TILL, elsewhere).unwrap().key == "base"
+
+
+def test_a_rule_of_before_there_were_keys_has_one_made_from_its_id(points: Points) -> None:
+    rule = points.rule()
+    with points.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE earning_rules SET key = NULL"))
+    revision = ReviseEarningRule(make.PROGRAM, "r", rule.rule_id, 1, make.terms())
+    assert points.rules.revise_earning_rule(TILL, revision).unwrap().key == f"rule-{rule.rule_id.hex[-12:]}"
+    keys = {version.key for version in points.rules.get_earning_rule(make.PROGRAM, rule.rule_id)}
+    assert keys == {f"rule-{rule.rule_id.hex[-12:]}"}
 
 
 def test_rules_come_in_pages_by_name_in_their_latest_version(points: Points) -> None:

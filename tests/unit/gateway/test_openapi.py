@@ -105,13 +105,17 @@ def test_keys_and_versions_are_asked_for_where_the_policy_does(document: dict[st
         assert ({"412", "428"} <= operation["responses"].keys()) == (Needs.VERSION in needs)
 
 
+FORMATS = {"csv": "text/csv", "yaml": "application/yaml"}
+
+
 def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
     for _, _, operation in operations(document):
-        may_be_csv = any(each["name"] == "format" for each in operation.get("parameters", []))
+        words = [each["schema"]["enum"] for each in operation.get("parameters", []) if each["name"] == "format"]
+        others = [name for word, name in FORMATS.items() if any(word in each for each in words)]
         for status, response in operation["responses"].items():
             content = resolved(document, response)["content"]
             if status.startswith("2"):
-                assert list(content) == ["application/json", *(["text/csv"] if may_be_csv else [])]
+                assert list(content) == ["application/json", *others]
             else:
                 assert content == {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 

@@ -13,7 +13,7 @@ from gateway.visit import Caller
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 # They ask with a body, so that no personal data stands in a URL, and change nothing.
-ASKING_WITH_A_BODY = {"members.resolve_member", "points.preview_purchase"}
+ASKING_WITH_A_BODY = {"members.resolve_member", "points.preview_purchase", "points.diff_earning_rules"}
 
 
 @pytest.fixture(scope="module")

@@ -171,8 +171,8 @@ def adjust_points(member_id: str = "", amount: int = 10) -> pb.AdjustPointsReque
     )
 
 
-def create_earning_rule(said: pb.EarningTerms | None = None) -> pb.CreateEarningRuleRequest:
-    return _sent(pb.CreateEarningRuleRequest(terms=said or terms()))
+def create_earning_rule(said: pb.EarningTerms | None = None, key: str = "") -> pb.CreateEarningRuleRequest:
+    return _sent(pb.CreateEarningRuleRequest(terms=said or terms(), key=key))
 
 
 def revise_earning_rule(rule_id: str = "", expected_version: int = 0) -> pb.ReviseEarningRuleRequest:
@@ -199,6 +199,22 @@ def get_earning_rule(rule_id: str = "") -> pb.GetEarningRuleRequest:
 
 def list_earning_rules(page_size: int = 0, page_token: str = "") -> pb.ListEarningRulesRequest:
     return _sent(pb.ListEarningRulesRequest(page_size=page_size, page_token=page_token))
+
+
+def definition(key: str = "base", **said: Any) -> pb.RuleDefinition:
+    return pb.RuleDefinition(key=key, terms=terms(**said))
+
+
+def export_earning_rules(*, drafts: bool = False) -> pb.ExportEarningRulesRequest:
+    return _sent(pb.ExportEarningRulesRequest(drafts=drafts))
+
+
+def diff_earning_rules(*after: pb.RuleDefinition) -> pb.DiffEarningRulesRequest:
+    return _sent(pb.DiffEarningRulesRequest(after=pb.RuleDocument(rules=after)))
+
+
+def import_earning_rules(*rules: pb.RuleDefinition, dry_run: bool = False) -> pb.ImportEarningRulesRequest:
+    return _sent(pb.ImportEarningRulesRequest(rules=rules, dry_run=dry_run))
 
 
 def get_program_policy() -> pb.GetProgramPolicyRequest:

@@ -391,6 +391,32 @@ EARNING_TRIGGER_LINE: EarningTrigger.ValueType  # 2
 """Each line; those for which it holds count."""
 Global___EarningTrigger: _TypeAlias = EarningTrigger  # noqa: Y015
 
+class _RuleChangeKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RuleChangeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RuleChangeKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RULE_CHANGE_KIND_UNSPECIFIED: _RuleChangeKind.ValueType  # 0
+    RULE_CHANGE_KIND_ADDED: _RuleChangeKind.ValueType  # 1
+    """It stands in the second alone."""
+    RULE_CHANGE_KIND_CHANGED: _RuleChangeKind.ValueType  # 2
+    """It stands in both and says something else."""
+    RULE_CHANGE_KIND_REMOVED: _RuleChangeKind.ValueType  # 3
+    """It stands in the first alone."""
+
+class RuleChangeKind(_RuleChangeKind, metaclass=_RuleChangeKindEnumTypeWrapper):
+    """How a rule of one document stands in another."""
+
+RULE_CHANGE_KIND_UNSPECIFIED: RuleChangeKind.ValueType  # 0
+RULE_CHANGE_KIND_ADDED: RuleChangeKind.ValueType  # 1
+"""It stands in the second alone."""
+RULE_CHANGE_KIND_CHANGED: RuleChangeKind.ValueType  # 2
+"""It stands in both and says something else."""
+RULE_CHANGE_KIND_REMOVED: RuleChangeKind.ValueType  # 3
+"""It stands in the first alone."""
+Global___RuleChangeKind: _TypeAlias = RuleChangeKind  # noqa: Y015
+
 class _EarningRuleState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -1397,8 +1423,11 @@ class CreateEarningRuleRequest(_message.Message):
     PROGRAM_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     TERMS_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     request_id: _builtins.str
+    key: _builtins.str
+    """See EarningRule.key; empty for one that reads like the name."""
     @_builtins.property
     def terms(self) -> Global___EarningTerms: ...
     def __init__(
@@ -1407,10 +1436,11 @@ class CreateEarningRuleRequest(_message.Message):
         program_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
         terms: Global___EarningTerms | None = ...,
+        key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["program_id", b"program_id", "request_id", b"request_id", "terms", b"terms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "program_id", b"program_id", "request_id", b"request_id", "terms", b"terms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1724,6 +1754,162 @@ class ListEarningRulesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListEarningRulesResponse: _TypeAlias = ListEarningRulesResponse  # noqa: Y015
+
+@_typing.final
+class ExportEarningRulesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    DRAFTS_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    drafts: _builtins.bool
+    """Whether a draft stands for its rule where it is the newest version."""
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        drafts: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drafts", b"drafts", "program_id", b"program_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportEarningRulesRequest: _TypeAlias = ExportEarningRulesRequest  # noqa: Y015
+
+@_typing.final
+class ExportEarningRulesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleDefinition]:
+        """By key. Rules that have ended are left out."""
+
+    def __init__(
+        self,
+        *,
+        rules: _abc.Iterable[Global___RuleDefinition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportEarningRulesResponse: _TypeAlias = ExportEarningRulesResponse  # noqa: Y015
+
+@_typing.final
+class DiffEarningRulesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    @_builtins.property
+    def before(self) -> Global___RuleDocument:
+        """Absent for the program's rules, as ExportEarningRules tells them without drafts."""
+
+    @_builtins.property
+    def after(self) -> Global___RuleDocument: ...
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        before: Global___RuleDocument | None = ...,
+        after: Global___RuleDocument | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "program_id", b"program_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffEarningRulesRequest: _TypeAlias = DiffEarningRulesRequest  # noqa: Y015
+
+@_typing.final
+class DiffEarningRulesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleChange]:
+        """By key."""
+
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___RuleChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffEarningRulesResponse: _TypeAlias = DiffEarningRulesResponse  # noqa: Y015
+
+@_typing.final
+class ImportEarningRulesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    request_id: _builtins.str
+    dry_run: _builtins.bool
+    """Whether only to tell what differs. Nothing is written or remembered then."""
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleDefinition]:
+        """Up to 500, each key once."""
+
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        rules: _abc.Iterable[Global___RuleDefinition] | None = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "program_id", b"program_id", "request_id", b"request_id", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportEarningRulesRequest: _TypeAlias = ImportEarningRulesRequest  # noqa: Y015
+
+@_typing.final
+class ImportEarningRulesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    DRAFTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleChange]:
+        """How the document differs from the newest versions, by key."""
+
+    @_builtins.property
+    def drafts(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleDraft]:
+        """What was written, in the order of the document; none in a dry run."""
+
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___RuleChange] | None = ...,
+        drafts: _abc.Iterable[Global___RuleDraft] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "drafts", b"drafts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportEarningRulesResponse: _TypeAlias = ImportEarningRulesResponse  # noqa: Y015
 
 @_typing.final
 class GetProgramPolicyRequest(_message.Message):
@@ -3335,11 +3521,16 @@ class EarningRule(_message.Message):
     ENDED_AT_FIELD_NUMBER: _builtins.int
     EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
     EFFECTIVE_UNTIL_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     program_id: _builtins.str
     version: _builtins.int
     """From 1."""
     state: Global___EarningRuleState.ValueType
+    key: _builtins.str
+    """Names the rule within its program for good, and in other programs the rule that stands for the same: 1 to 63
+    lower-case letters, digits, hyphens and underscores, beginning with a letter or digit.
+    """
     @_builtins.property
     def terms(self) -> Global___EarningTerms: ...
     @_builtins.property
@@ -3371,14 +3562,151 @@ class EarningRule(_message.Message):
         ended_at: _timestamp_pb2.Timestamp | None = ...,
         effective_from: _timestamp_pb2.Timestamp | None = ...,
         effective_until: _timestamp_pb2.Timestamp | None = ...,
+        key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "created_at", b"created_at", "effective_from", b"effective_from", "effective_until", b"effective_until", "ended_at", b"ended_at", "terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "created_at", b"created_at", "effective_from", b"effective_from", "effective_until", b"effective_until", "ended_at", b"ended_at", "program_id", b"program_id", "rule_id", b"rule_id", "state", b"state", "terms", b"terms", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "created_at", b"created_at", "effective_from", b"effective_from", "effective_until", b"effective_until", "ended_at", b"ended_at", "key", b"key", "program_id", b"program_id", "rule_id", b"rule_id", "state", b"state", "terms", b"terms", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EarningRule: _TypeAlias = EarningRule  # noqa: Y015
+
+@_typing.final
+class RuleDefinition(_message.Message):
+    """A rule as a document tells it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    TERMS_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """See EarningRule.key; not empty."""
+    @_builtins.property
+    def terms(self) -> Global___EarningTerms: ...
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        terms: Global___EarningTerms | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["terms", b"terms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "terms", b"terms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleDefinition: _TypeAlias = RuleDefinition  # noqa: Y015
+
+@_typing.final
+class RuleDocument(_message.Message):
+    """Rules as people keep them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleDefinition]:
+        """Up to 500, each key once."""
+
+    def __init__(
+        self,
+        *,
+        rules: _abc.Iterable[Global___RuleDefinition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleDocument: _TypeAlias = RuleDocument  # noqa: Y015
+
+@_typing.final
+class RuleChange(_message.Message):
+    """A rule that differs between two documents."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    kind: Global___RuleChangeKind.ValueType
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldChange]:
+        """Where it stands in both: the fields of its terms that differ."""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        kind: Global___RuleChangeKind.ValueType = ...,
+        fields: _abc.Iterable[Global___FieldChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "key", b"key", "kind", b"kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleChange: _TypeAlias = RuleChange  # noqa: Y015
+
+@_typing.final
+class FieldChange(_message.Message):
+    """A field of a rule's terms that differs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    BEFORE_JSON_FIELD_NUMBER: _builtins.int
+    AFTER_JSON_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Its name in EarningTerms."""
+    before_json: _builtins.str
+    """Its values, as JSON."""
+    after_json: _builtins.str
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        before_json: _builtins.str = ...,
+        after_json: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_json", b"after_json", "before_json", b"before_json", "field", b"field"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FieldChange: _TypeAlias = FieldChange  # noqa: Y015
+
+@_typing.final
+class RuleDraft(_message.Message):
+    """A version that an import wrote as a draft."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    RULE_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    rule_id: _builtins.str
+    version: _builtins.int
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        rule_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "rule_id", b"rule_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleDraft: _TypeAlias = RuleDraft  # noqa: Y015
 
 @_typing.final
 class ProgramPolicy(_message.Message):

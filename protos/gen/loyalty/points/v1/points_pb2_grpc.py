@@ -150,6 +150,21 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListEarningRulesRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListEarningRulesResponse.FromString,
                 _registered_method=True)
+        self.ExportEarningRules = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/ExportEarningRules',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ExportEarningRulesRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ExportEarningRulesResponse.FromString,
+                _registered_method=True)
+        self.DiffEarningRules = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/DiffEarningRules',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.DiffEarningRulesRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.DiffEarningRulesResponse.FromString,
+                _registered_method=True)
+        self.ImportEarningRules = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/ImportEarningRules',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesResponse.FromString,
+                _registered_method=True)
         self.GetProgramPolicy = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/GetProgramPolicy',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetProgramPolicyRequest.SerializeToString,
@@ -297,7 +312,7 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateEarningRule(self, request, context):
-        """Writes a new rule, version 1, as a draft.
+        """Writes a new rule, version 1, as a draft. Fails with ALREADY_EXISTS / RULE_KEY_TAKEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -345,6 +360,30 @@ class PointsServiceServicer:
 
     def ListEarningRules(self, request, context):
         """Lists the program's rules by name, each in its latest version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportEarningRules(self, request, context):
+        """Tells what the program's rules say, by key, as it will be once all that is scheduled has begun: what people keep
+        beside their code, compare, and carry into another program.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffEarningRules(self, request, context):
+        """Tells how one document of rules differs from another, or from the program's rules; nothing is written.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportEarningRules(self, request, context):
+        """Has the program's drafts follow a document: each rule that differs from its newest version gets a draft, new keys a
+        new rule; all of them or none. Nothing is activated, and rules that the document does not name stay as they are. The
+        same document again changes nothing. What is wrong in it is named by its path, as in `rules[3].terms.factor`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -481,6 +520,21 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ListEarningRules,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListEarningRulesRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListEarningRulesResponse.SerializeToString,
+            ),
+            'ExportEarningRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportEarningRules,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ExportEarningRulesRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ExportEarningRulesResponse.SerializeToString,
+            ),
+            'DiffEarningRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffEarningRules,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.DiffEarningRulesRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.DiffEarningRulesResponse.SerializeToString,
+            ),
+            'ImportEarningRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportEarningRules,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesResponse.SerializeToString,
             ),
             'GetProgramPolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.GetProgramPolicy,
@@ -1115,6 +1169,87 @@ class PointsService:
             '/loyalty.points.v1.PointsService/ListEarningRules',
             loyalty_dot_points_dot_v1_dot_points__pb2.ListEarningRulesRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.ListEarningRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportEarningRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/ExportEarningRules',
+            loyalty_dot_points_dot_v1_dot_points__pb2.ExportEarningRulesRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.ExportEarningRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffEarningRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/DiffEarningRules',
+            loyalty_dot_points_dot_v1_dot_points__pb2.DiffEarningRulesRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.DiffEarningRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportEarningRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/ImportEarningRules',
+            loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,7 +80,7 @@ class PointsServiceStub:
     more is taken than is available.
     """
     CreateEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.CreateEarningRuleRequest, _points_pb2.CreateEarningRuleResponse]
-    """Writes a new rule, version 1, as a draft."""
+    """Writes a new rule, version 1, as a draft. Fails with ALREADY_EXISTS / RULE_KEY_TAKEN."""
     ReviseEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.ReviseEarningRuleRequest, _points_pb2.ReviseEarningRuleResponse]
     """Writes the next version of a rule, as a draft; no version is ever edited. Fails with FAILED_PRECONDITION /
     VERSION_MISMATCH when another version was written since the rule was read.
@@ -102,6 +102,17 @@ class PointsServiceStub:
     """Reads a rule with all its versions. Fails with NOT_FOUND / RULE_NOT_FOUND."""
     ListEarningRules: _grpc.UnaryUnaryMultiCallable[_points_pb2.ListEarningRulesRequest, _points_pb2.ListEarningRulesResponse]
     """Lists the program's rules by name, each in its latest version."""
+    ExportEarningRules: _grpc.UnaryUnaryMultiCallable[_points_pb2.ExportEarningRulesRequest, _points_pb2.ExportEarningRulesResponse]
+    """Tells what the program's rules say, by key, as it will be once all that is scheduled has begun: what people keep
+    beside their code, compare, and carry into another program.
+    """
+    DiffEarningRules: _grpc.UnaryUnaryMultiCallable[_points_pb2.DiffEarningRulesRequest, _points_pb2.DiffEarningRulesResponse]
+    """Tells how one document of rules differs from another, or from the program's rules; nothing is written."""
+    ImportEarningRules: _grpc.UnaryUnaryMultiCallable[_points_pb2.ImportEarningRulesRequest, _points_pb2.ImportEarningRulesResponse]
+    """Has the program's drafts follow a document: each rule that differs from its newest version gets a draft, new keys a
+    new rule; all of them or none. Nothing is activated, and rules that the document does not name stay as they are. The
+    same document again changes nothing. What is wrong in it is named by its path, as in `rules[3].terms.factor`.
+    """
     GetProgramPolicy: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetProgramPolicyRequest, _points_pb2.GetProgramPolicyResponse]
     """Reads how the program treats its accounts. A program that has set nothing has the defaults."""
     SetProgramPolicy: _grpc.UnaryUnaryMultiCallable[_points_pb2.SetProgramPolicyRequest, _points_pb2.SetProgramPolicyResponse]
@@ -271,7 +282,7 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.CreateEarningRuleRequest,
         context: _grpc.ServicerContext,
     ) -> _points_pb2.CreateEarningRuleResponse:
-        """Writes a new rule, version 1, as a draft."""
+        """Writes a new rule, version 1, as a draft. Fails with ALREADY_EXISTS / RULE_KEY_TAKEN."""
 
     @_abc_1.abstractmethod
     def ReviseEarningRule(
@@ -329,6 +340,35 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _points_pb2.ListEarningRulesResponse:
         """Lists the program's rules by name, each in its latest version."""
+
+    @_abc_1.abstractmethod
+    def ExportEarningRules(
+        self,
+        request: _points_pb2.ExportEarningRulesRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ExportEarningRulesResponse:
+        """Tells what the program's rules say, by key, as it will be once all that is scheduled has begun: what people keep
+        beside their code, compare, and carry into another program.
+        """
+
+    @_abc_1.abstractmethod
+    def DiffEarningRules(
+        self,
+        request: _points_pb2.DiffEarningRulesRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.DiffEarningRulesResponse:
+        """Tells how one document of rules differs from another, or from the program's rules; nothing is written."""
+
+    @_abc_1.abstractmethod
+    def ImportEarningRules(
+        self,
+        request: _points_pb2.ImportEarningRulesRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ImportEarningRulesResponse:
+        """Has the program's drafts follow a document: each rule that differs from its newest version gets a draft, new keys a
+        new rule; all of them or none. Nothing is activated, and rules that the document does not name stay as they are. The
+        same document again changes nothing. What is wrong in it is named by its path, as in `rules[3].terms.factor`.
+        """
 
     @_abc_1.abstractmethod
     def GetProgramPolicy(

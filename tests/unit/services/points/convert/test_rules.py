@@ -106,7 +106,11 @@ TERMS: dict[str, list[Any]] = {
 }
 
 REQUESTS: dict[str, tuple[Callable[[Any], object], Callable[[], Message], dict[str, list[Any]]]] = {
-    "CreateEarningRule": (convert.create_earning_rule, wide_creation, {**KEYED, **TERMS}),
+    "CreateEarningRule": (
+        convert.create_earning_rule,
+        wide_creation,
+        {**KEYED, "key": ["A", "-a", "a b", "a" * 64, "é"], **TERMS},
+    ),
     "ReviseEarningRule": (
         convert.revise_earning_rule,
         wide_revision,
