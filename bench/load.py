@@ -112,11 +112,16 @@ def _measure(plan: Plan) -> _Raw:
     latencies: list[list[float]] = [[] for _ in range(plan.clients)]
     failures = [0] * plan.clients
     connect = {"http": _http_client, "grpc": _grpc_client, "many": _many_client}[plan.way]
+    # Broken by a client that cannot connect, so that the others do not wait for it.
     ready = threading.Barrier(plan.clients + 1)
     ends_at = [0.0]
 
     def client(number: int) -> None:
-        ask = connect(plan)
+        try:
+            ask = connect(plan)
+        except BaseException:
+            ready.abort()
+            raise
         ready.wait()
         for turn in range(plan.first + number, plan.first + plan.requests_max, plan.clients):
             started = time.perf_counter()

@@ -74,7 +74,7 @@ class _DrainingServer(MPServer):
         """Stops the workers, each when its requests have ended."""
         _log.info("draining")
         self.internal.leave()
-        super().shutdown(exit_code)  # type: ignore[no-untyped-call]
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # granian leaves it untyped
 
 
 def _server(config: Config, internal: InternalServer) -> _DrainingServer:
@@ -125,4 +125,4 @@ def _read_metrics_of_workers(folder: str) -> None:
     """Lets /metrics of this process tell what its workers have counted, in place of its own empty counters."""
     for own in (telemetry.RPC_REQUESTS, telemetry.RPC_DURATION, telemetry.WORKER_HEALTHY):
         prometheus_client.REGISTRY.unregister(own)
-    MultiProcessCollector(prometheus_client.REGISTRY, path=folder)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(prometheus_client.REGISTRY, path=folder)  # type: ignore[no-untyped-call]  # so is this part of the library

@@ -18,7 +18,7 @@ def _now() -> datetime:
 class Base(DeclarativeBase):
     """What the ORM knows."""
 
-    type_annotation_map = {dict[str, Any]: JSONB, int: BigInteger, datetime: DateTime(timezone=True), str: Text}  # noqa: RUF012
+    type_annotation_map = {dict[str, Any]: JSONB, int: BigInteger, datetime: DateTime(timezone=True), str: Text}  # noqa: RUF012 - read by name
 
 
 class ApiKey(Base):

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.books import behind, expect_books_to_agree, wait_until
+from tests.fixtures.books import behind, expect_books_to_agree
 from tests.fixtures.suite import Answer, Program, sale
 from tests.fixtures.tills import return_of
+from tests.fixtures.waiting import wait_until
 
 YES = ""
 MAY_NOT_EARN, MAY_NOT_SPEND, TERMINATED = "MEMBER_MAY_NOT_EARN", "MEMBER_MAY_NOT_SPEND", "MEMBER_TERMINATED"

@@ -30,7 +30,7 @@ from kit.call import Call
 from kit.client import invoke
 from kit.errors import Exhausted, Unavailable
 from services.points import app, check
-from tests.fixtures.books import wait_until
+from tests.fixtures.waiting import wait_until
 from tests.unit.services.points import requests
 from wafa.backends import free_port
 from wafa.launcher.readiness import grpc_serves
@@ -138,8 +138,10 @@ class Load:
     def wait_for_more(self, answers: int) -> None:
         """Waits until so many more sales are known to be recorded."""
         wanted = self.answers + answers
-        broken: Callable[[], bool] = lambda: any(future.done() for future in self._futures)  # noqa: E731
-        wait_until(lambda: self.answers >= wanted or broken(), what=f"{answers} more answers")
+        wait_until(lambda: self.answers >= wanted or self._is_broken(), what=f"{answers} more answers")
+
+    def _is_broken(self) -> bool:
+        return any(future.done() for future in self._futures)
 
     def _work(self, act: Callable[[History, bool], None], history: History, insists: bool) -> None:
         while not self._over.is_set():

@@ -11,9 +11,10 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from tests.fixtures.books import behind, scalar, unpublished, wait_until
+from tests.fixtures.books import behind, scalar, unpublished
 from tests.fixtures.deployment import Deployment
 from tests.fixtures.suite import Program, sale
+from tests.fixtures.waiting import wait_until
 
 MEMBERS = 20
 LISTENERS = ("points", "rewards")

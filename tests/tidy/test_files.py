@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tidy.tree import ROOT, files, functions, functions_within, sources
+from tests.tidy.tree import ROOT, files, functions, sources
 
 # The median of a file here is about a hundred lines. A test file is a list of facts, of which one is read at a time.
 LINES_MAX = 420
@@ -62,14 +62,9 @@ def test_no_function_is_too_long() -> None:
 
 
 def test_tests_wait_for_what_they_want_and_never_for_time() -> None:
-    # A look every few hundredths is waiting for something; and a slow neighbour, a function that a test makes up, may
-    # well sleep.
     for path, tree in sources("tests"):
-        made_up = [inner for function in functions(tree) for inner in functions_within(function)]
-        asleep = {id(node) for function in made_up for node in ast.walk(function)}
         for node in ast.walk(tree):
-            if id(node) not in asleep and _is_sleep(node):
-                assert _seconds(node) <= 0.05, f"{path}:{getattr(node, 'lineno', 0)} sleeps"
+            assert not _is_sleep(node), f"{path}:{getattr(node, 'lineno', 0)} sleeps; `tests.fixtures.waiting` waits"
 
 
 def test_nothing_is_put_off() -> None:
@@ -107,9 +102,3 @@ def _texts() -> list[Path]:
 
 def _is_sleep(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) in {"time.sleep", "sleep"}
-
-
-def _seconds(node: ast.AST) -> float:
-    assert isinstance(node, ast.Call)
-    (seconds,) = node.args
-    return float(seconds.value) if isinstance(seconds, ast.Constant) and isinstance(seconds.value, int | float) else 0.0

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +17,8 @@ import pytest
 from google.protobuf.message import Message
 from loyalty.members.v1 import members_pb2
 
-from tests.fixtures.suite import Caller, eventually
+from tests.fixtures.suite import Caller
+from tests.fixtures.waiting import wait_until
 from tests.integration.gateway.stage import Door, Puppets, member
 from tests.integration.gateway.test_conventions import ENROLMENT
 from wafa.backends.process import free_port
@@ -75,7 +76,7 @@ def started(door: Door, log: Path, **settings: str) -> Iterator[Process]:
         running = subprocess.Popen([sys.executable, "-m", "gateway"], env=environ, cwd=ROOT, stdout=out, stderr=out)
     found = Process(running, port, internal_port, log)
     try:
-        eventually(lambda: found.inside("/readyz")[0] == 200, within_s=START_S)
+        wait_until(lambda: found.inside("/readyz")[0] == 200, what="it is ready", within_s=START_S)
         yield found
     finally:
         running.kill()
@@ -108,8 +109,10 @@ def test_nothing_that_was_sent_reaches_the_log(process: Process, door: Door, pup
 
 
 def test_told_to_go_it_finishes_what_it_has_begun(door: Door, puppets: Puppets, tmp_path: Path) -> None:
+    told_to_go = threading.Event()
+
     def slowly(_request: object) -> Message:
-        time.sleep(2)
+        told_to_go.wait(60)
         return members_pb2.EnrolResponse(member=member())
 
     puppets.says["Enrol"] = slowly
@@ -124,8 +127,10 @@ def test_told_to_go_it_finishes_what_it_has_begun(door: Door, puppets: Puppets, 
                 "Content-Type": "application/json",
             }
             connection.request("POST", "/v1/members", json.dumps(ENROLMENT), headers)
-            eventually(lambda: bool(puppets.requests("Enrol")))
+            wait_until(lambda: puppets.requests("Enrol"), what="the request is under way")
             process.running.send_signal(signal.SIGTERM)
+            wait_until(lambda: any(line["event"] == "draining" for line in process.lines()), what="it drains")
+            told_to_go.set()
             assert connection.getresponse().status == 201
         assert process.running.wait(30) == 0
         events = [line["event"] for line in process.lines()]
@@ -134,14 +139,14 @@ def test_told_to_go_it_finishes_what_it_has_begun(door: Door, puppets: Puppets, 
             "draining",
             "stopped",
         ]
-        eventually(lambda: not accepts(process))
+        wait_until(lambda: not accepts(process), what="it accepts nobody any more")
 
 
 def test_killed_it_leaves_no_worker_behind(door: Door, tmp_path: Path) -> None:
     with started(door, tmp_path / "log") as process:
         process.running.kill()
         process.running.wait()
-        eventually(lambda: not accepts(process))
+        wait_until(lambda: not accepts(process), what="it accepts nobody any more")
 
 
 def accepts(process: Process) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
@@ -22,7 +21,8 @@ from kit.errors import (
     Refusal,
     Unavailable,
 )
-from tests.fixtures.suite import eventually, sale
+from tests.fixtures.suite import sale
+from tests.fixtures.waiting import wait_until
 from tests.integration.gateway.stage import MEMBER_ID, Door, Puppets, member
 from tests.integration.gateway.stage import door as open_door
 from tests.integration.gateway.test_conventions import ENROLMENT, is_problem
@@ -103,13 +103,16 @@ def test_an_answer_that_makes_no_sense_tells_strangers_nothing(door: Door, puppe
 
 
 def test_a_service_that_takes_too_long_leaves_the_outcome_open(puppets: Puppets) -> None:
+    answered = threading.Event()
+
     def slowly(_request: object) -> Message:
-        time.sleep(1)
+        answered.wait(60)
         return members_pb2.EnrolResponse(member=member())
 
     puppets.says["Enrol"] = slowly
     with open_door(puppets, write_deadline_ms=100) as door:
         answer = door.caller("app").post("/v1/members", ENROLMENT)
+        answered.set()
         assert is_problem(answer, 504, "SERVICE_TIMEOUT")
         assert "same Idempotency-Key" in answer.body["detail"]
         assert answer.headers["retry-after"] == "1"
@@ -174,7 +177,7 @@ def test_whoever_finds_no_place_is_told_at_once_and_the_others_are_served(puppet
     with open_door(puppets, threads=1, waiting_max=1, wait_ms=20_000) as door, ThreadPoolExecutor(3) as pool:
         caller = door.caller("app")
         first = pool.submit(caller.post, "/v1/members", ENROLMENT)
-        eventually(lambda: len(puppets.requests("Enrol")) == 1)
+        wait_until(lambda: len(puppets.requests("Enrol")) == 1, what="the request is under way")
         others = [pool.submit(caller.get, "/") for _ in range(2)]
         told = next(as_completed(others)).result()
         assert is_problem(told, 503, "DOOR_BUSY")
@@ -183,7 +186,7 @@ def test_whoever_finds_no_place_is_told_at_once_and_the_others_are_served(puppet
         assert first.result().status == 201
         assert sorted(other.result().status for other in others) == [200, 503]
         # A place is given back a moment after the answer has gone out.
-        eventually(lambda: caller.get("/").status == 200)
+        wait_until(lambda: caller.get("/").status == 200, what="there is room again")
 
 
 def test_nobody_waits_longer_than_the_wait(puppets: Puppets) -> None:
@@ -197,7 +200,7 @@ def test_nobody_waits_longer_than_the_wait(puppets: Puppets) -> None:
     with open_door(puppets, threads=1, waiting_max=5, wait_ms=50) as door, ThreadPoolExecutor(1) as pool:
         caller = door.caller("app")
         first = pool.submit(caller.post, "/v1/members", ENROLMENT)
-        eventually(lambda: len(puppets.requests("Enrol")) == 1)
+        wait_until(lambda: len(puppets.requests("Enrol")) == 1, what="the request is under way")
         assert is_problem(caller.get("/"), 503, "DOOR_BUSY")
         gate.set()
         assert first.result().status == 201

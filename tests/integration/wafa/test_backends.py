@@ -4,8 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.fixtures.servers import plain, scratch_folder
+from tests.fixtures.waiting import wait_until
 from wafa.backends import WORDS, BackendError, Backends, Ports, free_port, postgres, running, valkey
 from wafa.backends.process import command_line
 
@@ -35,16 +35,6 @@ def backends() -> Iterator[Backends]:
 def state() -> Iterator[Path]:
     with scratch_folder() as folder:
         yield folder / "state"
-
-
-def eventually(fact: Callable[[], bool], timeout_seconds: float = 60) -> bool:
-    """Waits for a fact that another process brings about; how long that takes is not judged."""
-    deadline = time.monotonic() + timeout_seconds
-    while not fact():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def scalar(url: str, query: str) -> object:
@@ -202,12 +192,12 @@ def test_a_killed_launcher_leaves_no_server_behind(state: Path) -> None:
         pids = [int(pid) for pid in json.loads(process.stdout.readline()).values()]
         assert all(command_line(pid) for pid in pids)
         process.kill()
-    assert eventually(lambda: not any(command_line(pid) for pid in pids))
+    wait_until(lambda: not any(command_line(pid) for pid in pids), what="all are gone")
     assert running(state) is None
     # PostgreSQL was asked to stop and not cut off, so nothing has to be replayed.
-    log = (state / "logs" / "postgres.log").read_text()
-    assert "received fast shutdown request" in log
-    assert eventually(lambda: "database system is shut down" in (state / "logs" / "postgres.log").read_text())
+    log = state / "logs" / "postgres.log"
+    assert "received fast shutdown request" in log.read_text()
+    wait_until(lambda: "database system is shut down" in log.read_text(), what="PostgreSQL has shut down")
 
 
 def test_a_server_that_outlived_its_launcher_is_found_and_stopped(own_backends: Backends) -> None:
