@@ -11,7 +11,7 @@ from loyalty.members.v1 import members_pb2_grpc
 from kit import client
 from kit.call import Call
 from kit.convert import EnumMap
-from kit.errors import Kind, Refusal
+from kit.errors import Invalid, Kind, Refusal
 from services.points.domain.errors import MemberNotFound, MemberUnknownForNow
 from services.points.domain.policy import MemberStatus, Standing
 
@@ -36,5 +36,13 @@ class MembersClient:
             raise MemberUnknownForNow("the member is new here and cannot be looked up now, try again") from refusal
         except client.ServiceFailed as failure:
             raise MemberUnknownForNow("the member is new here and cannot be looked up now, try again") from failure
-        member = answered.response.member
-        return Standing(member_id, program_id, _STATUS.to_domain(member.status, "status"), member.version)
+        return _standing(answered.response.member, program_id, member_id)
+
+
+def _standing(member: pb.Member, program_id: UUID, member_id: UUID) -> Standing:
+    try:
+        status = _STATUS.to_domain(member.status, "status")
+    except Invalid as unheard_of:
+        # A newer `members` than this process was made for; whoever asked has done nothing wrong.
+        raise MemberUnknownForNow("the member has a status that is not known here") from unheard_of
+    return Standing(member_id, program_id, status, member.version)

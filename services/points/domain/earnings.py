@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.points.domain.errors import EarnsTooMuch
 from services.points.domain.limits import Measured
 from services.points.domain.terms import Effect, Factor, LineVerdict, Rounding, Trigger
+
+# Points that one purchase may give. Millions of such purchases fit into an account, whose numbers have 64 bits.
+POINTS_A_PURCHASE_MAX = 10**12
 
 
 class Reason(enum.Enum):
@@ -88,3 +93,14 @@ class Earning:
     available_at: datetime
     expires_at: datetime | None
     explanation: Explanation
+
+
+def expect_countable(earnings: Iterable[Earning]) -> None:
+    """Refuses what only a slip in a rule can give."""
+    points = sum(earning.points for earning in earnings)
+    if points > POINTS_A_PURCHASE_MAX:
+        raise EarnsTooMuch(
+            f"the rules give {points} points, {POINTS_A_PURCHASE_MAX} is the most",
+            points=points,
+            points_max=POINTS_A_PURCHASE_MAX,
+        )

@@ -54,6 +54,12 @@ class MemberMayNotEarn(Precondition):
     reason = "MEMBER_MAY_NOT_EARN"
 
 
+class EarnsTooMuch(Precondition):
+    """The rules give more points for one purchase than an account can count; metadata names both numbers."""
+
+    reason = "EARNS_TOO_MUCH"
+
+
 class MemberMayNotSpend(Precondition):
     """The member is suspended, earns only, or has left."""
 

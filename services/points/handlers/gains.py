@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.points.commit import Desk
 from services.points.domain.counters import Buyer
-from services.points.domain.earnings import Earning
+from services.points.domain.earnings import Earning, expect_countable
 from services.points.domain.evaluation import Assessment, assess, untouched
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.policy import WALLET_DEFAULT, expect_may_earn
@@ -45,9 +45,11 @@ class Gain:
 
     def earnings(self, desk: Desk) -> tuple[Earning, ...]:
         """What it gives, now that what is left of limits is known."""
-        if self.settled is not None:
-            return self.settled
-        return self.assessment.earnings(lambda rule: desk.tally.measure(self.buyer, rule))
+        earned = self.settled
+        if earned is None:
+            earned = self.assessment.earnings(lambda rule: desk.tally.measure(self.buyer, rule))
+        expect_countable(earned)
+        return earned
 
     def credit(self, desk: Desk, purchase: Purchase) -> None:
         """Credits what was earned and counts it."""

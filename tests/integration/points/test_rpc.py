@@ -377,6 +377,11 @@ def create_the_key_twice(till: Till) -> None:
         till.get(requests.create_earning_rule(key="base"))
 
 
+def earn_more_than_an_account_can_count(till: Till) -> None:
+    till.rule(points=1_000_000, per_amount_minor=1)
+    till.ask(requests.record_purchase(till.member(), requests.sale(requests.line(10_000_000))))
+
+
 REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
     "PURCHASE_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_purchase(requests.new_id()))),
     "HOLD_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_hold())),
@@ -395,6 +400,7 @@ REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
         StatusCode.FAILED_PRECONDITION,
         lambda till: till.ask(requests.place_hold(till.member(members_pb2.MEMBER_STATUS_EARN_ONLY))),
     ),
+    "EARNS_TOO_MUCH": (StatusCode.FAILED_PRECONDITION, earn_more_than_an_account_can_count),
     "INSUFFICIENT_BALANCE": (
         StatusCode.FAILED_PRECONDITION,
         lambda till: till.ask(requests.place_hold(till.rich_member(10), 11)),

@@ -1,0 +1,35 @@
+"""What `points` makes of answers of `members`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import grpc
+import pytest
+from loyalty.members.v1 import members_pb2 as pb
+from loyalty.members.v1.members_pb2_grpc import MembersServiceServicer
+
+from kit import client
+from kit.call import Call
+from services.points.clients import MembersClient
+from services.points.domain.errors import MemberUnknownForNow
+from tests.integration.points.served import DEADLINE_MS, serving
+
+
+def newer_members() -> MembersServiceServicer:
+    """Answers with a status more than this process was made for."""
+    unheard_of: Any = 99
+
+    def get_member(_: object, request: pb.GetMemberRequest, __: grpc.ServicerContext) -> pb.GetMemberResponse:
+        return pb.GetMemberResponse(member=pb.Member(member_id=request.member_id, status=unheard_of, version=1))
+
+    servicer: MembersServiceServicer = type("NewerMembers", (MembersServiceServicer,), {"GetMember": get_member})()
+    return servicer
+
+
+def test_a_status_that_nobody_here_knows_is_no_fault_of_the_till() -> None:
+    with serving(newer_members()) as address, client.channel(address) as channel:
+        members = MembersClient(channel, DEADLINE_MS)
+        with pytest.raises(MemberUnknownForNow, match="not known here"):
+            members.standing(Call("till-1"), uuid.uuid4(), uuid.uuid4())
