@@ -100,6 +100,12 @@ POLICY: dict[str, Access] = {
     "points.capture_hold": _write(TILL, APP),
     "points.release_hold": _write(TILL, APP, STAFF, ADMIN),
     "points.adjust_points": _write(STAFF, ADMIN),
+    # Who may ask may approve, though never what they asked for themselves: `points` looks at person and key.
+    "points.request_adjustment": _write(STAFF, ADMIN),
+    "points.list_adjustments": _read(STAFF, ADMIN),
+    "points.get_adjustment": _read(STAFF, ADMIN),
+    "points.approve_adjustment": _write(STAFF, ADMIN),
+    "points.reject_adjustment": _write(STAFF, ADMIN),
     "points.create_earning_rule": _write(ADMIN),
     "points.list_earning_rules": _read(STAFF, ADMIN),
     "points.get_earning_rule": _read(STAFF, ADMIN),

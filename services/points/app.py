@@ -63,6 +63,7 @@ def servicer(storage: Storage, committer: Committer, members: Members, condition
         handlers.PurchaseHandlers(storage, committer, known_members),
         handlers.ReturnHandlers(storage, committer),
         handlers.AccountHandlers(storage, committer, known_members),
+        handlers.AdjustmentHandlers(storage, committer, known_members),
         handlers.HoldHandlers(storage, committer, known_members),
         handlers.RuleHandlers(storage, conditions),
         handlers.ReportHandlers(storage),
@@ -126,6 +127,7 @@ def _jobs(config: Config, storage: Storage, committer: Committer) -> tuple[Worke
     rounds["points-settle-overdue-accounts"] = functools.partial(
         jobs.settle_overdue_accounts, storage, committer, limit=limit
     )
+    rounds["points-expire-adjustments"] = functools.partial(jobs.expire_adjustments, storage, limit=limit)
     rounds["points-forget-stored-answers"] = functools.partial(jobs.forget_stored_answers, storage, limit=limit)
     rounds["points-prune-events"] = functools.partial(jobs.prune_events, storage, limit=limit)
     return tuple(Worker(name, job, interval_s=config.jobs_interval_s) for name, job in rounds.items())

@@ -25,6 +25,12 @@ def settle_overdue_accounts(storage: Storage, committer: Committer, *, limit: in
     return len(overdue) >= limit
 
 
+def expire_adjustments(storage: Storage, *, limit: int) -> bool:
+    """Writes down that requested adjustments have expired; nobody could approve them any more."""
+    with storage.transaction() as tx:
+        return tx.adjustments.expire_before(tx.now, limit=limit) == limit
+
+
 def forget_stored_answers(storage: Storage, *, limit: int) -> bool:
     """Forgets answers that are older than a retry may be."""
     with storage.transaction() as tx:

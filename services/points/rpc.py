@@ -8,12 +8,14 @@ from loyalty.points.v1 import points_pb2_grpc
 
 from kit.rpc import call_of, reply, reply_in_part
 from services.points.convert import accounts as convert_accounts
+from services.points.convert import adjustments as convert_adjustments
 from services.points.convert import documents as convert_documents
 from services.points.convert import purchases as convert_purchases
 from services.points.convert import reports as convert_reports
 from services.points.convert import rules as convert_rules
 from services.points.handlers import (
     AccountHandlers,
+    AdjustmentHandlers,
     HoldHandlers,
     PurchaseHandlers,
     ReportHandlers,
@@ -33,6 +35,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         purchases: PurchaseHandlers,
         returns: ReturnHandlers,
         accounts: AccountHandlers,
+        adjustments: AdjustmentHandlers,
         holds: HoldHandlers,
         rules: RuleHandlers,
         reports: ReportHandlers,
@@ -41,6 +44,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         self._purchases = purchases
         self._returns = returns
         self._accounts = accounts
+        self._adjustments = adjustments
         self._holds = holds
         self._rules = rules
         self._reports = reports
@@ -116,6 +120,29 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
     def AdjustPoints(self, request: pb.AdjustPointsRequest, context: Context) -> pb.AdjustPointsResponse:
         outcome = self._accounts.adjust_points(call_of(context), convert_accounts.adjust_points(request))
         return reply(context, outcome, convert_accounts.adjust_points_response)
+
+    def RequestAdjustment(self, request: pb.RequestAdjustmentRequest, context: Context) -> pb.RequestAdjustmentResponse:
+        command = convert_adjustments.request_adjustment(request)
+        outcome = self._adjustments.request_adjustment(call_of(context), command)
+        return reply(context, outcome, convert_adjustments.request_adjustment_response)
+
+    def ApproveAdjustment(self, request: pb.ApproveAdjustmentRequest, context: Context) -> pb.ApproveAdjustmentResponse:
+        command = convert_adjustments.approve_adjustment(request)
+        outcome = self._adjustments.approve_adjustment(call_of(context), command)
+        return reply(context, outcome, convert_adjustments.approve_adjustment_response)
+
+    def RejectAdjustment(self, request: pb.RejectAdjustmentRequest, context: Context) -> pb.RejectAdjustmentResponse:
+        command = convert_adjustments.reject_adjustment(request)
+        outcome = self._adjustments.reject_adjustment(call_of(context), command)
+        return reply(context, outcome, convert_adjustments.reject_adjustment_response)
+
+    def GetAdjustment(self, request: pb.GetAdjustmentRequest, context: Context) -> pb.GetAdjustmentResponse:
+        found = self._adjustments.get_adjustment(*convert_adjustments.get_adjustment(request))
+        return pb.GetAdjustmentResponse(adjustment=convert_adjustments.to_adjustment(found))
+
+    def ListAdjustments(self, request: pb.ListAdjustmentsRequest, context: Context) -> pb.ListAdjustmentsResponse:
+        page = self._adjustments.list_adjustments(*convert_adjustments.list_adjustments(request))
+        return convert_adjustments.list_adjustments_response(page)
 
     # -- Earning rules and policy ------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ KEPT = {
         "* FROM entries",
         "* FROM lots",
         "* FROM holds",
+        "* FROM adjustments",
         "* FROM purchases",
         "* FROM purchase_claims",
         "* FROM returns",
@@ -136,6 +137,10 @@ def a_whole_day(program: Program) -> Day:
     day.do("app", "POST", "/v1/purchases/claim", {"receipt": anonymous["receipt"], "member": {"identifier": phone}})
     day.do("till", "POST", "/v1/returns", return_of(bought["receipt"]["receipt_number"], ("1", 300)))
     day.do("staff", "POST", f"{member_path}/adjustments", {"amount": 200, "reason": "sorry", "actor": "b.khan"})
+    request = {"member_id": member["member_id"], "amount": 200, "reason": "sorry", "actor": "b.khan"}
+    for end, said in (("approve", {}), ("reject", {"reason": "enough"})):
+        asked = day.do("staff", "POST", "/v1/adjustments", request)
+        day.do("admin", "POST", f"/v1/adjustments/{asked['adjustment_id']}/{end}", {"actor": "a.malik"} | said)
     for end in ("capture", "release"):
         hold = day.do("till", "POST", f"{member_path}/holds", {"amount": 20})["hold"]
         day.do("till", "POST", f"{member_path}/holds/{hold['hold_id']}/{end}", {})

@@ -33,6 +33,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "points.place_hold": {"amount": 1},
     "points.capture_hold": {"amount": 0},
     "points.adjust_points": {"amount": -1, "reason": "mischief", "actor": "b.khan"},
+    "points.approve_adjustment": {"actor": "a.malik"},
+    "points.reject_adjustment": {"actor": "a.malik", "reason": "mischief"},
     "points.revise_earning_rule": {"terms": TERMS},
     "rewards.update_reward": WARE | {"stock": 0},
     "rewards.cancel_redemption": {"reason": "mischief"},
@@ -67,6 +69,8 @@ def brands(suite: Suite) -> Iterator[Brands]:
     purchase = theirs.till.post("/v1/purchases", bought).expect(201)["purchase"]
     theirs.till.post("/v1/purchases", unclaimed).expect(201)
     hold = theirs.till.post(f"/v1/members/{member_id}/holds", {"amount": 10}).expect(201)["hold"]
+    request = {"member_id": member_id, "amount": 10, "reason": "sorry", "actor": "b.khan"}
+    asked = theirs.staff.post("/v1/adjustments", request).expect(201)
     reward = theirs.reward(stock=9)
     redeemed = theirs.till.post(f"/v1/members/{member_id}/redemptions", {"reward_id": reward["reward_id"]}).expect(201)
     api_key = theirs.admin.post("/v1/api-keys", {"name": "till 2", "role": "till"}).expect(201)["api_key"]
@@ -75,6 +79,7 @@ def brands(suite: Suite) -> Iterator[Brands]:
         "identifier_id": member["identifiers"][0]["identifier_id"],
         "purchase_id": purchase["purchase_id"],
         "hold_id": hold["hold_id"],
+        "adjustment_id": asked["adjustment_id"],
         "rule_id": rule["rule_id"],
         "reward_id": reward["reward_id"],
         "redemption_id": redeemed["redemption_id"],
@@ -187,7 +192,16 @@ def kept(program: Program) -> list[object]:
     """All that could have changed of a program."""
     tables = {
         "members": ("members", "identifiers", "api_keys"),
-        "points": ("accounts", "entries", "holds", "purchases", "returns", "earning_rules", "program_settings"),
+        "points": (
+            "accounts",
+            "entries",
+            "holds",
+            "adjustments",
+            "purchases",
+            "returns",
+            "earning_rules",
+            "program_settings",
+        ),
         "rewards": ("rewards", "redemptions", "redemptions JOIN vouchers USING (member_id, redemption_id)"),
     }
     of_program = "SELECT * FROM {} WHERE program_id = %s"

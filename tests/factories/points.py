@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from services.points.domain.adjustments import ApproveAdjustment, RejectAdjustment, RequestAdjustment
 from services.points.domain.commands import AdjustPoints, CaptureHold, PlaceHold, ReleaseHold, ReverseCapture
 from services.points.domain.purchases import ClaimPurchase, RecordPurchase, RecordReturn, ReturnLine
 from services.points.domain.rules import EarningRule, RuleState
@@ -118,6 +119,23 @@ def release_hold(member_id: uuid.UUID, hold_id: uuid.UUID, key: str = "") -> Rel
 def reverse_capture(member_id: uuid.UUID, hold_id: uuid.UUID, key: str = "") -> ReverseCapture:
     """A wish to return what a hold spent."""
     return ReverseCapture(PROGRAM, key or f"key-{a_number()}", member_id, hold_id, "changed their mind")
+
+
+def request_adjustment(
+    member_id: uuid.UUID, amount: int, *, actor: str = "Amina", expiry_days: int = 0
+) -> RequestAdjustment:
+    """A wish to have points given or taken by hand."""
+    return RequestAdjustment(PROGRAM, f"key-{a_number()}", member_id, "points", amount, "goodwill", actor, expiry_days)
+
+
+def approve_adjustment(adjustment_id: uuid.UUID, *, actor: str = "Bashir") -> ApproveAdjustment:
+    """An approval."""
+    return ApproveAdjustment(PROGRAM, f"key-{a_number()}", adjustment_id, actor)
+
+
+def reject_adjustment(adjustment_id: uuid.UUID, *, actor: str = "Bashir") -> RejectAdjustment:
+    """A rejection."""
+    return RejectAdjustment(PROGRAM, f"key-{a_number()}", adjustment_id, actor, "asked for twice")
 
 
 def adjust_points(member_id: uuid.UUID, amount: int, *, expiry_days: int = 0, key: str = "") -> AdjustPoints:

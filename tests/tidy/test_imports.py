@@ -22,7 +22,7 @@ ROOMS: dict[str, set[str]] = {
     "events": {"domain", "storage"},
     "jobs": {"commit", "domain", "events", "handlers", "storage"},
     "storage": {"domain", "sealing", "storage", "tables"},
-    "tables": {"domain", "sealing"},
+    "tables": {"domain", "sealing", "tables"},
     "clients": {"domain", "ports"},
     "conditions": {"domain"},
     "phones": set(),

@@ -123,9 +123,13 @@ def get_program_policy() -> Response:
 
 @blueprint.put("/program-policy", responses={HTTPStatus.OK: ProgramPolicy})
 def set_program_policy(body: Policy) -> Response:
-    """Set how the program treats its accounts from now on"""
+    """Set how the program treats its accounts from now on; the whole of it is replaced"""
     program_id = visit().known_caller.program_id
-    policy = pb.ProgramPolicy(program_id=program_id, shortfall=number_of(pb.ShortfallPolicy, body.shortfall))
+    policy = pb.ProgramPolicy(
+        program_id=program_id,
+        shortfall=number_of(pb.ShortfallPolicy, body.shortfall),
+        adjustment_limit=body.adjustment_limit,
+    )
     request = pb.SetProgramPolicyRequest(program_id=program_id, request_id=visit().idempotency_key, policy=policy)
     answered = write(suite().clients.points.SetProgramPolicy, request)
     return reply(policy_of(answered.response.policy), replayed=answered.replayed)

@@ -131,6 +131,9 @@ class Entry(Told):
     recorded_at: datetime
     sentence: str
     """One sentence that says why."""
+    adjustment_id: str | None
+    """The requested adjustment that it posted."""
+    approved_by: str | None
 
 
 class EntryPage(Told):
@@ -205,6 +208,8 @@ def entry_of(entry: pb.Entry) -> Entry:
         occurred_at=known_instant(entry, "occurred_at"),
         recorded_at=known_instant(entry, "recorded_at"),
         sentence=entry.sentence,
+        adjustment_id=entry.adjustment_id or None,
+        approved_by=entry.approved_by or None,
     )
 
 

@@ -207,11 +207,14 @@ class CallOffBody(Asked):
 class Policy(Asked):
     """How the program treats its accounts."""
 
-    model_config = example({"shortfall": "carry"})
+    model_config = example({"shortfall": "carry", "adjustment_limit": 5_000})
 
     shortfall: ShortfallWord
     """When goods come back whose points are spent: what is missing is carried to the next earn, the account goes
     negative, or the return is refused."""
+    adjustment_limit: Annotated[StrictInt, Field(ge=0, le=1_000_000_000)] | None = None
+    """Points, either way, that one person may give or take by hand; beyond it another person approves. With 0 every
+    adjustment takes two; null sets no limit."""
 
 
 class Terms(Told):
@@ -281,6 +284,8 @@ class ProgramPolicy(Told):
     """How the program treats its accounts."""
 
     shortfall: ShortfallWord
+    adjustment_limit: int | None
+    """Points that one person may adjust; null for no limit."""
 
 
 def rule_of(rule: pb.EarningRule) -> EarningRule:
@@ -301,7 +306,10 @@ def rule_of(rule: pb.EarningRule) -> EarningRule:
 
 def policy_of(policy: pb.ProgramPolicy) -> ProgramPolicy:
     """The policy as told; one that nobody set is the default."""
-    return ProgramPolicy(shortfall=word_of(pb.ShortfallPolicy, policy.shortfall or pb.SHORTFALL_POLICY_CARRY))
+    return ProgramPolicy(
+        shortfall=word_of(pb.ShortfallPolicy, policy.shortfall or pb.SHORTFALL_POLICY_CARRY),
+        adjustment_limit=policy.adjustment_limit if policy.HasField("adjustment_limit") else None,
+    )
 
 
 def terms_of(terms: pb.EarningTerms) -> Terms:

@@ -11,6 +11,8 @@
     hold_ends_once            C6  a captured hold has its one spend, of what was captured; a reversed one its reversal
     hold_parts_whole          C6  what a hold set aside, lot by lot, is its amount
     entry_announced           C8  every entry of the days that events are kept for has its event, and none is made up
+    adjustment_posted_once    an approved adjustment has its one entry, which has the same of it; nothing else has one
+    adjustment_by_two         what one person asked for, another approved
     lots_fold                 C9  what remains of a lot is the fold of its movements
     lots_hold_the_balance     C9  what remains in an account's lots, less its deficit, is its balance
     lots_held                 C9  what is held of a lot is what open holds set aside of it
@@ -33,7 +35,7 @@ import sqlalchemy as sa
 
 from kit import outbox
 from kit.checking import Finding
-from services.points.check import limits, sales
+from services.points.check import adjustments, limits, sales
 
 ROWS_AT_A_TIME = 1_000
 
@@ -45,6 +47,7 @@ STATEMENT_TIMEOUT_MS = 900_000
 
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
     *limits.QUESTIONS,
+    *adjustments.QUESTIONS,
     (
         "contra_balanced",
         "the accounts of this program do not add up to what their contra accounts say",

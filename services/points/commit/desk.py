@@ -10,9 +10,10 @@ from kit.outbox import Event
 from services.points import events
 from services.points.commit.operation import Looks
 from services.points.commit.rulebook import Rulebook
+from services.points.domain.adjustments import Adjustment
 from services.points.domain.book import Book
 from services.points.domain.counters import Tally
-from services.points.domain.errors import HoldNotFound, MemberUnknownForNow
+from services.points.domain.errors import AdjustmentNotFound, HoldNotFound, MemberUnknownForNow
 from services.points.domain.evaluation import RuleSet
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.matching import Match, WaitingReturn
@@ -48,6 +49,7 @@ class Desk:
         self._returned: dict[UUID, PurchaseReturns] = {}
         self._returns: dict[UUID, Recorded[Return]] = {}
         self._wallets: dict[tuple[UUID, UUID], tuple[UUID, str]] = {}
+        self._adjustments: dict[UUID, Adjustment] = {}
         self._books: dict[AccountKey, Book] = {}
         self._tally = Tally({})
         self._events: list[Event] = []
@@ -69,6 +71,9 @@ class Desk:
         holds = {(each.member_id, each.hold_id) for each in looks if each.member_id and each.hold_id}
         if holds:
             self._wallets = self._tx.accounts.wallets_of_holds(holds)
+        adjustments = {(each.member_id, each.adjustment_id) for each in looks if each.member_id and each.adjustment_id}
+        if adjustments:
+            self._adjustments = self._tx.adjustments.load(adjustments, lock=self._lock)
 
     def open_books(self, requests: Iterable[BookRequest | CounterRequest]) -> None:
         """Loads the accounts that the operations touch, and then the counters, locked if anything is to be written."""
@@ -159,6 +164,13 @@ class Desk:
             raise HoldNotFound("the member has no such hold", hold_id=str(hold_id))
         return found[1]
 
+    def adjustment(self, program_id: UUID, adjustment_id: UUID) -> Adjustment:
+        """An adjustment that is about to end, as it stands, or ADJUSTMENT_NOT_FOUND."""
+        found = self._adjustments.get(adjustment_id)
+        if found is None or found.key.program_id != program_id:
+            raise AdjustmentNotFound("nobody asked for such an adjustment", adjustment_id=str(adjustment_id))
+        return found
+
     def book(self, key: AccountKey) -> Book:
         """The account, as the operations before this one have left it."""
         return self._books[key]
@@ -200,6 +212,10 @@ class Desk:
         if awaited_purchase_id is not None:
             self._take_slot(awaited_purchase_id)
         self._returns[back.return_id] = Recorded(back, account, digests)
+
+    def put_adjustment(self, adjustment: Adjustment) -> None:
+        """Leaves an adjustment that was asked for, new or as it ended."""
+        self._tx.adjustments.put(self._tx.writer, adjustment)
 
     def record_match(self, purchase: Purchase, match: Match, shortfall: int) -> None:
         """Leaves what became of a return that had waited for the purchase."""

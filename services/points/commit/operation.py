@@ -29,14 +29,13 @@ class Looks:
     changing_purchase_id: UUID | None = None
     return_id: UUID | None = None
     hold_id: UUID | None = None
+    # Of an adjustment that was asked for and is about to end: it is locked. The member must be given.
+    adjustment_id: UUID | None = None
 
     def subjects(self) -> Iterable[Hashable]:
         """What two operations of one batch must not both be about, since neither would see what the other did."""
-        return (
-            identity
-            for identity in (self.purchase_id, self.changing_purchase_id, self.return_id, self.hold_id)
-            if identity is not None
-        )
+        named = (self.purchase_id, self.changing_purchase_id, self.return_id, self.hold_id, self.adjustment_id)
+        return (identity for identity in named if identity is not None)
 
 
 class Operation(Protocol[AnswerOut]):

@@ -58,11 +58,7 @@ def entries_page(page_size: int, page_token: str) -> PageRequest:
 
 def adjust_points(request: pb.AdjustPointsRequest) -> AdjustPoints:
     """An adjustment, given with reason and actor."""
-    amount = integer_of(request.amount, "amount", at_least=-AMOUNT_MAX, at_most=AMOUNT_MAX)
-    if amount == 0:
-        raise Invalid("amount", "must not be 0")
-    if amount < 0 and request.expiry_days:
-        raise Invalid("expiry_days", "must be 0 when points are taken")
+    amount, expiry_days = amount_and_expiry_of(request.amount, request.expiry_days)
     return AdjustPoints(
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),
@@ -71,8 +67,18 @@ def adjust_points(request: pb.AdjustPointsRequest) -> AdjustPoints:
         amount=amount,
         reason=text_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
         actor=text_of(request.actor, "actor", length_max=NAME_LENGTH_MAX),
-        expiry_days=integer_of(request.expiry_days, "expiry_days", at_least=0, at_most=EXPIRY_DAYS_MAX),
+        expiry_days=expiry_days,
     )
+
+
+def amount_and_expiry_of(amount: int, expiry_days: int) -> tuple[int, int]:
+    """Points to give or take by hand, and after how many days those given expire."""
+    amount = integer_of(amount, "amount", at_least=-AMOUNT_MAX, at_most=AMOUNT_MAX)
+    if amount == 0:
+        raise Invalid("amount", "must not be 0")
+    if amount < 0 and expiry_days:
+        raise Invalid("expiry_days", "must be 0 when points are taken")
+    return amount, integer_of(expiry_days, "expiry_days", at_least=0, at_most=EXPIRY_DAYS_MAX)
 
 
 def place_hold(request: pb.PlaceHoldRequest) -> PlaceHold:
@@ -164,6 +170,8 @@ def to_entry(entry: Entry) -> pb.Entry:
         occurred_at=timestamp_of(entry.occurred_at),
         recorded_at=timestamp_of(entry.recorded_at),
         sentence=entry_sentence(entry),
+        adjustment_id=_optional(cause.adjustment_id),
+        approved_by=cause.approved_by,
     )
 
 

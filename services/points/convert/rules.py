@@ -20,7 +20,7 @@ from kit.convert import (
 )
 from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
-from services.points.convert.common import NAME_LENGTH_MAX
+from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX
 from services.points.convert.terms import terms_of, to_terms
 from services.points.domain.commands import (
     ActivateEarningRule,
@@ -112,10 +112,14 @@ def get_program_policy(request: pb.GetProgramPolicyRequest) -> UUID:
 
 def set_program_policy(request: pb.SetProgramPolicyRequest) -> SetProgramPolicy:
     """A program's choices."""
+    policy, limit = request.policy, None
+    if policy.HasField("adjustment_limit"):
+        limit = integer_of(policy.adjustment_limit, "policy.adjustment_limit", at_least=0, at_most=AMOUNT_MAX)
     return SetProgramPolicy(
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),
-        shortfall=_SHORTFALL.to_domain(request.policy.shortfall, "policy.shortfall"),
+        shortfall=_SHORTFALL.to_domain(policy.shortfall, "policy.shortfall"),
+        adjustment_limit=limit,
     )
 
 
@@ -183,7 +187,11 @@ def list_earning_rules_response(page: Page[EarningRule]) -> pb.ListEarningRulesR
 
 def to_policy(policy: ProgramPolicy) -> pb.ProgramPolicy:
     """A program's choices."""
-    return pb.ProgramPolicy(program_id=str(policy.program_id), shortfall=_SHORTFALL.to_proto(policy.shortfall))
+    return pb.ProgramPolicy(
+        program_id=str(policy.program_id),
+        shortfall=_SHORTFALL.to_proto(policy.shortfall),
+        adjustment_limit=policy.adjustment_limit,
+    )
 
 
 def set_program_policy_response(policy: ProgramPolicy) -> pb.SetProgramPolicyResponse:

@@ -143,3 +143,4 @@ class SetProgramPolicy:
     program_id: UUID
     request_id: str
     shortfall: Shortfall
+    adjustment_limit: int | None = None

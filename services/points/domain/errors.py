@@ -1,10 +1,11 @@
 """Every way `points` says no.
 
-NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · MemberNotFound
+NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · MemberNotFound · AdjustmentNotFound
 Conflict      ReceiptConflict · RuleKeyTaken
 Precondition  MemberMayNotEarn · MemberMayNotSpend · InsufficientBalance · HoldNotOpen · HoldNotCaptured
               PurchaseNotAnonymous · PurchaseAlreadyClaimed
               ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
+              AdjustmentNeedsApproval · AdjustmentNotOpen · AdjustmentOwnApproval
               RuleNotDraft · RuleNotScheduled · RuleNotActive · VersionMismatch
 Unavailable   MemberUnknownForNow
 """
@@ -34,6 +35,12 @@ class MemberNotFound(NotFound):
     """The program has no member with this id."""
 
     reason = "MEMBER_NOT_FOUND"
+
+
+class AdjustmentNotFound(NotFound):
+    """The program has no requested adjustment with this id."""
+
+    reason = "ADJUSTMENT_NOT_FOUND"
 
 
 class ReceiptConflict(Conflict):
@@ -120,6 +127,24 @@ class InsufficientBalanceForReturn(Precondition):
     """The points of these goods are spent and the program's policy refuses such returns."""
 
     reason = "INSUFFICIENT_BALANCE_FOR_RETURN"
+
+
+class AdjustmentNeedsApproval(Precondition):
+    """More is given or taken by hand than one person may decide; metadata gives `limit` and `amount`."""
+
+    reason = "ADJUSTMENT_NEEDS_APPROVAL"
+
+
+class AdjustmentNotOpen(Precondition):
+    """The requested adjustment has ended already; `state` says how."""
+
+    reason = "ADJUSTMENT_NOT_OPEN"
+
+
+class AdjustmentOwnApproval(Precondition):
+    """The person or the API key that asked for the adjustment is the one that approves it."""
+
+    reason = "ADJUSTMENT_OWN_APPROVAL"
 
 
 class RuleNotDraft(Precondition):

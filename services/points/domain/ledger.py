@@ -136,6 +136,9 @@ class Cause:
     corrects_version: int | None = None
     reason: str = ""
     actor: str = ""
+    # Of an adjustment that needed a second person: the request, which is a cause as well, and who approved it.
+    adjustment_id: UUID | None = None
+    approved_by: str = ""
 
 
 @dataclass(frozen=True)

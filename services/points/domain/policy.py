@@ -21,10 +21,12 @@ class Shortfall(enum.Enum):
 
 @dataclass(frozen=True)
 class ProgramPolicy:
-    """A program's choices; one that chose nothing carries shortfalls."""
+    """A program's choices; one that chose nothing carries shortfalls and lets one person adjust whatever they like."""
 
     program_id: UUID
-    shortfall: Shortfall
+    shortfall: Shortfall = Shortfall.CARRY
+    # Points, either way, that one person may give or take by hand; None for no limit.
+    adjustment_limit: int | None = None
 
 
 class MemberStatus(enum.Enum):

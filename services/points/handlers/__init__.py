@@ -4,6 +4,7 @@ Replay first, then guards in the order that docs/reference/errors.md documents, 
 """
 
 from services.points.handlers.accounts import AccountHandlers
+from services.points.handlers.adjustments import AdjustmentHandlers
 from services.points.handlers.documents import RuleDocumentHandlers
 from services.points.handlers.holds import HoldHandlers
 from services.points.handlers.purchases import PurchaseHandlers
@@ -13,6 +14,7 @@ from services.points.handlers.rules import RuleHandlers
 
 __all__ = [
     "AccountHandlers",
+    "AdjustmentHandlers",
     "HoldHandlers",
     "PurchaseHandlers",
     "ReportHandlers",

@@ -10,6 +10,7 @@ from kit.call import Call
 from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
 from services.points.commit import Committer, Desk, Looks
+from services.points.domain.adjustments import expect_within_limit
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
 from services.points.domain.ledger import AccountKey, AccountView, Cause, Entry
 from services.points.handlers.known_members import KnownMembers
@@ -37,7 +38,7 @@ class AccountHandlers:
         return page_of(entries, page, lambda entry: (str(entry.version),))
 
     def adjust_points(self, call: Call, command: AdjustPoints) -> Outcome[AdjustmentAnswer]:
-        """Gives or takes points by hand."""
+        """Gives or takes points by hand, within what one person may decide."""
         return self._known_members.run(
             call, command.program_id, command.member_id, lambda: self._committer.submit(call, Adjusting(command))
         )
@@ -54,8 +55,10 @@ class Adjusting:
         self._key = AccountKey(command.program_id, command.member_id, command.wallet)
 
     def books(self, desk: Desk) -> Sequence[BookRequest]:
-        """The account, of a member who exists."""
-        desk.standing(self.command.program_id, self.command.member_id)
+        """The account, of a member who exists, within the limit."""
+        command = self.command
+        desk.standing(command.program_id, command.member_id)
+        expect_within_limit(command.amount, desk.policy(command.program_id, command.member_id).adjustment_limit)
         return [BookRequest(self._key)]
 
     def judge(self, desk: Desk) -> AdjustmentAnswer:

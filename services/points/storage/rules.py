@@ -100,17 +100,19 @@ class Rules:
     def policy(self, program_id: UUID) -> ProgramPolicy:
         """The program's policy, or the default."""
         settings = tables.program_settings
-        stored = self._connection.scalar(sa.select(settings.c.shortfall).where(settings.c.program_id == program_id))
-        return ProgramPolicy(program_id, Shortfall(stored) if stored else Shortfall.CARRY)
+        query = sa.select(settings).where(settings.c.program_id == program_id)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return ProgramPolicy(program_id)
+        return ProgramPolicy(program_id, Shortfall(row.shortfall), row.adjustment_limit)
 
     def put_policy(self, policy: ProgramPolicy) -> None:
         """Writes the program's policy."""
         settings = tables.program_settings
-        statement = postgresql.insert(settings).values(program_id=policy.program_id, shortfall=policy.shortfall.value)
+        chosen = {"shortfall": policy.shortfall.value, "adjustment_limit": policy.adjustment_limit}
+        statement = postgresql.insert(settings).values(program_id=policy.program_id, **chosen)
         self._connection.execute(
-            statement.on_conflict_do_update(
-                constraint=settings.primary_key, set_={"shortfall": statement.excluded.shortfall}
-            )
+            statement.on_conflict_do_update(constraint=settings.primary_key, set_=chosen),
         )
 
 

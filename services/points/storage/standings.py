@@ -28,7 +28,8 @@ Whose: TypeAlias = tuple[UUID, UUID | None]
 
 _SETTINGS = sa.text("""
     SELECT wanted.program_id AS wanted_program, wanted.member_id AS wanted_member,
-        settings.shortfall, settings.rules_revision, standings.status, standings.member_version
+        settings.shortfall, settings.adjustment_limit, settings.rules_revision,
+        standings.status, standings.member_version
     FROM unnest(CAST(:programs AS uuid[]), CAST(:members AS uuid[])) AS wanted (program_id, member_id)
     LEFT JOIN program_settings AS settings USING (program_id)
     LEFT JOIN standings ON standings.member_id = wanted.member_id AND standings.program_id = wanted.program_id
@@ -75,7 +76,7 @@ class Standings:
 
 def _setting(row: Any) -> Setting:
     program_id, member_id = row.wanted_program, row.wanted_member
-    policy = ProgramPolicy(program_id, Shortfall(row.shortfall) if row.shortfall else Shortfall.CARRY)
+    policy = ProgramPolicy(program_id, Shortfall(row.shortfall or Shortfall.CARRY), row.adjustment_limit)
     standing = None
     if member_id is not None and row.status is not None:
         standing = Standing(member_id, program_id, MemberStatus(row.status), row.member_version)

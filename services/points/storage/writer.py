@@ -38,6 +38,7 @@ _CONTESTED = frozenset(
 
 # What may change of a row that is there already. Everything else is written once.
 _CHANGING: dict[str, tuple[str, ...]] = {
+    "adjustments": ("state", "decided_by", "decided_caller", "decided_at", "decision_reason", "entry_version"),
     "accounts": ("posted", "deficit", "owed", "version"),
     "lots": ("remaining", "held", "lapsed", "forgiven"),
     "holds": ("state", "captured", "ended_at", "captured_version", "reversed_at"),

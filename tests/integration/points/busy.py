@@ -19,7 +19,7 @@ from services.points.domain.sales import Sale
 from services.points.handlers.known_members import KnownMembers
 from services.points.storage import Storage
 from tests.factories import points as make
-from tests.integration.points.conftest import TILL, HeldClock, KnownPeople, Points
+from tests.integration.points.conftest import OFFICE, TILL, HeldClock, KnownPeople, Points
 from tests.integration.points.served import opened
 
 
@@ -42,6 +42,7 @@ def started(url: str) -> Iterator[Points]:
             handlers.PurchaseHandlers(storage, committer, known),
             handlers.ReturnHandlers(storage, committer),
             handlers.AccountHandlers(storage, committer, known),
+            handlers.AdjustmentHandlers(storage, committer, known),
             handlers.HoldHandlers(storage, committer, known),
             handlers.RuleHandlers(storage, CelConditions()),
         )
@@ -73,8 +74,10 @@ class Day:
     claimed: uuid.UUID
     late: uuid.UUID
     waited: uuid.UUID
+    approved: uuid.UUID
+    posting: int
 
-    def names(self) -> dict[str, uuid.UUID]:
+    def names(self) -> dict[str, object]:
         return dataclasses.asdict(self)
 
 
@@ -115,6 +118,12 @@ def live(points: Points) -> Day:
     points.returns.record_return(TILL, make.record_return(owing.receipt, ("1", 1000))).unwrap()
     points.give(carla, 12)
 
+    # Somebody asks for points for her, and another approves it; what else was asked for is rejected, or waits.
+    asked = [points.adjustments.request_adjustment(TILL, make.request_adjustment(carla, 9)).unwrap() for _ in range(3)]
+    approval = make.approve_adjustment(asked[0].adjustment_id)
+    approved = points.adjustments.approve_adjustment(OFFICE, approval).unwrap()
+    points.adjustments.reject_adjustment(OFFICE, make.reject_adjustment(asked[1].adjustment_id)).unwrap()
+
     # Dina brings back what the till tells of later, once as it was and once more than there is; one is never told of.
     sale, dina = make.a_sale(make.a_line(1000, quantity=2), occurred_at=points.clock.now()), points.member()
     waited = points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
@@ -137,6 +146,8 @@ def live(points: Points) -> Day:
         claimed=claimed.purchase.purchase_id,
         late=_purchase_id(points, sale),
         waited=waited.recorded.return_id,
+        approved=asked[0].adjustment_id,
+        posting=approved.entry.version,
     )
 
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ from services.points.storage import Storage
 from tests.factories import points as make
 
 TILL = Call("till-1")
+OFFICE = Call("office-1")
 
 
 class HeldClock:
@@ -69,6 +71,7 @@ class Points:
     purchases: handlers.PurchaseHandlers
     returns: handlers.ReturnHandlers
     accounts: handlers.AccountHandlers
+    adjustments: handlers.AdjustmentHandlers
     holds: handlers.HoldHandlers
     rules: handlers.RuleHandlers
 
@@ -87,11 +90,10 @@ class Points:
         activate = ActivateEarningRule(make.PROGRAM, key, created.rule_id, 0)
         return self.rules.activate_earning_rule(TILL, activate).unwrap()
 
-    def policy(self, shortfall: Shortfall) -> None:
+    def policy(self, shortfall: Shortfall = Shortfall.CARRY, **choices: Any) -> None:
         """Sets the program's policy."""
-        self.rules.set_program_policy(
-            TILL, SetProgramPolicy(make.PROGRAM, f"key-{make.a_number()}", shortfall)
-        ).unwrap()
+        command = SetProgramPolicy(make.PROGRAM, f"key-{make.a_number()}", shortfall, **choices)
+        self.rules.set_program_policy(TILL, command).unwrap()
 
     def account(self, member_id: uuid.UUID) -> AccountView:
         """The member's account now."""
@@ -125,6 +127,7 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
         handlers.PurchaseHandlers(storage, committer, known),
         handlers.ReturnHandlers(storage, committer),
         handlers.AccountHandlers(storage, committer, known),
+        handlers.AdjustmentHandlers(storage, committer, known),
         handlers.HoldHandlers(storage, committer, known),
         handlers.RuleHandlers(storage, CelConditions()),
     )

@@ -315,6 +315,44 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "UPDATE budget_counters SET used = -1 WHERE counter_id = :budget",
         ),
     },
+    "the adjustment was approved and has not its entry, or has one without an approval": {
+        "an entry that is gone": planted("{carla}/{approved}", "DELETE FROM entries WHERE adjustment_id = :approved"),
+        "another amount": planted(
+            "{carla}/{approved}", "UPDATE entries SET amount = amount + 1 WHERE adjustment_id = :approved"
+        ),
+        "another entry": planted(
+            "{carla}/{approved}",
+            "UPDATE adjustments SET entry_version = entry_version - 1 WHERE adjustment_id = :approved",
+        ),
+        "somebody else's name": planted(
+            "{carla}/{approved}", "UPDATE entries SET approved_by = 'Chandni' WHERE adjustment_id = :approved"
+        ),
+        "posted without an approval": planted(
+            "{carla}/{approved}",
+            "UPDATE adjustments SET state = 'expired', decided_by = '', decided_at = NULL, entry_version = NULL "
+            "WHERE adjustment_id = :approved",
+        ),
+    },
+    "the entry posts an adjustment that nobody asked for": {
+        "an adjustment that is gone": planted(
+            "{carla}/points/{posting}", "DELETE FROM adjustments WHERE adjustment_id = :approved"
+        ),
+        "an adjustment of somebody else": planted(
+            "{carla}/points/{posting}", "UPDATE adjustments SET member_id = :amina WHERE adjustment_id = :approved"
+        ),
+    },
+    "the adjustment was approved by whoever asked for it": {
+        "the same person": planted(
+            "{carla}/{approved}",
+            "ALTER TABLE adjustments DROP CONSTRAINT ck_adjustments_state_fits",
+            "UPDATE adjustments SET decided_by = upper(requested_by) WHERE adjustment_id = :approved",
+        ),
+        "the same key": planted(
+            "{carla}/{approved}",
+            "ALTER TABLE adjustments DROP CONSTRAINT ck_adjustments_state_fits",
+            "UPDATE adjustments SET decided_caller = requested_caller WHERE adjustment_id = :approved",
+        ),
+    },
     "more of the line has come back than was bought": {
         "too much in one return": planted(
             "{bought}/1",

@@ -56,6 +56,7 @@ def test_a_members_tables_lead_their_keys_with_the_member() -> None:
         tables.lot_movements,
         tables.holds,
         tables.hold_parts,
+        tables.adjustments,
         tables.standings,
         tables.cap_counters,
         tables.cap_movements,

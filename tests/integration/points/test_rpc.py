@@ -24,6 +24,7 @@ from tests.factories.members import refused
 from tests.fixtures.servers import Lender
 from tests.integration.points.served import code_of, opened, serving, serving_members, serving_points
 from tests.integration.points.tills import Suite, Till
+from tests.integration.points.wire_cases import GOOD, MORE_REFUSED, good
 from tests.unit.services.points import requests
 from wafa.backends.process import free_port
 
@@ -56,14 +57,6 @@ def neighbour(suite: Suite) -> Till:
 
 
 # ---- every RPC on its good path
-
-GOOD: dict[str, Callable[[Till], None]] = {}
-
-
-def good(path: Callable[[Till], None]) -> Callable[[Till], None]:
-    """Notes the good path of the RPC that it is named like."""
-    GOOD["".join(word.capitalize() for word in path.__name__.split("_"))] = path
-    return path
 
 
 @good
@@ -327,8 +320,12 @@ def get_program_policy(till: Till) -> None:
 
 @good
 def set_program_policy(till: Till) -> None:
-    policy = till.get(requests.set_program_policy(pb.SHORTFALL_POLICY_NEGATIVE)).policy
+    policy = till.get(requests.set_program_policy(pb.SHORTFALL_POLICY_NEGATIVE, adjustment_limit=0)).policy
     assert (policy.program_id, policy.shortfall) == (till.program_id, pb.SHORTFALL_POLICY_NEGATIVE)
+    assert policy.HasField("adjustment_limit")
+    assert till.get(requests.get_program_policy()).policy == policy
+    without = till.get(requests.set_program_policy(pb.SHORTFALL_POLICY_NEGATIVE)).policy
+    assert not without.HasField("adjustment_limit")
 
 
 @pytest.mark.parametrize("rpc", METHODS)
@@ -382,7 +379,7 @@ def earn_more_than_an_account_can_count(till: Till) -> None:
     till.ask(requests.record_purchase(till.member(), requests.sale(requests.line(10_000_000))))
 
 
-REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
+REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = MORE_REFUSED | {
     "PURCHASE_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_purchase(requests.new_id()))),
     "HOLD_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_hold())),
     "RULE_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_earning_rule())),
@@ -487,7 +484,7 @@ def expect_invalid(till: Till, request: Message, field: str) -> None:
 
 
 # Those that need no more than a program.
-SAY_NOTHING = {"GetProgramPolicy", "ListEarningRules", "ExportEarningRules"}
+SAY_NOTHING = {"GetProgramPolicy", "ListEarningRules", "ExportEarningRules", "ListAdjustments"}
 
 
 @pytest.mark.parametrize("rpc", [name for name in METHODS if name not in SAY_NOTHING])
@@ -539,6 +536,8 @@ def other(request: Any) -> Any:
         request.member_id = requests.new_id()
     elif "rule_id" in fields:
         request.rule_id = requests.new_id()
+    elif "actor" in fields:
+        request.actor += "!"
     elif "terms" in fields:
         request.terms.points += 1
     elif "rules" in fields:
@@ -610,7 +609,7 @@ def test_keys_belong_to_their_caller(till: Till) -> None:
 
 
 def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
-    rule_id, member_id = till.rule(), till.rich_member(100)
+    rule_id, member_id, asked = till.rule(), till.rich_member(100), till.request_adjustment()
     hold_id, captured_id = till.hold(member_id, 30), till.capture(member_id, 20)
     sale = till.buy(member_id)
     purchase_id = till.get(requests.get_purchase(key=sale.receipt)).purchase.purchase_id
@@ -621,6 +620,7 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
     assert not neighbour.get(requests.list_entries(member_id)).entries
     assert not neighbour.get(requests.list_earning_rules()).rules
     assert not neighbour.get(requests.export_earning_rules()).rules
+    assert not neighbour.get(requests.list_adjustments()).adjustments
     assert neighbour.get(requests.get_program_policy()).policy.shortfall == pb.SHORTFALL_POLICY_CARRY
     unseen: list[tuple[str, Message]] = [
         ("PURCHASE_NOT_FOUND", requests.get_purchase(purchase_id)),
@@ -630,6 +630,10 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
         ("HOLD_NOT_FOUND", requests.capture_hold(member_id, hold_id)),
         ("HOLD_NOT_FOUND", requests.release_hold(member_id, hold_id)),
         ("HOLD_NOT_FOUND", requests.reverse_capture(member_id, captured_id)),
+        ("ADJUSTMENT_NOT_FOUND", requests.get_adjustment(asked.adjustment_id)),
+        ("ADJUSTMENT_NOT_FOUND", requests.approve_adjustment(asked.adjustment_id)),
+        ("ADJUSTMENT_NOT_FOUND", requests.reject_adjustment(asked.adjustment_id)),
+        ("MEMBER_NOT_FOUND", requests.request_adjustment(member_id)),
         ("RULE_NOT_FOUND", requests.get_earning_rule(rule_id)),
         ("RULE_NOT_FOUND", requests.revise_earning_rule(rule_id)),
         ("RULE_NOT_FOUND", requests.activate_earning_rule(rule_id)),

@@ -90,6 +90,11 @@ class Till:
         self.get(requests.adjust_points(member_id, points))
         return member_id
 
+    def request_adjustment(self) -> pb.Adjustment:
+        """Ten points that somebody asks to have given to a member."""
+        asked: pb.Adjustment = self.get(requests.request_adjustment(self.member())).adjustment
+        return asked
+
     def hold(self, member_id: str, amount: int = 5) -> str:
         """The id of an open hold."""
         hold_id: str = self.get(requests.place_hold(member_id, amount)).hold.hold_id

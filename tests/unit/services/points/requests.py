@@ -171,6 +171,32 @@ def adjust_points(member_id: str = "", amount: int = 10) -> pb.AdjustPointsReque
     )
 
 
+def request_adjustment(member_id: str = "", amount: int = 10) -> pb.RequestAdjustmentRequest:
+    return _sent(
+        pb.RequestAdjustmentRequest(member_id=member_id or new_id(), amount=amount, reason="goodwill", actor="Amina")
+    )
+
+
+def approve_adjustment(adjustment_id: str = "", actor: str = "Bashir") -> pb.ApproveAdjustmentRequest:
+    return _sent(pb.ApproveAdjustmentRequest(adjustment_id=adjustment_id or new_id(), actor=actor))
+
+
+def reject_adjustment(adjustment_id: str = "") -> pb.RejectAdjustmentRequest:
+    return _sent(
+        pb.RejectAdjustmentRequest(adjustment_id=adjustment_id or new_id(), actor="Bashir", reason="asked for twice")
+    )
+
+
+def get_adjustment(adjustment_id: str = "") -> pb.GetAdjustmentRequest:
+    return _sent(pb.GetAdjustmentRequest(adjustment_id=adjustment_id or new_id()))
+
+
+def list_adjustments(
+    state: pb.AdjustmentState.ValueType = pb.ADJUSTMENT_STATE_UNSPECIFIED, page_size: int = 0, page_token: str = ""
+) -> pb.ListAdjustmentsRequest:
+    return _sent(pb.ListAdjustmentsRequest(state=state, page_size=page_size, page_token=page_token))
+
+
 def create_earning_rule(said: pb.EarningTerms | None = None, key: str = "") -> pb.CreateEarningRuleRequest:
     return _sent(pb.CreateEarningRuleRequest(terms=said or terms(), key=key))
 
@@ -222,9 +248,9 @@ def get_program_policy() -> pb.GetProgramPolicyRequest:
 
 
 def set_program_policy(
-    shortfall: pb.ShortfallPolicy.ValueType = pb.SHORTFALL_POLICY_REFUSE,
+    shortfall: pb.ShortfallPolicy.ValueType = pb.SHORTFALL_POLICY_REFUSE, **choices: Any
 ) -> pb.SetProgramPolicyRequest:
-    return _sent(pb.SetProgramPolicyRequest(policy=pb.ProgramPolicy(shortfall=shortfall)))
+    return _sent(pb.SetProgramPolicyRequest(policy=pb.ProgramPolicy(shortfall=shortfall, **choices)))
 
 
 def _sent(request: Request) -> Request:

@@ -115,6 +115,31 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.AdjustPointsRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.AdjustPointsResponse.FromString,
                 _registered_method=True)
+        self.RequestAdjustment = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/RequestAdjustment',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RequestAdjustmentRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RequestAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.ApproveAdjustment = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/ApproveAdjustment',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.RejectAdjustment = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/RejectAdjustment',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.GetAdjustment = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/GetAdjustment',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetAdjustmentRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetAdjustmentResponse.FromString,
+                _registered_method=True)
+        self.ListAdjustments = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/ListAdjustments',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsResponse.FromString,
+                _registered_method=True)
         self.CreateEarningRule = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/CreateEarningRule',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.CreateEarningRuleRequest.SerializeToString,
@@ -304,8 +329,48 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AdjustPoints(self, request, context):
-        """Gives or takes points by hand, with reason and actor. Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE when
-        more is taken than is available.
+        """Gives or takes points by hand, with reason and actor. Fails with FAILED_PRECONDITION / ADJUSTMENT_NEEDS_APPROVAL
+        when it is more than the program's policy lets one person decide, and INSUFFICIENT_BALANCE when more is taken than
+        is available.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestAdjustment(self, request, context):
+        """Asks for an adjustment that somebody else is to approve; no points move. Any amount may be asked for. The request is
+        open for 7 days and ends once: approved, rejected or expired.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveAdjustment(self, request, context):
+        """Approves a requested adjustment and posts it, in one step. Fails with FAILED_PRECONDITION / ADJUSTMENT_NOT_OPEN when
+        it has ended, ADJUSTMENT_OWN_APPROVAL when the same person or the same caller asked for it, and INSUFFICIENT_BALANCE
+        when more is to be taken than is available, which leaves it open.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectAdjustment(self, request, context):
+        """Rejects a requested adjustment; whoever asked for it may withdraw it so. Fails with FAILED_PRECONDITION /
+        ADJUSTMENT_NOT_OPEN when it has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAdjustment(self, request, context):
+        """Reads a requested adjustment. Fails with NOT_FOUND / ADJUSTMENT_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAdjustments(self, request, context):
+        """Lists the program's requested adjustments, newest first, in one state or in all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -485,6 +550,31 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.AdjustPoints,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.AdjustPointsRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.AdjustPointsResponse.SerializeToString,
+            ),
+            'RequestAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestAdjustment,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RequestAdjustmentRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RequestAdjustmentResponse.SerializeToString,
+            ),
+            'ApproveAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveAdjustment,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentResponse.SerializeToString,
+            ),
+            'RejectAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectAdjustment,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentResponse.SerializeToString,
+            ),
+            'GetAdjustment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAdjustment,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetAdjustmentRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetAdjustmentResponse.SerializeToString,
+            ),
+            'ListAdjustments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAdjustments,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsResponse.SerializeToString,
             ),
             'CreateEarningRule': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateEarningRule,
@@ -980,6 +1070,141 @@ class PointsService:
             '/loyalty.points.v1.PointsService/AdjustPoints',
             loyalty_dot_points_dot_v1_dot_points__pb2.AdjustPointsRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.AdjustPointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/RequestAdjustment',
+            loyalty_dot_points_dot_v1_dot_points__pb2.RequestAdjustmentRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.RequestAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/ApproveAdjustment',
+            loyalty_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.ApproveAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/RejectAdjustment',
+            loyalty_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.RejectAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAdjustment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/GetAdjustment',
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetAdjustmentRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAdjustments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/ListAdjustments',
+            loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

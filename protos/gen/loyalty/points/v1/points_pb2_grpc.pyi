@@ -76,9 +76,27 @@ class PointsServiceStub:
     GetHold: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetHoldRequest, _points_pb2.GetHoldResponse]
     """Reads one hold. Fails with NOT_FOUND / HOLD_NOT_FOUND."""
     AdjustPoints: _grpc.UnaryUnaryMultiCallable[_points_pb2.AdjustPointsRequest, _points_pb2.AdjustPointsResponse]
-    """Gives or takes points by hand, with reason and actor. Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE when
-    more is taken than is available.
+    """Gives or takes points by hand, with reason and actor. Fails with FAILED_PRECONDITION / ADJUSTMENT_NEEDS_APPROVAL
+    when it is more than the program's policy lets one person decide, and INSUFFICIENT_BALANCE when more is taken than
+    is available.
     """
+    RequestAdjustment: _grpc.UnaryUnaryMultiCallable[_points_pb2.RequestAdjustmentRequest, _points_pb2.RequestAdjustmentResponse]
+    """Asks for an adjustment that somebody else is to approve; no points move. Any amount may be asked for. The request is
+    open for 7 days and ends once: approved, rejected or expired.
+    """
+    ApproveAdjustment: _grpc.UnaryUnaryMultiCallable[_points_pb2.ApproveAdjustmentRequest, _points_pb2.ApproveAdjustmentResponse]
+    """Approves a requested adjustment and posts it, in one step. Fails with FAILED_PRECONDITION / ADJUSTMENT_NOT_OPEN when
+    it has ended, ADJUSTMENT_OWN_APPROVAL when the same person or the same caller asked for it, and INSUFFICIENT_BALANCE
+    when more is to be taken than is available, which leaves it open.
+    """
+    RejectAdjustment: _grpc.UnaryUnaryMultiCallable[_points_pb2.RejectAdjustmentRequest, _points_pb2.RejectAdjustmentResponse]
+    """Rejects a requested adjustment; whoever asked for it may withdraw it so. Fails with FAILED_PRECONDITION /
+    ADJUSTMENT_NOT_OPEN when it has ended.
+    """
+    GetAdjustment: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetAdjustmentRequest, _points_pb2.GetAdjustmentResponse]
+    """Reads a requested adjustment. Fails with NOT_FOUND / ADJUSTMENT_NOT_FOUND."""
+    ListAdjustments: _grpc.UnaryUnaryMultiCallable[_points_pb2.ListAdjustmentsRequest, _points_pb2.ListAdjustmentsResponse]
+    """Lists the program's requested adjustments, newest first, in one state or in all."""
     CreateEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.CreateEarningRuleRequest, _points_pb2.CreateEarningRuleResponse]
     """Writes a new rule, version 1, as a draft. Fails with ALREADY_EXISTS / RULE_KEY_TAKEN."""
     ReviseEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.ReviseEarningRuleRequest, _points_pb2.ReviseEarningRuleResponse]
@@ -272,9 +290,57 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.AdjustPointsRequest,
         context: _grpc.ServicerContext,
     ) -> _points_pb2.AdjustPointsResponse:
-        """Gives or takes points by hand, with reason and actor. Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE when
-        more is taken than is available.
+        """Gives or takes points by hand, with reason and actor. Fails with FAILED_PRECONDITION / ADJUSTMENT_NEEDS_APPROVAL
+        when it is more than the program's policy lets one person decide, and INSUFFICIENT_BALANCE when more is taken than
+        is available.
         """
+
+    @_abc_1.abstractmethod
+    def RequestAdjustment(
+        self,
+        request: _points_pb2.RequestAdjustmentRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.RequestAdjustmentResponse:
+        """Asks for an adjustment that somebody else is to approve; no points move. Any amount may be asked for. The request is
+        open for 7 days and ends once: approved, rejected or expired.
+        """
+
+    @_abc_1.abstractmethod
+    def ApproveAdjustment(
+        self,
+        request: _points_pb2.ApproveAdjustmentRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ApproveAdjustmentResponse:
+        """Approves a requested adjustment and posts it, in one step. Fails with FAILED_PRECONDITION / ADJUSTMENT_NOT_OPEN when
+        it has ended, ADJUSTMENT_OWN_APPROVAL when the same person or the same caller asked for it, and INSUFFICIENT_BALANCE
+        when more is to be taken than is available, which leaves it open.
+        """
+
+    @_abc_1.abstractmethod
+    def RejectAdjustment(
+        self,
+        request: _points_pb2.RejectAdjustmentRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.RejectAdjustmentResponse:
+        """Rejects a requested adjustment; whoever asked for it may withdraw it so. Fails with FAILED_PRECONDITION /
+        ADJUSTMENT_NOT_OPEN when it has ended.
+        """
+
+    @_abc_1.abstractmethod
+    def GetAdjustment(
+        self,
+        request: _points_pb2.GetAdjustmentRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetAdjustmentResponse:
+        """Reads a requested adjustment. Fails with NOT_FOUND / ADJUSTMENT_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListAdjustments(
+        self,
+        request: _points_pb2.ListAdjustmentsRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ListAdjustmentsResponse:
+        """Lists the program's requested adjustments, newest first, in one state or in all."""
 
     @_abc_1.abstractmethod
     def CreateEarningRule(

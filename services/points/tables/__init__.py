@@ -9,21 +9,19 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from kit.database import metadata as new_metadata
 from kit.idempotency import stored_answers_table
 from kit.inbox import dead_letters_table, inbox_table
 from kit.outbox import outbox_table
+from services.points.tables.adjustments import adjustments
+from services.points.tables.base import instant as _instant
+from services.points.tables.base import metadata
 
-metadata = new_metadata()
+__all__ = ["adjustments", "metadata"]
 
 stored_answers = stored_answers_table(metadata)
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)
 dead_letters = dead_letters_table(metadata)
-
-
-def _instant(name: str, *, nullable: bool = False) -> sa.Column[object]:
-    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
 # ---- Accounts and what is on them ------------------------------------------------------------------------------------
@@ -61,6 +59,8 @@ entries = sa.Table(
     sa.Column("corrects_version", sa.BigInteger),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("adjustment_id", sa.Uuid),
+    sa.Column("approved_by", sa.Text, nullable=False, server_default=""),
     sa.Column("earning", JSONB),
     _instant("occurred_at"),
     _instant("recorded_at"),
@@ -78,7 +78,20 @@ entries = sa.Table(
         " ELSE false END",
         name="kind_fits",
     ),
-    sa.CheckConstraint("num_nonnulls(purchase_id, return_id, hold_id) <= 1", name="one_cause"),
+    sa.CheckConstraint("num_nonnulls(purchase_id, return_id, hold_id, adjustment_id) <= 1", name="one_cause"),
+    sa.CheckConstraint(
+        "CASE WHEN adjustment_id IS NULL THEN approved_by = ''"
+        " ELSE kind = 'adjustment' AND approved_by <> '' AND approved_by <> actor END",
+        name="approved_by_another",
+    ),
+    # A requested adjustment is posted once.
+    sa.Index(
+        "uq_entries_adjustment",
+        "member_id",
+        "adjustment_id",
+        unique=True,
+        postgresql_where=sa.text("adjustment_id IS NOT NULL"),
+    ),
     # What was recorded since: entries lie on disk in the order of time, so a summary of blocks finds them, and an
     # insert pays next to nothing for it.
     sa.Index("ix_entries_recorded", "recorded_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
@@ -354,7 +367,10 @@ program_settings = sa.Table(
     sa.Column("shortfall", sa.Text, nullable=False, server_default="carry"),
     # Grows with each change of a rule: tells processes that their compiled rules are out of date.
     sa.Column("rules_revision", sa.BigInteger, nullable=False, server_default="0"),
+    # Points that one person may adjust by hand; null for no limit.
+    sa.Column("adjustment_limit", sa.BigInteger),
     sa.CheckConstraint("shortfall IN ('carry', 'negative', 'refuse')", name="shortfall"),
+    sa.CheckConstraint("adjustment_limit >= 0", name="adjustment_limit_not_negative"),
 )
 
 earning_rules = sa.Table(

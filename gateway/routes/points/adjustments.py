@@ -1,0 +1,99 @@
+"""Adjustments by four eyes: one person asks, another approves."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response
+from loyalty.points.v1 import points_pb2 as pb
+
+from gateway.replies import page_reply, reply
+from gateway.routes.points.base import blueprint
+from gateway.suite import read, suite, write
+from gateway.visit import visit
+from gateway.wire.enums import number_of
+from gateway.wire.points.accounts import account_of, entry_of
+from gateway.wire.points.adjustments import (
+    Adjustment,
+    AdjustmentPage,
+    AdjustmentPath,
+    AdjustmentsQuery,
+    ApprovalAnswer,
+    ApproveBody,
+    NewAdjustmentRequest,
+    RejectBody,
+    adjustment_of,
+)
+
+
+@blueprint.post("/adjustments", responses={HTTPStatus.CREATED: Adjustment})
+def request_adjustment(body: NewAdjustmentRequest) -> Response:
+    """Ask for an adjustment that another person is to approve; no points move yet"""
+    request = pb.RequestAdjustmentRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=body.member_id,
+        wallet=body.wallet,
+        amount=body.amount,
+        reason=body.reason,
+        actor=body.actor,
+        expiry_days=body.expiry_days,
+    )
+    answered = write(suite().clients.points.RequestAdjustment, request)
+    told = adjustment_of(answered.response.adjustment)
+    location = f"/v1/adjustments/{told.adjustment_id}"
+    return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+
+
+@blueprint.get("/adjustments", responses={HTTPStatus.OK: AdjustmentPage})
+def list_adjustments(query: AdjustmentsQuery) -> Response:
+    """List what was asked for, newest first; `state=requested` is what waits for somebody"""
+    request = pb.ListAdjustmentsRequest(
+        program_id=visit().known_caller.program_id,
+        state=number_of(pb.AdjustmentState, query.state) if query.state else pb.ADJUSTMENT_STATE_UNSPECIFIED,
+        page_size=query.limit,
+        page_token=query.cursor,
+    )
+    page = read(suite().clients.points.ListAdjustments, request)
+    items = [adjustment_of(adjustment) for adjustment in page.adjustments]
+    return page_reply(AdjustmentPage(items=items, next_cursor=page.next_page_token or None), page.next_page_token)
+
+
+@blueprint.get("/adjustments/<adjustment_id>", responses={HTTPStatus.OK: Adjustment})
+def get_adjustment(path: AdjustmentPath) -> Response:
+    """Read what was asked for, and what became of it"""
+    request = pb.GetAdjustmentRequest(program_id=visit().known_caller.program_id, adjustment_id=path.adjustment_id)
+    return reply(adjustment_of(read(suite().clients.points.GetAdjustment, request).adjustment))
+
+
+@blueprint.post("/adjustments/<adjustment_id>/approve", responses={HTTPStatus.OK: ApprovalAnswer})
+def approve_adjustment(path: AdjustmentPath, body: ApproveBody) -> Response:
+    """Approve what another person asked for with another API key; the points move with it"""
+    request = pb.ApproveAdjustmentRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        adjustment_id=path.adjustment_id,
+        actor=body.actor,
+    )
+    answered = write(suite().clients.points.ApproveAdjustment, request)
+    response = answered.response
+    told = ApprovalAnswer(
+        adjustment=adjustment_of(response.adjustment),
+        entry=entry_of(response.entry),
+        account=account_of(response.account),
+    )
+    return reply(told, replayed=answered.replayed)
+
+
+@blueprint.post("/adjustments/<adjustment_id>/reject", responses={HTTPStatus.OK: Adjustment})
+def reject_adjustment(path: AdjustmentPath, body: RejectBody) -> Response:
+    """Reject what was asked for; whoever asked may withdraw it so"""
+    request = pb.RejectAdjustmentRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        adjustment_id=path.adjustment_id,
+        actor=body.actor,
+        reason=body.reason,
+    )
+    answered = write(suite().clients.points.RejectAdjustment, request)
+    return reply(adjustment_of(answered.response.adjustment), replayed=answered.replayed)

@@ -1,0 +1,143 @@
+"""Adjustments by four eyes: asked for by one person, approved or rejected by another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from kit import ids
+from kit.call import Call
+from kit.idempotency import Outcome
+from kit.page import Page, PageRequest, page_of
+from services.points.commit import Committer, Desk, Looks
+from services.points.domain import adjustments
+from services.points.domain.adjustments import (
+    Adjustment,
+    AdjustmentState,
+    ApprovalAnswer,
+    ApproveAdjustment,
+    RejectAdjustment,
+    RequestAdjustment,
+)
+from services.points.domain.errors import AdjustmentNotFound
+from services.points.handlers.known_members import KnownMembers
+from services.points.storage import BookRequest, Storage
+
+
+class AdjustmentHandlers:
+    """What takes two people."""
+
+    def __init__(self, storage: Storage, committer: Committer, known_members: KnownMembers) -> None:
+        self._storage = storage
+        self._committer = committer
+        self._known_members = known_members
+
+    def request_adjustment(self, call: Call, command: RequestAdjustment) -> Outcome[Adjustment]:
+        """Notes what somebody asks for."""
+        asking = Requesting(command, call.caller_id)
+        return self._known_members.run(
+            call, command.program_id, command.member_id, lambda: self._committer.submit(call, asking)
+        )
+
+    def approve_adjustment(self, call: Call, command: ApproveAdjustment) -> Outcome[ApprovalAnswer]:
+        """Posts what another one asked for, in the transaction that ends the request."""
+        member_id = self._found(command.program_id, command.adjustment_id).key.member_id
+        return self._committer.submit(call, Approving(command, member_id, call.caller_id))
+
+    def reject_adjustment(self, call: Call, command: RejectAdjustment) -> Outcome[Adjustment]:
+        """Ends a request without a posting."""
+        member_id = self._found(command.program_id, command.adjustment_id).key.member_id
+        return self._committer.submit(call, Rejecting(command, member_id, call.caller_id))
+
+    def get_adjustment(self, program_id: UUID, adjustment_id: UUID) -> Adjustment:
+        """The request as it stands at this instant."""
+        return self._found(program_id, adjustment_id)
+
+    def list_adjustments(self, program_id: UUID, state: AdjustmentState | None, page: PageRequest) -> Page[Adjustment]:
+        """The program's requests, newest first."""
+        with self._storage.transaction() as tx:
+            found = tx.adjustments.page(program_id, state, tx.now, page)
+        return page_of(found, page, lambda adjustment: (str(adjustment.adjustment_id),))
+
+    def _found(self, program_id: UUID, adjustment_id: UUID) -> Adjustment:
+        with self._storage.transaction() as tx:
+            found = tx.adjustments.find(program_id, adjustment_id)
+            if found is None:
+                raise AdjustmentNotFound("nobody asked for such an adjustment", adjustment_id=str(adjustment_id))
+            return found.as_of(tx.now)
+
+
+# ---- Operations ------------------------------------------------------------------------------------------------------
+
+
+class Requesting:
+    """Notes what somebody asks for; touches no account."""
+
+    answer_type = Adjustment
+
+    def __init__(self, command: RequestAdjustment, caller_id: str) -> None:
+        self.command = command
+        self._caller_id = caller_id
+        self.looks = Looks(command.program_id, command.member_id)
+
+    def books(self, desk: Desk) -> Sequence[BookRequest]:
+        """None, for a member who exists."""
+        desk.standing(self.command.program_id, self.command.member_id)
+        return ()
+
+    def judge(self, desk: Desk) -> Adjustment:
+        """Notes it."""
+        asked = adjustments.requested(ids.ordered_id(), self.command, self._caller_id, desk.now)
+        desk.put_adjustment(asked)
+        return asked
+
+
+class Approving:
+    """Posts what another one asked for. The row is locked, so of two approvals one finds the request ended."""
+
+    answer_type = ApprovalAnswer
+
+    def __init__(self, command: ApproveAdjustment, member_id: UUID, caller_id: str) -> None:
+        self.command = command
+        self._caller_id = caller_id
+        self.looks = Looks(command.program_id, member_id, adjustment_id=command.adjustment_id)
+
+    def books(self, desk: Desk) -> Sequence[BookRequest]:
+        """The account to adjust, if this one may approve it."""
+        command = self.command
+        self._adjustment = desk.adjustment(command.program_id, command.adjustment_id)
+        adjustments.expect_approvable(self._adjustment, command.actor, self._caller_id, desk.now)
+        return [BookRequest(self._adjustment.key)]
+
+    def judge(self, desk: Desk) -> ApprovalAnswer:
+        """Gives or takes, and ends the request with it."""
+        asked, actor = self._adjustment, self.command.actor
+        expires_at = desk.now + timedelta(days=asked.expiry_days) if asked.expiry_days else None
+        entry = desk.book(asked.key).adjust(asked.amount, asked.cause(actor), expires_at, desk.now)
+        approved = adjustments.approved(asked, actor, self._caller_id, entry.version, desk.now)
+        desk.put_adjustment(approved)
+        return ApprovalAnswer(approved, entry, desk.view(asked.key))
+
+
+class Rejecting:
+    """Ends a request without a posting."""
+
+    answer_type = Adjustment
+
+    def __init__(self, command: RejectAdjustment, member_id: UUID, caller_id: str) -> None:
+        self.command = command
+        self._caller_id = caller_id
+        self.looks = Looks(command.program_id, member_id, adjustment_id=command.adjustment_id)
+
+    def books(self, desk: Desk) -> Sequence[BookRequest]:
+        """None."""
+        return ()
+
+    def judge(self, desk: Desk) -> Adjustment:
+        """Ends it."""
+        command = self.command
+        asked = desk.adjustment(command.program_id, command.adjustment_id)
+        ended = adjustments.rejected(asked, command.actor, self._caller_id, command.reason, desk.now)
+        desk.put_adjustment(ended)
+        return ended

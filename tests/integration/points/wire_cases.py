@@ -1,0 +1,91 @@
+"""Good paths and refusals of RPCs, for `test_rpc.py`, which has the others: those of adjustments that take two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from grpc import StatusCode
+from loyalty.points.v1 import points_pb2 as pb
+
+from kit.call import Call
+from tests.integration.points.tills import Till
+from tests.unit.services.points import requests
+
+GOOD: dict[str, Callable[[Till], None]] = {}
+
+
+def good(path: Callable[[Till], None]) -> Callable[[Till], None]:
+    """Notes the good path of the RPC that it is named like."""
+    GOOD["".join(word.capitalize() for word in path.__name__.split("_"))] = path
+    return path
+
+
+@good
+def request_adjustment(till: Till) -> None:
+    member_id = till.member()
+    asked = till.get(requests.request_adjustment(member_id, 10)).adjustment
+    assert (asked.state, asked.member_id, asked.amount) == (pb.ADJUSTMENT_STATE_REQUESTED, member_id, 10)
+    assert (asked.requested_by, asked.decided_by, asked.entry_version) == ("Amina", "", 0)
+    assert asked.expires_at.seconds - asked.requested_at.seconds == 7 * 86_400
+    assert till.account(member_id).posted == 0
+
+
+@good
+def approve_adjustment(till: Till) -> None:
+    asked = till.request_adjustment()
+    till.call = Call("till-2")
+    answer = till.get(requests.approve_adjustment(asked.adjustment_id))
+    assert (answer.adjustment.state, answer.adjustment.entry_version) == (pb.ADJUSTMENT_STATE_APPROVED, 1)
+    assert (answer.entry.adjustment_id, answer.entry.amount) == (asked.adjustment_id, 10)
+    assert (answer.entry.actor, answer.entry.approved_by) == ("Amina", "Bashir")
+    assert answer.account.available == 10
+
+
+@good
+def reject_adjustment(till: Till) -> None:
+    asked = till.request_adjustment()
+    ended = till.get(requests.reject_adjustment(asked.adjustment_id)).adjustment
+    assert (ended.state, ended.decided_by) == (pb.ADJUSTMENT_STATE_REJECTED, "Bashir")
+    assert ended.decision_reason == "asked for twice"
+
+
+@good
+def get_adjustment(till: Till) -> None:
+    asked = till.request_adjustment()
+    assert till.get(requests.get_adjustment(asked.adjustment_id)).adjustment == asked
+
+
+@good
+def list_adjustments(till: Till) -> None:
+    first, second, third = (till.request_adjustment() for _ in range(3))
+    till.get(requests.reject_adjustment(second.adjustment_id))
+    page = till.get(requests.list_adjustments(pb.ADJUSTMENT_STATE_REQUESTED, page_size=1))
+    rest = till.get(
+        requests.list_adjustments(pb.ADJUSTMENT_STATE_REQUESTED, page_size=1, page_token=page.next_page_token)
+    )
+    assert [*page.adjustments, *rest.adjustments] == [third, first]
+    assert rest.next_page_token == ""
+    assert len(till.get(requests.list_adjustments()).adjustments) == 3
+
+
+def adjust_too_much(till: Till) -> None:
+    till.get(requests.set_program_policy(adjustment_limit=9))
+    till.get(requests.adjust_points(till.member(), 9))
+    till.get(requests.adjust_points(till.member(), -10))
+
+
+def reject_twice(till: Till) -> None:
+    asked = till.request_adjustment()
+    for _ in range(2):
+        till.get(requests.reject_adjustment(asked.adjustment_id))
+
+
+MORE_REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
+    "ADJUSTMENT_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_adjustment())),
+    "ADJUSTMENT_NEEDS_APPROVAL": (StatusCode.FAILED_PRECONDITION, adjust_too_much),
+    "ADJUSTMENT_NOT_OPEN": (StatusCode.FAILED_PRECONDITION, reject_twice),
+    "ADJUSTMENT_OWN_APPROVAL": (
+        StatusCode.FAILED_PRECONDITION,
+        lambda till: till.ask(requests.approve_adjustment(till.request_adjustment().adjustment_id)),
+    ),
+}
