@@ -13,7 +13,9 @@ from gateway.wire.enums import word_of
 from gateway.wire.points.limits import MetLimit, met_limit_of
 
 RoundingWord = Literal["down", "half_up", "up"]
-VerdictWord = Literal["counted", "sku_excluded", "category_excluded", "not_included", "condition_not_met"]
+VerdictWord = Literal[
+    "counted", "sku_excluded", "category_excluded", "brand_excluded", "not_included", "condition_not_met"
+]
 EffectWord = Literal["per_amount", "per_unit", "fixed", "multiplier", "addition"]
 TriggerWord = Literal["purchase", "line"]
 ReasonWord = Literal[
@@ -82,6 +84,8 @@ class Explanation(Told):
     """Every limit of the rule as the purchase met it, whether it was in the way or not."""
     unlimited_points: int
     """What the rule would have given without its limits; 0 for a rule that has none."""
+    excluded_tax_minor: int
+    """Of the eligible amount, tax that the rule leaves out."""
 
 
 class Earning(Told):
@@ -132,6 +136,7 @@ def _explanation_of(explanation: pb.Explanation) -> Explanation:
         beaten_by=explanation.beaten_by,
         limits=[met_limit_of(met) for met in explanation.limits],
         unlimited_points=explanation.unlimited_points,
+        excluded_tax_minor=explanation.excluded_tax_minor,
     )
 
 

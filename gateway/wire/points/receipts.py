@@ -36,6 +36,8 @@ class Line(Told):
     unit_price_minor: int
     discount_minor: int
     amount_minor: int
+    brand: str | None
+    tax_minor: int
 
 
 class Tender(Told):
@@ -202,6 +204,8 @@ def _line_of(line: pb.PurchaseLine) -> Line:
         unit_price_minor=line.unit_price_minor,
         discount_minor=line.discount_minor,
         amount_minor=line.amount_minor,
+        brand=line.brand or None,
+        tax_minor=line.tax_minor,
     )
 
 

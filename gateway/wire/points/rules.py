@@ -100,14 +100,18 @@ class NewTerms(Asked):
     """In CEL, such as `purchase.total_minor >= 500000 && purchase.weekday == 5`; empty holds always. It may ask
     `purchase.total_minor`, `purchase.hour`, `purchase.weekday`, `purchase.currency`, `purchase.source`,
     `purchase.store_id`, `purchase.terminal_id`, `purchase.tenders`, `member.status`; and, when lines trigger the rule,
-    `line.sku`, `line.category`, `line.quantity_milli`, `line.unit_price_minor`, `line.amount_minor`."""
+    `line.sku`, `line.category`, `line.brand`, `line.quantity_milli`, `line.unit_price_minor`, `line.amount_minor`."""
     time_zone: MaybeText50 = ""
     """IANA name of the zone in which hours and weekdays are read; empty means "UTC"."""
     valid_hours: list[ValidHours] = Field(default=[], max_length=VALID_HOURS_MAX)
     """When there are any, purchases outside of all of them earn nothing."""
     included_skus: list[Text100] = Field(default=[], max_length=EXCLUSIONS_MAX)
     included_categories: list[Text100] = Field(default=[], max_length=EXCLUSIONS_MAX)
-    """When one of these two has any, only lines that either names count; exclusions are stronger."""
+    included_brands: list[Text100] = Field(default=[], max_length=EXCLUSIONS_MAX)
+    """When one of these three has any, only lines that one of them names count; exclusions are stronger."""
+    excluded_brands: list[Text100] = Field(default=[], max_length=EXCLUSIONS_MAX)
+    exclude_tax: StrictBool = False
+    """Whether the tax within a line's amount does not count."""
     excluded_tenders: list[TenderWord] = Field(default=[], max_length=TENDERS_MAX)
     """What was paid these ways does not earn: of each line the part that was paid in other ways counts. Empty means
     points and gift cards, unless `all_tenders_earn`."""
@@ -146,6 +150,9 @@ class NewTerms(Asked):
             valid_hours=[span.to_proto() for span in self.valid_hours],
             included_skus=self.included_skus,
             included_categories=self.included_categories,
+            included_brands=self.included_brands,
+            excluded_brands=self.excluded_brands,
+            exclude_tax=self.exclude_tax,
             excluded_tenders=[number_of(pb.TenderKind, kind) for kind in self.excluded_tenders],
             all_tenders_earn=self.all_tenders_earn,
             stacking_group=self.stacking_group,
@@ -240,6 +247,9 @@ class Terms(Told):
     valid_hours: list[ValidHours]
     included_skus: list[str]
     included_categories: list[str]
+    included_brands: list[str]
+    excluded_brands: list[str]
+    exclude_tax: bool
     excluded_tenders: list[TenderWord]
     all_tenders_earn: bool
     stacking_group: str
@@ -338,6 +348,9 @@ def terms_of(terms: pb.EarningTerms) -> Terms:
         ],
         included_skus=list(terms.included_skus),
         included_categories=list(terms.included_categories),
+        included_brands=list(terms.included_brands),
+        excluded_brands=list(terms.excluded_brands),
+        exclude_tax=terms.exclude_tax,
         excluded_tenders=[word_of(pb.TenderKind, kind) for kind in terms.excluded_tenders],
         all_tenders_earn=terms.all_tenders_earn,
         stacking_group=terms.stacking_group,

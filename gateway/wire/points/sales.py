@@ -100,6 +100,9 @@ class NewLine(Asked):
     discount_minor: NaturalInt64 = 0
     amount_minor: Int64
     """What was paid for the line, tax included: quantity × unit price − discount, within one minor unit."""
+    brand: MaybeText100 = ""
+    tax_minor: Int64 = 0
+    """The tax within `amount_minor`, of its sign and no more than it; 0 where it is not known."""
 
     def to_proto(self) -> pb.PurchaseLine:
         """The line for `points`."""
@@ -111,6 +114,8 @@ class NewLine(Asked):
             unit_price_minor=self.unit_price_minor,
             discount_minor=self.discount_minor,
             amount_minor=self.amount_minor,
+            brand=self.brand,
+            tax_minor=self.tax_minor,
         )
 
 

@@ -60,4 +60,5 @@ def _to_explanation(why: Explanation, sentence: str) -> pb.Explanation:
             for met in why.limits
         ],
         unlimited_points=why.unlimited_points,
+        excluded_tax_minor=why.excluded_tax_minor,
     )

@@ -149,6 +149,8 @@ def _line(line: pb.PurchaseLine, field: str) -> PurchaseLine:
         unit_price_minor=_money(line.unit_price_minor, f"{field}.unit_price_minor", at_least=0),
         discount_minor=_money(line.discount_minor, f"{field}.discount_minor", at_least=0),
         amount_minor=_money(line.amount_minor, f"{field}.amount_minor", at_least=-MONEY_MINOR_MAX),
+        brand=text_of(line.brand, f"{field}.brand", length_max=NAME_LENGTH_MAX, length_min=0),
+        tax_minor=_money(line.tax_minor, f"{field}.tax_minor", at_least=-MONEY_MINOR_MAX),
     )
 
 
@@ -253,6 +255,8 @@ def _to_sale(purchase: Purchase) -> pb.Sale:
                 unit_price_minor=line.unit_price_minor,
                 discount_minor=line.discount_minor,
                 amount_minor=line.amount_minor,
+                brand=line.brand,
+                tax_minor=line.tax_minor,
             )
             for line in sale.lines
         ],

@@ -80,15 +80,31 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
         priority=integer_of(terms.priority, "terms.priority", at_least=0, at_most=PRIORITY_MAX),
         exclusive=terms.exclusive,
         limits=limits_of(terms.limits, "terms.limits"),
+        included_brands=_names(terms.included_brands, "terms.included_brands"),
+        excluded_brands=_names(terms.excluded_brands, "terms.excluded_brands"),
+        exclude_tax=terms.exclude_tax,
         limit_policy=limit_policy_of(terms),
     )
+
+
+# What a rule says of goods and of how they were paid.
+_OF_GOODS = (
+    "excluded_skus",
+    "excluded_categories",
+    "excluded_brands",
+    "included_skus",
+    "included_categories",
+    "included_brands",
+    "excluded_tenders",
+    "exclude_tax",
+)
 
 
 def _expect_of_purchase(terms: pb.EarningTerms, trigger: Trigger) -> None:
     """A bonus is judged on points, which do not say which goods they were given for."""
     if trigger is Trigger.LINE:
         raise Invalid("terms.trigger", "must be the purchase for a bonus")
-    for field in ("excluded_skus", "excluded_categories", "included_skus", "included_categories", "excluded_tenders"):
+    for field in _OF_GOODS:
         if getattr(terms, field):
             raise Invalid(f"terms.{field}", "has no meaning for a bonus")
 
@@ -196,6 +212,9 @@ def to_terms(terms: EarningTerms) -> pb.EarningTerms:
         ],
         included_skus=terms.included_skus,
         included_categories=terms.included_categories,
+        included_brands=terms.included_brands,
+        excluded_brands=terms.excluded_brands,
+        exclude_tax=terms.exclude_tax,
         excluded_tenders=[TENDER_KIND.to_proto(kind) for kind in terms.excluded_tenders],
         all_tenders_earn=not terms.excluded_tenders,
         stacking_group=terms.stacking_group,

@@ -30,6 +30,7 @@ PURCHASE_FACTS: Mapping[str, type] = {
 LINE_FACTS: Mapping[str, type] = {
     "line.sku": str,
     "line.category": str,
+    "line.brand": str,
     "line.quantity_milli": int,
     "line.unit_price_minor": int,
     "line.amount_minor": int,
@@ -80,6 +81,7 @@ def line_facts(line: PurchaseLine, amount_minor: Fraction | int, quantity_milli:
     return {
         "line.sku": line.sku,
         "line.category": line.category,
+        "line.brand": line.brand,
         "line.quantity_milli": quantity_milli,
         "line.unit_price_minor": line.unit_price_minor,
         "line.amount_minor": int(amount_minor),

@@ -74,6 +74,8 @@ class Explanation:
     # were in the way or not: needed to judge again, too.
     limits: tuple[Measured, ...] = ()
     unlimited_points: int = 0
+    # Of the eligible amount, tax that the rule leaves out.
+    excluded_tax_minor: int = 0
 
     @property
     def tightest(self) -> Measured | None:

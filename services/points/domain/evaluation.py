@@ -112,6 +112,12 @@ class KeptLine:
         return self.quantity_milli if self.amount_minor > 0 or self.line.quantity_milli < 0 else 0
 
     @functools.cached_property
+    def tax_minor(self) -> Exact:
+        """The tax within the amount, as great a part of it as it was of the whole line's."""
+        tax_minor = self.line.tax_minor
+        return Fraction(tax_minor * self.amount_minor, self.line.amount_minor) if tax_minor else 0
+
+    @functools.cached_property
     def counted(self) -> LineExplanation:
         """The line when it counts, as most do."""
         return self.judged(LineVerdict.COUNTED)
@@ -265,18 +271,19 @@ def _for_goods(rule: EarningRule, basket: Basket) -> Judged:
     verdicts, failed = _verdicts(terms, basket)
     counted = [line for line, verdict in zip(basket.lines, verdicts, strict=True) if verdict is LineVerdict.COUNTED]
     amount: Exact = sum(line.amount_minor for line in counted)
+    tax: Exact = sum(line.tax_minor for line in counted) if terms.exclude_tax else 0
     quantity_milli = sum(line.goods_milli for line in counted)
     part = basket.earning_part(terms.excluded_tenders)
-    points = _points(terms, amount * part, quantity_milli * part, counted)
+    points = _points(terms, (amount - tax) * part, quantity_milli * part, counted)
     reason = Reason.APPLIED if points else _nothing(amount, part, failed)
     lines = tuple(
         line.counted if verdict is LineVerdict.COUNTED else line.judged(verdict)
         for line, verdict in zip(basket.lines, verdicts, strict=True)
     )
-    eligible, not_earning = int(amount), int(amount - amount * part)
-    why = _explanation(terms, basket, reason, eligible, lines)
-    if not_earning or quantity_milli:
-        why = replace(why, not_earning_minor=not_earning, quantity_milli=quantity_milli)
+    why = _explanation(terms, basket, reason, int(amount), lines)
+    not_earning = int((amount - tax) * (1 - part))
+    if not_earning or quantity_milli or tax:
+        why = replace(why, not_earning_minor=not_earning, quantity_milli=quantity_milli, excluded_tax_minor=int(tax))
     return Judged(rule, points, why)
 
 

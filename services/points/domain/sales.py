@@ -42,7 +42,10 @@ class ReceiptKey:
 
 @dataclass(frozen=True)
 class PurchaseLine:
-    """One line of a receipt: quantity in thousandths, money in minor units, `amount_minor` what was paid for it."""
+    """One line of a receipt: quantity in thousandths, money in minor units, `amount_minor` what was paid for it.
+
+    `tax_minor` is within the amount. The fields with defaults came later.
+    """
 
     line_id: str
     sku: str
@@ -51,6 +54,8 @@ class PurchaseLine:
     unit_price_minor: int
     discount_minor: int
     amount_minor: int
+    brand: str = ""
+    tax_minor: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,8 @@ def check_sale(sale: Sale) -> None:
                 f"{path}.amount_minor",
                 f"is {line.amount_minor}, quantity × unit price − discount is {float(expected):g}",
             )
+        if not min(0, line.amount_minor) <= line.tax_minor <= max(0, line.amount_minor):
+            raise Invalid(f"{path}.tax_minor", f"is {line.tax_minor}, which is not within {line.amount_minor}")
     tendered = sum(tender.amount_minor for tender in sale.tenders)
     if sale.tenders and tendered != sale.total_minor:
         raise Invalid("sale.tenders", f"add up to {tendered}, the lines to {sale.total_minor}")

@@ -122,6 +122,10 @@ class EarningTerms:
     stacking_group: str = ""
     priority: int = 0
     exclusive: bool = False
+    included_brands: tuple[str, ...] = ()
+    excluded_brands: tuple[str, ...] = ()
+    # Whether the tax within what was paid does not count.
+    exclude_tax: bool = False
     # How much it may give at most, and what becomes of a part that is left.
     limits: tuple[Limit, ...] = ()
     limit_policy: LimitPolicy = LimitPolicy.CUT
@@ -139,6 +143,8 @@ class EarningTerms:
             frozenset(self.included_categories),
             frozenset(self.excluded_skus),
             frozenset(self.excluded_categories),
+            frozenset(self.included_brands),
+            frozenset(self.excluded_brands),
         )
 
     def open_at(self, occurred_at: datetime) -> bool:
@@ -154,6 +160,7 @@ class LineVerdict(enum.Enum):
     COUNTED = "counted"
     SKU_EXCLUDED = "sku_excluded"
     CATEGORY_EXCLUDED = "category_excluded"
+    BRAND_EXCLUDED = "brand_excluded"
     NOT_INCLUDED = "not_included"
     CONDITION_NOT_MET = "condition_not_met"
 
@@ -166,6 +173,13 @@ class Selection:
     included_categories: frozenset[str]
     excluded_skus: frozenset[str]
     excluded_categories: frozenset[str]
+    included_brands: frozenset[str]
+    excluded_brands: frozenset[str]
+
+    @functools.cached_property
+    def includes_all(self) -> bool:
+        """Whether everything counts that is not excluded."""
+        return not (self.included_skus or self.included_categories or self.included_brands)
 
     def verdict(self, line: PurchaseLine) -> LineVerdict:
         """Whether the line is among the goods meant."""
@@ -173,7 +187,15 @@ class Selection:
             return LineVerdict.SKU_EXCLUDED
         if line.category in self.excluded_categories:
             return LineVerdict.CATEGORY_EXCLUDED
-        everything = not self.included_skus and not self.included_categories
-        if everything or line.sku in self.included_skus or line.category in self.included_categories:
+        if line.brand in self.excluded_brands:
+            return LineVerdict.BRAND_EXCLUDED
+        if self.includes_all or self._includes(line):
             return LineVerdict.COUNTED
         return LineVerdict.NOT_INCLUDED
+
+    def _includes(self, line: PurchaseLine) -> bool:
+        return (
+            line.sku in self.included_skus
+            or line.category in self.included_categories
+            or line.brand in self.included_brands
+        )

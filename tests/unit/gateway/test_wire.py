@@ -85,6 +85,8 @@ lines = st.fixed_dictionaries(
         "unit_price_minor": st.integers(0, INT64_MAX),
         "discount_minor": st.integers(0, INT64_MAX),
         "amount_minor": amounts,
+        "brand": texts,
+        "tax_minor": amounts,
     }
 )
 tenders = st.fixed_dictionaries({"kind": st.sampled_from(typing.get_args(sales.TenderWord)), "amount_minor": amounts})
@@ -151,6 +153,9 @@ TERMS = {
     "valid_hours": [{"weekdays": [5], "from_minute": 840, "until_minute": 120}],
     "included_skus": ["B"],
     "included_categories": ["tea"],
+    "included_brands": ["Vital"],
+    "excluded_brands": ["Acme"],
+    "exclude_tax": True,
     "excluded_tenders": ["points"],
     "all_tenders_earn": True,
     "stacking_group": "spring",

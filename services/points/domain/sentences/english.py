@@ -70,6 +70,8 @@ def _given(why: Explanation, points: int) -> str:
 def _per_amount(why: Explanation, given: str) -> str:
     rate = f"{_points(why.points)} for every {_money(why.per_amount_minor, why.currency)}"
     eligible = f"{_money(why.eligible_amount_minor, why.currency)} counted ({_counted(why)})"
+    if why.excluded_tax_minor:
+        eligible += f", less {_money(why.excluded_tax_minor, why.currency)} of tax"
     if why.not_earning_minor:
         eligible += f", less {_money(why.not_earning_minor, why.currency)} paid in ways that do not earn"
     return f"{rate}; {eligible}, {_ROUNDED[why.rounding]} to {given}"

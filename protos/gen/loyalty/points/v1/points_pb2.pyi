@@ -153,6 +153,7 @@ class _LineVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LineVerdi
     """The rule names the goods that count, and this line is none of them."""
     LINE_VERDICT_CONDITION_NOT_MET: _LineVerdict.ValueType  # 5
     """The rule's condition does not hold for the line, or came to no answer."""
+    LINE_VERDICT_BRAND_EXCLUDED: _LineVerdict.ValueType  # 6
 
 class LineVerdict(_LineVerdict, metaclass=_LineVerdictEnumTypeWrapper):
     """Whether a line counted, or what kept it out."""
@@ -165,6 +166,7 @@ LINE_VERDICT_NOT_INCLUDED: LineVerdict.ValueType  # 4
 """The rule names the goods that count, and this line is none of them."""
 LINE_VERDICT_CONDITION_NOT_MET: LineVerdict.ValueType  # 5
 """The rule's condition does not hold for the line, or came to no answer."""
+LINE_VERDICT_BRAND_EXCLUDED: LineVerdict.ValueType  # 6
 Global___LineVerdict: _TypeAlias = LineVerdict  # noqa: Y015
 
 class _AdjustmentState:
@@ -2456,6 +2458,8 @@ class PurchaseLine(_message.Message):
     UNIT_PRICE_MINOR_FIELD_NUMBER: _builtins.int
     DISCOUNT_MINOR_FIELD_NUMBER: _builtins.int
     AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    BRAND_FIELD_NUMBER: _builtins.int
+    TAX_MINOR_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """Unique within the receipt: 1 to 50 characters."""
     sku: _builtins.str
@@ -2472,6 +2476,10 @@ class PurchaseLine(_message.Message):
     """What was paid for the line, tax included: quantity × unit price − discount, within one minor unit of it, since tills
     round differently. Earning counts this amount.
     """
+    brand: _builtins.str
+    """Up to 100 characters."""
+    tax_minor: _builtins.int
+    """The tax within `amount_minor`, of its sign and no more than it; 0 where it is not known."""
     def __init__(
         self,
         *,
@@ -2482,10 +2490,12 @@ class PurchaseLine(_message.Message):
         unit_price_minor: _builtins.int = ...,
         discount_minor: _builtins.int = ...,
         amount_minor: _builtins.int = ...,
+        brand: _builtins.str = ...,
+        tax_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "category", b"category", "discount_minor", b"discount_minor", "line_id", b"line_id", "quantity_milli", b"quantity_milli", "sku", b"sku", "unit_price_minor", b"unit_price_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "brand", b"brand", "category", b"category", "discount_minor", b"discount_minor", "line_id", b"line_id", "quantity_milli", b"quantity_milli", "sku", b"sku", "tax_minor", b"tax_minor", "unit_price_minor", b"unit_price_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2686,6 +2696,7 @@ class Explanation(_message.Message):
     BEATEN_BY_FIELD_NUMBER: _builtins.int
     LIMITS_FIELD_NUMBER: _builtins.int
     UNLIMITED_POINTS_FIELD_NUMBER: _builtins.int
+    EXCLUDED_TAX_MINOR_FIELD_NUMBER: _builtins.int
     sentence: _builtins.str
     """One sentence that a cashier can read out."""
     eligible_amount_minor: _builtins.int
@@ -2711,6 +2722,8 @@ class Explanation(_message.Message):
     """The name of the rule of its stacking group that it stood aside for."""
     unlimited_points: _builtins.int
     """What the rule would have given without its limits; 0 for a rule that has none."""
+    excluded_tax_minor: _builtins.int
+    """Of the eligible amount, tax that the rule leaves out."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineExplanation]:
         """Every line and whether it counted; empty for a bonus, and where the rule did not get as far as the lines."""
@@ -2745,10 +2758,11 @@ class Explanation(_message.Message):
         beaten_by: _builtins.str = ...,
         limits: _abc.Iterable[Global___MetLimit] | None = ...,
         unlimited_points: _builtins.int = ...,
+        excluded_tax_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["factor", b"factor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "factor", b"factor", "limits", b"limits", "lines", b"lines", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger", "unlimited_points", b"unlimited_points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "excluded_tax_minor", b"excluded_tax_minor", "factor", b"factor", "limits", b"limits", "lines", b"lines", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger", "unlimited_points", b"unlimited_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3670,6 +3684,9 @@ class EarningTerms(_message.Message):
     EXCLUSIVE_FIELD_NUMBER: _builtins.int
     LIMITS_FIELD_NUMBER: _builtins.int
     LIMIT_POLICY_FIELD_NUMBER: _builtins.int
+    INCLUDED_BRANDS_FIELD_NUMBER: _builtins.int
+    EXCLUDED_BRANDS_FIELD_NUMBER: _builtins.int
+    EXCLUDE_TAX_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """1 to 100 characters."""
     points: _builtins.int
@@ -3695,7 +3712,7 @@ class EarningTerms(_message.Message):
     `purchase.total_minor`, `purchase.hour` (0 to 23), `purchase.weekday` (1, Monday, to 7), all int;
     `purchase.currency`, `purchase.source`, `purchase.store_id`, `purchase.terminal_id`, `member.status`, all string;
     `purchase.tenders`, a list of "cash", "payment_card", "gift_card", "points", "voucher", "other"; and, when lines
-    trigger the rule, `line.sku`, `line.category`, string, `line.quantity_milli`, `line.unit_price_minor`,
+    trigger the rule, `line.sku`, `line.category`, `line.brand`, string, `line.quantity_milli`, `line.unit_price_minor`,
     `line.amount_minor`, int. INVALID_FIELD says where it is wrong.
     """
     time_zone: _builtins.str
@@ -3710,6 +3727,8 @@ class EarningTerms(_message.Message):
     exclusive: _builtins.bool
     limit_policy: Global___LimitPolicy.ValueType
     """What becomes of points of which the limits let only a part through. Unspecified means cut."""
+    exclude_tax: _builtins.bool
+    """Whether the tax within a line's amount does not count."""
     @_builtins.property
     def excluded_skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """SKUs that do not count; up to 1,000, compared exactly."""
@@ -3755,6 +3774,12 @@ class EarningTerms(_message.Message):
         rule: its next version goes on from there.
         """
 
+    @_builtins.property
+    def included_brands(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Brands, as SKUs and categories: when one of the three inclusions has any, only lines that one of them names count."""
+
+    @_builtins.property
+    def excluded_brands(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -3785,10 +3810,13 @@ class EarningTerms(_message.Message):
         exclusive: _builtins.bool = ...,
         limits: _abc.Iterable[Global___EarningLimit] | None = ...,
         limit_policy: Global___LimitPolicy.ValueType = ...,
+        included_brands: _abc.Iterable[_builtins.str] | None = ...,
+        excluded_brands: _abc.Iterable[_builtins.str] | None = ...,
+        exclude_tax: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "factor", b"factor", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry_days", b"expiry_days", "factor", b"factor", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "exclude_tax", b"exclude_tax", "excluded_brands", b"excluded_brands", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry_days", b"expiry_days", "factor", b"factor", "included_brands", b"included_brands", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

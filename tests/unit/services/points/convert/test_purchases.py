@@ -66,6 +66,8 @@ SALE_BOUNDS: dict[str, list[Any]] = {
     "sale.lines[1].unit_price_minor": outside(0, MONEY_MINOR_MAX),
     "sale.lines[1].discount_minor": outside(0, MONEY_MINOR_MAX),
     "sale.lines[1].amount_minor": outside(-MONEY_MINOR_MAX, MONEY_MINOR_MAX),
+    "sale.lines[1].brand": length(100, least=0),
+    "sale.lines[1].tax_minor": outside(-MONEY_MINOR_MAX, MONEY_MINOR_MAX),
     "sale.tenders[0].kind": [0, 99],
     "sale.tenders[0].amount_minor": outside(-MONEY_MINOR_MAX, MONEY_MINOR_MAX),
 }
@@ -159,6 +161,8 @@ def test_a_sale_of_a_thousand_lines_and_fifty_tenders_is_read() -> None:
         ("sale.lines[0].amount_minor", [-MONEY_MINOR_MAX, 0, MONEY_MINOR_MAX]),
         ("sale.lines[0].line_id", ["x", "x" * 50]),
         ("sale.lines[0].category", ["", "x" * 100]),
+        ("sale.lines[0].brand", ["", "x" * 100]),
+        ("sale.lines[0].tax_minor", [-MONEY_MINOR_MAX, 0, MONEY_MINOR_MAX]),
         ("sale.receipt.source", ["x" * 50]),
         ("sale.cashier_id", ["", "x" * 100]),
         ("request_id", ["x" * 255]),
@@ -273,6 +277,8 @@ def sales(draw: st.DrawFn) -> pb.Sale:
             unit_price_minor=draw(MONEY),
             discount_minor=draw(MONEY),
             amount_minor=draw(MONEY) * draw(st.sampled_from([-1, 1])),
+            brand=draw(TEXT | st.just("")),
+            tax_minor=draw(MONEY),
         )
         for _ in range(draw(st.integers(1, 3)))
     ]

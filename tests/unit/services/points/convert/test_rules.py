@@ -58,6 +58,9 @@ KEYED: dict[str, list[Any]] = {"program_id": NOT_A_UUID, "request_id": NOT_A_KEY
 WIDE = {
     "included_skus": ["TEA"],
     "included_categories": ["tea"],
+    "included_brands": ["Vital"],
+    "excluded_brands": ["Acme"],
+    "exclude_tax": True,
     "excluded_tenders": [pb.TENDER_KIND_VOUCHER],
     "valid_hours": [pb.ValidHours(weekdays=[5], from_minute=540, until_minute=1_020)],
     "limits": [pb.EarningLimit(scope=pb.LIMIT_SCOPE_STORE, span=pb.LIMIT_SPAN_DAY, at_most=5)],
@@ -95,6 +98,8 @@ TERMS: dict[str, list[Any]] = {
     "terms.time_zone": ["Mars/Olympus", "utc+5"],
     "terms.included_skus[0]": [*NOT_A_LINE, *length(100)],
     "terms.included_categories[0]": [*NOT_A_LINE, *length(100)],
+    "terms.included_brands[0]": [*NOT_A_LINE, *length(100)],
+    "terms.excluded_brands[0]": [*NOT_A_LINE, *length(100)],
     "terms.excluded_tenders[0]": [99],
     "terms.stacking_group": length(GROUP_LENGTH_MAX, least=0),
     "terms.priority": outside(0, PRIORITY_MAX),
@@ -166,7 +171,7 @@ def test_every_field_of_a_request_has_bounds(rpc: str) -> None:
 
 
 # What has tests of its own, and what takes either of its values.
-UNBOUNDED = {"starts_at", "ends_at", "factor", "all_tenders_earn", "exclusive"}
+UNBOUNDED = {"starts_at", "ends_at", "factor", "all_tenders_earn", "exclusive", "exclude_tax"}
 
 
 def test_every_field_of_the_terms_has_bounds() -> None:
@@ -188,7 +193,7 @@ def test_a_rule_ends_after_it_starts(days: int) -> None:
     )
 
 
-@pytest.mark.parametrize("field", ["excluded_skus", "excluded_categories"])
+@pytest.mark.parametrize("field", ["excluded_skus", "excluded_categories", "included_brands"])
 def test_a_thousand_exceptions_are_enough(field: str) -> None:
     names = [f"N{number}" for number in range(SELECTED_MAX)]
     read = convert.create_earning_rule(requests.create_earning_rule(requests.terms(**{field: names})))
@@ -252,6 +257,9 @@ def terms(draw: st.DrawFn) -> pb.EarningTerms:
         time_zone=draw(st.sampled_from(["UTC", "Asia/Karachi"])),
         included_skus=draw(st.lists(NAME, max_size=3)),
         included_categories=draw(st.lists(NAME, max_size=3)),
+        included_brands=draw(st.lists(NAME, max_size=3)),
+        excluded_brands=draw(st.lists(NAME, max_size=3)),
+        exclude_tax=draw(st.booleans()),
         all_tenders_earn=True,
         stacking_group=draw(st.just("") | NAME),
         priority=draw(st.integers(0, PRIORITY_MAX)),

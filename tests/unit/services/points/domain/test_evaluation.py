@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from services.points.conditions import CelConditions
 from services.points.domain.earnings import Earning, Reason
-from services.points.domain.evaluation import RuleSet, evaluate, evaluate_again
+from services.points.domain.evaluation import RuleSet, evaluate, evaluate_again, rule_set
 from services.points.domain.purchases import Purchase, PurchaseReturns, dues
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind, add_returned
+from services.points.domain.sentences import earning_sentence
 from services.points.domain.terms import Effect, Factor, LineVerdict, Rounding, Trigger, ValidHours
 from tests.factories import points as make
 
@@ -248,6 +249,30 @@ def test_each_line_says_what_kept_it_out() -> None:
     ]
 
 
+# ---- brands and tax
+
+
+def test_brands_are_named_like_other_goods() -> None:
+    branded = [replace(line, brand=brand) for line, brand in zip(BASKET, ("Vital", "Acme", ""), strict=True)]
+    sale = make.a_sale(*branded)
+    (included,) = evaluated(a_rule(included_brands=("Vital",)), sale=sale)
+    assert [line.verdict.value for line in included.explanation.lines] == ["counted", "not_included", "not_included"]
+    (excluded,) = evaluated(a_rule(excluded_brands=("Vital",), included_brands=("Vital", "Acme")), sale=sale)
+    assert [line.verdict.value for line in excluded.explanation.lines] == ["brand_excluded", "counted", "not_included"]
+
+
+def test_tax_does_not_count_where_the_rule_leaves_it_out() -> None:
+    sale = make.a_sale(replace(make.a_line(1200, quantity=2), tax_minor=200))
+    (earning,) = evaluated(a_rule(exclude_tax=True), sale=sale)
+    assert (earning.points, earning.explanation.excluded_tax_minor) == (10, 200)
+    assert earning_sentence(earning).endswith(
+        "GBP 12.00 counted (1 line), less GBP 2.00 of tax, rounded down to 10 points."
+    )
+    assert judged(a_rule(), sale=sale) == [(12, APPLIED)]
+    (kept,) = evaluate(rule_set(a_rule(exclude_tax=True)), sale, {"1": 1000})
+    assert (kept.points, kept.explanation.excluded_tax_minor) == (5, 100)
+
+
 # ---- returns
 
 OF_PURCHASES = ["", "purchase.total_minor >= 900", "purchase.total_minor < 900", "purchase.total_minor % 2 == 0"]
@@ -267,6 +292,8 @@ def any_rules(draw: st.DrawFn) -> EarningRule:
             "included_categories": draw(st.sampled_from([(), ("tea",), ("tea", "ware")])),
             "excluded_skus": draw(st.sampled_from([(), ("GUM",)])),
             "excluded_tenders": draw(st.sampled_from([(), (TenderKind.POINTS,)])),
+            "excluded_brands": draw(st.sampled_from([(), ("Acme",)])),
+            "exclude_tax": draw(st.booleans()),
         }
     )
     return a_rule(
@@ -292,7 +319,8 @@ def any_sales(draw: st.DrawFn) -> Sale:
         amount = draw(st.integers(-200, 1500))
         quantity = draw(st.integers(1, 3000)) * (draw(st.sampled_from([1, 1, -1])) if amount < 0 else 1)
         sku, category = draw(st.sampled_from([("TEA", "tea"), ("CUP", "ware"), ("GUM", "sweets")]))
-        lines.append(PurchaseLine(str(number), sku, category, quantity, 0, 0, amount))
+        brand, tax = draw(st.sampled_from(["", "Acme"])), draw(st.integers(min(0, amount), max(0, amount)))
+        lines.append(PurchaseLine(str(number), sku, category, quantity, 0, 0, amount, brand, tax))
     total = sum(line.amount_minor for line in lines)
     with_points = draw(st.integers(0, max(0, total)))
     tenders = (Tender(TenderKind.CASH, total - with_points), Tender(TenderKind.POINTS, with_points))

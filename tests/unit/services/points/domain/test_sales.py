@@ -72,6 +72,17 @@ def test_the_line_that_is_wrong_is_named_by_its_place() -> None:
     assert refused_field(make.a_sale(make.a_line(1000), wrong)) == "sale.lines[1].amount_minor"
 
 
+@pytest.mark.parametrize(("amount_minor", "taxes"), [(1000, (0, 167, 1000)), (0, (0,)), (-500, (-500, -83, 0))])
+def test_tax_is_within_what_was_paid(amount_minor: int, taxes: tuple[int, ...]) -> None:
+    def sale(tax_minor: int) -> Sale:
+        return make.a_sale(replace(make.a_line(amount_minor), tax_minor=tax_minor))
+
+    for tax_minor in taxes:
+        check_sale(sale(tax_minor))
+    for tax_minor in (min(taxes) - 1, max(taxes) + 1):
+        assert refused_field(sale(tax_minor)) == "sale.lines[0].tax_minor"
+
+
 def test_a_line_id_stands_on_a_receipt_once() -> None:
     assert refused_field(make.a_sale(make.a_line(100), make.a_line(200))) == "sale.lines[1].line_id"
     check_sale(make.a_sale(make.a_line(100), make.a_line(200, line_id="2")))
