@@ -9,7 +9,7 @@ Announced, through the outbox:
     return.recorded         goods came back, matched or not
     return.matched          the purchase of goods that had come back was recorded after all
 
-Listened to: every event of `members`, for the status it carries.
+Listened to: every event of `members`, for the status it carries, and the tier if it tells one.
 """
 
 from __future__ import annotations
@@ -98,9 +98,13 @@ def return_matched(purchase: Purchase, match: Match, shortfall: int, now: dateti
 
 
 def on_member_event(connection: sa.Connection, event: Event) -> None:
-    """Takes over the status that an event of `members` carries; older ones than what is known pass without effect."""
+    """Takes over the status and the tier that an event of `members` carries; older ones pass without effect."""
     standing = Standing(
-        event.aggregate_id, event.program_id, MemberStatus(event.payload["status"]), member_version=event.version
+        event.aggregate_id,
+        event.program_id,
+        MemberStatus(event.payload["status"]),
+        member_version=event.version,
+        tier=event.payload.get("tier", ""),
     )
     Standings(connection).put(standing)
 

@@ -25,6 +25,7 @@ from gateway.wire.base import (
 )
 from gateway.wire.enums import number_of, word_of
 from gateway.wire.points.earnings import EffectWord, Factor, RoundingWord, TriggerWord, factor_of
+from gateway.wire.points.expiry import Expiry, TierExpiry, expiry_of, tier_expiry_of
 from gateway.wire.points.limits import Limit, LimitPolicyWord, limit_of
 from gateway.wire.points.sales import TenderWord
 
@@ -32,6 +33,7 @@ RuleWord = Literal["draft", "active", "ended", "scheduled"]
 ShortfallWord = Literal["carry", "negative", "refuse"]
 EXCLUSIONS_MAX = 1_000
 VALID_HOURS_MAX = 50
+TIERS_MAX = 20
 TENDERS_MAX = 6
 CONDITION_LENGTH_MAX = 500
 LIMITS_MAX = 10
@@ -121,6 +123,10 @@ class NewTerms(Asked):
     priority: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 0
     exclusive: StrictBool = False
     """If the winner of the group is exclusive, the others give nothing; else those that are not exclusive give, too."""
+    expiry: Expiry | None = None
+    """When the points lapse, where days are not enough; `expiry_days` is 0 then."""
+    expiry_by_tier: list[TierExpiry] = Field(default=[], max_length=TIERS_MAX)
+    """Tiers whose members keep their points for another time."""
     limits: list[Limit] = Field(default=[], max_length=LIMITS_MAX)
     """How much the rule may give at most; no two of the same scope, span and unit. A purchase counts in the windows in
     which it occurred. What is used belongs to the rule: its next version goes on from there."""
@@ -159,6 +165,8 @@ class NewTerms(Asked):
             priority=self.priority,
             exclusive=self.exclusive,
             limits=[limit.to_proto() for limit in self.limits],
+            expiry=self.expiry.to_proto() if self.expiry else None,
+            expiry_by_tier=[each.to_proto() for each in self.expiry_by_tier],
             limit_policy=number_of(pb.LimitPolicy, self.limit_policy),
         )
 
@@ -256,6 +264,8 @@ class Terms(Told):
     priority: int
     exclusive: bool
     limits: list[Limit]
+    expiry: Expiry | None
+    expiry_by_tier: list[TierExpiry]
     limit_policy: LimitPolicyWord
 
 
@@ -357,5 +367,7 @@ def terms_of(terms: pb.EarningTerms) -> Terms:
         priority=terms.priority,
         exclusive=terms.exclusive,
         limits=[limit_of(limit) for limit in terms.limits],
+        expiry=expiry_of(terms.expiry) if terms.HasField("expiry") else None,
+        expiry_by_tier=[tier_expiry_of(each) for each in terms.expiry_by_tier],
         limit_policy=word_of(pb.LimitPolicy, terms.limit_policy or pb.LIMIT_POLICY_CUT),
     )

@@ -11,6 +11,13 @@ from loyalty.points.v1 import points_pb2 as pb
 from kit.convert import EnumMap, currency_of, integer_of, optional_enum, optional_instant, text_of, timestamp_of
 from kit.errors import Invalid
 from services.points.convert.common import NAME_LENGTH_MAX, wallet_of
+from services.points.convert.expiry import (
+    EXPIRY_DAYS_MAX,
+    expiry_of,
+    tier_expiries_of,
+    to_expiry,
+    to_tier_expiry,
+)
 from services.points.convert.limits import LIMIT_POLICY, limit_policy_of, limits_of, to_limit
 from services.points.domain.conditions import LENGTH_MAX
 from services.points.domain.sales import TenderKind
@@ -31,7 +38,6 @@ FACTOR_PART_MAX = 10_000
 SELECTED_MAX = 1_000
 VALID_HOURS_MAX = 50
 PENDING_DAYS_MAX = 3_650
-EXPIRY_DAYS_MAX = 36_500
 GROUP_LENGTH_MAX = 50
 PRIORITY_MAX = 1_000_000
 
@@ -83,6 +89,8 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
         included_brands=_names(terms.included_brands, "terms.included_brands"),
         excluded_brands=_names(terms.excluded_brands, "terms.excluded_brands"),
         exclude_tax=terms.exclude_tax,
+        expiry=expiry_of(terms),
+        expiry_by_tier=tier_expiries_of(terms),
         limit_policy=limit_policy_of(terms),
     )
 
@@ -221,6 +229,8 @@ def to_terms(terms: EarningTerms) -> pb.EarningTerms:
         priority=terms.priority,
         exclusive=terms.exclusive,
         limits=[to_limit(limit) for limit in terms.limits],
+        expiry=to_expiry(terms.expiry),
+        expiry_by_tier=[to_tier_expiry(each) for each in terms.expiry_by_tier],
         limit_policy=LIMIT_POLICY.to_proto(terms.limit_policy),
     )
 

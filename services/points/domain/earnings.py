@@ -70,6 +70,7 @@ class Explanation:
     beaten_by: str = ""
     # Who asked, as far as conditions may ask: needed to judge again when goods come back.
     member_status: str = ""
+    member_tier: str = ""
     # Every limit of the rule as the purchase met it, and what the rule would have given without them. Kept whether they
     # were in the way or not: needed to judge again, too.
     limits: tuple[Measured, ...] = ()

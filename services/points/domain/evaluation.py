@@ -73,12 +73,14 @@ def evaluate(
     return assess(rules, sale, returned, member_status).earnings(measure)
 
 
-def assess(rules: RuleSet, sale: Sale, returned: Returned, member_status: str = "") -> Assessment:
+def assess(
+    rules: RuleSet, sale: Sale, returned: Returned, member_status: str = "", member_tier: str = ""
+) -> Assessment:
     """The first half of `evaluate`: all that can be told before anybody knows what is left of limits."""
     in_force = [
         rule for rule in rules.rules if rule.in_force(sale.occurred_at) and rule.terms.currency == sale.currency
     ]
-    return _assessed(in_force, Basket(sale, returned, member_status, rules.conditions))
+    return _assessed(in_force, Basket(sale, returned, member_status, rules.conditions, member_tier))
 
 
 def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, returned: Returned) -> dict[UUID, int]:
@@ -90,7 +92,8 @@ def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, retu
         return {}
     versions = [rules.by_version[earning.rule_id, earning.rule_version] for earning in earnings]
     met = {earning.rule_id: earning.explanation.limits for earning in earnings}
-    basket = Basket(sale, returned, earnings[0].explanation.member_status, rules.conditions)
+    asked = earnings[0].explanation
+    basket = Basket(sale, returned, asked.member_status, rules.conditions, asked.member_tier)
     judged = _assessed(versions, basket).earnings(lambda rule: met[rule.rule_id])
     return {earning.rule_id: earning.points for earning in judged}
 
@@ -130,9 +133,12 @@ class KeptLine:
 class Basket:
     """The goods kept of a sale, with what many rules ask about them worked out once."""
 
-    def __init__(self, sale: Sale, returned: Returned, member_status: str, conditions: Conditions) -> None:
+    def __init__(
+        self, sale: Sale, returned: Returned, member_status: str, conditions: Conditions, member_tier: str = ""
+    ) -> None:
         self.sale = sale
         self.member_status = member_status
+        self.member_tier = member_tier
         self.lines = [_kept(line, returned) for line in sale.lines]
         self.total_minor: Exact = sum(line.amount_minor for line in self.lines)
         self.conditions = conditions
@@ -392,6 +398,7 @@ def _explanation(
         trigger=terms.trigger,
         factor=terms.factor,
         member_status=basket.member_status,
+        member_tier=basket.member_tier,
     )
 
 
@@ -405,6 +412,6 @@ def _earning(judged: Judged, sale: Sale) -> Earning:
         points=judged.points,
         wallet=terms.wallet,
         available_at=available_at,
-        expires_at=available_at + timedelta(days=terms.expiry_days) if terms.expiry_days else None,
+        expires_at=terms.expires_at(available_at, judged.why.member_tier),
         explanation=judged.why,
     )

@@ -40,12 +40,14 @@ class MemberStatus(enum.Enum):
 
 @dataclass(frozen=True)
 class Standing:
-    """What `points` knows of a member: no personal data, only whether they may earn and spend."""
+    """What `points` knows of a member: no personal data, whether they may earn and spend, and how well."""
 
     member_id: UUID
     program_id: UUID
     status: MemberStatus
     member_version: int
+    # Empty for a member of no tier, and while `members` has told of none.
+    tier: str = ""
 
 
 def expect_may_earn(standing: Standing) -> None:

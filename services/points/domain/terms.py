@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 import functools
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from services.points.domain.expiry import Expiry, TierExpiry
 from services.points.domain.limits import Limit, LimitPolicy
 from services.points.domain.sales import PurchaseLine, TenderKind
 
@@ -130,6 +131,10 @@ class EarningTerms:
     limits: tuple[Limit, ...] = ()
     limit_policy: LimitPolicy = LimitPolicy.CUT
 
+    # Instead of `expiry_days`; and for members of these tiers instead of either.
+    expiry: Expiry | None = None
+    expiry_by_tier: tuple[TierExpiry, ...] = ()
+
     @functools.cached_property
     def zone(self) -> ZoneInfo:
         """The zone by its IANA name."""
@@ -146,6 +151,14 @@ class EarningTerms:
             frozenset(self.included_brands),
             frozenset(self.excluded_brands),
         )
+
+    def expires_at(self, available_at: datetime, member_tier: str) -> datetime | None:
+        """When points lapse that a member of this tier can spend from then on; None: never."""
+        own = (each.expiry for each in self.expiry_by_tier if each.tier == member_tier)
+        expiry = next(own, self.expiry)
+        if expiry is not None:
+            return expiry.of(available_at, self.zone)
+        return available_at + timedelta(days=self.expiry_days) if self.expiry_days else None
 
     def open_at(self, occurred_at: datetime) -> bool:
         """Whether a purchase that occurred then lies within the valid hours."""

@@ -21,7 +21,7 @@ def gain_of(desk: Desk, program_id: UUID, member_id: UUID, sale: Sale, returned:
     """What the goods kept of a sale may give the member, who must be somebody who may earn."""
     standing = desk.standing(program_id, member_id)
     expect_may_earn(standing)
-    assessment = assess(desk.rules(program_id, member_id), sale, returned or {}, standing.status.value)
+    assessment = assess(desk.rules(program_id, member_id), sale, returned or {}, standing.status.value, standing.tier)
     # Without limits nothing that others do changes it, so that the work need not be done while accounts are locked.
     settled = None if assessment.limited else assessment.earnings(untouched)
     return Gain(Buyer(program_id, member_id, sale), assessment, settled)

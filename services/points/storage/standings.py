@@ -29,7 +29,7 @@ Whose: TypeAlias = tuple[UUID, UUID | None]
 _SETTINGS = sa.text("""
     SELECT wanted.program_id AS wanted_program, wanted.member_id AS wanted_member,
         settings.shortfall, settings.adjustment_limit, settings.rules_revision,
-        standings.status, standings.member_version
+        standings.status, standings.member_version, standings.tier
     FROM unnest(CAST(:programs AS uuid[]), CAST(:members AS uuid[])) AS wanted (program_id, member_id)
     LEFT JOIN program_settings AS settings USING (program_id)
     LEFT JOIN standings ON standings.member_id = wanted.member_id AND standings.program_id = wanted.program_id
@@ -61,6 +61,7 @@ class Standings:
                     "program_id": standing.program_id,
                     "status": standing.status.value,
                     "member_version": standing.member_version,
+                    "tier": standing.tier,
                 }
                 for standing in ordered
             ]
@@ -68,7 +69,7 @@ class Standings:
         self._connection.execute(
             statement.on_conflict_do_update(
                 constraint=table.primary_key,
-                set_={"status": statement.excluded.status, "member_version": statement.excluded.member_version},
+                set_={name: statement.excluded[name] for name in ("status", "member_version", "tier")},
                 where=table.c.member_version < statement.excluded.member_version,
             )
         )
@@ -79,5 +80,5 @@ def _setting(row: Any) -> Setting:
     policy = ProgramPolicy(program_id, Shortfall(row.shortfall or Shortfall.CARRY), row.adjustment_limit)
     standing = None
     if member_id is not None and row.status is not None:
-        standing = Standing(member_id, program_id, MemberStatus(row.status), row.member_version)
+        standing = Standing(member_id, program_id, MemberStatus(row.status), row.member_version, row.tier)
     return Setting(policy, row.rules_revision or 0, standing)

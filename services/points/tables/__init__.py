@@ -188,6 +188,7 @@ standings = sa.Table(
     sa.Column("program_id", sa.Uuid, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("member_version", sa.BigInteger, nullable=False),
+    sa.Column("tier", sa.Text, nullable=False, server_default=""),
     sa.CheckConstraint("status IN ('active', 'suspended', 'earn_only', 'terminated')", name="status"),
 )
 

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from gateway.wire import keys, members
 from gateway.wire.base import INT64_MAX, INT64_MIN, Day, Id, Instant, NonZeroInt64
 from gateway.wire.enums import number_of, word_of
-from gateway.wire.points import accounts, adjustments, documents, earnings, limits, receipts, rules, sales
+from gateway.wire.points import accounts, adjustments, documents, earnings, expiry, limits, receipts, rules, sales
 from gateway.wire.rewards import catalogue, redemptions
 from kit.convert import timestamp_of
 
@@ -29,6 +29,7 @@ WORDS: list[tuple[Any, Any]] = [
     (members_pb2.MemberStatus, members.StatusWord),
     (members_pb2.CallerRole, keys.RoleWord),
     (points_pb2.TenderKind, sales.TenderWord),
+    (points_pb2.ExpiryKind, expiry.ExpiryWord),
     (points_pb2.MisfitReason, receipts.MisfitReasonWord),
     (points_pb2.Rounding, earnings.RoundingWord),
     (points_pb2.LineVerdict, earnings.VerdictWord),
@@ -163,6 +164,10 @@ TERMS = {
     "exclusive": True,
     "limits": [{"scope": "member_and_cashier", "span": "month", "unit": "purchases", "at_most": 3}],
     "limit_policy": "refuse",
+    "expiry": {"kind": "quarter_end", "days": 0, "periods_later": 1, "dates": []},
+    "expiry_by_tier": [
+        {"tier": "gold", "expiry": {"kind": "dates", "days": 30, "periods_later": 0, "dates": ["03-31", "2027-12-31"]}}
+    ],
 }
 
 

@@ -363,6 +363,42 @@ LIMIT_POLICY_REFUSE: LimitPolicy.ValueType  # 2
 """Nothing is given."""
 Global___LimitPolicy: _TypeAlias = LimitPolicy  # noqa: Y015
 
+class _ExpiryKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExpiryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExpiryKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPIRY_KIND_UNSPECIFIED: _ExpiryKind.ValueType  # 0
+    EXPIRY_KIND_NEVER: _ExpiryKind.ValueType  # 1
+    EXPIRY_KIND_DAYS: _ExpiryKind.ValueType  # 2
+    """So many days after they can be spent."""
+    EXPIRY_KIND_MONTH_END: _ExpiryKind.ValueType  # 3
+    """With a calendar month,"""
+    EXPIRY_KIND_QUARTER_END: _ExpiryKind.ValueType  # 4
+    """a quarter that begins in January, April, July or October,"""
+    EXPIRY_KIND_YEAR_END: _ExpiryKind.ValueType  # 5
+    """or a calendar year."""
+    EXPIRY_KIND_DATES: _ExpiryKind.ValueType  # 6
+    """With the next of some dates."""
+
+class ExpiryKind(_ExpiryKind, metaclass=_ExpiryKindEnumTypeWrapper):
+    """The ways in which a rule says when its points lapse."""
+
+EXPIRY_KIND_UNSPECIFIED: ExpiryKind.ValueType  # 0
+EXPIRY_KIND_NEVER: ExpiryKind.ValueType  # 1
+EXPIRY_KIND_DAYS: ExpiryKind.ValueType  # 2
+"""So many days after they can be spent."""
+EXPIRY_KIND_MONTH_END: ExpiryKind.ValueType  # 3
+"""With a calendar month,"""
+EXPIRY_KIND_QUARTER_END: ExpiryKind.ValueType  # 4
+"""a quarter that begins in January, April, July or October,"""
+EXPIRY_KIND_YEAR_END: ExpiryKind.ValueType  # 5
+"""or a calendar year."""
+EXPIRY_KIND_DATES: ExpiryKind.ValueType  # 6
+"""With the next of some dates."""
+Global___ExpiryKind: _TypeAlias = ExpiryKind  # noqa: Y015
+
 class _EarningEffect:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -3687,6 +3723,8 @@ class EarningTerms(_message.Message):
     INCLUDED_BRANDS_FIELD_NUMBER: _builtins.int
     EXCLUDED_BRANDS_FIELD_NUMBER: _builtins.int
     EXCLUDE_TAX_FIELD_NUMBER: _builtins.int
+    EXPIRY_FIELD_NUMBER: _builtins.int
+    EXPIRY_BY_TIER_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """1 to 100 characters."""
     points: _builtins.int
@@ -3780,6 +3818,18 @@ class EarningTerms(_message.Message):
 
     @_builtins.property
     def excluded_brands(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def expiry(self) -> Global___Expiry:
+        """When the points lapse, by the calendar of `time_zone`, where days are not enough; `expiry_days` is 0 then. Absent:
+        `expiry_days` says it.
+        """
+
+    @_builtins.property
+    def expiry_by_tier(self) -> _containers.RepeatedCompositeFieldContainer[Global___TierExpiry]:
+        """Tiers whose members keep their points for another time; up to 20, each once. What counts is the tier of which the
+        member is when the purchase is recorded.
+        """
+
     def __init__(
         self,
         *,
@@ -3813,10 +3863,12 @@ class EarningTerms(_message.Message):
         included_brands: _abc.Iterable[_builtins.str] | None = ...,
         excluded_brands: _abc.Iterable[_builtins.str] | None = ...,
         exclude_tax: _builtins.bool = ...,
+        expiry: Global___Expiry | None = ...,
+        expiry_by_tier: _abc.Iterable[Global___TierExpiry] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "factor", b"factor", "starts_at", b"starts_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "expiry", b"expiry", "factor", b"factor", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "exclude_tax", b"exclude_tax", "excluded_brands", b"excluded_brands", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry_days", b"expiry_days", "factor", b"factor", "included_brands", b"included_brands", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "exclude_tax", b"exclude_tax", "excluded_brands", b"excluded_brands", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry", b"expiry", "expiry_by_tier", b"expiry_by_tier", "expiry_days", b"expiry_days", "factor", b"factor", "included_brands", b"included_brands", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3853,6 +3905,69 @@ class EarningLimit(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EarningLimit: _TypeAlias = EarningLimit  # noqa: Y015
+
+@_typing.final
+class Expiry(_message.Message):
+    """When points lapse, reckoned from the instant at which they can be spent. They last through the day that is named."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    PERIODS_LATER_FIELD_NUMBER: _builtins.int
+    DATES_FIELD_NUMBER: _builtins.int
+    kind: Global___ExpiryKind.ValueType
+    days: _builtins.int
+    """Of days: 1 to 36,500. Of dates: how far ahead the date lies at least, 0 to 36,500. Else 0."""
+    periods_later: _builtins.int
+    """Of the ends of periods: how many periods after the one in which they can be spent first, 0 to 120. Else 0."""
+    @_builtins.property
+    def dates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of dates, and only there: 1 to 50 such as "03-31", of every year, or "2027-03-31". The first that lies far enough
+        ahead counts; where none does, the points never lapse. "02-29" is the last day of each February.
+        """
+
+    def __init__(
+        self,
+        *,
+        kind: Global___ExpiryKind.ValueType = ...,
+        days: _builtins.int = ...,
+        periods_later: _builtins.int = ...,
+        dates: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dates", b"dates", "days", b"days", "kind", b"kind", "periods_later", b"periods_later"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Expiry: _TypeAlias = Expiry  # noqa: Y015
+
+@_typing.final
+class TierExpiry(_message.Message):
+    """When the points of members of one tier lapse."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIER_FIELD_NUMBER: _builtins.int
+    EXPIRY_FIELD_NUMBER: _builtins.int
+    tier: _builtins.str
+    """As `members` names it: 1 to 100 characters."""
+    @_builtins.property
+    def expiry(self) -> Global___Expiry: ...
+    def __init__(
+        self,
+        *,
+        tier: _builtins.str = ...,
+        expiry: Global___Expiry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry", "tier", b"tier"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TierExpiry: _TypeAlias = TierExpiry  # noqa: Y015
 
 @_typing.final
 class Factor(_message.Message):

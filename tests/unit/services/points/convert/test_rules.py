@@ -22,10 +22,10 @@ from kit.errors import Invalid
 from kit.page import Page
 from services.points.convert import rules as convert
 from services.points.convert.earnings import to_earning
+from services.points.convert.expiry import EXPIRY_DAYS_MAX
 from services.points.convert.limits import AT_MOST_MAX
 from services.points.convert.rules import VERSION_MAX
 from services.points.convert.terms import (
-    EXPIRY_DAYS_MAX,
     GROUP_LENGTH_MAX,
     PENDING_DAYS_MAX,
     PRIORITY_MAX,
@@ -171,7 +171,16 @@ def test_every_field_of_a_request_has_bounds(rpc: str) -> None:
 
 
 # What has tests of its own, and what takes either of its values.
-UNBOUNDED = {"starts_at", "ends_at", "factor", "all_tenders_earn", "exclusive", "exclude_tax"}
+UNBOUNDED = {
+    "starts_at",
+    "ends_at",
+    "factor",
+    "all_tenders_earn",
+    "exclusive",
+    "exclude_tax",
+    "expiry",
+    "expiry_by_tier",
+}
 
 
 def test_every_field_of_the_terms_has_bounds() -> None:
