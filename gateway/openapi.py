@@ -99,6 +99,7 @@ def document_of(app: Flask) -> bytes:
 
 def _complete(app: OpenAPI) -> dict[str, Any]:
     document: dict[str, Any] = _with_whole_bounds(orjson.loads(orjson.dumps(app.api_doc)))
+    speaking = _speaking(document["components"]["schemas"])
     for method, operation in _operations(document):
         access = access_to(f"{operation['tags'][0]}.{operation['operationId']}")
         operation["security"] = [{SECURITY_SCHEME: []}]
@@ -108,6 +109,7 @@ def _complete(app: OpenAPI) -> dict[str, Any]:
         operation["responses"] = _successes(operation, access) | {
             str(status): _reference(status) for status in statuses
         }
+        _let_speak(operation, speaking)
     components = document["components"]
     components["responses"] = {_name(status): _problem_response(status) for status in _WHEN}
     components["headers"] = _HEADERS
@@ -147,6 +149,12 @@ def _header_parameters(access: Access) -> list[dict[str, Any]]:
     ]
 
 
+_ACCEPT_LANGUAGE = {
+    "name": "Accept-Language",
+    "in": "header",
+    "description": "What sentences shall be written in: `en`, and where nothing else is named, or `ur`.",
+    "schema": {"type": "string"},
+}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -223,6 +231,31 @@ def _other_formats(told: dict[str, Any], words: list[str]) -> dict[str, Any]:
     return dict(made for word, made in formats.items() if word in words)
 
 
+def _speaking(schemas: dict[str, Any]) -> set[str]:
+    """The names of answers in which there are sentences, wherever in them."""
+    found = {name for name, schema in schemas.items() if "sentence" in schema.get("properties", {})}
+    texts = {name: orjson.dumps(schema).decode() for name, schema in schemas.items()}
+    while True:
+        more = {name for name, text in texts.items() if any(f'schemas/{each}"' in text for each in found)} - found
+        if not more:
+            return found
+        found |= more
+
+
+def _let_speak(operation: dict[str, Any], speaking: set[str]) -> None:
+    told = [each for status, each in operation["responses"].items() if status.startswith("2")]
+    speaks = [each for each in told if _schema_of(each) in speaking]
+    if speaks:
+        operation["parameters"].append(_ACCEPT_LANGUAGE)
+    for each in speaks:
+        each["headers"] |= {"Content-Language": {"$ref": "#/components/headers/Content-Language"}}
+
+
+def _schema_of(told: dict[str, Any]) -> str:
+    reference: str = told["content"]["application/json"]["schema"].get("$ref", "")
+    return reference.rpartition("/")[2]
+
+
 def _has_version(told: dict[str, Any]) -> bool:
     schema = told["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     return schema in {"Member", "Reward", "EarningRule", "EarningRuleVersions"}
@@ -244,6 +277,7 @@ _HEADERS: dict[str, Any] = {
     "Retry-After": _header("Seconds after which another try is welcome.", "integer"),
     "ETag": _header("The version, to be sent as If-Match with a change."),
     "Link": _header('Where the next page is, `rel="next"` (RFC 8288); absent on the last page.'),
+    "Content-Language": _header("What the sentences are written in: `en` or `ur`."),
     "WWW-Authenticate": _header("How to authenticate."),
 }
 

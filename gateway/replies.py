@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import urllib.parse
 from http import HTTPStatus
 
 from flask import Response, request
 
+from gateway.visit import visit
 from gateway.wire.base import Told
 
 JSON_TYPE = "application/json"
@@ -23,6 +26,8 @@ def reply(
 ) -> Response:
     """The answer; `version` becomes its ETag, `location` is where what was made can be read."""
     response = Response(told.model_dump_json(by_alias=True), status, content_type=JSON_TYPE)
+    if _speaks(type(told)):
+        speaking(response)
     if version is not None:
         response.headers["ETag"] = f'"{version}"'
     if location:
@@ -30,6 +35,19 @@ def reply(
     if replayed:
         response.headers[REPLAYED_HEADER] = "true"
     return response
+
+
+def speaking(response: Response) -> Response:
+    """The same, saying in which language its sentences are."""
+    response.headers["Content-Language"] = visit().language
+    response.vary.add("Accept-Language")
+    return response
+
+
+@functools.cache
+def _speaks(kind: type[Told]) -> bool:
+    """Whether there are sentences in answers of this kind."""
+    return '"sentence":' in json.dumps(kind.model_json_schema())
 
 
 def page_reply(told: Told, next_cursor: str) -> Response:

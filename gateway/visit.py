@@ -8,11 +8,15 @@ import time
 from typing import Any
 
 from flask import g, request
+from werkzeug.datastructures import LanguageAccept
 
 from kit.call import Call
 from kit.logging import correlation_id_of
 
 REQUEST_ID_HEADER = "X-Request-Id"
+
+# What sentences are written in, by BCP 47; the first where a request names none of them.
+LANGUAGES = ("en", "ur")
 
 # Identifies the gateway itself where it asks before it knows the caller.
 GATEWAY_CALLER_ID = "gateway"
@@ -37,6 +41,7 @@ class Visit:
     request_id: str
     traceparent: str
     started: float
+    language: str = LANGUAGES[0]
     admitted: bool = False
     caller: Caller | None = None
     idempotency_key: str = ""
@@ -54,7 +59,7 @@ class Visit:
     @property
     def call(self) -> Call:
         """What travels with this visit's RPCs."""
-        return Call(self.known_caller.api_key_id, self.request_id, self.traceparent)
+        return Call(self.known_caller.api_key_id, self.request_id, self.traceparent, self.language)
 
     @property
     def own_call(self) -> Call:
@@ -69,7 +74,14 @@ def begin() -> None:
         request_id=correlation_id_of(request.headers.get(REQUEST_ID_HEADER, "")),
         traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else "",
         started=time.monotonic(),
+        language=language_wanted(request.accept_languages),
     )
+
+
+def language_wanted(accepted: LanguageAccept) -> str:
+    """The first of ours among the languages accepted, best first (RFC 4647 §3.4, lookup): ur-PK is answered by ur."""
+    primary = (tag.partition("-")[0].lower() for tag, quality in accepted if quality > 0)
+    return next((each for each in primary if each in LANGUAGES), LANGUAGES[0])
 
 
 def visit() -> Visit:

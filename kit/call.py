@@ -7,6 +7,7 @@ import dataclasses
 CALLER_ID_HEADER = "wafa-caller-id"
 REQUEST_ID_HEADER = "x-request-id"
 TRACEPARENT_HEADER = "traceparent"
+LANGUAGE_HEADER = "accept-language"
 REPLAYED_HEADER = "wafa-replayed"
 
 
@@ -15,12 +16,14 @@ class Call:
     """What travels beside a request, as gRPC metadata.
 
     `caller_id` scopes idempotency keys: an API key's id at the gateway, a service's own word between services.
+    `language` is the BCP 47 tag of the language that texts for people are wanted in, empty for whichever.
     `correlation_id` is the X-Request-Id that the log lines of one request share.
     """
 
     caller_id: str
     correlation_id: str = ""
     traceparent: str = ""
+    language: str = ""
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """The call as gRPC metadata, absent parts left out."""
@@ -28,5 +31,6 @@ class Call:
             (CALLER_ID_HEADER, self.caller_id),
             (REQUEST_ID_HEADER, self.correlation_id),
             (TRACEPARENT_HEADER, self.traceparent),
+            (LANGUAGE_HEADER, self.language),
         )
         return tuple(pair for pair in pairs if pair[1])

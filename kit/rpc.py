@@ -16,8 +16,15 @@ from typing import TypeVar
 import grpc
 from google.rpc.status_pb2 import Status as StatusMessage
 
-from kit import logging, status
-from kit.call import CALLER_ID_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, TRACEPARENT_HEADER, Call
+from kit import languages, logging, status
+from kit.call import (
+    CALLER_ID_HEADER,
+    LANGUAGE_HEADER,
+    REPLAYED_HEADER,
+    REQUEST_ID_HEADER,
+    TRACEPARENT_HEADER,
+    Call,
+)
 from kit.errors import Refusal, Unauthenticated
 from kit.idempotency import Outcome
 
@@ -41,10 +48,11 @@ def received(context: grpc.ServicerContext) -> Iterator[Call]:
         caller_id=headers.get(CALLER_ID_HEADER, ""),
         correlation_id=logging.correlation_id_of(headers.get(REQUEST_ID_HEADER, "")),
         traceparent=headers.get(TRACEPARENT_HEADER, ""),
+        language=headers.get(LANGUAGE_HEADER, ""),
     )
     token = _received.set(call)
     try:
-        with logging.bound(call):
+        with logging.bound(call), languages.asking(call.language):
             yield call
     finally:
         _received.reset(token)

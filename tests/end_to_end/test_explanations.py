@@ -108,6 +108,24 @@ def test_two_rules_explain_themselves_apart(program: Program) -> None:
     expect_books_to_agree(program.suite)
 
 
+def test_it_is_told_in_the_language_of_whoever_asks(program: Program) -> None:
+    """Also a stored answer: the same purchase is told again in another language."""
+    program.rule()
+    member_id = program.member()["member_id"]
+    body, told = basket(member_id, [100, 250, 99]), {}
+    for language in ("ur-PK, en;q=0.5", "de, en;q=0.5", ""):
+        answer = program.till.post("/v1/purchases", body, key="told-twice", Accept_Language=language)
+        sentence = answer.expect(201)["purchase"]["earnings"][0]["explanation"]["sentence"]
+        told[language] = (answer.headers["content-language"], sentence.startswith("پیشکش «"))
+        assert "Accept-Language" in answer.headers["vary"]
+    assert list(told.values()) == [("ur", True), ("en", False), ("en", False)]
+
+    path = f"/v1/members/{member_id}"
+    entry = program.app.get(f"{path}/entries", Accept_Language="ur").expect(200)["items"][0]
+    assert entry["sentence"].endswith("ملے۔")
+    assert "content-language" not in program.app.get(f"{path}/account", Accept_Language="ur").headers
+
+
 def test_a_revised_rule_explains_old_sales_as_they_were(program: Program) -> None:
     rule = program.rule()
     member_id = program.member()["member_id"]

@@ -33,7 +33,7 @@ KIT: dict[str, set[str]] = {
     "domain": {"kit.errors"},
     "conditions": {"kit.errors"},
     "config": {"kit.config"},
-    "convert": {"kit.convert", "kit.currencies", "kit.errors", "kit.page"},
+    "convert": {"kit.convert", "kit.currencies", "kit.errors", "kit.languages", "kit.page"},
     "rpc": {"kit.rpc"},
 }
 # The contract stops at these rooms: nothing behind them knows what a proto is, or that there is a network.

@@ -8,7 +8,7 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway import sheets
-from gateway.replies import linked, page_reply, reply
+from gateway.replies import linked, page_reply, reply, speaking
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, report, suite
 from gateway.visit import visit
@@ -41,7 +41,7 @@ def get_statement(path: MemberPath, query: StatementQuery) -> Response:
     if not sheets.wanted(query.format):
         return page_reply(told, told.next_cursor or "")
     rows = statement_rows(told, is_first=not query.cursor)
-    return linked(sheets.sheet("statement", STATEMENT_HEADS, rows), told.next_cursor or "")
+    return linked(speaking(sheets.sheet("statement", STATEMENT_HEADS, rows)), told.next_cursor or "")
 
 
 @blueprint.get("/liability", responses={HTTPStatus.OK: Liability})

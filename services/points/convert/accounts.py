@@ -12,6 +12,7 @@ from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
 from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX, REASON_LENGTH_MAX, wallet_of
 from services.points.convert.earnings import to_earning
+from services.points.convert.languages import spoken
 from services.points.domain.commands import (
     AdjustmentAnswer,
     AdjustPoints,
@@ -169,7 +170,7 @@ def to_entry(entry: Entry) -> pb.Entry:
         earning=None if entry.earning is None else to_earning(entry.earning),
         occurred_at=timestamp_of(entry.occurred_at),
         recorded_at=timestamp_of(entry.recorded_at),
-        sentence=entry_sentence(entry),
+        sentence=entry_sentence(entry, spoken()),
         adjustment_id=_optional(cause.adjustment_id),
         approved_by=cause.approved_by,
     )

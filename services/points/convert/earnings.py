@@ -5,6 +5,7 @@ from __future__ import annotations
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import EnumMap, timestamp_of
+from services.points.convert.languages import spoken
 from services.points.convert.limits import to_limit
 from services.points.convert.terms import EFFECT, ROUNDING, TRIGGER, to_factor
 from services.points.domain.earnings import Earning, Explanation, Reason
@@ -25,7 +26,7 @@ def to_earning(earning: Earning) -> pb.Earning:
         wallet=earning.wallet,
         available_at=timestamp_of(earning.available_at),
         expires_at=None if earning.expires_at is None else timestamp_of(earning.expires_at),
-        explanation=_to_explanation(earning.explanation, earning_sentence(earning)),
+        explanation=_to_explanation(earning.explanation, earning_sentence(earning, spoken())),
     )
 
 

@@ -105,6 +105,17 @@ def test_keys_and_versions_are_asked_for_where_the_policy_does(document: dict[st
         assert ({"412", "428"} <= operation["responses"].keys()) == (Needs.VERSION in needs)
 
 
+def test_operations_whose_answers_hold_sentences_speak_languages(document: dict[str, Any]) -> None:
+    speaking = {
+        operation["operationId"]
+        for _, _, operation in operations(document)
+        if "Accept-Language" in {each["name"] for each in operation.get("parameters", [])}
+    }
+    assert speaking >= {"record_purchase", "preview_purchase", "get_purchase", "claim_purchase", "record_purchases"}
+    assert speaking >= {"list_entries", "get_statement", "adjust_points"}
+    assert speaking.isdisjoint({"get_account", "get_member", "place_hold", "list_earning_rules"})
+
+
 FORMATS = {"csv": "text/csv", "yaml": "application/yaml"}
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from kit import rpc, status
+from typing import cast
+
+import grpc
+
+from kit import languages, rpc, status
 from kit.call import Call
 from kit.errors import Invalid, Kind, Precondition
 from kit.idempotency import Outcome, answered
@@ -50,3 +54,21 @@ def test_an_accident_is_told_in_fixed_words() -> None:
     _, error, _ = told(KeyError("the truth"))
     assert status.refusal_in(error) is None
     assert getattr(error, "message", "") == f"{status.ACCIDENT_WORDS} (request c-1)"
+
+
+class Context:
+    """What a request's metadata looks like to a servicer."""
+
+    def __init__(self, **metadata: str) -> None:
+        self._metadata = [(name.replace("_", "-"), value) for name, value in metadata.items()]
+
+    def invocation_metadata(self) -> list[tuple[str, str]]:
+        return self._metadata
+
+
+def test_the_language_of_a_request_is_there_while_it_is_answered() -> None:
+    assert languages.asked() == ""
+    with rpc.received(cast(grpc.ServicerContext, Context(accept_language="ur-PK"))) as call:
+        assert (call.language, languages.asked()) == ("ur-PK", "ur-PK")
+        assert ("accept-language", "ur-PK") in call.metadata()
+    assert languages.asked() == ""

@@ -1,21 +1,25 @@
-"""Why, in one sentence that a cashier can read out."""
+"""Why, in one sentence that a cashier can read out, in the language of whoever asks."""
 
 from __future__ import annotations
 
 from services.points.domain.earnings import Earning
 from services.points.domain.ledger import Entry
-from services.points.domain.sentences import english
+from services.points.domain.sentences import english, urdu
+from services.points.domain.sentences.languages import Language, language_of
 
-__all__ = ["earning_sentence", "entry_sentence"]
+__all__ = ["Language", "earning_sentence", "entry_sentence", "language_of"]
+
+_EARNING = {Language.ENGLISH: english.earning_sentence, Language.URDU: urdu.earning_sentence}
+_ENTRY = {Language.ENGLISH: english.entry_sentence, Language.URDU: urdu.entry_sentence}
 
 
-def earning_sentence(earning: Earning) -> str:
+def earning_sentence(earning: Earning, language: Language = Language.ENGLISH) -> str:
     """Why a rule gave what it gave for a purchase, or why it gave nothing."""
-    return english.earning_sentence(earning)
+    return _EARNING[language](earning)
 
 
-def entry_sentence(entry: Entry) -> str:
+def entry_sentence(entry: Entry, language: Language = Language.ENGLISH) -> str:
     """Why an entry was made."""
     if entry.earning is not None:
-        return earning_sentence(entry.earning)
-    return english.entry_sentence(entry)
+        return earning_sentence(entry.earning, language)
+    return _ENTRY[language](entry)

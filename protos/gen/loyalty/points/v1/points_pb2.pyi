@@ -2734,7 +2734,9 @@ class Explanation(_message.Message):
     UNLIMITED_POINTS_FIELD_NUMBER: _builtins.int
     EXCLUDED_TAX_MINOR_FIELD_NUMBER: _builtins.int
     sentence: _builtins.str
-    """One sentence that a cashier can read out."""
+    """One sentence that a cashier can read out, in the language that `accept-language` in the metadata names by BCP 47:
+    "en" or "ur" so far, else English.
+    """
     eligible_amount_minor: _builtins.int
     """Sum of the lines that counted."""
     currency: _builtins.str
@@ -3043,7 +3045,7 @@ class Entry(_message.Message):
     actor: _builtins.str
     """Who decided an adjustment, or asked for it where another approved it."""
     sentence: _builtins.str
-    """One sentence that says why, in English."""
+    """One sentence that says why; in the language that `accept-language` in the metadata names, else English."""
     adjustment_id: _builtins.str
     """For an adjustment that needed a second person: what was asked for, and who approved it. It is a cause, too."""
     approved_by: _builtins.str

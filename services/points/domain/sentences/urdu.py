@@ -1,0 +1,166 @@
+"""Sentences in Urdu.
+
+Each begins with an Urdu word, so that whatever shows it finds its direction without markup. Names of rules and reasons,
+which may be in any script, and numbers stand in isolates. Digits are those on Pakistani receipts. Amounts name the
+currency after the number.
+"""
+
+from __future__ import annotations
+
+from services.points.domain.earnings import Earning, Explanation, Reason
+from services.points.domain.ledger import Entry, EntryKind
+from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.sentences.isolates import isolated
+from services.points.domain.sentences.numbers import amount, decimal
+from services.points.domain.terms import Effect, LineVerdict, Rounding, Trigger
+
+_ROUNDED = {
+    Rounding.DOWN: "کسر چھوڑ کر",
+    Rounding.HALF_UP: "قریب ترین پورے عدد کے حساب سے",
+    Rounding.UP: "کسر کو پورا گن کر",
+}
+
+_NOTHING = {
+    Reason.OUTSIDE_HOURS: "خریداری اس کے مقررہ اوقات میں نہیں ہوئی",
+    Reason.CONDITION_NOT_MET: "اس کی شرط پوری نہیں ہوئی",
+    Reason.CONDITION_FAILED: "اس کی شرط کا فیصلہ نہیں ہو سکا",
+    Reason.NOTHING_COUNTED: "خریدی ہوئی کوئی چیز اس میں شمار نہیں ہوتی",
+    Reason.TENDER_EXCLUDED: "پوری ادائیگی ایسے طریقے سے ہوئی جس پر پوائنٹس نہیں ملتے",
+    Reason.TOO_LITTLE: "شمار ہونے والی رقم ایک پوائنٹ کے لیے کم ہے",
+    Reason.NOTHING_TO_RAISE: "کسی اور پیشکش سے پوائنٹس نہیں ملے",
+}
+
+_SPANS = {
+    LimitSpan.PURCHASE: "فی خریداری",
+    LimitSpan.DAY: "روزانہ",
+    LimitSpan.WEEK: "ہفتہ وار",
+    LimitSpan.MONTH: "ماہانہ",
+    LimitSpan.YEAR: "سالانہ",
+    LimitSpan.EVER: "کل",
+}
+_SCOPES = {
+    LimitScope.MEMBER: "ہر رکن کے لیے",
+    LimitScope.MEMBER_AND_CASHIER: "ایک کیشیئر کے پاس ہر رکن کے لیے",
+    LimitScope.PROGRAM: "تمام اراکین کے لیے مجموعی طور پر",
+    LimitScope.STORE: "ہر اسٹور کے لیے",
+}
+
+_CURRENCIES = {
+    "PKR": "روپے",
+    "GBP": "پاؤنڈ",
+    "USD": "ڈالر",
+    "EUR": "یورو",
+    "SAR": "سعودی ریال",
+    "AED": "درہم",
+    "INR": "بھارتی روپے",
+}
+
+
+def earning_sentence(earning: Earning) -> str:
+    """Why a rule gave what it gave for a purchase, or why it gave nothing."""
+    return f"پیشکش «{isolated(earning.rule_name)}»: {_because(earning)}۔"
+
+
+def _because(earning: Earning) -> str:
+    why = earning.explanation
+    if why.reason is Reason.BEATEN:
+        return f"پوائنٹس نہیں ملے، کیونکہ اس کی جگہ پیشکش «{isolated(why.beaten_by)}» کے پوائنٹس ملے"
+    if why.reason in _NOTHING:
+        return f"پوائنٹس نہیں ملے، کیونکہ {_NOTHING[why.reason]}"
+    met = why.tightest
+    if met is not None and why.unlimited_points > earning.points:
+        return _limited(why, met, earning.points)
+    return _by_effect(why, _given(earning.points))
+
+
+def _by_effect(why: Explanation, given: str) -> str:
+    if why.effect is Effect.PER_AMOUNT:
+        return _per_amount(why, given)
+    if why.effect is Effect.PER_UNIT:
+        units = f"{isolated(decimal(why.quantity_milli, 1000))} عدد شمار {_were(why.quantity_milli, 1000)}"
+        return f"ہر عدد پر {_points(why.points)}؛ {units} ({_counted(why)})، {_ROUNDED[why.rounding]} {given}"
+    if why.effect is Effect.FIXED:
+        whole = why.trigger is Trigger.PURCHASE
+        return f"اس خریداری پر {given}" if whole else f"ہر چیز پر {_points(why.points)}، کل {given}"
+    return _bonus(why, given)
+
+
+def _per_amount(why: Explanation, given: str) -> str:
+    rate = f"ہر {_money(why.per_amount_minor, why.currency)} پر {_points(why.points)}"
+    eligible = f"{_money(why.eligible_amount_minor, why.currency)} شمار ہوئے ({_counted(why)})"
+    if why.not_earning_minor:
+        not_earning = _money(why.not_earning_minor, why.currency)
+        eligible += f"، جن میں سے {not_earning} کی ادائیگی پر پوائنٹس نہیں ملتے"
+    return f"{rate}؛ {eligible}، {_ROUNDED[why.rounding]} {given}"
+
+
+def _bonus(why: Explanation, given: str) -> str:
+    raised = f"دوسری پیشکشوں کے {_points(why.raised_points)}"
+    if why.factor is None:
+        return f"{raised} کے علاوہ مزید {given}"
+    times = isolated(decimal(why.factor.numerator, why.factor.denominator))
+    return f"{raised} کو {times} گنا کر کے مزید {given}"
+
+
+def _limited(why: Explanation, met: Measured, points: int) -> str:
+    limit, left = _limit(met.limit), met.room_for(why.unlimited_points)
+    due = f"{_points(why.unlimited_points)} {'بنتا تھا' if why.unlimited_points == 1 else 'بنتے تھے'}"
+    if points:
+        return f"حساب سے {due}، لیکن {limit} کی وجہ سے صرف {_given(points)}"
+    if left:
+        remains = "باقی ہے" if left == 1 else "باقی ہیں"
+        return f"پوائنٹس نہیں ملے: حساب سے {due}، لیکن {limit} میں صرف {_points(left)} {remains}"
+    return f"پوائنٹس نہیں ملے، کیونکہ {limit} پوری ہو چکی ہے"
+
+
+def _limit(limit: Limit) -> str:
+    if limit.unit is LimitUnit.POINTS:
+        number = _points(limit.at_most)
+    else:
+        number = f"{isolated(f'{limit.at_most:,}')} {'خریداری' if limit.at_most == 1 else 'خریداریوں'}"
+    span = _SPANS[limit.span]
+    whose = "" if limit.span is LimitSpan.PURCHASE else f"{_SCOPES[limit.scope]} "
+    return f"{whose}{span} {number} کی حد"
+
+
+def entry_sentence(entry: Entry) -> str:
+    """Why an entry was made that no rule made."""
+    points, reason = _points(abs(entry.amount)), isolated(entry.cause.reason)
+    one = abs(entry.amount) == 1
+    by_hand = ("دیا گیا" if one else "دیے گئے") if entry.amount > 0 else ("کاٹا گیا" if one else "کاٹے گئے")
+    return {
+        EntryKind.EARN: f"خریداری پر {_given(entry.amount)}۔",
+        EntryKind.RETURN: f"واپس کی گئی چیزوں {'کا' if one else 'کے'} {points} واپس {'لیا گیا' if one else 'لیے گئے'}۔",
+        EntryKind.SPEND: f"کل {points} خرچ {'ہوا' if one else 'ہوئے'}۔",
+        EntryKind.REVERSAL: f"خرچ شدہ {points} واپس {'ملا' if one else 'ملے'}: {reason}۔",
+        EntryKind.EXPIRY: f"میعاد ختم ہونے پر {points} ختم {'ہو گیا' if one else 'ہو گئے'}۔",
+        EntryKind.ADJUSTMENT: f"عملے کی طرف سے {points} {by_hand}: {reason}۔",
+        EntryKind.RECOVERY: f"پہلے واپس کی گئی چیزوں کے بدلے {points} {'کاٹا گیا' if one else 'کاٹے گئے'}۔",
+    }[entry.kind]
+
+
+def _counted(why: Explanation) -> str:
+    counted = sum(line.verdict is LineVerdict.COUNTED for line in why.lines)
+    left_out = len(why.lines) - counted
+    return f"{_things(counted)}، {_things(left_out)} شامل نہیں" if left_out else _things(counted)
+
+
+def _given(number: int) -> str:
+    return f"{_points(number)} {'ملا' if number == 1 else 'ملے'}"
+
+
+def _were(numerator: int, one: int) -> str:
+    return "ہوا" if numerator == one else "ہوئے"
+
+
+def _points(number: int) -> str:
+    return f"{isolated(f'{number:,}')} {'پوائنٹ' if number == 1 else 'پوائنٹس'}"
+
+
+def _things(number: int) -> str:
+    return f"{isolated(str(number))} {'چیز' if number == 1 else 'چیزیں'}"
+
+
+def _money(minor: int, currency: str) -> str:
+    name = _CURRENCIES.get(currency)
+    return f"{isolated(amount(minor, currency))} {isolated(currency) if name is None else name}"
