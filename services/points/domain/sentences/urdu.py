@@ -88,6 +88,8 @@ def _by_effect(why: Explanation, given: str) -> str:
 def _per_amount(why: Explanation, given: str) -> str:
     rate = f"ہر {_money(why.per_amount_minor, why.currency)} پر {_points(why.points)}"
     eligible = f"{_money(why.eligible_amount_minor, why.currency)} شمار ہوئے ({_counted(why)})"
+    if why.excluded_tax_minor:
+        eligible += f"، ان میں سے {_money(why.excluded_tax_minor, why.currency)} ٹیکس شمار نہیں ہوا"
     if why.not_earning_minor:
         not_earning = _money(why.not_earning_minor, why.currency)
         eligible += f"، جن میں سے {not_earning} کی ادائیگی پر پوائنٹس نہیں ملتے"

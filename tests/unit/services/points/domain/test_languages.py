@@ -176,6 +176,11 @@ def test_entries_in_urdu(kind: EntryKind, amount: int, sentence: str) -> None:
     assert bare(entry_sentence(an_entry(kind, amount), URDU)) == sentence
 
 
+def test_tax_that_is_left_out_is_named_in_urdu() -> None:
+    sentence = earning_sentence(an_earning(given=8, excluded_tax_minor=170, unlimited_points=8, limits=()), URDU)
+    assert "10.00 پاؤنڈ شمار ہوئے (1 چیز)، ان میں سے 1.70 پاؤنڈ ٹیکس شمار نہیں ہوا، " in bare(sentence)
+
+
 def test_a_fraction_is_rounded_to_the_nearest_in_urdu() -> None:
     (earning,) = evaluate(rule_set(make.a_rule(rounding=Rounding.HALF_UP)), make.a_sale(make.a_line(150)), {})
     assert bare(earning_sentence(earning, URDU)).endswith("قریب ترین پورے عدد کے حساب سے 2 پوائنٹس ملے۔")
