@@ -116,9 +116,9 @@ def release_hold(member_id: uuid.UUID, hold_id: uuid.UUID, key: str = "") -> Rel
     return ReleaseHold(PROGRAM, key or f"key-{a_number()}", member_id, hold_id)
 
 
-def reverse_capture(member_id: uuid.UUID, hold_id: uuid.UUID, key: str = "") -> ReverseCapture:
+def reverse_capture(member_id: uuid.UUID, hold_id: uuid.UUID, amount: int = 0, key: str = "") -> ReverseCapture:
     """A wish to return what a hold spent."""
-    return ReverseCapture(PROGRAM, key or f"key-{a_number()}", member_id, hold_id, "changed their mind")
+    return ReverseCapture(PROGRAM, key or f"key-{a_number()}", member_id, hold_id, "changed their mind", amount)
 
 
 def request_adjustment(

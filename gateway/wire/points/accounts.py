@@ -161,7 +161,9 @@ class Hold(Told):
     """Spent of it."""
     state: HoldWord
     reversed: bool
-    """True once what was spent has been given back."""
+    """True once all that was spent has been given back."""
+    reversed_amount: int
+    """What of it has been given back."""
     reference: str | None
     placed_at: datetime
     expires_at: datetime
@@ -223,6 +225,7 @@ def hold_of(hold: pb.Hold) -> Hold:
         captured=hold.captured,
         state=word_of(pb.HoldState, hold.state),
         reversed=hold.reversed,
+        reversed_amount=hold.reversed_amount,
         reference=hold.reference or None,
         placed_at=known_instant(hold, "placed_at"),
         expires_at=known_instant(hold, "expires_at"),

@@ -8,7 +8,7 @@
     account_folds             C2  an account is the fold of its entries
     versions_contiguous       C3  entries are numbered 1 to the account's version, each balance follows from the last
     available_not_negative    C4  accounts are below zero only where the program's policy lets returns do that
-    hold_ends_once            C6  a captured hold has its one spend, of what was captured; a reversed one its reversal
+    hold_ends_once            C6  a captured hold has its one spend, of what was captured, and gave back its reversals
     hold_parts_whole          C6  what a hold set aside, lot by lot, is its amount
     entry_announced           C8  every entry of the days that events are kept for has its event, and none is made up
     adjustment_posted_once    an approved adjustment has its one entry, which has the same of it; nothing else has one
@@ -210,16 +210,14 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
             SELECT member_id, hold_id,
                 sum(CASE kind WHEN 'spend' THEN -amount ELSE 0 END) AS spent,
                 sum(CASE kind WHEN 'spend' THEN 1 ELSE 0 END) AS spends,
-                sum(CASE kind WHEN 'reversal' THEN amount ELSE 0 END) AS restored,
-                sum(CASE kind WHEN 'reversal' THEN 1 ELSE 0 END) AS reversals
+                sum(CASE kind WHEN 'reversal' THEN amount ELSE 0 END) AS restored
             FROM entries
             WHERE hold_id IS NOT NULL
             GROUP BY member_id, hold_id
         ) AS moved USING (member_id, hold_id)
         WHERE (coalesce(spends, 0), coalesce(spent, 0)) <> (CASE state WHEN 'captured' THEN 1 ELSE 0 END, captured)
-            OR (coalesce(reversals, 0), coalesce(restored, 0)) <> (
-                CASE WHEN reversed_at IS NULL THEN 0 ELSE 1 END, CASE WHEN reversed_at IS NULL THEN 0 ELSE captured END
-            )
+            OR coalesce(restored, 0) <> CASE WHEN reversed_at IS NULL THEN reversed ELSE captured END
+            OR reversed_at IS NULL AND reversed > 0 AND reversed = captured
         """,
     ),
     (
@@ -240,10 +238,11 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         SELECT concat_ws('/', member_id, hold_id)
         FROM holds
         LEFT JOIN (
-            SELECT member_id, hold_id, sum(units) AS units, sum(captured) AS spent
+            SELECT member_id, hold_id, sum(units) AS units, sum(captured) AS spent, sum(reversed) AS restored
             FROM hold_parts GROUP BY member_id, hold_id
         ) AS parts USING (member_id, hold_id)
-        WHERE (parts.units, parts.spent) IS DISTINCT FROM (holds.amount::numeric, holds.captured::numeric)
+        WHERE (parts.units, parts.spent, parts.restored)
+            IS DISTINCT FROM (holds.amount::numeric, holds.captured::numeric, holds.reversed::numeric)
         """,
     ),
     (

@@ -125,6 +125,7 @@ def reverse_capture(request: pb.ReverseCaptureRequest) -> ReverseCapture:
         member_id=uuid_of(request.member_id, "member_id"),
         hold_id=uuid_of(request.hold_id, "hold_id"),
         reason=text_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+        amount=integer_of(request.amount, "amount", at_least=0, at_most=AMOUNT_MAX),
     )
 
 
@@ -220,6 +221,7 @@ def to_hold(hold: Hold) -> pb.Hold:
         expires_at=timestamp_of(hold.expires_at),
         ended_at=None if hold.ended_at is None else timestamp_of(hold.ended_at),
         reversed=hold.reversed_at is not None,
+        reversed_amount=hold.reversed,
     )
 
 

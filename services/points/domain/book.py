@@ -21,7 +21,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.points.domain.earnings import Earning
-from services.points.domain.errors import HoldNotCaptured, HoldNotFound, HoldNotOpen, InsufficientBalance
+from services.points.domain.errors import (
+    HoldNotFound,
+    HoldNotOpen,
+    InsufficientBalance,
+)
 from services.points.domain.ledger import (
     NONE_CLOSED,
     Account,
@@ -39,7 +43,8 @@ from services.points.domain.ledger import (
     spending_order,
 )
 from services.points.domain.policy import Shortfall
-from services.points.domain.portions import captured_parts, portions
+from services.points.domain.portions import Taken, captured_parts, portions
+from services.points.domain.reversals import reversed_hold
 
 NewId = Callable[[], UUID]
 
@@ -53,15 +58,6 @@ class Changes:
     movements: tuple[LotMovement, ...]
     lots: tuple[Lot, ...]
     holds: tuple[Hold, ...]
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What taking points back came to: taken from lots, owed or below zero, and lapsed before."""
-
-    from_lots: int = 0
-    shortfall: int = 0
-    forgiven: int = 0
 
 
 class Book:
@@ -254,18 +250,20 @@ class Book:
         self._after_freeing(now)
         return ended
 
-    def reverse_capture(self, hold_id: UUID, reason: str, now: datetime) -> Hold:
-        """Returns what a hold spent to the lots it came from; a lot whose time is over lapses at once."""
+    def reverse_capture(self, hold_id: UUID, reason: str, now: datetime, amount: int = 0) -> Hold:
+        """Returns `amount` of what a hold spent (0 for all that is left of it) to the lots it came from.
+
+        What was spent last comes back first. A lot whose time is over lapses at once.
+        """
         self.settle(now)
         hold = self._hold(hold_id)
-        if hold.state is not HoldState.CAPTURED or hold.reversed_at is not None:
-            raise HoldNotCaptured("there is nothing to reverse", state=hold.state.value)
+        after = reversed_hold(hold, amount, now)
         cause = Cause(hold_id=hold_id, corrects_version=hold.captured_version, reason=reason)
-        entry = self._append(EntryKind.REVERSAL, hold.captured, cause, now, now)
-        for part in hold.parts:
-            if part.captured:
-                self._move(entry, part.lot_id, part.captured)
-        self._put_hold(replace(hold, reversed_at=now))
+        entry = self._append(EntryKind.REVERSAL, after.reversed - hold.reversed, cause, now, now)
+        for part, back in zip(hold.parts, after.parts, strict=True):
+            if back != part:
+                self._move(entry, back.lot_id, back.reversed - part.reversed)
+        self._put_hold(after)
         self._absorb_deficit(now)
         self._recover_owed(now)
         self._after_freeing(now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.points.domain.ledger import AccountView, Entry, Hold
@@ -46,13 +46,15 @@ class ReleaseHold:
 
 @dataclass(frozen=True)
 class ReverseCapture:
-    """Returns what a hold spent."""
+    """Returns what a hold spent, or a part of it."""
 
     program_id: UUID
     request_id: str
     member_id: UUID
     hold_id: UUID
     reason: str
+    # 0 for all that is left; requests of before had no amount and meant that.
+    amount: int = field(default=0, metadata={"came_later": True})
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · MemberNotFound · AdjustmentNotFound
 Conflict      ReceiptConflict · RuleKeyTaken
 Precondition  MemberMayNotEarn · MemberMayNotSpend · InsufficientBalance · HoldNotOpen · HoldNotCaptured
+              ReversalExceedsCapture
               PurchaseNotAnonymous · PurchaseAlreadyClaimed
               ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
               AdjustmentNeedsApproval · AdjustmentNotOpen · AdjustmentOwnApproval
@@ -97,6 +98,15 @@ class HoldNotCaptured(Precondition):
     """The hold was not captured, or its capture has been reversed already."""
 
     reason = "HOLD_NOT_CAPTURED"
+
+
+class ReversalExceedsCapture(Precondition):
+    """More is to be given back than the hold spent and has not given back yet; metadata gives both."""
+
+    reason = "REVERSAL_EXCEEDS_CAPTURE"
+
+    def __init__(self, *, asked: int, left: int) -> None:
+        super().__init__(f"{left} points can still be given back, not {asked}", asked=asked, left=left)
 
 
 class PurchaseNotAnonymous(Precondition):

@@ -167,16 +167,20 @@ class HoldState(enum.Enum):
 
 @dataclass(frozen=True)
 class HoldPart:
-    """Units of one lot that a hold set aside, in the order they are spent, and how many of them were."""
+    """Units of one lot that a hold set aside, in the order they are spent; how many were, and how many came back."""
 
     lot_id: UUID
     units: int
     captured: int = 0
+    reversed: int = 0
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Points set aside. `captured_version` is the entry that spent them."""
+    """Points set aside. `captured_version` is the entry that spent them.
+
+    `reversed` of the captured ones have been given back, in any number of parts; `reversed_at` is when the last were.
+    """
 
     hold_id: UUID
     key: AccountKey
@@ -189,6 +193,7 @@ class Hold:
     captured: int = 0
     ended_at: datetime | None = None
     captured_version: int | None = None
+    reversed: int = 0
     reversed_at: datetime | None = None
 
 

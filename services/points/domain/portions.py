@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.points.domain.ledger import Hold, HoldPart, Lot
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What taking points back came to: taken from lots, owed or below zero, and lapsed before."""
+
+    from_lots: int = 0
+    shortfall: int = 0
+    forgiven: int = 0
 
 
 def portions(lots: Iterable[Lot], amount: int) -> list[tuple[Lot, int]]:

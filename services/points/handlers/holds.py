@@ -50,9 +50,12 @@ class HoldHandlers:
         return self._committer.submit(call, release)
 
     def reverse_capture(self, call: Call, command: ReverseCapture) -> Outcome[HoldAnswer]:
-        """Returns what a captured hold spent."""
-        reverse = Ending(command, lambda desk, book: book.reverse_capture(command.hold_id, command.reason, desk.now))
-        return self._committer.submit(call, reverse)
+        """Returns what a captured hold spent, or a part of it."""
+
+        def reverse(desk: Desk, book: Book) -> Hold:
+            return book.reverse_capture(command.hold_id, command.reason, desk.now, command.amount)
+
+        return self._committer.submit(call, Ending(command, reverse))
 
     def get_hold(self, program_id: UUID, member_id: UUID, hold_id: UUID) -> Hold:
         """The hold as it stands at this instant."""

@@ -326,6 +326,7 @@ def _hold_columns(hold: Hold) -> dict[str, object]:
         "expires_at": hold.expires_at,
         "ended_at": hold.ended_at,
         "captured_version": hold.captured_version,
+        "reversed": hold.reversed,
         "reversed_at": hold.reversed_at,
     }
 
@@ -338,16 +339,22 @@ def _part_columns(hold: Hold, ordinal: int, part: HoldPart) -> dict[str, object]
         "lot_id": part.lot_id,
         "units": part.units,
         "captured": part.captured,
+        "reversed": part.reversed,
     }
 
 
 def _hold(key: AccountKey, rows: Sequence[Any]) -> Hold:
     head = rows[0]
+    # Reversed when there were no parts of reversals.
+    whole = head.reversed_at is not None and head.reversed == 0
     return Hold(
         hold_id=head.hold_id,
         key=key,
         amount=head.amount,
-        parts=tuple(HoldPart(row.lot_id, row.units, row.part_captured) for row in rows),
+        parts=tuple(
+            HoldPart(row.lot_id, row.units, row.part_captured, row.part_captured if whole else row.part_reversed)
+            for row in rows
+        ),
         reference=head.reference,
         placed_at=head.placed_at,
         expires_at=head.expires_at,
@@ -355,5 +362,6 @@ def _hold(key: AccountKey, rows: Sequence[Any]) -> Hold:
         captured=head.captured,
         ended_at=head.ended_at,
         captured_version=head.captured_version,
+        reversed=head.captured if whole else head.reversed,
         reversed_at=head.reversed_at,
     )

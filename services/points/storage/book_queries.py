@@ -24,7 +24,8 @@ MADE_OR_LOCKED = sa.text(f"""
 """)  # noqa: S608 - constants
 
 HOLDS = sa.text(f"""
-    SELECT holds.*, hold_parts.lot_id, hold_parts.units, hold_parts.captured AS part_captured
+    SELECT holds.*, hold_parts.lot_id, hold_parts.units, hold_parts.captured AS part_captured,
+        hold_parts.reversed AS part_reversed
     FROM holds
     JOIN {_KEYS} USING (member_id, wallet)
     JOIN hold_parts USING (member_id, hold_id)

@@ -181,11 +181,20 @@ _REDEEMED_OF_ISSUED = sa.text("""
         WHERE entries.program_id = :program_id AND entries.wallet = :wallet AND entries.kind = 'earn'
             AND entries.recorded_at >= :start AND entries.recorded_at < :end AND lot_movements.units > 0
     )
-    SELECT sum(hold_parts.captured)
-    FROM issued
-    JOIN hold_parts USING (member_id, lot_id)
-    JOIN holds USING (member_id, hold_id)
-    WHERE state = 'captured' AND ended_at < :end AND (reversed_at IS NULL OR reversed_at >= :end)
+    SELECT coalesce((
+        SELECT sum(hold_parts.captured)
+        FROM issued
+        JOIN hold_parts USING (member_id, lot_id)
+        JOIN holds USING (member_id, hold_id)
+        WHERE state = 'captured' AND ended_at < :end
+    ), 0) - coalesce((
+        SELECT sum(lot_movements.units)
+        FROM issued
+        JOIN lot_movements USING (member_id, lot_id)
+        JOIN entries ON entries.member_id = lot_movements.member_id AND entries.wallet = lot_movements.wallet
+            AND entries.version = lot_movements.entry_version
+        WHERE entries.kind = 'reversal' AND entries.recorded_at < :end AND lot_movements.units > 0
+    ), 0)
 """)
 
 

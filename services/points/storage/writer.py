@@ -41,8 +41,8 @@ _CHANGING: dict[str, tuple[str, ...]] = {
     "adjustments": ("state", "decided_by", "decided_caller", "decided_at", "decision_reason", "entry_version"),
     "accounts": ("posted", "deficit", "owed", "version"),
     "lots": ("remaining", "held", "lapsed", "forgiven"),
-    "holds": ("state", "captured", "ended_at", "captured_version", "reversed_at"),
-    "hold_parts": ("captured",),
+    "holds": ("state", "captured", "ended_at", "captured_version", "reversed", "reversed_at"),
+    "hold_parts": ("captured", "reversed"),
     "cap_counters": ("used", "allowed"),
     "budget_counters": ("used", "allowed"),
 }

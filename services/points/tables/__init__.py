@@ -153,6 +153,8 @@ holds = sa.Table(
     _instant("expires_at"),
     _instant("ended_at", nullable=True),
     sa.Column("captured_version", sa.BigInteger),
+    # Of what was captured, what has been given back; the time is that of the last. Earlier ones have a time alone.
+    sa.Column("reversed", sa.BigInteger, nullable=False, server_default="0"),
     _instant("reversed_at", nullable=True),
     sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
     sa.CheckConstraint("amount > 0", name="amount_positive"),
@@ -163,6 +165,7 @@ holds = sa.Table(
         " ELSE captured = 0 AND captured_version IS NULL AND reversed_at IS NULL END",
         name="captured_fits",
     ),
+    sa.CheckConstraint("reversed BETWEEN 0 AND captured", name="reversed_within_captured"),
     sa.Index("ix_holds_open", "member_id", "wallet", postgresql_where=sa.text("state = 'open'")),
     sa.Index("ix_holds_overdue", "expires_at", postgresql_where=sa.text("state = 'open'")),
 )
@@ -177,7 +180,9 @@ hold_parts = sa.Table(
     sa.Column("units", sa.BigInteger, nullable=False),
     sa.Column("captured", sa.BigInteger, nullable=False),
     sa.CheckConstraint("units > 0", name="units_positive"),
+    sa.Column("reversed", sa.BigInteger, nullable=False, server_default="0"),
     sa.CheckConstraint("captured BETWEEN 0 AND units", name="captured_within_units"),
+    sa.CheckConstraint("reversed BETWEEN 0 AND captured", name="reversed_within_captured"),
 )
 
 # What `points` knows of members, from their events. No personal data.

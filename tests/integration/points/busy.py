@@ -68,6 +68,7 @@ class Day:
     dina: uuid.UUID
     captured: uuid.UUID
     reversed: uuid.UUID
+    restored: uuid.UUID
     open: uuid.UUID
     bought: uuid.UUID
     brought_back: uuid.UUID
@@ -131,6 +132,7 @@ def live(points: Points) -> Day:
     points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 2000))).unwrap()
     points.returns.record_return(TILL, make.record_return(make.a_receipt(), ("1", 1000))).unwrap()
     points.purchases.record_purchase(TILL, make.record_purchase(dina, sale)).unwrap()
+    restored = spend_and_get_back(points, dina, 4, 1)
 
     return Day(
         make.PROGRAM,
@@ -140,6 +142,7 @@ def live(points: Points) -> Day:
         dina,
         captured,
         undone,
+        restored,
         waiting,
         bought=_purchase_id(points, first),
         brought_back=back.recorded.return_id,
@@ -166,6 +169,12 @@ def hold(points: Points, member_id: uuid.UUID, amount: int, *, timeout_s: int = 
 def spend(points: Points, member_id: uuid.UUID, amount: int) -> uuid.UUID:
     hold_id = hold(points, member_id, amount)
     points.holds.capture_hold(TILL, make.capture_hold(member_id, hold_id)).unwrap()
+    return hold_id
+
+
+def spend_and_get_back(points: Points, member_id: uuid.UUID, amount: int, back: int) -> uuid.UUID:
+    hold_id = spend(points, member_id, amount)
+    points.holds.reverse_capture(TILL, make.reverse_capture(member_id, hold_id, back)).unwrap()
     return hold_id
 
 

@@ -79,10 +79,14 @@ class Model:
         self.free(hold)
         self.absorb(now)
 
-    def reverse(self, hold: UUID, now: datetime) -> None:
-        for token in self.having("spent"):
-            if token.owner == hold:
-                token.state, token.owner = "free", None
+    def spent_by(self, hold: UUID) -> list[Token]:
+        """What a hold spent and has not given back, in the order in which it was spent."""
+        return sorted((token for token in self.having("spent") if token.owner == hold), key=in_order)
+
+    def reverse(self, hold: UUID, points: int, now: datetime) -> None:
+        """The last to be spent come back first; 0 means all."""
+        for token in self.spent_by(hold)[::-1][: points or None]:
+            token.state, token.owner = "free", None
         self.give(0, None, now, None, now)
         self.settle(now)
 

@@ -164,7 +164,16 @@ DEFECTS: dict[str, dict[str, Planted]] = {
         "said to be restored and not": planted(
             "{amina}/{captured}", "UPDATE holds SET reversed_at = now() WHERE hold_id = :captured"
         ),
-        "restored in part": planted(
+        "restored in part and not said to be": planted(
+            "{dina}/{restored}", "UPDATE holds SET reversed = 0 WHERE hold_id = :restored"
+        ),
+        "restored in the end and not said to be": planted(
+            "{dina}/{restored}",
+            "UPDATE entries SET amount = 4 WHERE hold_id = :restored AND kind = 'reversal'",
+            "UPDATE hold_parts SET reversed = captured WHERE hold_id = :restored",
+            "UPDATE holds SET reversed = captured WHERE hold_id = :restored",
+        ),
+        "restored less than was said": planted(
             "{amina}/{reversed}", "UPDATE entries SET amount = 4 WHERE hold_id = :reversed AND kind = 'reversal'"
         ),
     },
@@ -176,6 +185,9 @@ DEFECTS: dict[str, dict[str, Planted]] = {
     },
     "the hold's parts do not add up to it": {
         "a part too big": planted("{amina}/{open}", "UPDATE hold_parts SET units = units + 1 WHERE hold_id = :open"),
+        "a part that did not come back": planted(
+            "{dina}/{restored}", "UPDATE hold_parts SET reversed = 0 WHERE hold_id = :restored"
+        ),
         "no parts": planted("{amina}/{open}", "DELETE FROM hold_parts WHERE hold_id = :open"),
         "parts that were not spent": planted(
             "{amina}/{captured}", "UPDATE hold_parts SET captured = 0 WHERE hold_id = :captured AND ordinal = 0"

@@ -7,17 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from kit.database import retrying
-from kit.errors import Invalid, Precondition
+from kit.errors import Invalid, Precondition, Refusal
 from kit.page import PageRequest
-from services.points import jobs
+from services.points import jobs, tables
 from services.points.domain.errors import (
     HoldNotCaptured,
     HoldNotFound,
     HoldNotOpen,
     InsufficientBalance,
     MemberMayNotSpend,
+    ReversalExceedsCapture,
 )
 from services.points.domain.ledger import EntryKind, HoldState
 from services.points.domain.policy import MemberStatus
@@ -152,6 +154,69 @@ def test_a_reversed_capture_returns_points_to_their_lots_and_their_expiry(points
     assert points.account(member_id).available == 10
     with pytest.raises(HoldNotCaptured):
         points.holds.reverse_capture(TILL, make.reverse_capture(member_id, hold.hold_id)).unwrap()
+
+
+def test_a_capture_comes_back_in_parts_with_the_expiry_of_their_lots(points: Points) -> None:
+    member_id = points.member()
+    points.give(member_id, 10, expiry_days=5)
+    points.give(member_id, 10, expiry_days=50)
+    hold = points.holds.place_hold(TILL, make.place_hold(member_id, 15)).unwrap().hold
+    points.holds.capture_hold(TILL, make.capture_hold(member_id, hold.hold_id)).unwrap()
+
+    def give_back(amount: int) -> tuple[int, bool]:
+        command = make.reverse_capture(member_id, hold.hold_id, amount)
+        told = points.holds.reverse_capture(TILL, command).unwrap().hold
+        return told.reversed, told.reversed_at is not None
+
+    assert give_back(4) == (4, False)
+    with pytest.raises(ReversalExceedsCapture):
+        give_back(12)
+    assert give_back(3) == (7, False)
+    assert points.account(member_id).available == 5 + 7
+    assert points.holds.get_hold(make.PROGRAM, member_id, hold.hold_id).reversed == 7
+    points.clock.advance(days=6)
+    # Of the seven, five were of the lot that lasts; the rest comes back to the one that is over.
+    assert points.account(member_id).available == 10
+    assert give_back(0) == (15, True)
+    assert points.account(member_id).available == 10
+    with pytest.raises(HoldNotCaptured):
+        give_back(1)
+
+
+def test_two_tills_giving_back_parts_at_once_give_back_no_more_than_was_spent(points: Points) -> None:
+    member_id, clients = points.member(), 12
+    points.give(member_id, 10)
+    hold = points.holds.place_hold(TILL, make.place_hold(member_id, 10)).unwrap().hold
+    points.holds.capture_hold(TILL, make.capture_hold(member_id, hold.hold_id)).unwrap()
+    ready = threading.Barrier(clients)
+
+    def give_back(_: int) -> int:
+        command = make.reverse_capture(member_id, hold.hold_id, 3)
+        ready.wait()
+        try:
+            retrying(lambda: points.holds.reverse_capture(TILL, command)).unwrap()
+        except Refusal:
+            return 0
+        return 3
+
+    with ThreadPoolExecutor(clients) as pool:
+        assert sum(pool.map(give_back, range(clients))) == 9
+    assert points.account(member_id).available == 9
+
+
+def test_a_capture_reversed_by_code_of_before_is_reversed_whole(points: Points) -> None:
+    member_id = points.member()
+    points.give(member_id, 10)
+    hold = points.holds.place_hold(TILL, make.place_hold(member_id, 10)).unwrap().hold
+    points.holds.capture_hold(TILL, make.capture_hold(member_id, hold.hold_id)).unwrap()
+    points.holds.reverse_capture(TILL, make.reverse_capture(member_id, hold.hold_id)).unwrap()
+    with points.engine.begin() as connection:
+        connection.execute(sa.update(tables.holds).values(reversed=0))
+        connection.execute(sa.update(tables.hold_parts).values(reversed=0))
+
+    assert points.holds.get_hold(make.PROGRAM, member_id, hold.hold_id).reversed == 10
+    with pytest.raises(HoldNotCaptured):
+        points.holds.reverse_capture(TILL, make.reverse_capture(member_id, hold.hold_id, 1)).unwrap()
 
 
 def test_who_earns_only_or_is_suspended_does_not_spend(points: Points) -> None:

@@ -124,13 +124,15 @@ class LedgerMachine(RuleBasedStateMachine):
             assert hold_id not in self.model.holds
 
     @precondition(lambda self: self.captured)
-    @rule(data=st.data())
-    def reverse(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), amount=st.integers(0, 6))
+    def reverse(self, data: st.DataObject, amount: int) -> None:
         hold_id = data.draw(st.sampled_from(self.captured))
         now = self.tick()
-        command = make.reverse_capture(self.member_id, hold_id)
+        command = make.reverse_capture(self.member_id, hold_id, amount)
         if self.do(lambda: self.points.holds.reverse_capture(TILL, command).unwrap()):
-            self.model.reverse(hold_id, now)
+            self.model.reverse(hold_id, amount, now)
+        else:
+            assert len(self.model.spent_by(hold_id)) < max(amount, 1)
 
     @rule(days=st.integers(1, 12), job=st.booleans())
     def wait(self, days: int, job: bool) -> None:

@@ -23,7 +23,7 @@ from services.points.domain import errors
 from tests.factories.members import refused
 from tests.fixtures.servers import Lender
 from tests.integration.points.served import code_of, opened, serving, serving_members, serving_points
-from tests.integration.points.tills import Suite, Till
+from tests.integration.points.tills import Suite, Till, reverse_too_much
 from tests.integration.points.wire_cases import GOOD, MORE_REFUSED, good
 from tests.unit.services.points import requests
 from wafa.backends.process import free_port
@@ -404,6 +404,7 @@ REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = MORE_REFUSED |
     ),
     "HOLD_NOT_OPEN": (StatusCode.FAILED_PRECONDITION, release_twice),
     "HOLD_NOT_CAPTURED": (StatusCode.FAILED_PRECONDITION, reverse_nothing),
+    "REVERSAL_EXCEEDS_CAPTURE": (StatusCode.FAILED_PRECONDITION, reverse_too_much),
     "PURCHASE_NOT_ANONYMOUS": (
         StatusCode.FAILED_PRECONDITION,
         lambda till: till.ask(requests.claim_purchase(till.member(), till.buy(till.member()).receipt)),

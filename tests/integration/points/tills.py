@@ -109,3 +109,12 @@ class Till:
     def account(self, member_id: str) -> pb.Account:
         account: pb.Account = self.get(requests.get_account(member_id)).account
         return account
+
+
+def reverse_too_much(till: Till) -> None:
+    member_id = till.rich_member()
+    hold_id = till.hold(member_id)
+    captured = till.get(requests.capture_hold(member_id, hold_id)).hold.captured
+    request = requests.reverse_capture(member_id, hold_id)
+    request.amount = captured + 1
+    till.get(request)

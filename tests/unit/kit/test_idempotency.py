@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kit.errors import NotFound
-from kit.idempotency import Outcome, answered, differing_fields, field_digests
+from kit.idempotency import CAME_LATER, Outcome, answered, differing_fields, field_digests
 
 PROGRAM = uuid.UUID(int=1)
 
@@ -80,3 +80,17 @@ def test_an_outcome_gives_its_answer_or_raises_its_refusal() -> None:
     with pytest.raises(NotFound) as raised:
         Outcome[int](None, refusal, replayed=True).unwrap()
     assert raised.value is refusal
+
+
+@dataclasses.dataclass(frozen=True)
+class TakeJarLater:
+    """A command that has learned to say how many."""
+
+    shelf: str
+    jars: int = dataclasses.field(default=0, metadata=CAME_LATER)
+
+
+def test_a_request_of_before_a_field_came_is_still_the_same() -> None:
+    stored = {"shelf": field_digests(TakeJarLater("top"))["shelf"]}
+    assert differing_fields(stored, field_digests(TakeJarLater("top"))) == []
+    assert differing_fields(stored, field_digests(TakeJarLater("top", 2))) == ["jars"]

@@ -1317,12 +1317,15 @@ class ReverseCaptureRequest(_message.Message):
     MEMBER_ID_FIELD_NUMBER: _builtins.int
     HOLD_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     request_id: _builtins.str
     member_id: _builtins.str
     hold_id: _builtins.str
     reason: _builtins.str
     """Why, for the record: 1 to 500 characters."""
+    amount: _builtins.int
+    """Points to give back, 1 to what is left of the captured ones; 0 means all that is left."""
     def __init__(
         self,
         *,
@@ -1331,10 +1334,11 @@ class ReverseCaptureRequest(_message.Message):
         member_id: _builtins.str = ...,
         hold_id: _builtins.str = ...,
         reason: _builtins.str = ...,
+        amount: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_id", b"hold_id", "member_id", b"member_id", "program_id", b"program_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "hold_id", b"hold_id", "member_id", b"member_id", "program_id", b"program_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3646,6 +3650,7 @@ class Hold(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     ENDED_AT_FIELD_NUMBER: _builtins.int
     REVERSED_FIELD_NUMBER: _builtins.int
+    REVERSED_AMOUNT_FIELD_NUMBER: _builtins.int
     hold_id: _builtins.str
     member_id: _builtins.str
     wallet: _builtins.str
@@ -3655,7 +3660,9 @@ class Hold(_message.Message):
     state: Global___HoldState.ValueType
     reference: _builtins.str
     reversed: _builtins.bool
-    """True once a capture has been reversed."""
+    """True once all that was captured has been given back."""
+    reversed_amount: _builtins.int
+    """Of the captured ones, those that have been given back."""
     @_builtins.property
     def placed_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -3680,10 +3687,11 @@ class Hold(_message.Message):
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         ended_at: _timestamp_pb2.Timestamp | None = ...,
         reversed: _builtins.bool = ...,
+        reversed_amount: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "expires_at", b"expires_at", "placed_at", b"placed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "captured", b"captured", "ended_at", b"ended_at", "expires_at", b"expires_at", "hold_id", b"hold_id", "member_id", b"member_id", "placed_at", b"placed_at", "reference", b"reference", "reversed", b"reversed", "state", b"state", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "captured", b"captured", "ended_at", b"ended_at", "expires_at", b"expires_at", "hold_id", b"hold_id", "member_id", b"member_id", "placed_at", b"placed_at", "reference", b"reference", "reversed", b"reversed", "reversed_amount", b"reversed_amount", "state", b"state", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

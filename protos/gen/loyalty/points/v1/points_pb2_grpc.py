@@ -314,8 +314,10 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReverseCapture(self, request, context):
-        """Returns what a captured hold spent to the lots it came from, with their own expiry. Once: FAILED_PRECONDITION /
-        HOLD_NOT_CAPTURED when it was not captured or is reversed already. The hold itself stays as it ended.
+        """Returns what a captured hold spent, all or part, to the lots it came from, with their own expiry; what was spent last
+        comes back first. In any number of parts, never more than was captured: FAILED_PRECONDITION / HOLD_NOT_CAPTURED when
+        it was not captured or nothing is left to give back, REVERSAL_EXCEEDS_CAPTURE when less is left than asked for. The
+        hold itself stays as it ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -70,8 +70,10 @@ class PointsServiceStub:
     ReleaseHold: _grpc.UnaryUnaryMultiCallable[_points_pb2.ReleaseHoldRequest, _points_pb2.ReleaseHoldResponse]
     """Gives held points back unspent. Fails with FAILED_PRECONDITION / HOLD_NOT_OPEN."""
     ReverseCapture: _grpc.UnaryUnaryMultiCallable[_points_pb2.ReverseCaptureRequest, _points_pb2.ReverseCaptureResponse]
-    """Returns what a captured hold spent to the lots it came from, with their own expiry. Once: FAILED_PRECONDITION /
-    HOLD_NOT_CAPTURED when it was not captured or is reversed already. The hold itself stays as it ended.
+    """Returns what a captured hold spent, all or part, to the lots it came from, with their own expiry; what was spent last
+    comes back first. In any number of parts, never more than was captured: FAILED_PRECONDITION / HOLD_NOT_CAPTURED when
+    it was not captured or nothing is left to give back, REVERSAL_EXCEEDS_CAPTURE when less is left than asked for. The
+    hold itself stays as it ended.
     """
     GetHold: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetHoldRequest, _points_pb2.GetHoldResponse]
     """Reads one hold. Fails with NOT_FOUND / HOLD_NOT_FOUND."""
@@ -272,8 +274,10 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.ReverseCaptureRequest,
         context: _grpc.ServicerContext,
     ) -> _points_pb2.ReverseCaptureResponse:
-        """Returns what a captured hold spent to the lots it came from, with their own expiry. Once: FAILED_PRECONDITION /
-        HOLD_NOT_CAPTURED when it was not captured or is reversed already. The hold itself stays as it ended.
+        """Returns what a captured hold spent, all or part, to the lots it came from, with their own expiry; what was spent last
+        comes back first. In any number of parts, never more than was captured: FAILED_PRECONDITION / HOLD_NOT_CAPTURED when
+        it was not captured or nothing is left to give back, REVERSAL_EXCEEDS_CAPTURE when less is left than asked for. The
+        hold itself stays as it ended.
         """
 
     @_abc_1.abstractmethod

@@ -63,7 +63,7 @@ REQUESTS: dict[str, tuple[Callable[[Any], object], Callable[[], Message], dict[s
     "ReverseCapture": (
         convert.reverse_capture,
         requests.reverse_capture,
-        {**OF_A_HOLD, "reason": [*NOT_A_LINE, *length(500)]},
+        {**OF_A_HOLD, "reason": [*NOT_A_LINE, *length(500)], "amount": outside(0, AMOUNT_MAX)},
     ),
     "GetHold": (convert.get_hold, requests.get_hold, {**WHOSE, "hold_id": NOT_A_UUID}),
     "AdjustPoints": (

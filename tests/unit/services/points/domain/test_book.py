@@ -14,10 +14,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kit.errors import Refusal
-from services.points.domain.book import Book, Changes, Taken
-from services.points.domain.errors import HoldNotCaptured, HoldNotFound, HoldNotOpen, InsufficientBalance
+from services.points.domain.book import Book, Changes
+from services.points.domain.errors import (
+    HoldNotCaptured,
+    HoldNotFound,
+    HoldNotOpen,
+    InsufficientBalance,
+    ReversalExceedsCapture,
+)
 from services.points.domain.ledger import Account, Cause, ClosedLots, Hold, HoldPart, HoldState
 from services.points.domain.policy import Shortfall
+from services.points.domain.portions import Taken
 from tests.unit.services.points.domain.opened import DAY, KEY, NOW, Opened, a_hold, a_lot, an_earning, counted
 
 PURCHASE, RULE = uuid.uuid4(), uuid.uuid4()
@@ -265,6 +272,31 @@ def test_a_reversal_returns_units_to_their_lots_and_names_the_entry_it_corrects(
     opened.expect_whole()
 
 
+def test_a_capture_comes_back_in_parts_last_spent_first_and_never_more_than_was_spent() -> None:
+    soon, forever = a_lot(5, expires_in=1), a_lot(5)
+    opened = Opened(soon, forever)
+    placed = hold(opened, 8)
+    opened.book.capture(placed.hold_id, 7, NOW)
+
+    def left_in_lots() -> list[int]:
+        return [opened.lot(lot).remaining for lot in (soon, forever)]
+
+    assert left_in_lots() == [0, 3]
+    after = opened.book.reverse_capture(placed.hold_id, "one of three", NOW, 1)
+    assert (left_in_lots(), after.reversed, after.reversed_at) == ([0, 4], 1, None)
+    opened.book.reverse_capture(placed.hold_id, "two of three", NOW, 3)
+    assert left_in_lots() == [2, 5]
+    with pytest.raises(ReversalExceedsCapture) as refused:
+        opened.book.reverse_capture(placed.hold_id, "too much", NOW, 4)
+    assert refused.value.metadata == {"asked": "4", "left": "3"}
+    after = opened.book.reverse_capture(placed.hold_id, "the rest", NOW)
+    assert (left_in_lots(), after.reversed, after.reversed_at) == ([5, 5], 7, NOW)
+    with pytest.raises(HoldNotCaptured):
+        opened.book.reverse_capture(placed.hold_id, "once more", NOW, 1)
+    assert opened.entries() == [("spend", -7), ("reversal", 1), ("reversal", 3), ("reversal", 3)]
+    opened.expect_whole()
+
+
 def test_a_reversal_into_a_lot_that_is_over_lapses_at_once() -> None:
     lot = a_lot(10, expires_in=1)
     opened = Opened(lot)
@@ -379,12 +411,13 @@ LOT = a_lot(10)
 WAITING = a_hold((LOT, 6))
 RELEASED = a_hold((LOT, 6), state=HoldState.RELEASED, ended_at=NOW)
 REVERSED = a_hold(
-    parts=(HoldPart(LOT.lot_id, 6, captured=6),),
+    parts=(HoldPart(LOT.lot_id, 6, captured=6, reversed=6),),
     amount=6,
     state=HoldState.CAPTURED,
     captured=6,
     captured_version=1,
     ended_at=NOW,
+    reversed=6,
     reversed_at=NOW,
 )
 LATE = a_hold((LOT, 1), ends_in=0)
