@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import psycopg.errors
 import pytest
 import sqlalchemy as sa
 
 from services.points import handlers
+from services.points.commit import Desk
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.purchases import RecordPurchase
 from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.purchases import Posting, PurchaseRef
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.counted import a_sale, buy, limit, total
@@ -28,7 +33,8 @@ class Process:
     """What one process of the service would be: a writer and handlers of its own."""
 
     def __init__(self, points: Points, stack: ExitStack) -> None:
-        committer = stack.enter_context(writer(points, batch_max=8))
+        # Small batches, so that many transactions of the two meet.
+        committer = stack.enter_context(writer(points, batch_max=2))
         self.purchases = handlers.PurchaseHandlers(
             points.storage, committer, KnownMembers(points.storage, points.people)
         )
@@ -45,6 +51,33 @@ class Process:
             taken = self.returns.record_return(TILL, back).unwrap().recorded.points_returned
             assert taken == earned
         return earned - taken, sale.receipt.receipt_number
+
+
+class Deciding(Posting):
+    """A purchase that stays between its decision and its writing until the test lets it go on."""
+
+    def __init__(self, wish: RecordPurchase) -> None:
+        super().__init__(wish, wish)
+        self.decided, self.go_on = threading.Event(), threading.Event()
+
+    def judge(self, desk: Desk) -> PurchaseRef:
+        found = super().judge(desk)
+        self.decided.set()
+        assert self.go_on.wait(60)
+        return found
+
+
+def wait_until_somebody_waits(points: Points, *pending: Future[Any]) -> None:
+    """Until a transaction waits for the lock of another; whoever has finished did not wait."""
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    deadline = time.monotonic() + 60
+    with points.engine.connect() as connection:
+        while not connection.scalar(waiting):
+            connection.rollback()
+            assert not any(each.done() for each in pending), "the limit was decided on while another was deciding"
+            assert time.monotonic() < deadline
 
 
 @contextmanager
@@ -76,6 +109,31 @@ def _nobody_waits_in_a_circle(points: Points) -> Iterator[None]:
     sa.event.listen(points.engine, "handle_error", note)
     yield
     assert deadlocks == []
+
+
+@pytest.mark.parametrize("scope", [LimitScope.MEMBER, PROGRAM, STORE])
+@pytest.mark.parametrize("unit", LimitUnit)
+def test_who_decides_on_a_limit_decides_alone(points: Points, scope: LimitScope, unit: LimitUnit) -> None:
+    points.rule(limits=(limit(25 if unit is LimitUnit.POINTS else 2, scope, unit=unit),))
+    one = points.member()
+    other = one if scope is LimitScope.MEMBER else points.member()
+    for member_id in {one, other}:
+        points.give(member_id, 1)
+    buy(points, one, a_sale())
+    first, second = (Deciding(make.record_purchase(member_id, a_sale())) for member_id in (one, other))
+    second.go_on.set()
+    with writer(points) as here, writer(points) as there, ThreadPoolExecutor(2) as pool:
+        deciding = pool.submit(here.submit, TILL, first)
+        assert first.decided.wait(60)
+        waiting = pool.submit(there.submit, TILL, second)
+        try:
+            wait_until_somebody_waits(points, waiting)
+        finally:
+            first.go_on.set()
+        for future in (deciding, waiting):
+            future.result(60).unwrap()
+    earned = [each.answer.purchase.points_earned for each in (first, second)]
+    assert earned == [10, 5 if unit is LimitUnit.POINTS else 0]
 
 
 def test_the_last_hundred_points_of_a_budget_are_given_once(points: Points) -> None:

@@ -184,6 +184,15 @@ def test_a_return_gives_back_though_the_points_are_spent(points: Points) -> None
     assert total(points, PROGRAM) == 0
 
 
+def test_goods_that_were_back_before_their_purchase_was_told_leave_nothing_used(points: Points) -> None:
+    points.rule(limits=(limit(15), limit(5, PROGRAM, LimitSpan.EVER, PURCHASES)))
+    member_id, sale = points.member(), a_sale(pieces=2)
+    bring_back(points, sale, 1)
+    bring_back(points, sale, 1)
+    buy(points, member_id, sale)
+    assert (points.account(member_id).posted, used(points)) == (0, {})
+
+
 # ---- claims, previews, refusals
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from services.points.conditions import CelConditions
 from services.points.domain.earnings import Earning, Reason
 from services.points.domain.evaluation import RuleSet, evaluate, evaluate_again, rule_set
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.purchases import Purchase, PurchaseReturns, dues
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind, add_returned
@@ -308,8 +309,15 @@ def any_rules(draw: st.DrawFn) -> EarningRule:
         stacking_group=draw(st.sampled_from(["", "g", "h"])),
         priority=draw(st.integers(0, 2)),
         exclusive=draw(st.booleans()),
+        limits=draw(st.lists(any_limits(), max_size=2).map(tuple)),
+        limit_policy=draw(st.sampled_from(LimitPolicy)),
         **goods,
     )
+
+
+def any_limits() -> st.SearchStrategy[Limit]:
+    scopes = st.sampled_from([LimitScope.MEMBER, LimitScope.PROGRAM])
+    return st.builds(Limit, scopes, st.just(LimitSpan.DAY), st.sampled_from(LimitUnit), st.integers(1, 60))
 
 
 @st.composite
@@ -345,12 +353,18 @@ def by_wallet(purchase: Purchase, points: dict[uuid.UUID, int]) -> dict[str, int
     return found
 
 
-@given(st.lists(any_rules(), min_size=1, max_size=5), any_sales(), st.data())
+@given(st.lists(any_rules(), min_size=1, max_size=5), any_sales(), st.integers(0, 60), st.data())
 def test_any_returns_leave_what_the_kept_goods_would_have_earned_and_never_give(
-    some: list[EarningRule], sale: Sale, data: st.DataObject
+    some: list[EarningRule], sale: Sale, used: int, data: st.DataObject
 ) -> None:
     rules = rules_of(*some)
-    earnings = evaluate(rules, sale, {}, "active")
+
+    def measure(rule: EarningRule) -> tuple[Measured, ...]:
+        return tuple(Measured(limit, make.NOON.date(), used) for limit in rule.terms.limits)
+
+    earnings = evaluate(rules, sale, {}, "active", measure)
+    for earning in earnings:
+        assert all(earning.points <= met.room_for(earning.points) for met in earning.explanation.limits)
     purchase = Purchase(make.PROGRAM, make.PROGRAM, make.PROGRAM, sale, earnings, make.NOON)
     left = {earning.rule_id: earning.points for earning in earnings}
     assert evaluate_again(rules, earnings, sale, {}) == left
@@ -362,7 +376,7 @@ def test_any_returns_leave_what_the_kept_goods_would_have_earned_and_never_give(
             assert 0 < due.points <= left[due.rule_id]
             left[due.rule_id] -= due.points
         alone = by_wallet(
-            purchase, {earning.rule_id: earning.points for earning in evaluate(rules, sale, after, "active")}
+            purchase, {earning.rule_id: earning.points for earning in evaluate(rules, sale, after, "active", measure)}
         )
         assert by_wallet(purchase, left) == {wallet: min(before[wallet], alone[wallet]) for wallet in before}
         back = after
