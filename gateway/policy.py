@@ -116,6 +116,8 @@ POLICY: dict[str, Access] = {
     "points.export_earning_rules": _read(STAFF, ADMIN),
     "points.diff_earning_rules": _document(STAFF, ADMIN),
     "points.import_earning_rules": _document(ADMIN, needs=Needs.KEY),
+    "points.rehearse_earning_rules": _write(ADMIN),
+    "points.get_rehearsal": _read(STAFF, ADMIN),
     "points.get_program_policy": _read(STAFF, ADMIN),
     "points.set_program_policy": _write(ADMIN),
     "rewards.create_reward": _write(ADMIN),

@@ -52,7 +52,12 @@ def build(config: Config) -> App:
     internal = InternalServer(
         config.internal_port, lambda: server.is_serving and database.is_there(engine), host=config.internal_host
     )
-    beside = (_relay(config, engine), _consumer(config, engine), *_jobs(config, storage, committer))
+    beside = (
+        _relay(config, engine),
+        _consumer(config, engine),
+        _rehearser(config, storage, conditions),
+        *_jobs(config, storage, committer),
+    )
     return App(server, internal, (*writers, *beside))
 
 
@@ -68,6 +73,7 @@ def servicer(storage: Storage, committer: Committer, members: Members, condition
         handlers.RuleHandlers(storage, conditions),
         handlers.ReportHandlers(storage),
         handlers.RuleDocumentHandlers(storage, conditions),
+        handlers.RehearsalHandlers(storage, conditions),
     )
 
 
@@ -122,6 +128,11 @@ def _committer(config: Config, storage: Storage, conditions: CelConditions) -> t
     return grouped, (Worker("points-writer", grouped.round, interval_s=WRITER_PAUSE_S),)
 
 
+def _rehearser(config: Config, storage: Storage, conditions: CelConditions) -> Worker:
+    work = functools.partial(jobs.rehearse_rules, storage, conditions, limit=config.rehearsals_page_max)
+    return Worker("points-rehearse-rules", work, interval_s=config.rehearsals_interval_ms / 1_000)
+
+
 def _jobs(config: Config, storage: Storage, committer: Committer) -> tuple[Worker, ...]:
     limit, rounds = config.jobs_batch_max, {}
     rounds["points-settle-overdue-accounts"] = functools.partial(
@@ -130,6 +141,7 @@ def _jobs(config: Config, storage: Storage, committer: Committer) -> tuple[Worke
     rounds["points-expire-adjustments"] = functools.partial(jobs.expire_adjustments, storage, limit=limit)
     rounds["points-forget-stored-answers"] = functools.partial(jobs.forget_stored_answers, storage, limit=limit)
     rounds["points-prune-events"] = functools.partial(jobs.prune_events, storage, limit=limit)
+    rounds["points-prune-rehearsals"] = functools.partial(jobs.prune_rehearsals, storage, limit=limit)
     return tuple(Worker(name, job, interval_s=config.jobs_interval_s) for name, job in rounds.items())
 
 

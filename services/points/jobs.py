@@ -7,8 +7,12 @@ from datetime import timedelta
 from kit import idempotency, inbox, outbox
 from kit.call import Call
 from services.points.commit import Committer
+from services.points.domain.conditions import Conditions
+from services.points.handlers import rehearsing
 from services.points.handlers.settling import Settling
 from services.points.storage import Storage
+
+REHEARSAL_RETENTION_DAYS = 30
 
 # The service itself, as the caller of work that nobody asked for.
 SELF = Call("points")
@@ -29,6 +33,17 @@ def expire_adjustments(storage: Storage, *, limit: int) -> bool:
     """Writes down that requested adjustments have expired; nobody could approve them any more."""
     with storage.transaction() as tx:
         return tx.adjustments.expire_before(tx.now, limit=limit) == limit
+
+
+def rehearse_rules(storage: Storage, conditions: Conditions, *, limit: int) -> bool:
+    """Judges past purchases by rules that somebody would like to see at work; moves no point."""
+    return rehearsing.rehearse(storage, conditions, limit=limit)
+
+
+def prune_rehearsals(storage: Storage, *, limit: int) -> bool:
+    """Deletes rehearsals that ended long ago."""
+    with storage.transaction() as tx:
+        return tx.rehearsals.prune_before(tx.now - timedelta(days=REHEARSAL_RETENTION_DAYS), limit=limit) == limit
 
 
 def forget_stored_answers(storage: Storage, *, limit: int) -> bool:

@@ -11,6 +11,7 @@ from services.points.convert import accounts as convert_accounts
 from services.points.convert import adjustments as convert_adjustments
 from services.points.convert import documents as convert_documents
 from services.points.convert import purchases as convert_purchases
+from services.points.convert import rehearsals as convert_rehearsals
 from services.points.convert import reports as convert_reports
 from services.points.convert import rules as convert_rules
 from services.points.handlers import (
@@ -18,6 +19,7 @@ from services.points.handlers import (
     AdjustmentHandlers,
     HoldHandlers,
     PurchaseHandlers,
+    RehearsalHandlers,
     ReportHandlers,
     ReturnHandlers,
     RuleDocumentHandlers,
@@ -40,6 +42,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         rules: RuleHandlers,
         reports: ReportHandlers,
         documents: RuleDocumentHandlers,
+        rehearsals: RehearsalHandlers,
     ) -> None:
         self._purchases = purchases
         self._returns = returns
@@ -49,6 +52,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         self._rules = rules
         self._reports = reports
         self._documents = documents
+        self._rehearsals = rehearsals
 
     # -- Purchases and returns ---------------------------------------------------------------------------------------
 
@@ -195,6 +199,19 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
             call_of(context), convert_documents.import_earning_rules(request)
         )
         return reply(context, outcome, convert_documents.import_earning_rules_response)
+
+    def RehearseEarningRules(
+        self, request: pb.RehearseEarningRulesRequest, context: Context
+    ) -> pb.RehearseEarningRulesResponse:
+        command = convert_rehearsals.rehearse_earning_rules(request)
+        outcome = self._rehearsals.rehearse_earning_rules(call_of(context), command)
+        return reply(
+            context, outcome, lambda begun: pb.RehearseEarningRulesResponse(rehearsal_id=str(begun.rehearsal_id))
+        )
+
+    def GetRehearsal(self, request: pb.GetRehearsalRequest, context: Context) -> pb.GetRehearsalResponse:
+        rehearsal = self._rehearsals.get_rehearsal(*convert_rehearsals.get_rehearsal(request))
+        return pb.GetRehearsalResponse(rehearsal=convert_rehearsals.to_rehearsal(rehearsal))
 
     def GetProgramPolicy(self, request: pb.GetProgramPolicyRequest, context: Context) -> pb.GetProgramPolicyResponse:
         policy = self._rules.get_program_policy(convert_rules.get_program_policy(request))

@@ -66,7 +66,10 @@ def stage(suite: Suite) -> Stage:
     hold = program.till.post(f"/v1/members/{member_id}/holds", {"amount": 10}).expect(201)["hold"]
     reward = program.reward()
     redeemed = program.till.post(f"/v1/members/{member_id}/redemptions", {"reward_id": reward["reward_id"]}).expect(201)
+    period = {"occurred_from": "2026-01-01T00:00:00Z", "occurred_until": "2026-02-01T00:00:00Z"}
+    rehearsal = program.admin.post("/v1/earning-rules:rehearse", period).expect(201)
     ids = {
+        "rehearsal_id": rehearsal["rehearsal_id"],
         "rule_id": rule["rule_id"],
         "member_id": member_id,
         "purchase_id": purchase["purchase_id"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from tests.fixtures.suite import Caller, Program, sale
+from tests.fixtures.waiting import wait_until
 
 TERMS = {"name": "base", "points": 1, "per_amount_minor": 100, "currency": "GBP", "starts_at": "2020-01-01T00:00:00Z"}
 
@@ -113,3 +115,36 @@ def test_what_is_wrong_is_named_by_its_path_and_keeps_all_out(program: Program) 
     status, problem = sent(program.admin, "/v1/earning-rules", "terms: {}")
     assert (status, problem["reason"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
     assert program.admin.get("/v1/earning-rules").expect(200)["items"] == []
+
+
+def test_rules_are_rehearsed_on_what_was_sold_before_anybody_publishes_them(program: Program, rule_id: str) -> None:
+    assert rule_id
+    now = datetime.now(UTC)
+    member_id = program.member()["member_id"]
+    bought = program.till.post("/v1/purchases", sale(member_id=member_id)).expect(201)["purchase"]
+    assert bought["points_earned"] == 100
+    body = {
+        "rules": [{"key": "base", "terms": {**TERMS, "points": 3}}],
+        "occurred_from": (now - timedelta(days=30)).isoformat(),
+        "occurred_until": (now + timedelta(days=30)).isoformat(),
+        "value_minor": 1,
+        "per_points": 2,
+    }
+    begun = program.admin.post("/v1/earning-rules:rehearse", body)
+    path = begun.headers["location"]
+    assert begun.expect(201)["rehearsal_id"] in path
+    wait_until(lambda: program.staff.get(path).expect(200)["state"] != "running", what="the rehearsal is over")
+    found = program.staff.get(path).expect(200)
+    assert found["state"] == "done"
+    told = {name: found[name] for name in ("purchases", "changed", "members", "given", "would_give", "cost_minor")}
+    assert told == {
+        "purchases": 1,
+        "changed": 1,
+        "members": 1,
+        "given": 100,
+        "would_give": 300,
+        "cost_minor": 100,
+    }
+    assert found["rules"] == [{"key": "base", "given": 100, "would_give": 300, "purchases": 1}]
+    assert found["top"][0]["purchase_id"] == bought["purchase_id"]
+    assert program.account(member_id)["posted"] == 100

@@ -63,6 +63,8 @@ class Brands:
 def brands(suite: Suite) -> Iterator[Brands]:
     theirs, ours = suite.new_program(), suite.new_program()
     rule = theirs.rule()
+    period = {"occurred_from": "2026-01-01T00:00:00Z", "occurred_until": "2026-02-01T00:00:00Z"}
+    rehearsal = theirs.admin.post("/v1/earning-rules:rehearse", period).expect(201)
     member = theirs.member(PHONE["value"])
     member_id = member["member_id"]
     bought, unclaimed = sale(50_000, member_id=member_id), sale()
@@ -81,6 +83,7 @@ def brands(suite: Suite) -> Iterator[Brands]:
         "hold_id": hold["hold_id"],
         "adjustment_id": asked["adjustment_id"],
         "rule_id": rule["rule_id"],
+        "rehearsal_id": rehearsal["rehearsal_id"],
         "reward_id": reward["reward_id"],
         "redemption_id": redeemed["redemption_id"],
         "code": redeemed["voucher"]["code"],

@@ -1,6 +1,6 @@
 """Every way `points` says no.
 
-NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · MemberNotFound · AdjustmentNotFound
+NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · RehearsalNotFound · MemberNotFound · AdjustmentNotFound
 Conflict      ReceiptConflict · RuleKeyTaken
 Precondition  MemberMayNotEarn · MemberMayNotSpend · InsufficientBalance · HoldNotOpen · HoldNotCaptured
               ReversalExceedsCapture
@@ -30,6 +30,12 @@ class RuleNotFound(NotFound):
     """The program has no earning rule with this id."""
 
     reason = "RULE_NOT_FOUND"
+
+
+class RehearsalNotFound(NotFound):
+    """The program has no rehearsal with this id."""
+
+    reason = "REHEARSAL_NOT_FOUND"
 
 
 class MemberNotFound(NotFound):
@@ -185,6 +191,12 @@ class MemberUnknownForNow(Unavailable):
     """`points` has not heard of the member yet and `members` cannot be asked. Nothing was recorded; try again."""
 
     reason = "MEMBER_UNKNOWN_FOR_NOW"
+
+
+class TooManyRehearsals(Exhausted):
+    """As many rehearsals of the program are running as may; this one was not begun."""
+
+    reason = "TOO_MANY_REHEARSALS"
 
 
 class LedgerBusy(Exhausted):

@@ -214,7 +214,7 @@ def dues(purchase: Purchase, rules: RuleSet, returns: PurchaseReturns, after: Re
     unless that is more: a return never gives points. The earnings that shrank give, in their order.
     """
     now = evaluate_again(rules, purchase.earnings, purchase.sale, after)
-    left = _left(purchase, rules, returns)
+    left = left_of(purchase, rules, returns)
     found: list[Due] = []
     for wallet in dict.fromkeys(earning.wallet for earning in purchase.earnings):
         rule_ids = [earning.rule_id for earning in purchase.earnings if earning.wallet == wallet]
@@ -227,7 +227,7 @@ def dues(purchase: Purchase, rules: RuleSet, returns: PurchaseReturns, after: Re
     return tuple(found)
 
 
-def _left(purchase: Purchase, rules: RuleSet, returns: PurchaseReturns) -> dict[UUID, int]:
+def left_of(purchase: Purchase, rules: RuleSet, returns: PurchaseReturns) -> dict[UUID, int]:
     """What is left of each earning after the returns so far."""
     if returns.taken is None:
         before = evaluate_again(rules, purchase.earnings, purchase.sale, returns.returned)

@@ -8,6 +8,7 @@ from services.points.handlers.adjustments import AdjustmentHandlers
 from services.points.handlers.documents import RuleDocumentHandlers
 from services.points.handlers.holds import HoldHandlers
 from services.points.handlers.purchases import PurchaseHandlers
+from services.points.handlers.rehearsals import RehearsalHandlers
 from services.points.handlers.reports import ReportHandlers
 from services.points.handlers.returns import ReturnHandlers
 from services.points.handlers.rules import RuleHandlers
@@ -17,6 +18,7 @@ __all__ = [
     "AdjustmentHandlers",
     "HoldHandlers",
     "PurchaseHandlers",
+    "RehearsalHandlers",
     "ReportHandlers",
     "ReturnHandlers",
     "RuleDocumentHandlers",

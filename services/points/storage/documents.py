@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from services.points.domain.earnings import Earning
 from services.points.domain.ledger import AccountView
 from services.points.domain.purchases import ReturnLine
+from services.points.domain.rehearsals import Comparison, Plan
 from services.points.domain.sales import Sale
 from services.points.domain.terms import EarningTerms
 
@@ -22,6 +23,8 @@ terms_document = TypeAdapter(EarningTerms)
 account_document = TypeAdapter(AccountView)
 taken_document = TypeAdapter(dict[UUID, int])
 return_lines_document = TypeAdapter(tuple[ReturnLine, ...])
+plan_document = TypeAdapter(Plan)
+comparison_document = TypeAdapter(Comparison)
 
 
 def dump(document: TypeAdapter[Document], value: Document) -> str:

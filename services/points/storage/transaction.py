@@ -23,6 +23,7 @@ from services.points.storage.adjustments import Adjustments
 from services.points.storage.counters import Counters
 from services.points.storage.meetings import Meetings
 from services.points.storage.purchases import Purchases
+from services.points.storage.rehearsals import Rehearsals
 from services.points.storage.reports import Reports
 from services.points.storage.rules import Rules
 from services.points.storage.standings import Standings
@@ -45,6 +46,7 @@ class Transaction:
         self.purchases = Purchases(connection)
         self.meetings = Meetings(connection)
         self.rules = Rules(connection)
+        self.rehearsals = Rehearsals(connection)
         self.standings = Standings(connection)
 
     def once(
@@ -95,6 +97,13 @@ class Storage:
     def transaction(self) -> Iterator[Transaction]:
         """One transaction."""
         with database.transaction(self.engine) as connection:
+            yield Transaction(connection, self.answers, self._now(connection))
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """One transaction that sees one state and can write nothing."""
+        with database.transaction(self.engine) as connection:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield Transaction(connection, self.answers, self._now(connection))
 
     @contextlib.contextmanager

@@ -229,6 +229,8 @@ purchases = sa.Table(
     sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
     sa.CheckConstraint("member_id IS NOT NULL OR points_earned = 0", name="anonymous_earns_nothing"),
     sa.CheckConstraint("(member_id IS NULL) = (account_after IS NULL)", name="account_with_member"),
+    # The purchases of a period, for rehearsals: see the index of entries by time.
+    sa.Index("ix_purchases_occurred", "occurred_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 
 purchase_claims = sa.Table(
@@ -408,4 +410,30 @@ earning_rules = sa.Table(
     sa.Index(
         "uq_earning_rules_active", "program_id", "rule_id", unique=True, postgresql_where=sa.text("state = 'active'")
     ),
+)
+
+# What rules would have given for past purchases: worked on by lease, page by page, and read until pruned.
+rehearsals = sa.Table(
+    "rehearsals",
+    metadata,
+    sa.Column("program_id", sa.Uuid, primary_key=True),
+    sa.Column("rehearsal_id", sa.Uuid, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("plan", JSONB, nullable=False),
+    sa.Column("comparison", JSONB, nullable=False),
+    # Eight bytes for each member whom something would have changed for.
+    sa.Column("members", sa.LargeBinary, nullable=False),
+    sa.Column("members_touched", sa.BigInteger, nullable=False),
+    _instant("position_at"),
+    sa.Column("position_after", sa.Uuid),
+    sa.Column("window_s", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    _instant("lease_until"),
+    _instant("created_at"),
+    _instant("ended_at", nullable=True),
+    sa.CheckConstraint("state IN ('running', 'done', 'failed')", name="state"),
+    sa.CheckConstraint("(state = 'running') = (ended_at IS NULL)", name="running_until_ended"),
+    sa.CheckConstraint("window_s > 0", name="window_positive"),
+    sa.CheckConstraint("octet_length(members) = 8 * members_touched", name="members_counted"),
+    sa.Index("ix_rehearsals_running", "lease_until", postgresql_where=sa.text("state = 'running'")),
 )

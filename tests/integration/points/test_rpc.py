@@ -22,6 +22,7 @@ from services.points import check, tables
 from services.points.domain import errors
 from tests.factories.members import refused
 from tests.fixtures.servers import Lender
+from tests.integration.points.rule_cases import RULES_REFUSED
 from tests.integration.points.served import code_of, opened, serving, serving_members, serving_points
 from tests.integration.points.tills import Suite, Till, reverse_too_much
 from tests.integration.points.wire_cases import GOOD, MORE_REFUSED, good
@@ -239,81 +240,6 @@ def adjust_points(till: Till) -> None:
 
 
 @good
-def create_earning_rule(till: Till) -> None:
-    rule = till.get(requests.create_earning_rule(key="base")).rule
-    assert (rule.version, rule.state, rule.key) == (1, pb.EARNING_RULE_STATE_DRAFT, "base")
-
-
-@good
-def revise_earning_rule(till: Till) -> None:
-    rule = till.get(requests.revise_earning_rule(till.rule(), expected_version=1)).rule
-    assert (rule.version, rule.state) == (2, pb.EARNING_RULE_STATE_DRAFT)
-
-
-@good
-def activate_earning_rule(till: Till) -> None:
-    rule_id = till.get(requests.create_earning_rule()).rule.rule_id
-    rule = till.get(requests.activate_earning_rule(rule_id)).rule
-    assert (rule.state, rule.effective_from) == (pb.EARNING_RULE_STATE_ACTIVE, rule.terms.starts_at)
-
-
-@good
-def call_off_earning_rule(till: Till) -> None:
-    rule = till.get(requests.call_off_earning_rule(till.scheduled_rule())).rule
-    assert (rule.state, rule.effective_until) == (pb.EARNING_RULE_STATE_ENDED, rule.effective_from)
-
-
-@good
-def end_earning_rule(till: Till) -> None:
-    rule = till.get(requests.end_earning_rule(till.rule())).rule
-    assert (rule.state, rule.effective_until) == (pb.EARNING_RULE_STATE_ENDED, rule.ended_at)
-
-
-@good
-def get_earning_rule(till: Till) -> None:
-    rule_id = till.rule()
-    till.get(requests.revise_earning_rule(rule_id))
-    versions = till.get(requests.get_earning_rule(rule_id)).versions
-    assert [rule.version for rule in versions] == [2, 1]
-
-
-@good
-def list_earning_rules(till: Till) -> None:
-    for name in ("Bread", "Apples", "Cheese"):
-        till.rule(name=name)
-    first = till.get(requests.list_earning_rules(page_size=2))
-    rest = till.get(requests.list_earning_rules(page_size=2, page_token=first.next_page_token))
-    assert [rule.terms.name for rule in [*first.rules, *rest.rules]] == ["Apples", "Bread", "Cheese"]
-    assert rest.next_page_token == ""
-
-
-@good
-def export_earning_rules(till: Till) -> None:
-    till.rule(name="Everyday")
-    (rule,) = till.get(requests.export_earning_rules()).rules
-    assert (rule.key, rule.terms.name, rule.terms.points) == ("everyday", "Everyday", 1)
-
-
-@good
-def diff_earning_rules(till: Till) -> None:
-    till.rule(name="Base")
-    (change,) = till.get(requests.diff_earning_rules(requests.definition(name="Base", points=3))).changes
-    assert (change.key, change.kind) == ("base", pb.RULE_CHANGE_KIND_CHANGED)
-    (field,) = change.fields
-    assert (field.field, field.before_json, field.after_json) == ("points", "1", "3")
-
-
-@good
-def import_earning_rules(till: Till) -> None:
-    foreseen = till.get(requests.import_earning_rules(requests.definition(), dry_run=True))
-    answer = till.get(requests.import_earning_rules(requests.definition()))
-    assert (list(foreseen.changes), len(foreseen.drafts)) == (list(answer.changes), 0)
-    (draft,) = answer.drafts
-    (version,) = till.get(requests.get_earning_rule(draft.rule_id)).versions
-    assert (version.key, version.state) == ("base", pb.EARNING_RULE_STATE_DRAFT)
-
-
-@good
 def get_program_policy(till: Till) -> None:
     assert till.get(requests.get_program_policy()).policy.shortfall == pb.SHORTFALL_POLICY_CARRY
 
@@ -432,20 +358,66 @@ REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = MORE_REFUSED |
         lambda till: till.ask(
             requests.end_earning_rule(till.get(requests.create_earning_rule()).rule.rule_id),
         ),
-    ),
-    "VERSION_MISMATCH": (
-        StatusCode.FAILED_PRECONDITION,
-        lambda till: till.ask(requests.revise_earning_rule(till.rule(), expected_version=7)),
-    ),
-    "LEDGER_BUSY": (
-        StatusCode.RESOURCE_EXHAUSTED,
-        lambda till: till.ask(requests.record_purchase(), till.suite.full),
-    ),
-    "MEMBER_UNKNOWN_FOR_NOW": (
-        StatusCode.UNAVAILABLE,
-        lambda till: till.ask(requests.record_purchase(till.member()), till.suite.cut_off),
-    ),
-}
+        "RULE_KEY_TAKEN": (StatusCode.ALREADY_EXISTS, create_the_key_twice),
+        "RECEIPT_CONFLICT": (StatusCode.ALREADY_EXISTS, record_the_receipt_otherwise),
+        "MEMBER_MAY_NOT_EARN": (
+            StatusCode.FAILED_PRECONDITION,
+            lambda till: till.ask(requests.record_purchase(till.member(members_pb2.MEMBER_STATUS_SUSPENDED))),
+        ),
+        "MEMBER_MAY_NOT_SPEND": (
+            StatusCode.FAILED_PRECONDITION,
+            lambda till: till.ask(requests.place_hold(till.member(members_pb2.MEMBER_STATUS_EARN_ONLY))),
+        ),
+        "EARNS_TOO_MUCH": (StatusCode.FAILED_PRECONDITION, earn_more_than_an_account_can_count),
+        "INSUFFICIENT_BALANCE": (
+            StatusCode.FAILED_PRECONDITION,
+            lambda till: till.ask(requests.place_hold(till.rich_member(10), 11)),
+        ),
+        "HOLD_NOT_OPEN": (StatusCode.FAILED_PRECONDITION, release_twice),
+        "HOLD_NOT_CAPTURED": (StatusCode.FAILED_PRECONDITION, reverse_nothing),
+        "PURCHASE_NOT_ANONYMOUS": (
+            StatusCode.FAILED_PRECONDITION,
+            lambda till: till.ask(requests.claim_purchase(till.member(), till.buy(till.member()).receipt)),
+        ),
+        "PURCHASE_ALREADY_CLAIMED": (StatusCode.FAILED_PRECONDITION, claim_twice),
+        "RETURN_LINE_UNKNOWN": (
+            StatusCode.FAILED_PRECONDITION,
+            lambda till: till.ask(requests.record_return(till.buy().receipt, ("9", 1000))),
+        ),
+        "RETURN_EXCEEDS_PURCHASE": (
+            StatusCode.FAILED_PRECONDITION,
+            lambda till: till.ask(requests.record_return(till.buy().receipt, ("1", 1001))),
+        ),
+        "INSUFFICIENT_BALANCE_FOR_RETURN": (StatusCode.FAILED_PRECONDITION, return_what_is_spent),
+        "RULE_NOT_DRAFT": (
+            StatusCode.FAILED_PRECONDITION,
+            lambda till: till.ask(requests.activate_earning_rule(till.rule())),
+        ),
+        "RULE_NOT_SCHEDULED": (
+            StatusCode.FAILED_PRECONDITION,
+            lambda till: till.ask(requests.call_off_earning_rule(till.rule())),
+        ),
+        "RULE_NOT_ACTIVE": (
+            StatusCode.FAILED_PRECONDITION,
+            lambda till: till.ask(
+                requests.end_earning_rule(till.get(requests.create_earning_rule()).rule.rule_id),
+            ),
+        ),
+        "VERSION_MISMATCH": (
+            StatusCode.FAILED_PRECONDITION,
+            lambda till: till.ask(requests.revise_earning_rule(till.rule(), expected_version=7)),
+        ),
+        "LEDGER_BUSY": (
+            StatusCode.RESOURCE_EXHAUSTED,
+            lambda till: till.ask(requests.record_purchase(), till.suite.full),
+        ),
+        "MEMBER_UNKNOWN_FOR_NOW": (
+            StatusCode.UNAVAILABLE,
+            lambda till: till.ask(requests.record_purchase(till.member()), till.suite.cut_off),
+        ),
+    }
+)
+REFUSED |= RULES_REFUSED
 
 REASONS = sorted(
     each.reason
@@ -615,6 +587,7 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
     sale = till.buy(member_id)
     purchase_id = till.get(requests.get_purchase(key=sale.receipt)).purchase.purchase_id
     till.get(requests.set_program_policy(pb.SHORTFALL_POLICY_NEGATIVE))
+    rehearsal_id = till.get(requests.rehearse_earning_rules()).rehearsal_id
     before = till.account(member_id)
 
     assert neighbour.account(member_id) == pb.Account(member_id=member_id, wallet="points")
@@ -635,6 +608,7 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
         ("ADJUSTMENT_NOT_FOUND", requests.approve_adjustment(asked.adjustment_id)),
         ("ADJUSTMENT_NOT_FOUND", requests.reject_adjustment(asked.adjustment_id)),
         ("MEMBER_NOT_FOUND", requests.request_adjustment(member_id)),
+        ("REHEARSAL_NOT_FOUND", requests.get_rehearsal(rehearsal_id)),
         ("RULE_NOT_FOUND", requests.get_earning_rule(rule_id)),
         ("RULE_NOT_FOUND", requests.revise_earning_rule(rule_id)),
         ("RULE_NOT_FOUND", requests.activate_earning_rule(rule_id)),

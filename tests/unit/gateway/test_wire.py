@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from gateway.wire import keys, members
 from gateway.wire.base import INT64_MAX, INT64_MIN, Day, Id, Instant, NonZeroInt64
 from gateway.wire.enums import number_of, word_of
-from gateway.wire.points import accounts, adjustments, documents, earnings, expiry, limits, receipts, rules, sales
+from gateway.wire.points import accounts, adjustments, documents, earnings, expiry, limits, receipts, rehearsals, rules, sales
 from gateway.wire.rewards import catalogue, redemptions
 from kit.convert import timestamp_of
 
@@ -45,6 +45,7 @@ WORDS: list[tuple[Any, Any]] = [
     (points_pb2.AdjustmentState, adjustments.AdjustmentWord),
     (points_pb2.EarningRuleState, rules.RuleWord),
     (points_pb2.RuleChangeKind, documents.ChangeWord),
+    (points_pb2.RehearsalState, rehearsals.RehearsalWord),
     (points_pb2.ShortfallPolicy, rules.ShortfallWord),
     (rewards_pb2.BenefitKind, catalogue.BenefitWord),
     (rewards_pb2.UnavailabilityReason, catalogue.UnavailabilityWord),

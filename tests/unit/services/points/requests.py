@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
@@ -241,6 +241,17 @@ def diff_earning_rules(*after: pb.RuleDefinition) -> pb.DiffEarningRulesRequest:
 
 def import_earning_rules(*rules: pb.RuleDefinition, dry_run: bool = False) -> pb.ImportEarningRulesRequest:
     return _sent(pb.ImportEarningRulesRequest(rules=rules, dry_run=dry_run))
+
+
+def rehearse_earning_rules(*rules: pb.RuleDefinition) -> pb.RehearseEarningRulesRequest:
+    asked = pb.RehearseEarningRulesRequest(rules=rules, value_minor=1, per_points=2)
+    asked.occurred_from.CopyFrom(timestamp_of(BEGINNING))
+    asked.occurred_until.CopyFrom(timestamp_of(BEGINNING + timedelta(days=700)))
+    return _sent(asked)
+
+
+def get_rehearsal(rehearsal_id: str = "") -> pb.GetRehearsalRequest:
+    return _sent(pb.GetRehearsalRequest(rehearsal_id=rehearsal_id or new_id()))
 
 
 def get_program_policy() -> pb.GetProgramPolicyRequest:

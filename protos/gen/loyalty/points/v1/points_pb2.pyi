@@ -481,6 +481,28 @@ RULE_CHANGE_KIND_REMOVED: RuleChangeKind.ValueType  # 3
 """It stands in the first alone."""
 Global___RuleChangeKind: _TypeAlias = RuleChangeKind  # noqa: Y015
 
+class _RehearsalState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RehearsalStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RehearsalState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REHEARSAL_STATE_UNSPECIFIED: _RehearsalState.ValueType  # 0
+    REHEARSAL_STATE_RUNNING: _RehearsalState.ValueType  # 1
+    REHEARSAL_STATE_DONE: _RehearsalState.ValueType  # 2
+    REHEARSAL_STATE_FAILED: _RehearsalState.ValueType  # 3
+    """Given up after several attempts. Our logs say why."""
+
+class RehearsalState(_RehearsalState, metaclass=_RehearsalStateEnumTypeWrapper):
+    """The life of a rehearsal."""
+
+REHEARSAL_STATE_UNSPECIFIED: RehearsalState.ValueType  # 0
+REHEARSAL_STATE_RUNNING: RehearsalState.ValueType  # 1
+REHEARSAL_STATE_DONE: RehearsalState.ValueType  # 2
+REHEARSAL_STATE_FAILED: RehearsalState.ValueType  # 3
+"""Given up after several attempts. Our logs say why."""
+Global___RehearsalState: _TypeAlias = RehearsalState  # noqa: Y015
+
 class _EarningRuleState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -2248,6 +2270,131 @@ class ImportEarningRulesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportEarningRulesResponse: _TypeAlias = ImportEarningRulesResponse  # noqa: Y015
+
+@_typing.final
+class RehearseEarningRulesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    ONLY_FIELD_NUMBER: _builtins.int
+    WALLET_FIELD_NUMBER: _builtins.int
+    OCCURRED_FROM_FIELD_NUMBER: _builtins.int
+    OCCURRED_UNTIL_FIELD_NUMBER: _builtins.int
+    PURCHASES_MAX_FIELD_NUMBER: _builtins.int
+    VALUE_MINOR_FIELD_NUMBER: _builtins.int
+    PER_POINTS_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    request_id: _builtins.str
+    only: _builtins.bool
+    """Whether to leave out the program's other rules."""
+    wallet: _builtins.str
+    """Empty means "points"."""
+    purchases_max: _builtins.int
+    """How many purchases to look at, the oldest first: 1 to 1,000,000; 0 means 100,000."""
+    value_minor: _builtins.int
+    """What points cost: `value_minor` for each `per_points`, both 1 to 1,000,000,000, or both 0 if nobody asks."""
+    per_points: _builtins.int
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleDefinition]:
+        """Up to 500, each key once: they stand in the place of the program's rules of the same keys. None means the program's
+        rules in their newest versions, drafts and all. All are taken as if in force for the whole period, whatever their
+        `starts_at` and `ends_at`.
+        """
+
+    @_builtins.property
+    def occurred_from(self) -> _timestamp_pb2.Timestamp:
+        """The period: purchases that occurred from this instant on,"""
+
+    @_builtins.property
+    def occurred_until(self) -> _timestamp_pb2.Timestamp:
+        """and until just before this one, which must be later by at most 731 days. What is recorded later than the rehearsal
+        was asked for is left out.
+        """
+
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        rules: _abc.Iterable[Global___RuleDefinition] | None = ...,
+        only: _builtins.bool = ...,
+        wallet: _builtins.str = ...,
+        occurred_from: _timestamp_pb2.Timestamp | None = ...,
+        occurred_until: _timestamp_pb2.Timestamp | None = ...,
+        purchases_max: _builtins.int = ...,
+        value_minor: _builtins.int = ...,
+        per_points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_from", b"occurred_from", "occurred_until", b"occurred_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["occurred_from", b"occurred_from", "occurred_until", b"occurred_until", "only", b"only", "per_points", b"per_points", "program_id", b"program_id", "purchases_max", b"purchases_max", "request_id", b"request_id", "rules", b"rules", "value_minor", b"value_minor", "wallet", b"wallet"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RehearseEarningRulesRequest: _TypeAlias = RehearseEarningRulesRequest  # noqa: Y015
+
+@_typing.final
+class RehearseEarningRulesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REHEARSAL_ID_FIELD_NUMBER: _builtins.int
+    rehearsal_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        rehearsal_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rehearsal_id", b"rehearsal_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RehearseEarningRulesResponse: _TypeAlias = RehearseEarningRulesResponse  # noqa: Y015
+
+@_typing.final
+class GetRehearsalRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    REHEARSAL_ID_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    rehearsal_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        rehearsal_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["program_id", b"program_id", "rehearsal_id", b"rehearsal_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRehearsalRequest: _TypeAlias = GetRehearsalRequest  # noqa: Y015
+
+@_typing.final
+class GetRehearsalResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REHEARSAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rehearsal(self) -> Global___Rehearsal: ...
+    def __init__(
+        self,
+        *,
+        rehearsal: Global___Rehearsal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rehearsal", b"rehearsal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rehearsal", b"rehearsal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRehearsalResponse: _TypeAlias = GetRehearsalResponse  # noqa: Y015
 
 @_typing.final
 class GetProgramPolicyRequest(_message.Message):
@@ -4237,6 +4384,170 @@ class RuleDraft(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RuleDraft: _TypeAlias = RuleDraft  # noqa: Y015
+
+@_typing.final
+class Rehearsal(_message.Message):
+    """What rules would have given for past purchases. The figures are of the purchases seen so far."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REHEARSAL_ID_FIELD_NUMBER: _builtins.int
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    WALLET_FIELD_NUMBER: _builtins.int
+    OCCURRED_FROM_FIELD_NUMBER: _builtins.int
+    OCCURRED_UNTIL_FIELD_NUMBER: _builtins.int
+    COVERED_UNTIL_FIELD_NUMBER: _builtins.int
+    PURCHASES_FIELD_NUMBER: _builtins.int
+    ANONYMOUS_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    MEMBERS_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    WOULD_GIVE_FIELD_NUMBER: _builtins.int
+    GAINED_FIELD_NUMBER: _builtins.int
+    LOST_FIELD_NUMBER: _builtins.int
+    COST_MINOR_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    TOP_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    ENDED_AT_FIELD_NUMBER: _builtins.int
+    rehearsal_id: _builtins.str
+    program_id: _builtins.str
+    state: Global___RehearsalState.ValueType
+    wallet: _builtins.str
+    purchases: _builtins.int
+    anonymous: _builtins.int
+    """Of these, those of nobody, which earn nothing."""
+    changed: _builtins.int
+    """Of these, those for which it makes a difference, to so many members."""
+    members: _builtins.int
+    given: _builtins.int
+    """Points that were given and not taken back by returns."""
+    would_give: _builtins.int
+    """Points that the rules would have given for the goods kept."""
+    gained: _builtins.int
+    """What members would have had more in some purchases, and less in others: would_give − given = gained − lost."""
+    lost: _builtins.int
+    cost_minor: _builtins.int
+    """would_give − given in money, rounded half up to the minor unit; absent where no value was given."""
+    @_builtins.property
+    def occurred_from(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def occurred_until(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def covered_until(self) -> _timestamp_pb2.Timestamp:
+        """Purchases that occurred before have been seen. Earlier than `occurred_until` when it is done, if there were more than
+        it was to look at.
+        """
+
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RehearsedRule]:
+        """By key."""
+
+    @_builtins.property
+    def top(self) -> _containers.RepeatedCompositeFieldContainer[Global___RehearsedPurchase]:
+        """The 20 purchases with the largest differences."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ended_at(self) -> _timestamp_pb2.Timestamp:
+        """Absent while it is running."""
+
+    def __init__(
+        self,
+        *,
+        rehearsal_id: _builtins.str = ...,
+        program_id: _builtins.str = ...,
+        state: Global___RehearsalState.ValueType = ...,
+        wallet: _builtins.str = ...,
+        occurred_from: _timestamp_pb2.Timestamp | None = ...,
+        occurred_until: _timestamp_pb2.Timestamp | None = ...,
+        covered_until: _timestamp_pb2.Timestamp | None = ...,
+        purchases: _builtins.int = ...,
+        anonymous: _builtins.int = ...,
+        changed: _builtins.int = ...,
+        members: _builtins.int = ...,
+        given: _builtins.int = ...,
+        would_give: _builtins.int = ...,
+        gained: _builtins.int = ...,
+        lost: _builtins.int = ...,
+        cost_minor: _builtins.int | None = ...,
+        rules: _abc.Iterable[Global___RehearsedRule] | None = ...,
+        top: _abc.Iterable[Global___RehearsedPurchase] | None = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        ended_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cost_minor", b"_cost_minor", "cost_minor", b"cost_minor", "covered_until", b"covered_until", "created_at", b"created_at", "ended_at", b"ended_at", "occurred_from", b"occurred_from", "occurred_until", b"occurred_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_minor", b"_cost_minor", "anonymous", b"anonymous", "changed", b"changed", "cost_minor", b"cost_minor", "covered_until", b"covered_until", "created_at", b"created_at", "ended_at", b"ended_at", "gained", b"gained", "given", b"given", "lost", b"lost", "members", b"members", "occurred_from", b"occurred_from", "occurred_until", b"occurred_until", "program_id", b"program_id", "purchases", b"purchases", "rehearsal_id", b"rehearsal_id", "rules", b"rules", "state", b"state", "top", b"top", "wallet", b"wallet", "would_give", b"would_give"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cost_minor: _TypeAlias = _typing.Literal["cost_minor"]  # noqa: Y015
+    _WhichOneofArgType__cost_minor: _TypeAlias = _typing.Literal["_cost_minor", b"_cost_minor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cost_minor) -> _WhichOneofReturnType__cost_minor | None: ...
+
+Global___Rehearsal: _TypeAlias = Rehearsal  # noqa: Y015
+
+@_typing.final
+class RehearsedRule(_message.Message):
+    """What one rule gave and would have given."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    WOULD_GIVE_FIELD_NUMBER: _builtins.int
+    PURCHASES_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    given: _builtins.int
+    would_give: _builtins.int
+    purchases: _builtins.int
+    """For how many purchases it would have given something."""
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        given: _builtins.int = ...,
+        would_give: _builtins.int = ...,
+        purchases: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["given", b"given", "key", b"key", "purchases", b"purchases", "would_give", b"would_give"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RehearsedRule: _TypeAlias = RehearsedRule  # noqa: Y015
+
+@_typing.final
+class RehearsedPurchase(_message.Message):
+    """A purchase for which it makes a difference."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PURCHASE_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
+    WOULD_GIVE_FIELD_NUMBER: _builtins.int
+    purchase_id: _builtins.str
+    member_id: _builtins.str
+    given: _builtins.int
+    would_give: _builtins.int
+    def __init__(
+        self,
+        *,
+        purchase_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        given: _builtins.int = ...,
+        would_give: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["given", b"given", "member_id", b"member_id", "purchase_id", b"purchase_id", "would_give", b"would_give"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RehearsedPurchase: _TypeAlias = RehearsedPurchase  # noqa: Y015
 
 @_typing.final
 class ProgramPolicy(_message.Message):

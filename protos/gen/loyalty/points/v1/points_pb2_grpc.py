@@ -190,6 +190,16 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesResponse.FromString,
                 _registered_method=True)
+        self.RehearseEarningRules = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/RehearseEarningRules',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RehearseEarningRulesRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RehearseEarningRulesResponse.FromString,
+                _registered_method=True)
+        self.GetRehearsal = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/GetRehearsal',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetRehearsalRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetRehearsalResponse.FromString,
+                _registered_method=True)
         self.GetProgramPolicy = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/GetProgramPolicy',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetProgramPolicyRequest.SerializeToString,
@@ -456,6 +466,22 @@ class PointsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RehearseEarningRules(self, request, context):
+        """Begins a rehearsal: what rules would have given for the purchases of a past period, against what was given for the
+        goods that were kept. It moves no point. Fails with RESOURCE_EXHAUSTED / TOO_MANY_REHEARSALS.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRehearsal(self, request, context):
+        """Reads a rehearsal: how far it has come, and what it has found so far. Kept for 30 days after it ended. Fails with
+        NOT_FOUND / REHEARSAL_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetProgramPolicy(self, request, context):
         """Reads how the program treats its accounts. A program that has set nothing has the defaults.
         """
@@ -627,6 +653,16 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ImportEarningRules,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesResponse.SerializeToString,
+            ),
+            'RehearseEarningRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.RehearseEarningRules,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RehearseEarningRulesRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RehearseEarningRulesResponse.SerializeToString,
+            ),
+            'GetRehearsal': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRehearsal,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetRehearsalRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetRehearsalResponse.SerializeToString,
             ),
             'GetProgramPolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.GetProgramPolicy,
@@ -1477,6 +1513,60 @@ class PointsService:
             '/loyalty.points.v1.PointsService/ImportEarningRules',
             loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.ImportEarningRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RehearseEarningRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/RehearseEarningRules',
+            loyalty_dot_points_dot_v1_dot_points__pb2.RehearseEarningRulesRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.RehearseEarningRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRehearsal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/GetRehearsal',
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetRehearsalRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetRehearsalResponse.FromString,
             options,
             channel_credentials,
             insecure,

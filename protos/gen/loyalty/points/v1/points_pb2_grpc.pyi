@@ -133,6 +133,14 @@ class PointsServiceStub:
     new rule; all of them or none. Nothing is activated, and rules that the document does not name stay as they are. The
     same document again changes nothing. What is wrong in it is named by its path, as in `rules[3].terms.factor`.
     """
+    RehearseEarningRules: _grpc.UnaryUnaryMultiCallable[_points_pb2.RehearseEarningRulesRequest, _points_pb2.RehearseEarningRulesResponse]
+    """Begins a rehearsal: what rules would have given for the purchases of a past period, against what was given for the
+    goods that were kept. It moves no point. Fails with RESOURCE_EXHAUSTED / TOO_MANY_REHEARSALS.
+    """
+    GetRehearsal: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetRehearsalRequest, _points_pb2.GetRehearsalResponse]
+    """Reads a rehearsal: how far it has come, and what it has found so far. Kept for 30 days after it ended. Fails with
+    NOT_FOUND / REHEARSAL_NOT_FOUND.
+    """
     GetProgramPolicy: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetProgramPolicyRequest, _points_pb2.GetProgramPolicyResponse]
     """Reads how the program treats its accounts. A program that has set nothing has the defaults."""
     SetProgramPolicy: _grpc.UnaryUnaryMultiCallable[_points_pb2.SetProgramPolicyRequest, _points_pb2.SetProgramPolicyResponse]
@@ -438,6 +446,26 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Has the program's drafts follow a document: each rule that differs from its newest version gets a draft, new keys a
         new rule; all of them or none. Nothing is activated, and rules that the document does not name stay as they are. The
         same document again changes nothing. What is wrong in it is named by its path, as in `rules[3].terms.factor`.
+        """
+
+    @_abc_1.abstractmethod
+    def RehearseEarningRules(
+        self,
+        request: _points_pb2.RehearseEarningRulesRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.RehearseEarningRulesResponse:
+        """Begins a rehearsal: what rules would have given for the purchases of a past period, against what was given for the
+        goods that were kept. It moves no point. Fails with RESOURCE_EXHAUSTED / TOO_MANY_REHEARSALS.
+        """
+
+    @_abc_1.abstractmethod
+    def GetRehearsal(
+        self,
+        request: _points_pb2.GetRehearsalRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetRehearsalResponse:
+        """Reads a rehearsal: how far it has come, and what it has found so far. Kept for 30 days after it ended. Fails with
+        NOT_FOUND / REHEARSAL_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,173 @@
+"""Rehearsals: rows that a job takes by lease, works on page by page and writes back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.points import tables
+from services.points.domain.rehearsals import Position, Rehearsal, RehearsalState
+from services.points.storage.documents import comparison_document, load, plan_document
+
+# How much of a member's id is kept to tell members apart: its end, which is random in every kind of id.
+MEMBER_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Leased:
+    """A rehearsal that nobody else works on until the lease is over, and the members counted in it so far."""
+
+    rehearsal: Rehearsal
+    members: frozenset[bytes]
+    lease_until: datetime
+
+
+class Rehearsals:
+    """Reads and writes of one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def append(self, rehearsal: Rehearsal) -> None:
+        """Writes a new one, free to be taken."""
+        values = _columns(rehearsal) | {
+            "program_id": rehearsal.program_id,
+            "rehearsal_id": rehearsal.rehearsal_id,
+            "plan": plan_document.dump_python(rehearsal.plan, mode="json"),
+            "members": b"",
+            "attempts": 0,
+            "lease_until": rehearsal.created_at,
+            "created_at": rehearsal.created_at,
+        }
+        self._connection.execute(sa.insert(tables.rehearsals).values(**values))
+
+    def find(self, program_id: UUID, rehearsal_id: UUID) -> Rehearsal | None:
+        """The rehearsal as it stands."""
+        table = tables.rehearsals
+        query = sa.select(table).where(table.c.program_id == program_id, table.c.rehearsal_id == rehearsal_id)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _rehearsal(row)
+
+    def running(self, program_id: UUID) -> int:
+        """How many of the program are not over."""
+        table = tables.rehearsals
+        query = sa.select(sa.func.count()).where(
+            table.c.program_id == program_id, table.c.state == RehearsalState.RUNNING.value
+        )
+        return int(self._connection.scalar(query) or 0)
+
+    def take(self, now: datetime, lease: timedelta, attempts_max: int) -> Leased | None:
+        """Leases the one that has waited longest, unless it was taken too often without coming further."""
+        found = self._connection.execute(
+            _TAKE, {"now": now, "until": now + lease, "attempts_max": attempts_max}
+        ).one_or_none()
+        if found is None:
+            return None
+        size = MEMBER_BYTES
+        members = frozenset(found.members[at : at + size] for at in range(0, len(found.members), size))
+        return Leased(_rehearsal(found), members, found.lease_until)
+
+    def give_up(self, now: datetime, attempts_max: int) -> int:
+        """Ends those that were taken too often without coming further, and says how many."""
+        table = tables.rehearsals
+        statement = (
+            sa.update(table)
+            .where(
+                table.c.state == RehearsalState.RUNNING.value,
+                table.c.attempts >= attempts_max,
+                table.c.lease_until <= now,
+            )
+            .values(state=RehearsalState.FAILED.value, ended_at=now)
+        )
+        return len(self._connection.execute(statement.returning(table.c.rehearsal_id)).all())
+
+    def put(self, leased: Leased, rehearsal: Rehearsal, members: Collection[bytes], now: datetime) -> bool:
+        """Writes how far it has come and frees it; False when the lease was over and somebody else has taken it."""
+        table = tables.rehearsals
+        statement = (
+            sa.update(table)
+            .where(
+                table.c.program_id == rehearsal.program_id,
+                table.c.rehearsal_id == rehearsal.rehearsal_id,
+                table.c.lease_until == leased.lease_until,
+            )
+            .values(**_columns(rehearsal), members=b"".join(sorted(members)), attempts=0, lease_until=now)
+        )
+        return self._connection.execute(statement.returning(table.c.rehearsal_id)).one_or_none() is not None
+
+    def page(self, rehearsal: Rehearsal, limit: int) -> list[tuple[datetime, UUID]]:
+        """The next purchases of its period, in their order, that were recorded when it was asked for."""
+        given = {
+            "program": rehearsal.program_id,
+            "at": rehearsal.position.at,
+            "after": rehearsal.position.after or UUID(int=0),
+            "until": rehearsal.position.window_end(rehearsal.plan.end),
+            "recorded_until": rehearsal.created_at,
+            "limit": limit,
+        }
+        return [(row.occurred_at, row.purchase_id) for row in self._connection.execute(_PAGE, given)]
+
+    def prune_before(self, instant: datetime, *, limit: int) -> int:
+        """Deletes up to `limit` that ended before `instant` and says how many."""
+        return len(self._connection.execute(_PRUNE, {"instant": instant, "limit": limit}).all())
+
+
+_TAKE = sa.text("""
+    UPDATE rehearsals SET lease_until = :until, attempts = attempts + 1
+    WHERE (program_id, rehearsal_id) = (
+        SELECT program_id, rehearsal_id FROM rehearsals
+        WHERE state = 'running' AND lease_until <= :now AND attempts < :attempts_max
+        ORDER BY lease_until, rehearsal_id
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING *
+""")
+
+_PAGE = sa.text("""
+    SELECT occurred_at, purchase_id
+    FROM purchases
+    WHERE occurred_at >= :at AND occurred_at < :until AND program_id = :program
+        AND (occurred_at, purchase_id) > (:at, CAST(:after AS uuid)) AND recorded_at <= :recorded_until
+    ORDER BY occurred_at, purchase_id
+    LIMIT :limit
+""")
+
+_PRUNE = sa.text("""
+    DELETE FROM rehearsals
+    WHERE (program_id, rehearsal_id) IN (
+        SELECT program_id, rehearsal_id FROM rehearsals WHERE ended_at < :instant LIMIT :limit
+    )
+    RETURNING rehearsal_id
+""")
+
+
+def _columns(rehearsal: Rehearsal) -> dict[str, Any]:
+    return {
+        "state": rehearsal.state.value,
+        "comparison": comparison_document.dump_python(rehearsal.comparison, mode="json"),
+        "members_touched": rehearsal.members,
+        "position_at": rehearsal.position.at,
+        "position_after": rehearsal.position.after,
+        "window_s": int(rehearsal.position.window.total_seconds()),
+        "ended_at": rehearsal.ended_at,
+    }
+
+
+def _rehearsal(row: Any) -> Rehearsal:
+    return Rehearsal(
+        row.rehearsal_id,
+        row.program_id,
+        RehearsalState(row.state),
+        load(plan_document, row.plan),
+        Position(row.position_at, row.position_after, timedelta(seconds=row.window_s)),
+        load(comparison_document, row.comparison),
+        row.members_touched,
+        row.created_at,
+        row.ended_at,
+    )
