@@ -3,19 +3,23 @@
 The rules are judged by the same evaluation that posts purchases, on the goods that were kept, for the member who bought
 or claimed them. They are taken as if in force for the whole period: `starts_at` and `ends_at` say when they are to
 begin, which is what the rehearsal is asked before. What was given is what returns have left of it.
+
+Limits are counted in the order in which the purchases occurred, for themselves: nothing of them is used when the period
+begins, whatever was used of them in the books.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
+from services.points.domain.counters import Buyer, CounterKey, Tally
 from services.points.domain.documents import RuleDefinition
-from services.points.domain.evaluation import RuleSet, evaluate
+from services.points.domain.evaluation import Assessment, RuleSet, assess
 from services.points.domain.policy import MemberStatus
 from services.points.domain.purchases import Purchase, PurchaseReturns, left_of
 from services.points.domain.rules import EarningRule
@@ -169,20 +173,46 @@ def in_force_throughout(rule: EarningRule, start: datetime) -> EarningRule:
     return replace(rule, effective_from=start, effective_until=None)
 
 
-def hear(
-    plan: Plan, candidates: RuleSet, history: RuleSet, purchase: Purchase, returns: PurchaseReturns
-) -> Heard | None:
-    """Judges a purchase; nothing for an anonymous one. `history` holds the versions that it earned by."""
+@dataclass(frozen=True)
+class Part:
+    """A purchase that is about to be judged: what the rules would give for it before anybody looks at limits."""
+
+    purchase: Purchase
+    returns: PurchaseReturns
+    buyer: Buyer
+    assessment: Assessment
+
+    @property
+    def counters(self) -> Iterator[CounterKey]:
+        """The counters of the limits that it meets."""
+        for rule in self.assessment.limited:
+            yield from self.buyer.counters(rule.rule_id, self.buyer.met(rule))
+
+
+def part_of(candidates: RuleSet, purchase: Purchase, returns: PurchaseReturns) -> Part | None:
+    """Takes a purchase up; nothing for an anonymous one."""
     if purchase.member_id is None:
         return None
     # Nobody wrote down who asked where there was no rule; those who may not earn were refused.
     status = next((each.explanation.member_status for each in purchase.earnings), "") or MemberStatus.ACTIVE.value
+    return Part(
+        purchase,
+        returns,
+        Buyer(purchase.program_id, purchase.member_id, purchase.sale),
+        assess(candidates, purchase.sale, returns.returned, status),
+    )
+
+
+def hear(plan: Plan, history: RuleSet, part: Part, tally: Tally) -> Heard:
+    """Judges a purchase within what those before it have left of limits. `history` holds what it earned by."""
+    purchase, buyer = part.purchase, part.buyer
     earned = {each.rule_id: each for each in purchase.earnings}
-    left = left_of(purchase, history, returns)
-    would = evaluate(candidates, purchase.sale, returns.returned, status)
+    left = left_of(purchase, history, part.returns)
+    would = part.assessment.earnings(lambda rule: tally.measure(buyer, rule))
+    tally.use(buyer, purchase.purchase_id, would)
     return Heard(
         purchase,
-        purchase.member_id,
+        buyer.member_id,
         {rule_id: points for rule_id, points in left.items() if earned[rule_id].wallet == plan.wallet},
         {each.rule_id: each.points for each in would if each.wallet == plan.wallet},
     )

@@ -14,9 +14,10 @@ from uuid import UUID
 import structlog
 
 from services.points.domain.conditions import Conditions
+from services.points.domain.counters import Tally
 from services.points.domain.evaluation import RuleSet
 from services.points.domain.purchases import NOTHING_RETURNED
-from services.points.domain.rehearsals import Heard, Rehearsal, RehearsalState, added, hear, touched
+from services.points.domain.rehearsals import Heard, Rehearsal, RehearsalState, added, hear, part_of, touched
 from services.points.storage import Storage, Transaction
 from services.points.storage.rehearsals import MEMBER_BYTES, Leased
 
@@ -37,16 +38,18 @@ def rehearse(storage: Storage, conditions: Conditions, *, limit: int) -> bool:
     if leased is None:
         return False
     with storage.reading() as tx:
-        rehearsal, members = _heard(tx, leased, conditions, limit)
+        rehearsal, members, tally = _heard(tx, leased, conditions, limit)
     with storage.transaction() as tx:
         if rehearsal.is_over:
             rehearsal = replace(rehearsal, state=RehearsalState.DONE, ended_at=tx.now)
-        if not tx.rehearsals.put(leased, rehearsal, members, tx.now):
+        if not tx.rehearsals.put(leased, rehearsal, members, tally, tx.now):
             _log.warning("rehearsal_lease_lost", rehearsal_id=str(rehearsal.rehearsal_id))
     return True
 
 
-def _heard(tx: Transaction, leased: Leased, conditions: Conditions, limit: int) -> tuple[Rehearsal, frozenset[bytes]]:
+def _heard(
+    tx: Transaction, leased: Leased, conditions: Conditions, limit: int
+) -> tuple[Rehearsal, frozenset[bytes], Tally]:
     rehearsal = leased.rehearsal
     for _ in range(WINDOWS_MAX):
         room = min(limit, rehearsal.plan.purchases_max - rehearsal.comparison.purchases)
@@ -55,32 +58,28 @@ def _heard(tx: Transaction, leased: Leased, conditions: Conditions, limit: int) 
             break
         rehearsal = _moved(rehearsal, seen, full=False)
         if rehearsal.is_over:
-            return rehearsal, leased.members
+            return rehearsal, leased.members, Tally({})
     else:
-        return rehearsal, leased.members
-    heard = _judged(tx, rehearsal, [purchase_id for _, purchase_id in seen], conditions)
+        return rehearsal, leased.members, Tally({})
+    heard, tally = _judged(tx, rehearsal, [purchase_id for _, purchase_id in seen], conditions)
     members = leased.members | {member_id.bytes[-MEMBER_BYTES:] for member_id in touched(heard)}
     comparison = added(rehearsal.comparison, heard, _keys(tx, rehearsal))
     rehearsal = replace(rehearsal, comparison=comparison, members=len(members))
-    return _moved(rehearsal, seen, full=len(seen) == room), members
+    return _moved(rehearsal, seen, full=len(seen) == room), members, tally
 
 
 def _judged(
     tx: Transaction, rehearsal: Rehearsal, purchase_ids: Sequence[UUID], conditions: Conditions
-) -> list[Heard | None]:
+) -> tuple[list[Heard | None], Tally]:
     histories, returns = tx.purchases.find(purchase_ids), tx.purchases.returns_of(purchase_ids)
     candidates = RuleSet(rehearsal.plan.rules, conditions)
     earned_by = RuleSet(tx.rules.effective(rehearsal.program_id), conditions)
-    return [
-        hear(
-            rehearsal.plan,
-            candidates,
-            earned_by,
-            histories[purchase_id].present,
-            returns.get(purchase_id, NOTHING_RETURNED),
-        )
+    parts = [
+        part_of(candidates, histories[purchase_id].present, returns.get(purchase_id, NOTHING_RETURNED))
         for purchase_id in purchase_ids
     ]
+    tally = tx.rehearsals.tally(rehearsal, {key for part in parts if part is not None for key in part.counters})
+    return [None if part is None else hear(rehearsal.plan, earned_by, part, tally) for part in parts], tally
 
 
 def _keys(tx: Transaction, rehearsal: Rehearsal) -> Mapping[UUID, str]:

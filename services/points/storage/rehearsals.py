@@ -11,7 +11,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.points import tables
+from services.points.domain.counters import Counter, CounterKey, Tally
 from services.points.domain.rehearsals import Position, Rehearsal, RehearsalState
+from services.points.storage.counters import counter_id
 from services.points.storage.documents import comparison_document, load, plan_document
 
 # How much of a member's id is kept to tell members apart: its end, which is random in every kind of id.
@@ -86,7 +88,21 @@ class Rehearsals:
         )
         return len(self._connection.execute(statement.returning(table.c.rehearsal_id)).all())
 
-    def put(self, leased: Leased, rehearsal: Rehearsal, members: Collection[bytes], now: datetime) -> bool:
+    def tally(self, rehearsal: Rehearsal, keys: Collection[CounterKey]) -> Tally:
+        """What the rehearsal itself has used of limits so far."""
+        found = dict.fromkeys(keys, Counter())
+        by_id = {_counter(key): key for key in keys}
+        given = _names(rehearsal) | {
+            "owners": [owner for owner, _ in by_id],
+            "counters": [counter for _, counter in by_id],
+        }
+        for row in self._connection.execute(_COUNTERS, given) if by_id else ():
+            found[by_id[row.owner_id, row.counter_id]] = Counter(row.used)
+        return Tally(found)
+
+    def put(
+        self, leased: Leased, rehearsal: Rehearsal, members: Collection[bytes], tally: Tally, now: datetime
+    ) -> bool:
         """Writes how far it has come and frees it; False when the lease was over and somebody else has taken it."""
         table = tables.rehearsals
         statement = (
@@ -98,7 +114,17 @@ class Rehearsals:
             )
             .values(**_columns(rehearsal), members=b"".join(sorted(members)), attempts=0, lease_until=now)
         )
-        return self._connection.execute(statement.returning(table.c.rehearsal_id)).one_or_none() is not None
+        if self._connection.execute(statement.returning(table.c.rehearsal_id)).one_or_none() is None:
+            return False
+        used = {_counter(key): counter.used for key, counter in tally.changes()[0].items()}
+        if used:
+            given = {
+                "owners": [owner for owner, _ in used],
+                "counters": [counter for _, counter in used],
+                "used": list(used.values()),
+            }
+            self._connection.execute(_COUNT, _names(rehearsal) | given)
+        return True
 
     def page(self, rehearsal: Rehearsal, limit: int) -> list[tuple[datetime, UUID]]:
         """The next purchases of its period, in their order, that were recorded when it was asked for."""
@@ -138,6 +164,22 @@ _PAGE = sa.text("""
     LIMIT :limit
 """)
 
+_COUNTERS = sa.text("""
+    SELECT owner_id, counter_id, used
+    FROM rehearsal_counters
+    JOIN unnest(CAST(:owners AS uuid[]), CAST(:counters AS uuid[])) AS wanted (owner_id, counter_id)
+        USING (owner_id, counter_id)
+    WHERE program_id = :program AND rehearsal_id = :rehearsal
+""")
+
+_COUNT = sa.text("""
+    INSERT INTO rehearsal_counters (program_id, rehearsal_id, owner_id, counter_id, used)
+    SELECT :program, :rehearsal, * FROM unnest(
+        CAST(:owners AS uuid[]), CAST(:counters AS uuid[]), CAST(:used AS bigint[])
+    )
+    ON CONFLICT (program_id, rehearsal_id, owner_id, counter_id) DO UPDATE SET used = excluded.used
+""")
+
 _PRUNE = sa.text("""
     DELETE FROM rehearsals
     WHERE (program_id, rehearsal_id) IN (
@@ -145,6 +187,15 @@ _PRUNE = sa.text("""
     )
     RETURNING rehearsal_id
 """)
+
+
+def _names(rehearsal: Rehearsal) -> dict[str, Any]:
+    return {"program": rehearsal.program_id, "rehearsal": rehearsal.rehearsal_id}
+
+
+def _counter(key: CounterKey) -> tuple[UUID, UUID]:
+    """Whose counter it is, and which."""
+    return key.member_id or key.program_id, counter_id(key)
 
 
 def _columns(rehearsal: Rehearsal) -> dict[str, Any]:

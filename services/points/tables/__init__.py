@@ -15,8 +15,9 @@ from kit.outbox import outbox_table
 from services.points.tables.adjustments import adjustments
 from services.points.tables.base import instant as _instant
 from services.points.tables.base import metadata
+from services.points.tables.rehearsals import rehearsal_counters, rehearsals
 
-__all__ = ["adjustments", "metadata"]
+__all__ = ["adjustments", "metadata", "rehearsal_counters", "rehearsals"]
 
 stored_answers = stored_answers_table(metadata)
 outbox = outbox_table(metadata)
@@ -410,30 +411,4 @@ earning_rules = sa.Table(
     sa.Index(
         "uq_earning_rules_active", "program_id", "rule_id", unique=True, postgresql_where=sa.text("state = 'active'")
     ),
-)
-
-# What rules would have given for past purchases: worked on by lease, page by page, and read until pruned.
-rehearsals = sa.Table(
-    "rehearsals",
-    metadata,
-    sa.Column("program_id", sa.Uuid, primary_key=True),
-    sa.Column("rehearsal_id", sa.Uuid, primary_key=True),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("plan", JSONB, nullable=False),
-    sa.Column("comparison", JSONB, nullable=False),
-    # Eight bytes for each member whom something would have changed for.
-    sa.Column("members", sa.LargeBinary, nullable=False),
-    sa.Column("members_touched", sa.BigInteger, nullable=False),
-    _instant("position_at"),
-    sa.Column("position_after", sa.Uuid),
-    sa.Column("window_s", sa.BigInteger, nullable=False),
-    sa.Column("attempts", sa.BigInteger, nullable=False),
-    _instant("lease_until"),
-    _instant("created_at"),
-    _instant("ended_at", nullable=True),
-    sa.CheckConstraint("state IN ('running', 'done', 'failed')", name="state"),
-    sa.CheckConstraint("(state = 'running') = (ended_at IS NULL)", name="running_until_ended"),
-    sa.CheckConstraint("window_s > 0", name="window_positive"),
-    sa.CheckConstraint("octet_length(members) = 8 * members_touched", name="members_counted"),
-    sa.Index("ix_rehearsals_running", "lease_until", postgresql_where=sa.text("state = 'running'")),
 )

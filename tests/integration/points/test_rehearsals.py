@@ -17,8 +17,10 @@ from kit.errors import Invalid
 from services.points import jobs, tables
 from services.points.conditions import CelConditions
 from services.points.domain.commands import ReviseEarningRule
+from services.points.domain.counters import Tally
 from services.points.domain.documents import RuleDefinition
 from services.points.domain.errors import RehearsalNotFound, TooManyRehearsals
+from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.purchases import ClaimPurchase
 from services.points.domain.rehearsals import Rehearsal, RehearsalState, RehearseEarningRules
 from services.points.domain.terms import Effect
@@ -27,7 +29,7 @@ from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
 CONDITIONS = CelConditions()
-REHEARSED = {"rehearsals", "stored_answers", "program_settings"}
+REHEARSED = {"rehearsals", "rehearsal_counters", "stored_answers", "program_settings"}
 
 
 @pytest.fixture
@@ -163,6 +165,41 @@ def test_the_same_rules_make_no_difference_however_the_pages_fall(
         assert found.comparison.given == found.comparison.would == sum(p.points_earned for p in (*at_once, *later))
 
 
+LIMITS = (
+    Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 15),
+    Limit(LimitScope.PROGRAM, LimitSpan.EVER, LimitUnit.POINTS, 40),
+)
+
+
+def test_limits_count_what_is_rehearsed_and_not_what_is_in_the_books(
+    points: Points, rehearsals: RehearsalHandlers
+) -> None:
+    points.rule(name="Base", limits=LIMITS)
+    amina, bilal = points.member(), points.member()
+    for member_id, days_ago in ((amina, 3), (amina, 3), (bilal, 3), (amina, 2), (bilal, 1)):
+        buy(points, member_id, 1000, days_ago=days_ago)
+    before = everything_else(points)
+    for limit in (1, 2, 100):
+        found = performed(points, rehearsals, asked(points, said("base", points=2, limits=LIMITS)), limit)
+        # Amina 15 on her first day, Bilal 15, and 10 are left of the budget.
+        assert (found.comparison.given, found.comparison.would) == (40, 40)
+        untouched = performed(points, rehearsals, asked(points, said("base", points=2)), limit)
+        assert untouched.comparison.would == 100
+    assert everything_else(points) == before
+
+
+def test_what_it_foretells_within_limits_is_what_was_given_within_them(
+    points: Points, rehearsals: RehearsalHandlers
+) -> None:
+    points.rule(name="Base", limits=LIMITS)
+    members = [points.member() for _ in range(3)]
+    for number in range(9):
+        buy(points, members[number % 3], 100 * number + 300, days_ago=9 - number)
+    for limit in (1, 4, 100):
+        found = performed(points, rehearsals, asked(points), limit)
+        assert (found.comparison.given, found.comparison.changed) == (40, 0)
+
+
 def test_it_looks_at_so_many_purchases_and_says_how_far_it_came(points: Points, rehearsals: RehearsalHandlers) -> None:
     points.rule(name="Base")
     bought = [buy(points, points.member(), 1000, days_ago=days) for days in (5, 4, 3)]
@@ -243,7 +280,7 @@ def test_a_page_heard_under_a_lease_that_is_over_is_not_written(points: Points, 
         pass
     done = rehearsals.get_rehearsal(make.PROGRAM, rehearsal_id)
     with points.storage.transaction() as tx:
-        assert not tx.rehearsals.put(slow, slow.rehearsal, slow.members, tx.now)
+        assert not tx.rehearsals.put(slow, slow.rehearsal, slow.members, Tally({}), tx.now)
     assert rehearsals.get_rehearsal(make.PROGRAM, rehearsal_id) == done
 
 

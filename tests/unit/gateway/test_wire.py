@@ -17,7 +17,18 @@ from pydantic import TypeAdapter, ValidationError
 from gateway.wire import keys, members
 from gateway.wire.base import INT64_MAX, INT64_MIN, Day, Id, Instant, NonZeroInt64
 from gateway.wire.enums import number_of, word_of
-from gateway.wire.points import accounts, adjustments, documents, earnings, expiry, limits, receipts, rehearsals, rules, sales
+from gateway.wire.points import (
+    accounts,
+    adjustments,
+    documents,
+    earnings,
+    expiry,
+    limits,
+    receipts,
+    rehearsals,
+    rules,
+    sales,
+)
 from gateway.wire.rewards import catalogue, redemptions
 from kit.convert import timestamp_of
 

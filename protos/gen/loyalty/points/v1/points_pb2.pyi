@@ -2300,7 +2300,8 @@ class RehearseEarningRulesRequest(_message.Message):
     def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleDefinition]:
         """Up to 500, each key once: they stand in the place of the program's rules of the same keys. None means the program's
         rules in their newest versions, drafts and all. All are taken as if in force for the whole period, whatever their
-        `starts_at` and `ends_at`.
+        `starts_at` and `ends_at`. Their limits count what is rehearsed, in the order in which it occurred: nothing of them
+        is used when the period begins.
         """
 
     @_builtins.property
