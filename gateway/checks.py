@@ -33,7 +33,7 @@ from gateway.refusals import (
 from gateway.suite import suite
 from gateway.visit import REQUEST_ID_HEADER, begin, visit
 from gateway.wire.base import INT64_MAX
-from kit.idempotency import KEY_LENGTH_MAX
+from kit.call import KEY_LENGTH_MAX
 
 _log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from gateway.errors import PROBLEM_TYPE
 from gateway.policy import Access, Needs, access_to
-from kit.idempotency import KEY_LENGTH_MAX, RETENTION_DAYS
+from kit.call import KEY_LENGTH_MAX, KEY_RETENTION_DAYS
 
 API_VERSION = "1.0.0"
 SECURITY_SCHEME = "apiKey"
@@ -159,7 +159,7 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
-    "description": f"Names one wish of one caller, for {RETENTION_DAYS} days. A new wish needs a new key.",
+    "description": f"Names one wish of one caller, for {KEY_RETENTION_DAYS} days. A new wish needs a new key.",
     "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX, "pattern": "^[!-~]+$"},
 }
 _IF_MATCH = {

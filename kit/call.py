@@ -10,6 +10,15 @@ TRACEPARENT_HEADER = "traceparent"
 LANGUAGE_HEADER = "accept-language"
 REPLAYED_HEADER = "wafa-replayed"
 
+# Of an idempotency key, and for how long it is remembered.
+KEY_LENGTH_MAX = 255
+KEY_RETENTION_DAYS = 30
+
+# Requests beyond this, and answers beyond that, are refused by gRPC itself; clients and servers agree.
+MESSAGE_BYTES_MAX = 4 * 1024 * 1024
+# An answer repeats what was asked and says of every line what each rule made of it.
+ANSWER_BYTES_MAX = 32 * 1024 * 1024
+
 
 @dataclasses.dataclass(frozen=True)
 class Call:

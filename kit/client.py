@@ -10,9 +10,8 @@ import grpc
 import orjson
 
 from kit import status
-from kit.call import Call
+from kit.call import ANSWER_BYTES_MAX, MESSAGE_BYTES_MAX, Call
 from kit.errors import Exhausted, Unavailable
-from kit.server import ANSWER_BYTES_MAX, MESSAGE_BYTES_MAX
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from kit.call import KEY_LENGTH_MAX
 from kit.currencies import CURRENCIES
 from kit.errors import Invalid
-from kit.idempotency import KEY_LENGTH_MAX
 
 if TYPE_CHECKING:
     from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper

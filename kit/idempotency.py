@@ -2,7 +2,7 @@
 
 The first request with a key stores its answer, or its refusal, in the same transaction as its effect. Later ones with
 the same key and the same content get what is stored, marked as a replay; with other content they are refused, and told
-what differs. Keys live per program, caller and operation, and are kept for `RETENTION_DAYS`.
+what differs. Keys live per program, caller and operation, and are kept for `kit.call.KEY_RETENTION_DAYS`.
 
 Two requests with one key at the same time: both find nothing and do the work, one commits, the other meets the primary
 key, loses the race, is rolled back whole and judged again, and then finds the answer. Nothing is claimed beforehand, so
@@ -28,9 +28,6 @@ from kit.arrays import unnested
 from kit.call import Call
 from kit.database import LostRaceError
 from kit.errors import Conflict, Kind, Refusal
-
-RETENTION_DAYS = 30
-KEY_LENGTH_MAX = 255
 
 # Metadata of a command's field that was added when requests without it had been stored; it has a default.
 CAME_LATER = {"came_later": True}

@@ -10,14 +10,10 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from kit.call import ANSWER_BYTES_MAX, MESSAGE_BYTES_MAX
 from kit.interceptors import Interceptor
 from kit.ports import PortTakenError as PortTakenError  # what making a server may raise
 from kit.ports import address_of
-
-# Requests and responses beyond this are refused by gRPC itself.
-MESSAGE_BYTES_MAX = 4 * 1024 * 1024
-# An answer repeats what was asked and says of every line what each rule made of it.
-ANSWER_BYTES_MAX = 32 * 1024 * 1024
 
 # How often an idle client may ask whether the connection lives; oftener is answered with a good-bye. Half of what our
 # clients do, so that clocks that differ a little do not matter.

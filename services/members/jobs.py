@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from kit import idempotency, outbox
+from kit import outbox
+from kit.call import KEY_RETENTION_DAYS
 from services.members.storage import Storage
 
 
 def forget_stored_answers(storage: Storage, *, limit: int) -> bool:
     """Forgets answers that are older than a retry may be."""
     with storage.transaction() as tx:
-        before = tx.now - timedelta(days=idempotency.RETENTION_DAYS)
+        before = tx.now - timedelta(days=KEY_RETENTION_DAYS)
         return tx.forget_answers_before(before, limit=limit) == limit
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from kit import idempotency, inbox, outbox
-from kit.call import Call
+from kit import inbox, outbox
+from kit.call import KEY_RETENTION_DAYS, Call
 from services.points.commit import Committer
 from services.points.domain.conditions import Conditions
 from services.points.handlers import rehearsing
@@ -49,7 +49,7 @@ def prune_rehearsals(storage: Storage, *, limit: int) -> bool:
 def forget_stored_answers(storage: Storage, *, limit: int) -> bool:
     """Forgets answers that are older than a retry may be."""
     with storage.transaction() as tx:
-        before = tx.now - timedelta(days=idempotency.RETENTION_DAYS)
+        before = tx.now - timedelta(days=KEY_RETENTION_DAYS)
         return tx.forget_answers_before(before, limit=limit) == limit
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import prometheus_client
 import structlog
 
-from kit import idempotency, inbox, outbox
-from kit.call import Call
+from kit import inbox, outbox
+from kit.call import KEY_RETENTION_DAYS, Call
 from services.rewards.domain.redemptions import next_step
 from services.rewards.handlers import Saga
 from services.rewards.handlers.saga import CALLER_ID
@@ -51,7 +51,7 @@ def watch_redemptions(storage: Storage, *, stuck_after_s: int) -> bool:
 def forget_stored_answers(storage: Storage, *, limit: int) -> bool:
     """Forgets answers that are older than a retry may be."""
     with storage.transaction() as tx:
-        before = tx.now - timedelta(days=idempotency.RETENTION_DAYS)
+        before = tx.now - timedelta(days=KEY_RETENTION_DAYS)
         return tx.forget_answers_before(before, limit=limit) == limit
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -104,6 +105,13 @@ def test_sql_stays_in_the_rooms_that_speak_it() -> None:
     for path, tree in sources("services"):
         if _room(path) not in SEES_SQL:
             _expect_none(path, imports(tree), {"sqlalchemy", "psycopg", "alembic"})
+
+
+def test_the_gateway_loads_no_database() -> None:
+    # Each of its workers would carry it along.
+    probe = "import sys, gateway.app; print(*sorted({'sqlalchemy', 'psycopg'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def _expect_none(path: Path, names: set[str], strangers: set[str]) -> None:

@@ -25,8 +25,8 @@ from gateway.wire.base import (
 )
 from gateway.wire.enums import number_of
 from gateway.wire.members import NewIdentifier
+from kit.call import KEY_LENGTH_MAX
 from kit.convert import timestamp_of
-from kit.idempotency import KEY_LENGTH_MAX
 
 TenderWord = Literal["cash", "payment_card", "gift_card", "points", "voucher", "other"]
 PURCHASES_MAX = 500
