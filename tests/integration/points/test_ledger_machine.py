@@ -38,6 +38,7 @@ class LedgerMachine(RuleBasedStateMachine):
     points: ClassVar[Points]
     policy: ClassVar[Shortfall]
     rule_ids: ClassVar[dict[str, uuid.UUID]]
+    steps: ClassVar[int] = 0
 
     @initialize()
     def enrol(self) -> None:
@@ -170,6 +171,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def tick(self) -> datetime:
         """Lets a second pass, so that no two lots are of the same instant, and time do its work."""
+        type(self).steps += 1
         self.points.clock.advance(seconds=1)
         self.model.settle(self.now)
         return self.now
@@ -202,12 +204,15 @@ def test_any_sequence_of_operations_ends_where_single_points_would(points: Point
         "slow": points.rule(name="slow", pending_days=1, expiry_days=10).rule_id,
         "quick": points.rule(name="quick", per_amount_minor=300).rule_id,
     }
-    machine = type("Machine", (LedgerMachine,), {"points": points, "policy": policy, "rule_ids": rule_ids})
+    machine: type[LedgerMachine] = type(
+        "Machine", (LedgerMachine,), {"points": points, "policy": policy, "rule_ids": rule_ids}
+    )
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=300 if DEEP else 25,
+            max_examples=750 if DEEP else 25,
             stateful_step_count=50,
             suppress_health_check=list(HealthCheck),
         ),
     )
+    assert machine.steps >= (25_000 if DEEP else 500)
