@@ -101,6 +101,10 @@ POLICY: dict[str, Access] = {
     "points.release_hold": _write(TILL, APP, STAFF, ADMIN),
     "points.adjust_points": _write(STAFF, ADMIN),
     # Who may ask may approve, though never what they asked for themselves: `points` looks at person and key.
+    # Not tills: whoever stands at the counter with somebody's card would give their points away.
+    "points.transfer_points": _write(APP, STAFF, ADMIN),
+    "points.get_transfer": _read(APP, STAFF, ADMIN),
+    "points.list_transfers": _read(APP, STAFF, ADMIN),
     "points.request_adjustment": _write(STAFF, ADMIN),
     "points.list_adjustments": _read(STAFF, ADMIN),
     "points.get_adjustment": _read(STAFF, ADMIN),

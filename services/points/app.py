@@ -56,7 +56,7 @@ def build(config: Config) -> App:
         _relay(config, engine),
         _consumer(config, engine),
         _rehearser(config, storage, conditions),
-        *_jobs(config, storage, committer),
+        *_jobs(config, storage, committer, members),
     )
     return App(server, internal, (*writers, *beside))
 
@@ -69,6 +69,7 @@ def servicer(storage: Storage, committer: Committer, members: Members, condition
         handlers.ReturnHandlers(storage, committer),
         handlers.AccountHandlers(storage, committer, known_members),
         handlers.AdjustmentHandlers(storage, committer, known_members),
+        handlers.TransferHandlers(storage, committer, known_members),
         handlers.HoldHandlers(storage, committer, known_members),
         handlers.RuleHandlers(storage, conditions),
         handlers.ReportHandlers(storage),
@@ -133,11 +134,13 @@ def _rehearser(config: Config, storage: Storage, conditions: CelConditions) -> W
     return Worker("points-rehearse-rules", work, interval_s=config.rehearsals_interval_ms / 1_000)
 
 
-def _jobs(config: Config, storage: Storage, committer: Committer) -> tuple[Worker, ...]:
+def _jobs(config: Config, storage: Storage, committer: Committer, members: Members) -> tuple[Worker, ...]:
     limit, rounds = config.jobs_batch_max, {}
     rounds["points-settle-overdue-accounts"] = functools.partial(
         jobs.settle_overdue_accounts, storage, committer, limit=limit
     )
+    transfers = handlers.TransferHandlers(storage, committer, KnownMembers(storage, members))
+    rounds["points-finish-transfers"] = functools.partial(jobs.finish_transfers, transfers, limit=limit)
     rounds["points-expire-adjustments"] = functools.partial(jobs.expire_adjustments, storage, limit=limit)
     rounds["points-forget-stored-answers"] = functools.partial(jobs.forget_stored_answers, storage, limit=limit)
     rounds["points-prune-events"] = functools.partial(jobs.prune_events, storage, limit=limit)

@@ -2,7 +2,8 @@
 
 Announced, through the outbox:
 
-    points.earned, .returned, .spent, .restored, .expired, .adjusted, .recovered
+    points.earned, .returned, .spent, .restored, .expired, .adjusted, .recovered,
+    points.transferred_out, .transferred_in, .transferred_back
                             an entry was made; the aggregate is the account, by its member, and the version the entry's
     purchase.recorded       a sale was recorded, anonymous or not
     purchase.claimed        an anonymous sale found its member
@@ -41,6 +42,9 @@ ENTRY_EVENTS = {
     EntryKind.EXPIRY: "points.expired",
     EntryKind.ADJUSTMENT: "points.adjusted",
     EntryKind.RECOVERY: "points.recovered",
+    EntryKind.TRANSFER_OUT: "points.transferred_out",
+    EntryKind.TRANSFER_IN: "points.transferred_in",
+    EntryKind.TRANSFER_BACK: "points.transferred_back",
 }
 
 
@@ -118,6 +122,7 @@ def _entry_made(entry: Entry) -> Event:
         "purchase_id": _text(cause.purchase_id),
         "return_id": _text(cause.return_id),
         "hold_id": _text(cause.hold_id),
+        "transfer_id": _text(cause.transfer_id),
     }
     return _event(
         ENTRY_EVENTS[entry.kind],

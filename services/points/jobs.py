@@ -10,6 +10,7 @@ from services.points.commit import Committer
 from services.points.domain.conditions import Conditions
 from services.points.handlers import rehearsing
 from services.points.handlers.settling import Settling
+from services.points.handlers.transfers import TransferHandlers
 from services.points.storage import Storage
 
 REHEARSAL_RETENTION_DAYS = 30
@@ -44,6 +45,15 @@ def prune_rehearsals(storage: Storage, *, limit: int) -> bool:
     """Deletes rehearsals that ended long ago."""
     with storage.transaction() as tx:
         return tx.rehearsals.prune_before(tx.now - timedelta(days=REHEARSAL_RETENTION_DAYS), limit=limit) == limit
+
+
+def finish_transfers(transfers: TransferHandlers, *, limit: int) -> bool:
+    """Finishes transfers whose lease ran out: the process that was at work on them died, or could not ask for somebody.
+
+    One at a time, so that a lease covers the work on one. The round ends early when one did not come to its end:
+    whatever it waits for, the next may wait for as well.
+    """
+    return all(transfers.take_over(SELF) for _ in range(limit))
 
 
 def forget_stored_answers(storage: Storage, *, limit: int) -> bool:

@@ -14,6 +14,7 @@ from services.points.convert import purchases as convert_purchases
 from services.points.convert import rehearsals as convert_rehearsals
 from services.points.convert import reports as convert_reports
 from services.points.convert import rules as convert_rules
+from services.points.convert import transfers as convert_transfers
 from services.points.handlers import (
     AccountHandlers,
     AdjustmentHandlers,
@@ -24,6 +25,7 @@ from services.points.handlers import (
     ReturnHandlers,
     RuleDocumentHandlers,
     RuleHandlers,
+    TransferHandlers,
 )
 
 Context = grpc.ServicerContext
@@ -38,6 +40,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         returns: ReturnHandlers,
         accounts: AccountHandlers,
         adjustments: AdjustmentHandlers,
+        transfers: TransferHandlers,
         holds: HoldHandlers,
         rules: RuleHandlers,
         reports: ReportHandlers,
@@ -48,6 +51,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         self._returns = returns
         self._accounts = accounts
         self._adjustments = adjustments
+        self._transfers = transfers
         self._holds = holds
         self._rules = rules
         self._reports = reports
@@ -147,6 +151,18 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
     def ListAdjustments(self, request: pb.ListAdjustmentsRequest, context: Context) -> pb.ListAdjustmentsResponse:
         page = self._adjustments.list_adjustments(*convert_adjustments.list_adjustments(request))
         return convert_adjustments.list_adjustments_response(page)
+
+    def TransferPoints(self, request: pb.TransferPointsRequest, context: Context) -> pb.TransferPointsResponse:
+        outcome = self._transfers.transfer_points(call_of(context), convert_transfers.transfer_points(request))
+        return reply(context, outcome, convert_transfers.transfer_points_response)
+
+    def GetTransfer(self, request: pb.GetTransferRequest, context: Context) -> pb.GetTransferResponse:
+        found = self._transfers.get_transfer(*convert_transfers.get_transfer(request))
+        return pb.GetTransferResponse(transfer=convert_transfers.to_transfer(found))
+
+    def ListTransfers(self, request: pb.ListTransfersRequest, context: Context) -> pb.ListTransfersResponse:
+        page = self._transfers.list_transfers(*convert_transfers.list_transfers(request))
+        return convert_transfers.list_transfers_response(page)
 
     # -- Earning rules and policy ------------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ KEPT = {
         "* FROM lots",
         "* FROM holds",
         "* FROM adjustments",
+        "* FROM transfers",
+        "* FROM transfer_arrivals",
         "* FROM purchases",
         "* FROM purchase_claims",
         "* FROM returns",
@@ -143,6 +145,9 @@ def a_whole_day(program: Program) -> Day:
     for end, said in (("approve", {}), ("reject", {"reason": "enough"})):
         asked = day.do("staff", "POST", "/v1/adjustments", request)
         day.do("admin", "POST", f"/v1/adjustments/{asked['adjustment_id']}/{end}", {"actor": "a.malik"} | said)
+    day.do("admin", "PUT", "/v1/program-policy", {"shortfall": "negative", "transfers": {"points_max": 50}})
+    gift = {"member_id": member["member_id"], "recipient_id": program.member()["member_id"], "amount": 10}
+    day.do("app", "POST", "/v1/transfers", gift)
     for end in ("capture", "release"):
         hold = day.do("till", "POST", f"{member_path}/holds", {"amount": 20})["hold"]
         day.do("till", "POST", f"{member_path}/holds/{hold['hold_id']}/{end}", {})

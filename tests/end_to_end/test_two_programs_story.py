@@ -41,7 +41,13 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 # A member without movements holds nothing, and of whom nobody knows anything that is told; so too of a stranger.
-EMPTY = {"points.get_account", "points.list_entries", "points.get_statement", "rewards.list_rewards_for_member"}
+EMPTY = {
+    "points.get_account",
+    "points.list_entries",
+    "points.list_transfers",
+    "points.get_statement",
+    "rewards.list_rewards_for_member",
+}
 QUERIES = {"points.get_statement": "?from=2020-01-01T00:00:00Z&to=2021-01-01T00:00:00Z"}
 # It names its reward in the body, and is tried below.
 ELSEWHERE = {"rewards.redeem", "meta.docs_file"}
@@ -73,6 +79,9 @@ def brands(suite: Suite) -> Iterator[Brands]:
     hold = theirs.till.post(f"/v1/members/{member_id}/holds", {"amount": 10}).expect(201)["hold"]
     request = {"member_id": member_id, "amount": 10, "reason": "sorry", "actor": "b.khan"}
     asked = theirs.staff.post("/v1/adjustments", request).expect(201)
+    theirs.admin.ask("PUT", "/v1/program-policy", {"shortfall": "carry", "transfers": {}}).expect(200)
+    gift = {"member_id": member_id, "recipient_id": theirs.member()["member_id"], "amount": 10}
+    sent = theirs.staff.post("/v1/transfers", gift).expect(201)
     reward = theirs.reward(stock=9)
     redeemed = theirs.till.post(f"/v1/members/{member_id}/redemptions", {"reward_id": reward["reward_id"]}).expect(201)
     api_key = theirs.admin.post("/v1/api-keys", {"name": "till 2", "role": "till"}).expect(201)["api_key"]
@@ -82,6 +91,7 @@ def brands(suite: Suite) -> Iterator[Brands]:
         "purchase_id": purchase["purchase_id"],
         "hold_id": hold["hold_id"],
         "adjustment_id": asked["adjustment_id"],
+        "transfer_id": sent["transfer_id"],
         "rule_id": rule["rule_id"],
         "rehearsal_id": rehearsal["rehearsal_id"],
         "reward_id": reward["reward_id"],

@@ -14,6 +14,7 @@ from services.points.domain.purchases import ClaimPurchase, RecordPurchase, Reco
 from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import PurchaseLine, ReceiptKey, Sale, Tender
 from services.points.domain.terms import EarningTerms, Rounding
+from services.points.domain.transfers import TransferPoints
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
@@ -136,6 +137,11 @@ def approve_adjustment(adjustment_id: uuid.UUID, *, actor: str = "Bashir") -> Ap
 def reject_adjustment(adjustment_id: uuid.UUID, *, actor: str = "Bashir") -> RejectAdjustment:
     """A rejection."""
     return RejectAdjustment(PROGRAM, f"key-{a_number()}", adjustment_id, actor, "asked for twice")
+
+
+def transfer_points(member_id: uuid.UUID, recipient_id: uuid.UUID, amount: int) -> TransferPoints:
+    """A wish to give points to another."""
+    return TransferPoints(PROGRAM, f"key-{a_number()}", member_id, recipient_id, "points", amount, "Eid")
 
 
 def adjust_points(member_id: uuid.UUID, amount: int, *, expiry_days: int = 0, key: str = "") -> AdjustPoints:

@@ -1,6 +1,27 @@
-"""Purchases and returns, accounts, holds and adjustments, earning rules and their documents, rehearsals, reports."""
+"""Sales and returns, accounts, holds, adjustments, transfers; rules, their documents and rehearsals; reports."""
 
-from gateway.routes.points import accounts, adjustments, documents, rehearsals, reports, rules, sales, uploads
+from gateway.routes.points import (
+    accounts,
+    adjustments,
+    documents,
+    rehearsals,
+    reports,
+    rules,
+    sales,
+    transfers,
+    uploads,
+)
 from gateway.routes.points.base import blueprint
 
-__all__ = ["accounts", "adjustments", "blueprint", "documents", "rehearsals", "reports", "rules", "sales", "uploads"]
+__all__ = [
+    "accounts",
+    "adjustments",
+    "blueprint",
+    "documents",
+    "rehearsals",
+    "reports",
+    "rules",
+    "sales",
+    "transfers",
+    "uploads",
+]

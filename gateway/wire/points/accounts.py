@@ -28,7 +28,18 @@ from gateway.wire.enums import word_of
 from gateway.wire.members import MemberPath
 from gateway.wire.points.earnings import Earning, earning_of
 
-EntryWord = Literal["earn", "return", "spend", "reversal", "expiry", "adjustment", "recovery"]
+EntryWord = Literal[
+    "earn",
+    "return",
+    "spend",
+    "reversal",
+    "expiry",
+    "adjustment",
+    "recovery",
+    "transfer_out",
+    "transfer_in",
+    "transfer_back",
+]
 HoldWord = Literal["open", "captured", "released", "expired"]
 
 _WALLET = Field("", max_length=50, pattern=FIT, description='Which of the member\'s wallets; empty means "points".')
@@ -134,6 +145,7 @@ class Entry(Told):
     adjustment_id: str | None
     """The requested adjustment that it posted."""
     approved_by: str | None
+    transfer_id: str | None
 
 
 class EntryPage(Told):
@@ -212,6 +224,7 @@ def entry_of(entry: pb.Entry) -> Entry:
         sentence=entry.sentence,
         adjustment_id=entry.adjustment_id or None,
         approved_by=entry.approved_by or None,
+        transfer_id=entry.transfer_id or None,
     )
 
 

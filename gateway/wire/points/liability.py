@@ -46,7 +46,8 @@ class LiabilityQuery(PeriodQuery):
 
 
 class Flow(Told):
-    """opening + (earned − returned) − (spent − restored) − expired + (given − taken) = closing."""
+    """opening + (earned − returned) − (spent − restored) − expired + (given − taken) − (sent − received) =
+    closing."""
 
     opening: int
     earned: int
@@ -62,6 +63,10 @@ class Flow(Told):
     taken: int
     """Taken by hand."""
     closing: int
+    sent: int
+    """Given by members to others."""
+    received: int
+    """Got by members from others, and got back; what is sent and not received is on its way."""
 
 
 class AgeBucket(Told):

@@ -28,6 +28,7 @@ from gateway.wire.points.earnings import EffectWord, Factor, RoundingWord, Trigg
 from gateway.wire.points.expiry import Expiry, TierExpiry, expiry_of, tier_expiry_of
 from gateway.wire.points.limits import Limit, LimitPolicyWord, limit_of
 from gateway.wire.points.sales import TenderWord
+from gateway.wire.points.transfers import Transfers, transfers_of
 
 RuleWord = Literal["draft", "active", "ended", "scheduled"]
 ShortfallWord = Literal["carry", "negative", "refuse"]
@@ -230,6 +231,8 @@ class Policy(Asked):
     adjustment_limit: Annotated[StrictInt, Field(ge=0, le=1_000_000_000)] | None = None
     """Points, either way, that one person may give or take by hand; beyond it another person approves. With 0 every
     adjustment takes two; null sets no limit."""
+    transfers: Transfers | None = None
+    """How much members may give to one another; null lets nobody."""
 
 
 class Terms(Told):
@@ -306,6 +309,8 @@ class ProgramPolicy(Told):
     shortfall: ShortfallWord
     adjustment_limit: int | None
     """Points that one person may adjust; null for no limit."""
+    transfers: Transfers | None
+    """How much members may give to one another; null for nothing."""
 
 
 def rule_of(rule: pb.EarningRule) -> EarningRule:
@@ -329,6 +334,7 @@ def policy_of(policy: pb.ProgramPolicy) -> ProgramPolicy:
     return ProgramPolicy(
         shortfall=word_of(pb.ShortfallPolicy, policy.shortfall or pb.SHORTFALL_POLICY_CARRY),
         adjustment_limit=policy.adjustment_limit if policy.HasField("adjustment_limit") else None,
+        transfers=transfers_of(policy.transfers) if policy.HasField("transfers") else None,
     )
 
 

@@ -12,6 +12,8 @@
     hold_parts_whole          C6  what a hold set aside, lot by lot, is its amount
     entry_announced           C8  every entry of the days that events are kept for has its event, and none is made up
     adjustment_posted_once    an approved adjustment has its one entry, which has the same of it; nothing else has one
+    transfer_balanced         C1  what has left senders is what has come to recipients and what is on its way
+    transfer_legs             a transfer has the entries of how far it is, each of its amount, and no others
     adjustment_by_two         what one person asked for, another approved
     lots_fold                 C9  what remains of a lot is the fold of its movements
     lots_hold_the_balance     C9  what remains in an account's lots, less its deficit, is its balance
@@ -35,7 +37,7 @@ import sqlalchemy as sa
 
 from kit import outbox
 from kit.checking import Finding
-from services.points.check import adjustments, limits, sales
+from services.points.check import adjustments, limits, sales, transfers
 
 ROWS_AT_A_TIME = 1_000
 
@@ -48,6 +50,7 @@ STATEMENT_TIMEOUT_MS = 900_000
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
     *limits.QUESTIONS,
     *adjustments.QUESTIONS,
+    *transfers.QUESTIONS,
     (
         "contra_balanced",
         "the accounts of this program do not add up to what their contra accounts say",
@@ -55,13 +58,15 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         SELECT program_id
         FROM (SELECT program_id, sum(posted) AS held FROM accounts GROUP BY program_id) AS own
         FULL JOIN (
-            SELECT program_id, sum(issued) + sum(spent) + sum(expired) + sum(adjusted) AS given
+            SELECT program_id, sum(issued) + sum(spent) + sum(expired) + sum(adjusted)
+                + sum(transferred) AS given
             FROM (
                 SELECT program_id,
                     CASE contra WHEN 'issued' THEN amount ELSE 0 END AS issued,
                     CASE contra WHEN 'spent' THEN amount ELSE 0 END AS spent,
                     CASE contra WHEN 'expired' THEN amount ELSE 0 END AS expired,
-                    CASE contra WHEN 'adjusted' THEN amount ELSE 0 END AS adjusted
+                    CASE contra WHEN 'adjusted' THEN amount ELSE 0 END AS adjusted,
+                    CASE contra WHEN 'transferred' THEN amount ELSE 0 END AS transferred
                 FROM entries
             ) AS split
             GROUP BY program_id
@@ -86,7 +91,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         FULL JOIN (
             SELECT program_id, wallet, sum(amount) AS given
             FROM entries
-            WHERE contra IN ('issued', 'spent', 'expired', 'adjusted')
+            WHERE contra IN ('issued', 'spent', 'expired', 'adjusted', 'transferred')
             GROUP BY program_id, wallet
         ) AS contra USING (program_id, wallet)
         WHERE coalesce(owed, 0) <> coalesce(given, 0)

@@ -10,8 +10,8 @@ from kit.outbox import Event
 from services.points import events
 from services.points.commit.operation import Looks
 from services.points.commit.rulebook import Rulebook
+from services.points.commit.transfer_desk import TransferDesk
 from services.points.domain.adjustments import Adjustment
-from services.points.domain.book import Book
 from services.points.domain.counters import Tally
 from services.points.domain.errors import AdjustmentNotFound, HoldNotFound, MemberUnknownForNow
 from services.points.domain.evaluation import RuleSet
@@ -19,6 +19,7 @@ from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.matching import Match, WaitingReturn
 from services.points.domain.policy import ProgramPolicy, Standing
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
+from services.points.domain.transferring import TransferringBook
 from services.points.storage import (
     BookRequest,
     CounterRequest,
@@ -50,7 +51,8 @@ class Desk:
         self._returns: dict[UUID, Recorded[Return]] = {}
         self._wallets: dict[tuple[UUID, UUID], tuple[UUID, str]] = {}
         self._adjustments: dict[UUID, Adjustment] = {}
-        self._books: dict[AccountKey, Book] = {}
+        self._transfers = TransferDesk(tx, lock=lock)
+        self._books: dict[AccountKey, TransferringBook] = {}
         self._tally = Tally({})
         self._events: list[Event] = []
 
@@ -59,7 +61,9 @@ class Desk:
     def look(self, wishes: Iterable[Looks]) -> None:
         """Loads what the operations must see, one query a kind."""
         looks = list(wishes)
-        self._settings = self._tx.standings.settings({(each.program_id, each.member_id) for each in looks})
+        whose = {(each.program_id, each.member_id) for each in looks}
+        whose |= {(each.program_id, each.counterpart_id) for each in looks if each.counterpart_id}
+        self._settings = self._tx.standings.settings(whose)
         changing = {each.changing_purchase_id for each in looks if each.changing_purchase_id}
         recording = {each.purchase_id for each in looks if each.purchase_id}
         self._seek(recording, changing)
@@ -74,12 +78,14 @@ class Desk:
         adjustments = {(each.member_id, each.adjustment_id) for each in looks if each.member_id and each.adjustment_id}
         if adjustments:
             self._adjustments = self._tx.adjustments.load(adjustments, lock=self._lock)
+        self._transfers.look(looks)
 
     def open_books(self, requests: Iterable[BookRequest | CounterRequest]) -> None:
         """Loads the accounts that the operations touch, and then the counters, locked if anything is to be written."""
         wanted = list(requests)
-        books = (each for each in wanted if isinstance(each, BookRequest))
+        books = [each for each in wanted if isinstance(each, BookRequest)]
         self._books = self._tx.accounts.open(books, self._tx.now, lock=self._lock)
+        self._transfers.count(each.key for each in books if each.counting_sent)
         counters = [each for each in wanted if isinstance(each, CounterRequest)]
         if counters:
             self._tally = self._tx.counters.open(counters, lock=self._lock)
@@ -171,7 +177,12 @@ class Desk:
             raise AdjustmentNotFound("nobody asked for such an adjustment", adjustment_id=str(adjustment_id))
         return found
 
-    def book(self, key: AccountKey) -> Book:
+    @property
+    def transfers(self) -> TransferDesk:
+        """Transfers, and what was sent today."""
+        return self._transfers
+
+    def book(self, key: AccountKey) -> TransferringBook:
         """The account, as the operations before this one have left it."""
         return self._books[key]
 

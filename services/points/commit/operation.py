@@ -31,10 +31,23 @@ class Looks:
     hold_id: UUID | None = None
     # Of an adjustment that was asked for and is about to end: it is locked. The member must be given.
     adjustment_id: UUID | None = None
+    # Another member whose standing matters.
+    counterpart_id: UUID | None = None
+    # A transfer to the member, and one of the member that is about to end: it is locked.
+    arriving_transfer_id: UUID | None = None
+    ending_transfer_id: UUID | None = None
 
     def subjects(self) -> Iterable[Hashable]:
         """What two operations of one batch must not both be about, since neither would see what the other did."""
-        named = (self.purchase_id, self.changing_purchase_id, self.return_id, self.hold_id, self.adjustment_id)
+        named = (
+            self.purchase_id,
+            self.changing_purchase_id,
+            self.return_id,
+            self.hold_id,
+            self.adjustment_id,
+            self.arriving_transfer_id,
+            self.ending_transfer_id,
+        )
         return (identity for identity in named if identity is not None)
 
 

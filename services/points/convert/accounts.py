@@ -174,6 +174,7 @@ def to_entry(entry: Entry) -> pb.Entry:
         sentence=entry_sentence(entry, spoken()),
         adjustment_id=_optional(cause.adjustment_id),
         approved_by=cause.approved_by,
+        transfer_id=_optional(cause.transfer_id),
     )
 
 

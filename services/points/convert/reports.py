@@ -128,6 +128,8 @@ def _to_flow(flow: Flow) -> pb.LiabilityFlow:
         expired=flow.expired,
         given=flow.given,
         taken=flow.taken,
+        sent=flow.sent,
+        received=flow.received,
         closing=flow.closing,
     )
 

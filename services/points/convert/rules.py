@@ -22,6 +22,7 @@ from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
 from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX
 from services.points.convert.terms import terms_of, to_terms
+from services.points.convert.transfers import to_transfer_policy, transfer_policy_of
 from services.points.domain.commands import (
     ActivateEarningRule,
     CallOffEarningRule,
@@ -120,6 +121,7 @@ def set_program_policy(request: pb.SetProgramPolicyRequest) -> SetProgramPolicy:
         request_id=request_id_of(request.request_id),
         shortfall=_SHORTFALL.to_domain(policy.shortfall, "policy.shortfall"),
         adjustment_limit=limit,
+        transfers=transfer_policy_of(policy.transfers) if policy.HasField("transfers") else None,
     )
 
 
@@ -191,6 +193,7 @@ def to_policy(policy: ProgramPolicy) -> pb.ProgramPolicy:
         program_id=str(policy.program_id),
         shortfall=_SHORTFALL.to_proto(policy.shortfall),
         adjustment_limit=policy.adjustment_limit,
+        transfers=None if policy.transfers is None else to_transfer_policy(policy.transfers),
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.points.domain.ledger import AccountView, Entry, Hold
 from services.points.domain.policy import Shortfall
 from services.points.domain.terms import EarningTerms
+from services.points.domain.transfers import TransferPolicy
 
 
 @dataclass(frozen=True)
@@ -146,3 +147,4 @@ class SetProgramPolicy:
     request_id: str
     shortfall: Shortfall
     adjustment_limit: int | None = None
+    transfers: TransferPolicy | None = None

@@ -1,11 +1,13 @@
 """Every way `points` says no.
 
 NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · RehearsalNotFound · MemberNotFound · AdjustmentNotFound
+              TransferNotFound
 Conflict      ReceiptConflict · RuleKeyTaken
 Precondition  MemberMayNotEarn · MemberMayNotSpend · InsufficientBalance · HoldNotOpen · HoldNotCaptured
               ReversalExceedsCapture
               PurchaseNotAnonymous · PurchaseAlreadyClaimed
               ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
+              TransfersNotAllowed · TransferToSelf · TransferLimitExceeded
               AdjustmentNeedsApproval · AdjustmentNotOpen · AdjustmentOwnApproval
               RuleNotDraft · RuleNotScheduled · RuleNotActive · VersionMismatch
 Unavailable   MemberUnknownForNow
@@ -48,6 +50,12 @@ class AdjustmentNotFound(NotFound):
     """The program has no requested adjustment with this id."""
 
     reason = "ADJUSTMENT_NOT_FOUND"
+
+
+class TransferNotFound(NotFound):
+    """The program has no transfer with this id."""
+
+    reason = "TRANSFER_NOT_FOUND"
 
 
 class ReceiptConflict(Conflict):
@@ -143,6 +151,29 @@ class InsufficientBalanceForReturn(Precondition):
     """The points of these goods are spent and the program's policy refuses such returns."""
 
     reason = "INSUFFICIENT_BALANCE_FOR_RETURN"
+
+
+class TransfersNotAllowed(Precondition):
+    """The program's policy lets nobody transfer points."""
+
+    reason = "TRANSFERS_NOT_ALLOWED"
+
+
+class TransferToSelf(Precondition):
+    """Sender and recipient are one member."""
+
+    reason = "TRANSFER_TO_SELF"
+
+
+class TransferLimitExceeded(Precondition):
+    """Less or more is transferred than the program allows, alone or with the day's others; `limit` names the bound."""
+
+    reason = "TRANSFER_LIMIT_EXCEEDED"
+
+    def __init__(self, limit: str, bound: int, reached: int) -> None:
+        super().__init__(
+            f"{limit} is {bound}, and this would make it {reached}", limit=limit, bound=bound, reached=reached
+        )
 
 
 class AdjustmentNeedsApproval(Precondition):

@@ -20,6 +20,9 @@ class EntryKind(enum.Enum):
     EXPIRY = "expiry"
     ADJUSTMENT = "adjustment"
     RECOVERY = "recovery"
+    TRANSFER_OUT = "transfer_out"
+    TRANSFER_IN = "transfer_in"
+    TRANSFER_BACK = "transfer_back"
 
 
 class Contra(enum.Enum):
@@ -29,6 +32,7 @@ class Contra(enum.Enum):
     SPENT = "spent"
     EXPIRED = "expired"
     ADJUSTED = "adjusted"
+    TRANSFERRED = "transferred"
 
 
 CONTRA_OF = {
@@ -39,6 +43,9 @@ CONTRA_OF = {
     EntryKind.REVERSAL: Contra.SPENT,
     EntryKind.EXPIRY: Contra.EXPIRED,
     EntryKind.ADJUSTMENT: Contra.ADJUSTED,
+    EntryKind.TRANSFER_OUT: Contra.TRANSFERRED,
+    EntryKind.TRANSFER_IN: Contra.TRANSFERRED,
+    EntryKind.TRANSFER_BACK: Contra.TRANSFERRED,
 }
 
 
@@ -139,6 +146,8 @@ class Cause:
     # Of an adjustment that needed a second person: the request, which is a cause as well, and who approved it.
     adjustment_id: UUID | None = None
     approved_by: str = ""
+    # Of both sides of a transfer; a cause, too.
+    transfer_id: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
 """What a program owes its members in points, on any day, and what that comes to in money.
 
-    opening + (earned − returned) − (spent − restored) − expired + (given − taken) = closing
+    opening + (earned − returned) − (spent − restored) − expired + (given − taken) − (sent − received) = closing
+
+What members gave one another is `sent` when it leaves the one and `received` when it comes to the other, or back home:
+the difference is on its way.
 
 The movements are taken from the entries' contra accounts, by the clock at which they were recorded
 (`domain/statement.py` says why), so that a day's closing is the next day's opening and neither changes later.
@@ -65,6 +68,8 @@ class Flow:
     expired: int
     given: int
     taken: int
+    sent: int = 0
+    received: int = 0
 
     @property
     def issued(self) -> int:
@@ -75,7 +80,8 @@ class Flow:
     def closing(self) -> int:
         """Outstanding when the period ends, as written."""
         adjusted = self.given - self.taken
-        return self.opening + self.issued - (self.spent - self.restored) - self.expired + adjusted
+        left = (self.spent - self.restored) + self.expired + (self.sent - self.received)
+        return self.opening + self.issued - left + adjusted
 
 
 @dataclass(frozen=True)
@@ -194,6 +200,8 @@ def flow_of(held_now: int, sums: Iterable[FlowSum]) -> Flow:
         expired=of(EntryKind.EXPIRY).taken,
         given=of(EntryKind.ADJUSTMENT).given,
         taken=of(EntryKind.ADJUSTMENT).taken,
+        sent=of(EntryKind.TRANSFER_OUT).taken,
+        received=of(EntryKind.TRANSFER_IN).given + of(EntryKind.TRANSFER_BACK).given,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.points.domain.errors import MemberMayNotEarn, MemberMayNotSpend
+from services.points.domain.transfers import TransferPolicy
 
 WALLET_DEFAULT = "points"
 
@@ -27,6 +28,8 @@ class ProgramPolicy:
     shortfall: Shortfall = Shortfall.CARRY
     # Points, either way, that one person may give or take by hand; None for no limit.
     adjustment_limit: int | None = None
+    # Without one nobody may transfer points.
+    transfers: TransferPolicy | None = None
 
 
 class MemberStatus(enum.Enum):

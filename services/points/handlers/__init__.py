@@ -12,6 +12,7 @@ from services.points.handlers.rehearsals import RehearsalHandlers
 from services.points.handlers.reports import ReportHandlers
 from services.points.handlers.returns import ReturnHandlers
 from services.points.handlers.rules import RuleHandlers
+from services.points.handlers.transfers import TransferHandlers
 
 __all__ = [
     "AccountHandlers",
@@ -23,4 +24,5 @@ __all__ = [
     "ReturnHandlers",
     "RuleDocumentHandlers",
     "RuleHandlers",
+    "TransferHandlers",
 ]

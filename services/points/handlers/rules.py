@@ -128,7 +128,7 @@ class RuleHandlers:
         """Sets how the program treats its accounts."""
 
         def work() -> ProgramPolicy:
-            policy = ProgramPolicy(command.program_id, command.shortfall, command.adjustment_limit)
+            policy = ProgramPolicy(command.program_id, command.shortfall, command.adjustment_limit, command.transfers)
             tx.rules.put_policy(policy)
             return policy
 

@@ -29,6 +29,7 @@ from services.points.domain.ledger import (
     HoldState,
     Lot,
 )
+from services.points.domain.transferring import TransferringBook
 from services.points.storage import book_queries as queries
 from services.points.storage.documents import dump, earning_document, load
 from services.points.storage.writer import Writer
@@ -45,6 +46,10 @@ class BookRequest:
     purchase_ids: frozenset[UUID] = frozenset()
     hold_ids: frozenset[UUID] = frozenset()
     only_credited: bool = False
+    # Lots that are touched whether anything is left in them or not.
+    lot_ids: frozenset[UUID] = frozenset()
+    # Whether what the account has sent today counts.
+    counting_sent: bool = False
 
     def merged(self, other: BookRequest) -> BookRequest:
         """One request for what both want of the same account."""
@@ -53,6 +58,8 @@ class BookRequest:
             self.purchase_ids | other.purchase_ids,
             self.hold_ids | other.hold_ids,
             self.only_credited and other.only_credited,
+            self.lot_ids | other.lot_ids,
+            self.counting_sent or other.counting_sent,
         )
 
 
@@ -62,7 +69,7 @@ class Accounts:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def open(self, requests: Iterable[BookRequest], now: datetime, *, lock: bool) -> dict[AccountKey, Book]:
+    def open(self, requests: Iterable[BookRequest], now: datetime, *, lock: bool) -> dict[AccountKey, TransferringBook]:
         """Opens books to be used at `now`: three queries, however many they are.
 
         With `lock` they are for writing: missing accounts are made first and all are locked, in key order, so that
@@ -79,7 +86,7 @@ class Accounts:
         holds = self._holds(wanted)
         lots, closed = self._lots(wanted, holds, now)
         return {
-            key: Book(
+            key: TransferringBook(
                 heads.get(key) or Account(key),
                 lots.get(key, ()),
                 holds.get(key, ()),
@@ -184,7 +191,7 @@ class Accounts:
         given = {
             **_key_columns(list(wanted)),
             **_columns_of(("bought_members", "purchases"), bought),
-            **_columns_of(("part_members", "part_wallets", "part_lots"), _parts(holds)),
+            **_columns_of(("part_members", "part_wallets", "part_lots"), _parts(holds, wanted)),
             "credited": [request.only_credited for request in wanted.values()],
             "now": now,
         }
@@ -212,11 +219,13 @@ def _columns_of(names: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> d
     return {name: [row[index] for row in found] for index, name in enumerate(names)}
 
 
-def _parts(holds: Mapping[AccountKey, Sequence[Hold]]) -> set[tuple[object, ...]]:
-    """The lots that holds have units in."""
+def _parts(
+    holds: Mapping[AccountKey, Sequence[Hold]], wanted: Mapping[AccountKey, BookRequest]
+) -> set[tuple[object, ...]]:
+    """The lots that holds have units in, and those that were asked for."""
     return {
         (key.member_id, key.wallet, part.lot_id) for key, each in holds.items() for hold in each for part in hold.parts
-    }
+    } | {(key.member_id, key.wallet, lot_id) for key, request in wanted.items() for lot_id in request.lot_ids}
 
 
 # ---- Rows and values -------------------------------------------------------------------------------------------------
@@ -255,6 +264,7 @@ def _entry_columns(entry: Entry) -> dict[str, object]:
         "actor": cause.actor,
         "adjustment_id": cause.adjustment_id,
         "approved_by": cause.approved_by,
+        "transfer_id": cause.transfer_id,
         "earning": None if entry.earning is None else dump(earning_document, entry.earning),
         "occurred_at": entry.occurred_at,
         "recorded_at": entry.recorded_at,
@@ -278,6 +288,7 @@ def entry_of(key: AccountKey, row: Any) -> Entry:
             row.actor,
             row.adjustment_id,
             row.approved_by,
+            row.transfer_id,
         ),
         earning=None if row.earning is None else load(earning_document, row.earning),
         occurred_at=row.occurred_at,

@@ -13,6 +13,7 @@ from services.points.domain.purchases import ReturnLine
 from services.points.domain.rehearsals import Comparison, Plan
 from services.points.domain.sales import Sale
 from services.points.domain.terms import EarningTerms
+from services.points.domain.transfers import TransferPolicy
 
 Document = TypeVar("Document")
 
@@ -21,6 +22,7 @@ earnings_document = TypeAdapter(tuple[Earning, ...])
 earning_document = TypeAdapter(Earning)
 terms_document = TypeAdapter(EarningTerms)
 account_document = TypeAdapter(AccountView)
+transfer_policy_document = TypeAdapter(TransferPolicy)
 taken_document = TypeAdapter(dict[UUID, int])
 return_lines_document = TypeAdapter(tuple[ReturnLine, ...])
 plan_document = TypeAdapter(Plan)

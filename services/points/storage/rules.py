@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,10 @@ from sqlalchemy.dialects import postgresql
 
 from kit.page import PageRequest
 from services.points import tables
-from services.points.domain.policy import ProgramPolicy, Shortfall
+from services.points.domain.policy import ProgramPolicy
 from services.points.domain.rules import EarningRule, RuleState, key_of_old
 from services.points.storage.documents import load, terms_document
+from services.points.storage.standings import policy_of
 
 
 class Rules:
@@ -104,12 +106,16 @@ class Rules:
         row = self._connection.execute(query).one_or_none()
         if row is None:
             return ProgramPolicy(program_id)
-        return ProgramPolicy(program_id, Shortfall(row.shortfall), row.adjustment_limit)
+        return policy_of(program_id, row)
 
     def put_policy(self, policy: ProgramPolicy) -> None:
         """Writes the program's policy."""
         settings = tables.program_settings
-        chosen = {"shortfall": policy.shortfall.value, "adjustment_limit": policy.adjustment_limit}
+        chosen = {
+            "shortfall": policy.shortfall.value,
+            "adjustment_limit": policy.adjustment_limit,
+            "transfers": sa.null() if policy.transfers is None else asdict(policy.transfers),
+        }
         statement = postgresql.insert(settings).values(program_id=policy.program_id, **chosen)
         self._connection.execute(
             statement.on_conflict_do_update(constraint=settings.primary_key, set_=chosen),

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 
 from services.points import tables
 from services.points.domain.policy import MemberStatus, ProgramPolicy, Shortfall, Standing
+from services.points.storage.documents import load, transfer_policy_document
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ Whose: TypeAlias = tuple[UUID, UUID | None]
 
 _SETTINGS = sa.text("""
     SELECT wanted.program_id AS wanted_program, wanted.member_id AS wanted_member,
-        settings.shortfall, settings.adjustment_limit, settings.rules_revision,
+        settings.shortfall, settings.adjustment_limit, settings.transfers, settings.rules_revision,
         standings.status, standings.member_version, standings.tier
     FROM unnest(CAST(:programs AS uuid[]), CAST(:members AS uuid[])) AS wanted (program_id, member_id)
     LEFT JOIN program_settings AS settings USING (program_id)
@@ -75,9 +76,19 @@ class Standings:
         )
 
 
+def policy_of(program_id: UUID, row: Any) -> ProgramPolicy:
+    """The policy that a row of program_settings tells of; one without values is the default."""
+    return ProgramPolicy(
+        program_id,
+        Shortfall(row.shortfall or Shortfall.CARRY),
+        row.adjustment_limit,
+        None if row.transfers is None else load(transfer_policy_document, row.transfers),
+    )
+
+
 def _setting(row: Any) -> Setting:
     program_id, member_id = row.wanted_program, row.wanted_member
-    policy = ProgramPolicy(program_id, Shortfall(row.shortfall or Shortfall.CARRY), row.adjustment_limit)
+    policy = policy_of(program_id, row)
     standing = None
     if member_id is not None and row.status is not None:
         standing = Standing(member_id, program_id, MemberStatus(row.status), row.member_version, row.tier)

@@ -27,6 +27,7 @@ from services.points.storage.rehearsals import Rehearsals
 from services.points.storage.reports import Reports
 from services.points.storage.rules import Rules
 from services.points.storage.standings import Standings
+from services.points.storage.transfers import Transfers
 from services.points.storage.writer import Writer
 
 Answer = TypeVar("Answer")
@@ -48,6 +49,7 @@ class Transaction:
         self.rules = Rules(connection)
         self.rehearsals = Rehearsals(connection)
         self.standings = Standings(connection)
+        self.transfers = Transfers(connection)
 
     def once(
         self, call: Call, command: Command, answer_type: type[Answer], work: Callable[[], Answer]

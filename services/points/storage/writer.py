@@ -33,7 +33,15 @@ _ARRAY_TYPES: dict[type, str] = {
 
 # Rows of these may be written by several transactions at once; in key order, so that nobody waits in a circle.
 _CONTESTED = frozenset(
-    {"purchase_slots", "purchases", "purchase_claims", "returns", "return_matches", "stored_answers"}
+    {
+        "purchase_slots",
+        "purchases",
+        "purchase_claims",
+        "returns",
+        "return_matches",
+        "stored_answers",
+        "transfer_arrivals",
+    }
 )
 
 # What may change of a row that is there already. Everything else is written once.
@@ -43,6 +51,7 @@ _CHANGING: dict[str, tuple[str, ...]] = {
     "lots": ("remaining", "held", "lapsed", "forgiven"),
     "holds": ("state", "captured", "ended_at", "captured_version", "reversed", "reversed_at"),
     "hold_parts": ("captured", "reversed"),
+    "transfers": ("state", "ended_at", "returned_version", "lease_until"),
     "cap_counters": ("used", "allowed"),
     "budget_counters": ("used", "allowed"),
 }

@@ -15,9 +15,24 @@ from kit.outbox import outbox_table
 from services.points.tables.adjustments import adjustments
 from services.points.tables.base import instant as _instant
 from services.points.tables.base import metadata
+from services.points.tables.limits import budget_counters, budget_movements, cap_counters, cap_movements
 from services.points.tables.rehearsals import rehearsal_counters, rehearsals
+from services.points.tables.standings import standings
+from services.points.tables.transfers import transfer_arrivals, transfers
 
-__all__ = ["adjustments", "metadata", "rehearsal_counters", "rehearsals"]
+__all__ = [
+    "adjustments",
+    "budget_counters",
+    "budget_movements",
+    "cap_counters",
+    "cap_movements",
+    "metadata",
+    "rehearsal_counters",
+    "rehearsals",
+    "standings",
+    "transfer_arrivals",
+    "transfers",
+]
 
 stored_answers = stored_answers_table(metadata)
 outbox = outbox_table(metadata)
@@ -62,6 +77,7 @@ entries = sa.Table(
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("adjustment_id", sa.Uuid),
     sa.Column("approved_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("transfer_id", sa.Uuid),
     sa.Column("earning", JSONB),
     _instant("occurred_at"),
     _instant("recorded_at"),
@@ -76,10 +92,25 @@ entries = sa.Table(
         " WHEN 'reversal' THEN amount > 0 AND contra = 'spent' AND corrects_version IS NOT NULL"
         " WHEN 'expiry' THEN amount < 0 AND contra = 'expired'"
         " WHEN 'adjustment' THEN contra = 'adjusted' AND reason <> '' AND actor <> ''"
+        " WHEN 'transfer_out' THEN amount < 0 AND contra = 'transferred' AND transfer_id IS NOT NULL"
+        " WHEN 'transfer_in' THEN amount > 0 AND contra = 'transferred' AND transfer_id IS NOT NULL"
+        " WHEN 'transfer_back' THEN amount > 0 AND contra = 'transferred' AND transfer_id IS NOT NULL"
+        " AND corrects_version IS NOT NULL"
         " ELSE false END",
         name="kind_fits",
     ),
-    sa.CheckConstraint("num_nonnulls(purchase_id, return_id, hold_id, adjustment_id) <= 1", name="one_cause"),
+    sa.CheckConstraint(
+        "num_nonnulls(purchase_id, return_id, hold_id, adjustment_id, transfer_id) <= 1", name="one_cause"
+    ),
+    # Each side of a transfer is posted once.
+    sa.Index(
+        "uq_entries_transfer",
+        "member_id",
+        "transfer_id",
+        "kind",
+        unique=True,
+        postgresql_where=sa.text("transfer_id IS NOT NULL"),
+    ),
     sa.CheckConstraint(
         "CASE WHEN adjustment_id IS NULL THEN approved_by = ''"
         " ELSE kind = 'adjustment' AND approved_by <> '' AND approved_by <> actor END",
@@ -186,18 +217,6 @@ hold_parts = sa.Table(
     sa.CheckConstraint("reversed BETWEEN 0 AND captured", name="reversed_within_captured"),
 )
 
-# What `points` knows of members, from their events. No personal data.
-standings = sa.Table(
-    "standings",
-    metadata,
-    sa.Column("member_id", sa.Uuid, primary_key=True),
-    sa.Column("program_id", sa.Uuid, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("member_version", sa.BigInteger, nullable=False),
-    sa.Column("tier", sa.Text, nullable=False, server_default=""),
-    sa.CheckConstraint("status IN ('active', 'suspended', 'earn_only', 'terminated')", name="status"),
-)
-
 # ---- Purchases and returns: appended, never changed ------------------------------------------------------------------
 
 
@@ -302,71 +321,6 @@ return_matches = sa.Table(
     sa.Index("ix_return_matches_purchase", "purchase_id"),
 )
 
-# ---- Limits of rules: what is used of each in each window ------------------------------------------------------------
-
-
-def _counter(scopes: str, of: str, names_one: str) -> list[sa.schema.SchemaItem]:
-    return [
-        sa.Column("counter_id", sa.Uuid, primary_key=True),
-        sa.Column("rule_id", sa.Uuid, nullable=False),
-        sa.Column("scope", sa.Text, nullable=False),
-        sa.Column(of, sa.Text, nullable=False),
-        sa.Column("span", sa.Text, nullable=False),
-        sa.Column("unit", sa.Text, nullable=False),
-        sa.Column("starts_on", sa.Date),
-        sa.Column("used", sa.BigInteger, nullable=False),
-        # The greatest limit that allowed a use: a later version of the rule may say less.
-        sa.Column("allowed", sa.BigInteger, nullable=False),
-        sa.CheckConstraint("used BETWEEN 0 AND allowed", name="used_within_allowed"),
-        sa.CheckConstraint(f"scope IN ({scopes})", name="scope"),
-        sa.CheckConstraint(f"scope = '{names_one}' OR {of} = ''", name="names_one"),
-        sa.CheckConstraint("span IN ('day', 'week', 'month', 'year', 'ever')", name="span"),
-        sa.CheckConstraint("unit IN ('points', 'purchases')", name="unit"),
-        sa.CheckConstraint("(span = 'ever') = (starts_on IS NULL)", name="window_starts"),
-    ]
-
-
-def _movement(owner: str, counters: str) -> list[sa.schema.SchemaItem]:
-    return [
-        sa.Column("counter_id", sa.Uuid, primary_key=True),
-        # The purchase or the return: neither moves a counter twice.
-        sa.Column("cause_id", sa.Uuid, primary_key=True),
-        sa.Column("purchase_id", sa.Uuid, nullable=False),
-        sa.Column("return_id", sa.Uuid),
-        sa.Column("units", sa.BigInteger, nullable=False),
-        sa.ForeignKeyConstraint([owner, "counter_id"], [f"{counters}.{owner}", f"{counters}.counter_id"]),
-        sa.CheckConstraint("cause_id = coalesce(return_id, purchase_id)", name="caused"),
-        sa.CheckConstraint("CASE WHEN return_id IS NULL THEN units > 0 ELSE units < 0 END", name="direction"),
-    ]
-
-
-# A counter's id is made from the program, the rule, the limit and the window, so that it is their uniqueness too.
-cap_counters = sa.Table(
-    "cap_counters",
-    metadata,
-    sa.Column("member_id", sa.Uuid, primary_key=True),
-    sa.Column("program_id", sa.Uuid, nullable=False),
-    *_counter("'member', 'member_and_cashier'", "cashier_id", "member_and_cashier"),
-)
-cap_movements = sa.Table(
-    "cap_movements",
-    metadata,
-    sa.Column("member_id", sa.Uuid, primary_key=True),
-    *_movement("member_id", "cap_counters"),
-)
-budget_counters = sa.Table(
-    "budget_counters",
-    metadata,
-    sa.Column("program_id", sa.Uuid, primary_key=True),
-    *_counter("'program', 'store'", "store_id", "store"),
-)
-budget_movements = sa.Table(
-    "budget_movements",
-    metadata,
-    sa.Column("program_id", sa.Uuid, primary_key=True),
-    *_movement("program_id", "budget_counters"),
-)
-
 # ---- Configuration: small tables that every shard may hold -----------------------------------------------------------
 
 program_settings = sa.Table(
@@ -378,6 +332,8 @@ program_settings = sa.Table(
     sa.Column("rules_revision", sa.BigInteger, nullable=False, server_default="0"),
     # Points that one person may adjust by hand; null for no limit.
     sa.Column("adjustment_limit", sa.BigInteger),
+    # How much members may give to one another; null for nothing.
+    sa.Column("transfers", JSONB),
     sa.CheckConstraint("shortfall IN ('carry', 'negative', 'refuse')", name="shortfall"),
     sa.CheckConstraint("adjustment_limit >= 0", name="adjustment_limit_not_negative"),
 )

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from services.points import handlers, jobs, tables
 from services.points.commit import Rulebook, Singly
 from services.points.conditions import CelConditions
+from services.points.domain.adjustments import ApprovalAnswer
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.policy import Shortfall
 from services.points.domain.sales import Sale
+from services.points.domain.transfers import TransferPolicy
 from services.points.handlers.known_members import KnownMembers
 from services.points.storage import Storage
 from tests.factories import points as make
@@ -43,6 +45,7 @@ def started(url: str) -> Iterator[Points]:
             handlers.ReturnHandlers(storage, committer),
             handlers.AccountHandlers(storage, committer, known),
             handlers.AdjustmentHandlers(storage, committer, known),
+            handlers.TransferHandlers(storage, committer, known),
             handlers.HoldHandlers(storage, committer, known),
             handlers.RuleHandlers(storage, CelConditions()),
         )
@@ -77,6 +80,8 @@ class Day:
     waited: uuid.UUID
     approved: uuid.UUID
     posting: int
+    transferred: uuid.UUID
+    got: int
 
     def names(self) -> dict[str, object]:
         return dataclasses.asdict(self)
@@ -119,11 +124,8 @@ def live(points: Points) -> Day:
     points.returns.record_return(TILL, make.record_return(owing.receipt, ("1", 1000))).unwrap()
     points.give(carla, 12)
 
-    # Somebody asks for points for her, and another approves it; what else was asked for is rejected, or waits.
-    asked = [points.adjustments.request_adjustment(TILL, make.request_adjustment(carla, 9)).unwrap() for _ in range(3)]
-    approval = make.approve_adjustment(asked[0].adjustment_id)
-    approved = points.adjustments.approve_adjustment(OFFICE, approval).unwrap()
-    points.adjustments.reject_adjustment(OFFICE, make.reject_adjustment(asked[1].adjustment_id)).unwrap()
+    approved = adjust(points, carla)
+    transferred = transfer(points, carla, amina, bilal)
 
     # Dina brings back what the till tells of later, once as it was and once more than there is; one is never told of.
     sale, dina = make.a_sale(make.a_line(1000, quantity=2), occurred_at=points.clock.now()), points.member()
@@ -149,9 +151,31 @@ def live(points: Points) -> Day:
         claimed=claimed.purchase.purchase_id,
         late=_purchase_id(points, sale),
         waited=waited.recorded.return_id,
-        approved=asked[0].adjustment_id,
+        approved=approved.adjustment.adjustment_id,
         posting=approved.entry.version,
+        transferred=transferred,
+        got=points.account(amina).version,
     )
+
+
+def adjust(points: Points, member_id: uuid.UUID) -> ApprovalAnswer:
+    """Points that one asked for and another approved; what else was asked for is rejected, or waits."""
+    command = make.request_adjustment
+    asked = [points.adjustments.request_adjustment(TILL, command(member_id, 9)).unwrap() for _ in range(3)]
+    points.adjustments.reject_adjustment(OFFICE, make.reject_adjustment(asked[1].adjustment_id)).unwrap()
+    approval = make.approve_adjustment(asked[0].adjustment_id)
+    return points.adjustments.approve_adjustment(OFFICE, approval).unwrap()
+
+
+def transfer(points: Points, sender: uuid.UUID, recipient: uuid.UUID, leaving: uuid.UUID) -> uuid.UUID:
+    """The id of a transfer; another one comes back, since its recipient leaves meanwhile."""
+    points.policy(transfers=TransferPolicy())
+    done = points.transfers.transfer_points(TILL, make.transfer_points(sender, recipient, 4)).unwrap()
+    lost = points.on_its_way(make.transfer_points(sender, leaving, 3))
+    points.leaves(leaving)
+    points.transfers.finish(TILL, lost)
+    points.policy()
+    return done.transfer_id
 
 
 def buy(points: Points, member_id: uuid.UUID | None, amount_minor: int, *, quantity: int = 1) -> Sale:

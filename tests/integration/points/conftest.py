@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,9 @@ from services.points.domain.errors import MemberNotFound
 from services.points.domain.ledger import AccountView
 from services.points.domain.policy import MemberStatus, Shortfall, Standing
 from services.points.domain.rules import EarningRule
+from services.points.domain.transfers import Transfer, TransferPoints
 from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.transfers import Sending
 from services.points.storage import Storage
 from tests.factories import points as make
 
@@ -72,6 +74,7 @@ class Points:
     returns: handlers.ReturnHandlers
     accounts: handlers.AccountHandlers
     adjustments: handlers.AdjustmentHandlers
+    transfers: handlers.TransferHandlers
     holds: handlers.HoldHandlers
     rules: handlers.RuleHandlers
 
@@ -104,6 +107,22 @@ class Points:
         command = make.adjust_points(member_id, points, expiry_days=expiry_days)
         self.accounts.adjust_points(TILL, command).unwrap()
 
+    def leaves(self, member_id: uuid.UUID) -> None:
+        """The member leaves the program, and `points` hears of it."""
+        known = self.people.standings[member_id]
+        gone = replace(known, status=MemberStatus.TERMINATED, member_version=known.member_version + 1)
+        self.people.standings[member_id] = gone
+        with self.storage.transaction() as tx:
+            tx.standings.put(gone)
+
+    def on_its_way(self, command: TransferPoints) -> Transfer:
+        """A transfer whose process died after the sender was debited."""
+        sending = Sending(command, lease_s=30)
+        with self.storage.transaction() as tx:
+            tx.standings.put(*(self.people.standings[each] for each in (command.member_id, command.recipient_id)))
+        self.committer.submit(TILL, sending).unwrap()
+        return sending.transfer
+
     def findings(self) -> list[Finding]:
         """What the checker says."""
         return list(check.check(self.engine))
@@ -128,6 +147,7 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
         handlers.ReturnHandlers(storage, committer),
         handlers.AccountHandlers(storage, committer, known),
         handlers.AdjustmentHandlers(storage, committer, known),
+        handlers.TransferHandlers(storage, committer, known),
         handlers.HoldHandlers(storage, committer, known),
         handlers.RuleHandlers(storage, CelConditions()),
     )

@@ -119,7 +119,7 @@ DEFECTS: dict[str, dict[str, Planted]] = {
         "a version without an entry": planted(
             AMINA, "UPDATE accounts SET version = version + 1 WHERE member_id = :amina"
         ),
-        "the last entry is gone": planted(AMINA, "DELETE FROM entries WHERE member_id = :amina AND version = 6"),
+        "the last entry is gone": planted(AMINA, "DELETE FROM entries WHERE member_id = :amina AND version = 7"),
         "all entries are gone": planted(AMINA, "DELETE FROM entries WHERE member_id = :amina"),
     },
     "the account is below zero though no return's entry took it there": {
@@ -325,6 +325,45 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "{program}/{budget}",
             "ALTER TABLE budget_counters DROP CONSTRAINT ck_budget_counters_used_within_allowed",
             "UPDATE budget_counters SET used = -1 WHERE counter_id = :budget",
+        ),
+    },
+    "what was transferred is not what has arrived, come back, and is on its way": {
+        "a side that is gone": planted(
+            "{program}/points", "DELETE FROM entries WHERE transfer_id = :transferred AND kind = 'transfer_in'"
+        ),
+        "points that got lost on the way": planted(
+            "{program}/points",
+            "UPDATE transfers SET state = 'sent', ended_at = NULL, lease_until = now() "
+            "WHERE transfer_id = :transferred",
+            "DELETE FROM transfer_arrivals WHERE transfer_id = :transferred",
+        ),
+    },
+    "the entries of the transfer are not those of how far it is": {
+        "done and never arrived": planted(
+            "{carla}/{transferred}", "DELETE FROM transfer_arrivals WHERE transfer_id = :transferred"
+        ),
+        "arrived without an entry": planted(
+            "{carla}/{transferred}",
+            "DELETE FROM entries WHERE transfer_id = :transferred AND kind = 'transfer_in'",
+        ),
+        "less arrived than was sent": planted(
+            "{carla}/{transferred}",
+            "UPDATE entries SET amount = amount - 1 WHERE transfer_id = :transferred AND kind = 'transfer_in'",
+        ),
+        "done and come back, too": planted(
+            "{carla}/{transferred}",
+            "UPDATE transfers SET state = 'returned', returned_version = 1 WHERE transfer_id = :transferred",
+        ),
+    },
+    "what left the sender's lots is not the transfer's amount": {
+        "another amount": planted(
+            "{carla}/{transferred}", "UPDATE transfers SET amount = amount + 1 WHERE transfer_id = :transferred"
+        ),
+    },
+    "the entry is of a transfer that is not there": {
+        "a transfer that is gone": planted(AMINA + "/{got}", "DELETE FROM transfers WHERE transfer_id = :transferred"),
+        "a transfer to somebody else": planted(
+            AMINA + "/{got}", "UPDATE transfers SET recipient_id = :bilal WHERE transfer_id = :transferred"
         ),
     },
     "the adjustment was approved and has not its entry, or has one without an approval": {

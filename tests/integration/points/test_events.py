@@ -73,6 +73,7 @@ def test_every_entry_has_its_event_and_every_event_its_entry(busy: Points) -> No
                     "purchase_id": text(entry.purchase_id),
                     "return_id": text(entry.return_id),
                     "hold_id": text(entry.hold_id),
+                    "transfer_id": text(entry.transfer_id),
                 },
             )
             for entry in entries

@@ -84,6 +84,7 @@ def test_any_period_of_a_busy_history_adds_up(points: Points) -> None:
         moved = [(kind, amount) for kind, amount, at in entries if start <= at < end]
         nets = {kind: sum(each for was, each in moved if was is kind) for kind in EntryKind}
         nets[EntryKind.RETURN] += nets.pop(EntryKind.RECOVERY)
+        nets[EntryKind.TRANSFER_OUT] += nets.pop(EntryKind.TRANSFER_IN) + nets.pop(EntryKind.TRANSFER_BACK)
         assert net_of(liability.flow) == nets
 
 

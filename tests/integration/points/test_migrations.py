@@ -57,6 +57,8 @@ def test_a_members_tables_lead_their_keys_with_the_member() -> None:
         tables.holds,
         tables.hold_parts,
         tables.adjustments,
+        tables.transfers,
+        tables.transfer_arrivals,
         tables.standings,
         tables.cap_counters,
         tables.cap_movements,

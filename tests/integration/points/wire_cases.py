@@ -68,6 +68,43 @@ def list_adjustments(till: Till) -> None:
     assert len(till.get(requests.list_adjustments()).adjustments) == 3
 
 
+def transfer(till: Till, amount: int = 10, **policy: int) -> pb.Transfer:
+    """Points that one new member gives to another."""
+    till.get(requests.set_program_policy(transfers=pb.TransferPolicy(**policy)))
+    sent: pb.Transfer = till.get(requests.transfer_points(till.rich_member(100), till.member(), amount)).transfer
+    return sent
+
+
+@good
+def transfer_points(till: Till) -> None:
+    done = transfer(till)
+    assert (done.state, done.amount, done.reason) == (pb.TRANSFER_STATE_DONE, 10, "Eid")
+    assert (till.account(done.member_id).available, till.account(done.recipient_id).available) == (90, 10)
+    (entry,) = till.get(requests.list_entries(done.recipient_id)).entries
+    assert (entry.kind, entry.transfer_id) == (pb.ENTRY_KIND_TRANSFER_IN, done.transfer_id)
+
+
+@good
+def get_transfer(till: Till) -> None:
+    done = transfer(till)
+    assert till.get(requests.get_transfer(done.transfer_id)).transfer == done
+
+
+@good
+def list_transfers(till: Till) -> None:
+    first = transfer(till)
+    second = till.get(requests.transfer_points(first.recipient_id, first.member_id, 5)).transfer
+    page = till.get(requests.list_transfers(first.member_id, page_size=1))
+    rest = till.get(requests.list_transfers(first.member_id, page_size=1, page_token=page.next_page_token))
+    assert [*page.transfers, *rest.transfers] == [second, first]
+    assert rest.next_page_token == ""
+
+
+def transfer_to_oneself(till: Till) -> None:
+    member_id = transfer(till).member_id
+    till.get(requests.transfer_points(member_id, member_id))
+
+
 def adjust_too_much(till: Till) -> None:
     till.get(requests.set_program_policy(adjustment_limit=9))
     till.get(requests.adjust_points(till.member(), 9))
@@ -81,6 +118,13 @@ def reject_twice(till: Till) -> None:
 
 
 MORE_REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
+    "TRANSFER_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_transfer())),
+    "TRANSFERS_NOT_ALLOWED": (
+        StatusCode.FAILED_PRECONDITION,
+        lambda till: till.ask(requests.transfer_points(till.rich_member(), till.member())),
+    ),
+    "TRANSFER_TO_SELF": (StatusCode.FAILED_PRECONDITION, transfer_to_oneself),
+    "TRANSFER_LIMIT_EXCEEDED": (StatusCode.FAILED_PRECONDITION, lambda till: transfer(till, 10, points_max=9)),
     "ADJUSTMENT_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_adjustment())),
     "ADJUSTMENT_NEEDS_APPROVAL": (StatusCode.FAILED_PRECONDITION, adjust_too_much),
     "ADJUSTMENT_NOT_OPEN": (StatusCode.FAILED_PRECONDITION, reject_twice),

@@ -28,6 +28,7 @@ from gateway.wire.points import (
     rehearsals,
     rules,
     sales,
+    transfers,
 )
 from gateway.wire.rewards import catalogue, redemptions
 from kit.convert import timestamp_of
@@ -53,6 +54,7 @@ WORDS: list[tuple[Any, Any]] = [
     (points_pb2.LimitPolicy, limits.LimitPolicyWord),
     (points_pb2.EntryKind, accounts.EntryWord),
     (points_pb2.HoldState, accounts.HoldWord),
+    (points_pb2.TransferState, transfers.TransferWord),
     (points_pb2.AdjustmentState, adjustments.AdjustmentWord),
     (points_pb2.EarningRuleState, rules.RuleWord),
     (points_pb2.RuleChangeKind, documents.ChangeWord),

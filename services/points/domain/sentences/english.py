@@ -112,6 +112,9 @@ def entry_sentence(entry: Entry) -> str:
         EntryKind.EXPIRY: f"{points} expired.",
         EntryKind.ADJUSTMENT: f"{points} {'given' if entry.amount > 0 else 'taken'} by hand: {entry.cause.reason}.",
         EntryKind.RECOVERY: f"{points} taken for goods returned earlier.",
+        EntryKind.TRANSFER_OUT: f"{points} given to another member.",
+        EntryKind.TRANSFER_IN: f"{points} received from another member.",
+        EntryKind.TRANSFER_BACK: f"{points} given back: the other member could not receive them.",
     }[entry.kind]
 
 

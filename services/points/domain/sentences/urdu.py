@@ -138,6 +138,9 @@ def entry_sentence(entry: Entry) -> str:
         EntryKind.EXPIRY: f"میعاد ختم ہونے پر {points} ختم {'ہو گیا' if one else 'ہو گئے'}۔",
         EntryKind.ADJUSTMENT: f"عملے کی طرف سے {points} {by_hand}: {reason}۔",
         EntryKind.RECOVERY: f"پہلے واپس کی گئی چیزوں کے بدلے {points} {'کاٹا گیا' if one else 'کاٹے گئے'}۔",
+        EntryKind.TRANSFER_OUT: f"کسی اور رکن کو {points} {'دیا گیا' if one else 'دیے گئے'}۔",
+        EntryKind.TRANSFER_IN: f"کسی اور رکن سے {points} {'ملا' if one else 'ملے'}۔",
+        EntryKind.TRANSFER_BACK: f"دوسرا رکن نہیں لے سکا، اس لیے {points} {'واپس ملا' if one else 'واپس ملے'}۔",
     }[entry.kind]
 
 

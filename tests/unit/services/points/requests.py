@@ -197,6 +197,22 @@ def list_adjustments(
     return _sent(pb.ListAdjustmentsRequest(state=state, page_size=page_size, page_token=page_token))
 
 
+def transfer_points(member_id: str = "", recipient_id: str = "", amount: int = 10) -> pb.TransferPointsRequest:
+    return _sent(
+        pb.TransferPointsRequest(
+            member_id=member_id or new_id(), recipient_id=recipient_id or new_id(), amount=amount, reason="Eid"
+        )
+    )
+
+
+def get_transfer(transfer_id: str = "") -> pb.GetTransferRequest:
+    return _sent(pb.GetTransferRequest(transfer_id=transfer_id or new_id()))
+
+
+def list_transfers(member_id: str = "", page_size: int = 0, page_token: str = "") -> pb.ListTransfersRequest:
+    return _sent(pb.ListTransfersRequest(member_id=member_id or new_id(), page_size=page_size, page_token=page_token))
+
+
 def create_earning_rule(said: pb.EarningTerms | None = None, key: str = "") -> pb.CreateEarningRuleRequest:
     return _sent(pb.CreateEarningRuleRequest(terms=said or terms(), key=key))
 

@@ -169,6 +169,32 @@ LINE_VERDICT_CONDITION_NOT_MET: LineVerdict.ValueType  # 5
 LINE_VERDICT_BRAND_EXCLUDED: LineVerdict.ValueType  # 6
 Global___LineVerdict: _TypeAlias = LineVerdict  # noqa: Y015
 
+class _TransferState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TransferStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TransferState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRANSFER_STATE_UNSPECIFIED: _TransferState.ValueType  # 0
+    TRANSFER_STATE_SENT: _TransferState.ValueType  # 1
+    """On its way: the sender's account is debited."""
+    TRANSFER_STATE_DONE: _TransferState.ValueType  # 2
+    """The recipient has the points."""
+    TRANSFER_STATE_RETURNED: _TransferState.ValueType  # 3
+    """The recipient could not get them, so the sender has them again."""
+
+class TransferState(_TransferState, metaclass=_TransferStateEnumTypeWrapper):
+    """The life of a transfer."""
+
+TRANSFER_STATE_UNSPECIFIED: TransferState.ValueType  # 0
+TRANSFER_STATE_SENT: TransferState.ValueType  # 1
+"""On its way: the sender's account is debited."""
+TRANSFER_STATE_DONE: TransferState.ValueType  # 2
+"""The recipient has the points."""
+TRANSFER_STATE_RETURNED: TransferState.ValueType  # 3
+"""The recipient could not get them, so the sender has them again."""
+Global___TransferState: _TypeAlias = TransferState  # noqa: Y015
+
 class _AdjustmentState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -216,6 +242,12 @@ class _EntryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EntryKind.V
     """Changed by hand."""
     ENTRY_KIND_RECOVERY: _EntryKind.ValueType  # 7
     """Taken for what an earlier return left owing."""
+    ENTRY_KIND_TRANSFER_OUT: _EntryKind.ValueType  # 8
+    """Given to another member."""
+    ENTRY_KIND_TRANSFER_IN: _EntryKind.ValueType  # 9
+    """Got from another member."""
+    ENTRY_KIND_TRANSFER_BACK: _EntryKind.ValueType  # 10
+    """Got back because the other member could not get them."""
 
 class EntryKind(_EntryKind, metaclass=_EntryKindEnumTypeWrapper):
     """The kinds of movements."""
@@ -235,6 +267,12 @@ ENTRY_KIND_ADJUSTMENT: EntryKind.ValueType  # 6
 """Changed by hand."""
 ENTRY_KIND_RECOVERY: EntryKind.ValueType  # 7
 """Taken for what an earlier return left owing."""
+ENTRY_KIND_TRANSFER_OUT: EntryKind.ValueType  # 8
+"""Given to another member."""
+ENTRY_KIND_TRANSFER_IN: EntryKind.ValueType  # 9
+"""Got from another member."""
+ENTRY_KIND_TRANSFER_BACK: EntryKind.ValueType  # 10
+"""Got back because the other member could not get them."""
 Global___EntryKind: _TypeAlias = EntryKind  # noqa: Y015
 
 class _HoldState:
@@ -1775,6 +1813,162 @@ class ListAdjustmentsResponse(_message.Message):
 Global___ListAdjustmentsResponse: _TypeAlias = ListAdjustmentsResponse  # noqa: Y015
 
 @_typing.final
+class TransferPointsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    RECIPIENT_ID_FIELD_NUMBER: _builtins.int
+    WALLET_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    request_id: _builtins.str
+    member_id: _builtins.str
+    """Who gives."""
+    recipient_id: _builtins.str
+    """Who gets them."""
+    wallet: _builtins.str
+    """Empty means "points"."""
+    amount: _builtins.int
+    """1 to 1,000,000,000."""
+    reason: _builtins.str
+    """For both to read, up to 500 characters. No personal data."""
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        recipient_id: _builtins.str = ...,
+        wallet: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "member_id", b"member_id", "program_id", b"program_id", "reason", b"reason", "recipient_id", b"recipient_id", "request_id", b"request_id", "wallet", b"wallet"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferPointsRequest: _TypeAlias = TransferPointsRequest  # noqa: Y015
+
+@_typing.final
+class TransferPointsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSFER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def transfer(self) -> Global___Transfer: ...
+    def __init__(
+        self,
+        *,
+        transfer: Global___Transfer | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["transfer", b"transfer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transfer", b"transfer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferPointsResponse: _TypeAlias = TransferPointsResponse  # noqa: Y015
+
+@_typing.final
+class GetTransferRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    TRANSFER_ID_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    transfer_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        transfer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["program_id", b"program_id", "transfer_id", b"transfer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTransferRequest: _TypeAlias = GetTransferRequest  # noqa: Y015
+
+@_typing.final
+class GetTransferResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSFER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def transfer(self) -> Global___Transfer: ...
+    def __init__(
+        self,
+        *,
+        transfer: Global___Transfer | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["transfer", b"transfer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transfer", b"transfer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTransferResponse: _TypeAlias = GetTransferResponse  # noqa: Y015
+
+@_typing.final
+class ListTransfersRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    member_id: _builtins.str
+    page_size: _builtins.int
+    """1 to 200; 0 means 50."""
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "page_size", b"page_size", "page_token", b"page_token", "program_id", b"program_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTransfersRequest: _TypeAlias = ListTransfersRequest  # noqa: Y015
+
+@_typing.final
+class ListTransfersResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSFERS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def transfers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Transfer]: ...
+    def __init__(
+        self,
+        *,
+        transfers: _abc.Iterable[Global___Transfer] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "transfers", b"transfers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTransfersResponse: _TypeAlias = ListTransfersResponse  # noqa: Y015
+
+@_typing.final
 class CreateEarningRuleRequest(_message.Message):
     """---- Earning rules -------------------------------------------------------------------------------------------------"""
 
@@ -3177,6 +3371,7 @@ class Entry(_message.Message):
     SENTENCE_FIELD_NUMBER: _builtins.int
     ADJUSTMENT_ID_FIELD_NUMBER: _builtins.int
     APPROVED_BY_FIELD_NUMBER: _builtins.int
+    TRANSFER_ID_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """Place in the account's sequence, from 1."""
     member_id: _builtins.str
@@ -3201,6 +3396,8 @@ class Entry(_message.Message):
     adjustment_id: _builtins.str
     """For an adjustment that needed a second person: what was asked for, and who approved it. It is a cause, too."""
     approved_by: _builtins.str
+    transfer_id: _builtins.str
+    """For both sides of a transfer. It is a cause, too."""
     @_builtins.property
     def earning(self) -> Global___Earning:
         """For an earn: what the rule made of the purchase."""
@@ -3230,14 +3427,65 @@ class Entry(_message.Message):
         sentence: _builtins.str = ...,
         adjustment_id: _builtins.str = ...,
         approved_by: _builtins.str = ...,
+        transfer_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["earning", b"earning", "occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "adjustment_id", b"adjustment_id", "amount", b"amount", "approved_by", b"approved_by", "balance_after", b"balance_after", "corrects_version", b"corrects_version", "earning", b"earning", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at", b"occurred_at", "purchase_id", b"purchase_id", "reason", b"reason", "recorded_at", b"recorded_at", "return_id", b"return_id", "sentence", b"sentence", "version", b"version", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "adjustment_id", b"adjustment_id", "amount", b"amount", "approved_by", b"approved_by", "balance_after", b"balance_after", "corrects_version", b"corrects_version", "earning", b"earning", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at", b"occurred_at", "purchase_id", b"purchase_id", "reason", b"reason", "recorded_at", b"recorded_at", "return_id", b"return_id", "sentence", b"sentence", "transfer_id", b"transfer_id", "version", b"version", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Entry: _TypeAlias = Entry  # noqa: Y015
+
+@_typing.final
+class Transfer(_message.Message):
+    """Points that one member gives to another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSFER_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    RECIPIENT_ID_FIELD_NUMBER: _builtins.int
+    WALLET_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    SENT_AT_FIELD_NUMBER: _builtins.int
+    ENDED_AT_FIELD_NUMBER: _builtins.int
+    transfer_id: _builtins.str
+    member_id: _builtins.str
+    """Who gives."""
+    recipient_id: _builtins.str
+    wallet: _builtins.str
+    amount: _builtins.int
+    reason: _builtins.str
+    state: Global___TransferState.ValueType
+    @_builtins.property
+    def sent_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ended_at(self) -> _timestamp_pb2.Timestamp:
+        """Absent while the points are on their way."""
+
+    def __init__(
+        self,
+        *,
+        transfer_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        recipient_id: _builtins.str = ...,
+        wallet: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        state: Global___TransferState.ValueType = ...,
+        sent_at: _timestamp_pb2.Timestamp | None = ...,
+        ended_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "sent_at", b"sent_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "ended_at", b"ended_at", "member_id", b"member_id", "reason", b"reason", "recipient_id", b"recipient_id", "sent_at", b"sent_at", "state", b"state", "transfer_id", b"transfer_id", "wallet", b"wallet"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Transfer: _TypeAlias = Transfer  # noqa: Y015
 
 @_typing.final
 class Adjustment(_message.Message):
@@ -3501,8 +3749,8 @@ Global___Liability: _TypeAlias = Liability  # noqa: Y015
 
 @_typing.final
 class LiabilityFlow(_message.Message):
-    """opening + (earned − returned) − (spent − restored) − expired + (given − taken) = closing. None but opening and closing
-    is negative.
+    """opening + (earned − returned) − (spent − restored) − expired + (given − taken) − (sent − received) = closing. None but
+    opening and closing is negative.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -3516,6 +3764,8 @@ class LiabilityFlow(_message.Message):
     GIVEN_FIELD_NUMBER: _builtins.int
     TAKEN_FIELD_NUMBER: _builtins.int
     CLOSING_FIELD_NUMBER: _builtins.int
+    SENT_FIELD_NUMBER: _builtins.int
+    RECEIVED_FIELD_NUMBER: _builtins.int
     opening: _builtins.int
     """Outstanding when the period begins."""
     earned: _builtins.int
@@ -3534,6 +3784,10 @@ class LiabilityFlow(_message.Message):
     """Taken by hand."""
     closing: _builtins.int
     """Outstanding when the period ends, as written."""
+    sent: _builtins.int
+    """Given by members to others."""
+    received: _builtins.int
+    """Got by members from others, and got back; what is sent and not received is on its way."""
     def __init__(
         self,
         *,
@@ -3546,10 +3800,12 @@ class LiabilityFlow(_message.Message):
         given: _builtins.int = ...,
         taken: _builtins.int = ...,
         closing: _builtins.int = ...,
+        sent: _builtins.int = ...,
+        received: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closing", b"closing", "earned", b"earned", "expired", b"expired", "given", b"given", "opening", b"opening", "restored", b"restored", "returned", b"returned", "spent", b"spent", "taken", b"taken"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closing", b"closing", "earned", b"earned", "expired", b"expired", "given", b"given", "opening", b"opening", "received", b"received", "restored", b"restored", "returned", b"returned", "sent", b"sent", "spent", b"spent", "taken", b"taken"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4559,25 +4815,67 @@ class ProgramPolicy(_message.Message):
     PROGRAM_ID_FIELD_NUMBER: _builtins.int
     SHORTFALL_FIELD_NUMBER: _builtins.int
     ADJUSTMENT_LIMIT_FIELD_NUMBER: _builtins.int
+    TRANSFERS_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     shortfall: Global___ShortfallPolicy.ValueType
     adjustment_limit: _builtins.int
     """Points, either way, that one person may give or take by hand: 0 to 1,000,000,000. Beyond it an adjustment is asked
     for and another person approves it; with 0 every one is. Absent sets no limit.
     """
+    @_builtins.property
+    def transfers(self) -> Global___TransferPolicy:
+        """Absent lets nobody transfer points."""
+
     def __init__(
         self,
         *,
         program_id: _builtins.str = ...,
         shortfall: Global___ShortfallPolicy.ValueType = ...,
         adjustment_limit: _builtins.int | None = ...,
+        transfers: Global___TransferPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "transfers", b"transfers"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "program_id", b"program_id", "shortfall", b"shortfall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "program_id", b"program_id", "shortfall", b"shortfall", "transfers", b"transfers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__adjustment_limit: _TypeAlias = _typing.Literal["adjustment_limit"]  # noqa: Y015
     _WhichOneofArgType__adjustment_limit: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__adjustment_limit) -> _WhichOneofReturnType__adjustment_limit | None: ...
 
 Global___ProgramPolicy: _TypeAlias = ProgramPolicy  # noqa: Y015
+
+@_typing.final
+class TransferPolicy(_message.Message):
+    """How much members may give to one another; 0 sets no bound of that kind. A day is one of UTC, and counts what an
+    account has sent and did not get back.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINTS_MIN_FIELD_NUMBER: _builtins.int
+    POINTS_MAX_FIELD_NUMBER: _builtins.int
+    POINTS_PER_DAY_MAX_FIELD_NUMBER: _builtins.int
+    TRANSFERS_PER_DAY_MAX_FIELD_NUMBER: _builtins.int
+    POINTS_PER_RECIPIENT_AND_DAY_MAX_FIELD_NUMBER: _builtins.int
+    points_min: _builtins.int
+    """Points of one transfer at the least, and at the most."""
+    points_max: _builtins.int
+    points_per_day_max: _builtins.int
+    transfers_per_day_max: _builtins.int
+    points_per_recipient_and_day_max: _builtins.int
+    def __init__(
+        self,
+        *,
+        points_min: _builtins.int = ...,
+        points_max: _builtins.int = ...,
+        points_per_day_max: _builtins.int = ...,
+        transfers_per_day_max: _builtins.int = ...,
+        points_per_recipient_and_day_max: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["points_max", b"points_max", "points_min", b"points_min", "points_per_day_max", b"points_per_day_max", "points_per_recipient_and_day_max", b"points_per_recipient_and_day_max", "transfers_per_day_max", b"transfers_per_day_max"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferPolicy: _TypeAlias = TransferPolicy  # noqa: Y015

@@ -140,6 +140,21 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsResponse.FromString,
                 _registered_method=True)
+        self.TransferPoints = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/TransferPoints',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.TransferPointsRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.TransferPointsResponse.FromString,
+                _registered_method=True)
+        self.GetTransfer = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/GetTransfer',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetTransferRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetTransferResponse.FromString,
+                _registered_method=True)
+        self.ListTransfers = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/ListTransfers',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListTransfersRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListTransfersResponse.FromString,
+                _registered_method=True)
         self.CreateEarningRule = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/CreateEarningRule',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.CreateEarningRuleRequest.SerializeToString,
@@ -388,6 +403,30 @@ class PointsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TransferPoints(self, request, context):
+        """Gives points of one member to another, who gets them with their expiry. The sender must be allowed to spend and the
+        recipient to earn. Answers with the transfer as far as it has come: it ends by itself, as done, or as returned when
+        the recipient has stopped being allowed to earn meanwhile. Fails with FAILED_PRECONDITION / TRANSFERS_NOT_ALLOWED,
+        TRANSFER_TO_SELF, TRANSFER_LIMIT_EXCEEDED or INSUFFICIENT_BALANCE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTransfer(self, request, context):
+        """Reads a transfer. Fails with NOT_FOUND / TRANSFER_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTransfers(self, request, context):
+        """Lists what a member has sent and what was sent to them, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateEarningRule(self, request, context):
         """Writes a new rule, version 1, as a draft. Fails with ALREADY_EXISTS / RULE_KEY_TAKEN.
         """
@@ -603,6 +642,21 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ListAdjustments,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsResponse.SerializeToString,
+            ),
+            'TransferPoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferPoints,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.TransferPointsRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.TransferPointsResponse.SerializeToString,
+            ),
+            'GetTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTransfer,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetTransferRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetTransferResponse.SerializeToString,
+            ),
+            'ListTransfers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTransfers,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListTransfersRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListTransfersResponse.SerializeToString,
             ),
             'CreateEarningRule': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateEarningRule,
@@ -1243,6 +1297,87 @@ class PointsService:
             '/loyalty.points.v1.PointsService/ListAdjustments',
             loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.ListAdjustmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferPoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/TransferPoints',
+            loyalty_dot_points_dot_v1_dot_points__pb2.TransferPointsRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.TransferPointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/GetTransfer',
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetTransferRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTransfers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/ListTransfers',
+            loyalty_dot_points_dot_v1_dot_points__pb2.ListTransfersRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.ListTransfersResponse.FromString,
             options,
             channel_credentials,
             insecure,

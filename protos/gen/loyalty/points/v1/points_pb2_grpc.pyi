@@ -99,6 +99,16 @@ class PointsServiceStub:
     """Reads a requested adjustment. Fails with NOT_FOUND / ADJUSTMENT_NOT_FOUND."""
     ListAdjustments: _grpc.UnaryUnaryMultiCallable[_points_pb2.ListAdjustmentsRequest, _points_pb2.ListAdjustmentsResponse]
     """Lists the program's requested adjustments, newest first, in one state or in all."""
+    TransferPoints: _grpc.UnaryUnaryMultiCallable[_points_pb2.TransferPointsRequest, _points_pb2.TransferPointsResponse]
+    """Gives points of one member to another, who gets them with their expiry. The sender must be allowed to spend and the
+    recipient to earn. Answers with the transfer as far as it has come: it ends by itself, as done, or as returned when
+    the recipient has stopped being allowed to earn meanwhile. Fails with FAILED_PRECONDITION / TRANSFERS_NOT_ALLOWED,
+    TRANSFER_TO_SELF, TRANSFER_LIMIT_EXCEEDED or INSUFFICIENT_BALANCE.
+    """
+    GetTransfer: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetTransferRequest, _points_pb2.GetTransferResponse]
+    """Reads a transfer. Fails with NOT_FOUND / TRANSFER_NOT_FOUND."""
+    ListTransfers: _grpc.UnaryUnaryMultiCallable[_points_pb2.ListTransfersRequest, _points_pb2.ListTransfersResponse]
+    """Lists what a member has sent and what was sent to them, newest first."""
     CreateEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.CreateEarningRuleRequest, _points_pb2.CreateEarningRuleResponse]
     """Writes a new rule, version 1, as a draft. Fails with ALREADY_EXISTS / RULE_KEY_TAKEN."""
     ReviseEarningRule: _grpc.UnaryUnaryMultiCallable[_points_pb2.ReviseEarningRuleRequest, _points_pb2.ReviseEarningRuleResponse]
@@ -353,6 +363,34 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _points_pb2.ListAdjustmentsResponse:
         """Lists the program's requested adjustments, newest first, in one state or in all."""
+
+    @_abc_1.abstractmethod
+    def TransferPoints(
+        self,
+        request: _points_pb2.TransferPointsRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.TransferPointsResponse:
+        """Gives points of one member to another, who gets them with their expiry. The sender must be allowed to spend and the
+        recipient to earn. Answers with the transfer as far as it has come: it ends by itself, as done, or as returned when
+        the recipient has stopped being allowed to earn meanwhile. Fails with FAILED_PRECONDITION / TRANSFERS_NOT_ALLOWED,
+        TRANSFER_TO_SELF, TRANSFER_LIMIT_EXCEEDED or INSUFFICIENT_BALANCE.
+        """
+
+    @_abc_1.abstractmethod
+    def GetTransfer(
+        self,
+        request: _points_pb2.GetTransferRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetTransferResponse:
+        """Reads a transfer. Fails with NOT_FOUND / TRANSFER_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListTransfers(
+        self,
+        request: _points_pb2.ListTransfersRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.ListTransfersResponse:
+        """Lists what a member has sent and what was sent to them, newest first."""
 
     @_abc_1.abstractmethod
     def CreateEarningRule(

@@ -19,6 +19,9 @@ SIGN = {
     EntryKind.RECOVERY: -1,
     EntryKind.SPEND: -1,
     EntryKind.EXPIRY: -1,
+    EntryKind.TRANSFER_OUT: -1,
+    EntryKind.TRANSFER_IN: 1,
+    EntryKind.TRANSFER_BACK: 1,
 }
 
 instants = st.integers(-50, 50).map(lambda hours: NOW + timedelta(hours=hours))
@@ -82,4 +85,5 @@ def net_of(flow: Flow) -> dict[EntryKind, int]:
         EntryKind.REVERSAL: flow.restored,
         EntryKind.EXPIRY: -flow.expired,
         EntryKind.ADJUSTMENT: flow.given - flow.taken,
+        EntryKind.TRANSFER_OUT: flow.received - flow.sent,
     }

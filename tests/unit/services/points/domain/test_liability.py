@@ -80,7 +80,10 @@ def test_the_months_are_those_of_the_calendar() -> None:
 
 
 def test_breakage_is_net_of_what_was_given_back() -> None:
-    sums = [FlowSum(kind, observed=moved) for kind, moved in zip(EntryKind, (99, -9, -80, 5, -25, 7, -3), strict=True)]
+    sums = [
+        FlowSum(kind, observed=moved)
+        for kind, moved in zip(EntryKind, (99, -9, -80, 5, -25, 7, -3, -4, 2, 1), strict=True)
+    ]
     told = breakage_of(EVER, sums)
     assert (told.expired, told.spent, told.breakage_bp, told.redemption_bp) == (25, 75, 2_500, 7_500)
 

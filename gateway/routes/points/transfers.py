@@ -1,0 +1,55 @@
+"""Points that one member gives to another."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response
+from loyalty.points.v1 import points_pb2 as pb
+
+from gateway.replies import page_reply, reply
+from gateway.routes.points.base import blueprint
+from gateway.suite import read, suite, write
+from gateway.visit import visit
+from gateway.wire.base import PageQuery
+from gateway.wire.members import MemberPath
+from gateway.wire.points.transfers import NewTransfer, Transfer, TransferPage, TransferPath, transfer_of
+
+
+@blueprint.post("/transfers", responses={HTTPStatus.CREATED: Transfer})
+def transfer_points(body: NewTransfer) -> Response:
+    """Give points of one member to another, who gets them with their expiry; `state` says how far it has come"""
+    request = pb.TransferPointsRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=body.member_id,
+        recipient_id=body.recipient_id,
+        wallet=body.wallet,
+        amount=body.amount,
+        reason=body.reason,
+    )
+    answered = write(suite().clients.points.TransferPoints, request)
+    told = transfer_of(answered.response.transfer)
+    location = f"/v1/transfers/{told.transfer_id}"
+    return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+
+
+@blueprint.get("/transfers/<transfer_id>", responses={HTTPStatus.OK: Transfer})
+def get_transfer(path: TransferPath) -> Response:
+    """Read how far a transfer has come"""
+    request = pb.GetTransferRequest(program_id=visit().known_caller.program_id, transfer_id=path.transfer_id)
+    return reply(transfer_of(read(suite().clients.points.GetTransfer, request).transfer))
+
+
+@blueprint.get("/members/<member_id>/transfers", responses={HTTPStatus.OK: TransferPage})
+def list_transfers(path: MemberPath, query: PageQuery) -> Response:
+    """List what a member has sent and what was sent to them, newest first"""
+    request = pb.ListTransfersRequest(
+        program_id=visit().known_caller.program_id,
+        member_id=path.member_id,
+        page_size=query.limit,
+        page_token=query.cursor,
+    )
+    page = read(suite().clients.points.ListTransfers, request)
+    items = [transfer_of(transfer) for transfer in page.transfers]
+    return page_reply(TransferPage(items=items, next_cursor=page.next_page_token or None), page.next_page_token)
