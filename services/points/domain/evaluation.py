@@ -25,18 +25,13 @@ from fractions import Fraction
 from typing import TypeAlias
 from uuid import UUID
 
-from services.points.domain.conditions import Conditions, Fact, NoConditions, line_facts, purchase_facts
+from services.points.domain.baskets import Basket, Chosen, Exact, KeptLine
+from services.points.domain.conditions import Conditions, NoConditions
 from services.points.domain.earnings import Earning, Explanation, LineExplanation, Reason
 from services.points.domain.limits import Limit, LimitPolicy, Measured
 from services.points.domain.rules import EarningRule
-from services.points.domain.sales import PurchaseLine, Returned, Sale, TenderKind, kept_amount
+from services.points.domain.sales import Returned, Sale
 from services.points.domain.terms import EarningTerms, Effect, LineVerdict, Trigger
-
-# Money as a whole number where it is one: most receipts come back never, and fractions are slow.
-Exact: TypeAlias = Fraction | int
-
-# Stands where the index of a line could, for what is asked of the purchase as a whole.
-PURCHASE = -1
 
 
 @dataclass(frozen=True)
@@ -96,102 +91,6 @@ def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, retu
     basket = Basket(sale, returned, asked.member_status, rules.conditions, asked.member_tier)
     judged = _assessed(versions, basket).earnings(lambda rule: met[rule.rule_id])
     return {earning.rule_id: earning.points for earning in judged}
-
-
-# ---- The basket ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class KeptLine:
-    """What was kept of a line."""
-
-    line: PurchaseLine
-    amount_minor: Exact
-    quantity_milli: int
-
-    @functools.cached_property
-    def goods_milli(self) -> int:
-        """Goods, in thousandths; negative for those taken back within the sale. Rebates and gifts are none."""
-        return self.quantity_milli if self.amount_minor > 0 or self.line.quantity_milli < 0 else 0
-
-    @functools.cached_property
-    def tax_minor(self) -> Exact:
-        """The tax within the amount, as great a part of it as it was of the whole line's."""
-        tax_minor = self.line.tax_minor
-        return Fraction(tax_minor * self.amount_minor, self.line.amount_minor) if tax_minor else 0
-
-    @functools.cached_property
-    def counted(self) -> LineExplanation:
-        """The line when it counts, as most do."""
-        return self.judged(LineVerdict.COUNTED)
-
-    def judged(self, verdict: LineVerdict) -> LineExplanation:
-        """The line with a verdict."""
-        return LineExplanation(self.line.line_id, int(self.amount_minor), verdict)
-
-
-class Basket:
-    """The goods kept of a sale, with what many rules ask about them worked out once."""
-
-    def __init__(
-        self, sale: Sale, returned: Returned, member_status: str, conditions: Conditions, member_tier: str = ""
-    ) -> None:
-        self.sale = sale
-        self.member_status = member_status
-        self.member_tier = member_tier
-        self.lines = [_kept(line, returned) for line in sale.lines]
-        self.total_minor: Exact = sum(line.amount_minor for line in self.lines)
-        self.conditions = conditions
-        self._prepared_facts: dict[tuple[str, int], object] = {}
-        self._earning: dict[tuple[TenderKind, ...], Exact] = {}
-
-    def earning_part(self, excluded: tuple[TenderKind, ...]) -> Exact:
-        """Which part of the receipt was paid in ways that earn."""
-        if not excluded or not self.sale.tenders:
-            return 1
-        part = self._earning.get(excluded)
-        if part is None:
-            part = self._earning[excluded] = _earning_part(self.sale, excluded)
-        return part
-
-    def holds(self, terms: EarningTerms) -> bool | None:
-        """Whether the rule's condition holds for the purchase; None: no answer."""
-        return self.conditions.answers(terms.condition, [self._prepared(terms, PURCHASE)])[0]
-
-    def holds_for(self, terms: EarningTerms, indexes: Sequence[int]) -> list[bool | None]:
-        """Whether it holds for each of these lines."""
-        return self.conditions.answers(terms.condition, [self._prepared(terms, index) for index in indexes])
-
-    def _prepared(self, terms: EarningTerms, index: int) -> object:
-        key = (terms.time_zone, index)
-        prepared = self._prepared_facts.get(key)
-        if prepared is None:
-            prepared = self._prepared_facts[key] = self.conditions.prepare(self._facts(terms, index))
-        return prepared
-
-    def _facts(self, terms: EarningTerms, index: int) -> dict[str, Fact]:
-        local = self.sale.occurred_at.astimezone(terms.zone)
-        facts = purchase_facts(self.sale, self.total_minor, local, self.member_status)
-        if index != PURCHASE:
-            kept = self.lines[index]
-            facts |= line_facts(kept.line, kept.amount_minor, kept.quantity_milli)
-        return facts
-
-
-def _kept(line: PurchaseLine, returned: Returned) -> KeptLine:
-    back_milli = returned.get(line.line_id, 0)
-    if not back_milli:
-        return KeptLine(line, line.amount_minor, line.quantity_milli)
-    return KeptLine(line, kept_amount(line, returned), line.quantity_milli - back_milli)
-
-
-def _earning_part(sale: Sale, excluded: tuple[TenderKind, ...]) -> Exact:
-    # Change given back and the like are negative; the part stays within nothing and all.
-    total = sale.total_minor
-    out = sum(tender.amount_minor for tender in sale.tenders if tender.kind in excluded)
-    if total <= 0 or out <= 0:
-        return 1
-    return Fraction(max(0, total - out), total)
 
 
 # ---- One rule --------------------------------------------------------------------------------------------------------
@@ -274,22 +173,21 @@ def _for_goods(rule: EarningRule, basket: Basket) -> Judged:
     shut = _shut(terms, basket)
     if shut is not None:
         return Judged(rule, 0, _explanation(terms, basket, shut))
-    verdicts, failed = _verdicts(terms, basket)
-    counted = [line for line, verdict in zip(basket.lines, verdicts, strict=True) if verdict is LineVerdict.COUNTED]
-    amount: Exact = sum(line.amount_minor for line in counted)
-    tax: Exact = sum(line.tax_minor for line in counted) if terms.exclude_tax else 0
-    quantity_milli = sum(line.goods_milli for line in counted)
+    chosen, failed = _chosen(terms, basket)
+    amount, tax = chosen.amount_minor, chosen.tax_minor if terms.exclude_tax else 0
     part = basket.earning_part(terms.excluded_tenders)
-    points = _points(terms, (amount - tax) * part, quantity_milli * part, counted)
+    points = _points(terms, (amount - tax) * part, chosen.goods_milli * part, chosen.counted)
     reason = Reason.APPLIED if points else _nothing(amount, part, failed)
-    lines = tuple(
-        line.counted if verdict is LineVerdict.COUNTED else line.judged(verdict)
-        for line, verdict in zip(basket.lines, verdicts, strict=True)
+    why = _explanation(
+        terms,
+        basket,
+        reason,
+        eligible=int(amount),
+        lines=chosen.explained,
+        not_earning=int((amount - tax) * (1 - part)),
+        quantity_milli=chosen.goods_milli,
+        excluded_tax=int(tax),
     )
-    why = _explanation(terms, basket, reason, int(amount), lines)
-    not_earning = int((amount - tax) * (1 - part))
-    if not_earning or quantity_milli or tax:
-        why = replace(why, not_earning_minor=not_earning, quantity_milli=quantity_milli, excluded_tax_minor=int(tax))
     return Judged(rule, points, why)
 
 
@@ -303,7 +201,7 @@ def _nothing(amount_minor: Exact, part: Exact, failed: bool) -> Reason:
 def _bonus(rule: EarningRule, basket: Basket, given: int) -> Judged:
     terms = rule.terms
     reason = _shut(terms, basket) or (Reason.APPLIED if given else Reason.NOTHING_TO_RAISE)
-    why = replace(_explanation(terms, basket, reason), raised_points=given)
+    why = _explanation(terms, basket, reason, raised=given)
     if reason is not Reason.APPLIED:
         return Judged(rule, 0, why)
     if terms.effect is Effect.ADDITION or terms.factor is None:
@@ -325,18 +223,18 @@ def _shut(terms: EarningTerms, basket: Basket) -> Reason | None:
     return None if holds else Reason.CONDITION_NOT_MET
 
 
-def _verdicts(terms: EarningTerms, basket: Basket) -> tuple[list[LineVerdict], bool]:
-    """Each line's verdict, and whether the condition came to no answer for one of them."""
-    selection = terms.selection
-    verdicts = [selection.verdict(kept.line) for kept in basket.lines]
+def _chosen(terms: EarningTerms, basket: Basket) -> tuple[Chosen, bool]:
+    """What counts, and whether the condition came to no answer for one of the lines."""
+    chosen = basket.chosen(terms.selection)
     if not terms.condition or terms.trigger is not Trigger.LINE:
-        return verdicts, False
+        return chosen, False
+    verdicts = list(chosen.verdicts)
     asked = [index for index, verdict in enumerate(verdicts) if verdict is LineVerdict.COUNTED]
     answers = basket.holds_for(terms, asked)
     for index, holds in zip(asked, answers, strict=True):
         if not holds:
             verdicts[index] = LineVerdict.CONDITION_NOT_MET
-    return verdicts, None in answers
+    return Chosen(basket.lines, verdicts), None in answers
 
 
 def _points(terms: EarningTerms, amount_minor: Exact, quantity_milli: Exact, counted: Sequence[KeptLine]) -> int:
@@ -384,7 +282,16 @@ def _precedence(judged: Judged) -> tuple[int, UUID]:
 
 
 def _explanation(
-    terms: EarningTerms, basket: Basket, reason: Reason, eligible: int = 0, lines: tuple[LineExplanation, ...] = ()
+    terms: EarningTerms,
+    basket: Basket,
+    reason: Reason,
+    *,
+    eligible: int = 0,
+    lines: tuple[LineExplanation, ...] = (),
+    not_earning: int = 0,
+    quantity_milli: int = 0,
+    excluded_tax: int = 0,
+    raised: int = 0,
 ) -> Explanation:
     return Explanation(
         eligible_amount_minor=eligible,
@@ -397,7 +304,11 @@ def _explanation(
         effect=terms.effect,
         trigger=terms.trigger,
         factor=terms.factor,
+        quantity_milli=quantity_milli,
+        not_earning_minor=not_earning,
+        raised_points=raised,
         member_status=basket.member_status,
+        excluded_tax_minor=excluded_tax,
         member_tier=basket.member_tier,
     )
 

@@ -1,0 +1,159 @@
+"""The goods kept of a sale, with what many rules ask about them worked out once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from services.points.domain.conditions import Conditions, Fact, line_facts, purchase_facts
+from services.points.domain.earnings import LineExplanation
+from services.points.domain.sales import PurchaseLine, Returned, Sale, TenderKind, kept_amount
+from services.points.domain.terms import EarningTerms, LineVerdict, Selection
+
+# Money as a whole number where it is one: most receipts come back never, and fractions are slow.
+Exact: TypeAlias = Fraction | int
+
+# Stands where the index of a line could, for what is asked of the purchase as a whole.
+PURCHASE = -1
+
+
+@dataclass(frozen=True)
+class KeptLine:
+    """What was kept of a line."""
+
+    line: PurchaseLine
+    amount_minor: Exact
+    quantity_milli: int
+
+    @functools.cached_property
+    def goods_milli(self) -> int:
+        """Goods, in thousandths; negative for those taken back within the sale. Rebates and gifts are none."""
+        return self.quantity_milli if self.amount_minor > 0 or self.line.quantity_milli < 0 else 0
+
+    @functools.cached_property
+    def tax_minor(self) -> Exact:
+        """The tax within the amount, as great a part of it as it was of the whole line's."""
+        tax_minor = self.line.tax_minor
+        return Fraction(tax_minor * self.amount_minor, self.line.amount_minor) if tax_minor else 0
+
+    @functools.cached_property
+    def counted(self) -> LineExplanation:
+        """The line when it counts, as most do."""
+        return self.judged(LineVerdict.COUNTED)
+
+    def judged(self, verdict: LineVerdict) -> LineExplanation:
+        """The line with a verdict."""
+        return LineExplanation(self.line.line_id, int(self.amount_minor), verdict)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The lines of a basket, each with its verdict, and what those come to that count."""
+
+    lines: Sequence[KeptLine]
+    verdicts: Sequence[LineVerdict]
+
+    @functools.cached_property
+    def counted(self) -> list[KeptLine]:
+        """Those that count."""
+        pairs = zip(self.lines, self.verdicts, strict=True)
+        return [line for line, verdict in pairs if verdict is LineVerdict.COUNTED]
+
+    @functools.cached_property
+    def amount_minor(self) -> Exact:
+        """What was paid for them."""
+        return sum(line.amount_minor for line in self.counted)
+
+    @functools.cached_property
+    def tax_minor(self) -> Exact:
+        """The tax within that."""
+        return sum(line.tax_minor for line in self.counted)
+
+    @functools.cached_property
+    def goods_milli(self) -> int:
+        """How many goods they are, in thousandths."""
+        return sum(line.goods_milli for line in self.counted)
+
+    @functools.cached_property
+    def explained(self) -> tuple[LineExplanation, ...]:
+        """Every line and whether it counted."""
+        pairs = zip(self.lines, self.verdicts, strict=True)
+        return tuple(
+            line.counted if verdict is LineVerdict.COUNTED else line.judged(verdict) for line, verdict in pairs
+        )
+
+
+class Basket:
+    """The goods kept of a sale, with what many rules ask about them worked out once."""
+
+    def __init__(
+        self, sale: Sale, returned: Returned, member_status: str, conditions: Conditions, member_tier: str = ""
+    ) -> None:
+        self.sale = sale
+        self.member_status = member_status
+        self.member_tier = member_tier
+        self.lines = [_kept(line, returned) for line in sale.lines]
+        self.total_minor: Exact = sum(line.amount_minor for line in self.lines)
+        self.conditions = conditions
+        self._prepared_facts: dict[tuple[str, int], object] = {}
+        self._earning: dict[tuple[TenderKind, ...], Exact] = {}
+        self._chosen: dict[Selection, Chosen] = {}
+
+    def chosen(self, selection: Selection) -> Chosen:
+        """What counts by the selection alone; rules that select the same share the work."""
+        chosen = self._chosen.get(selection)
+        if chosen is None:
+            verdicts = [selection.verdict(kept.line) for kept in self.lines]
+            chosen = self._chosen[selection] = Chosen(self.lines, verdicts)
+        return chosen
+
+    def earning_part(self, excluded: tuple[TenderKind, ...]) -> Exact:
+        """Which part of the receipt was paid in ways that earn."""
+        if not excluded or not self.sale.tenders:
+            return 1
+        part = self._earning.get(excluded)
+        if part is None:
+            part = self._earning[excluded] = _earning_part(self.sale, excluded)
+        return part
+
+    def holds(self, terms: EarningTerms) -> bool | None:
+        """Whether the rule's condition holds for the purchase; None: no answer."""
+        return self.conditions.answers(terms.condition, [self._prepared(terms, PURCHASE)])[0]
+
+    def holds_for(self, terms: EarningTerms, indexes: Sequence[int]) -> list[bool | None]:
+        """Whether it holds for each of these lines."""
+        return self.conditions.answers(terms.condition, [self._prepared(terms, index) for index in indexes])
+
+    def _prepared(self, terms: EarningTerms, index: int) -> object:
+        key = (terms.time_zone, index)
+        prepared = self._prepared_facts.get(key)
+        if prepared is None:
+            prepared = self._prepared_facts[key] = self.conditions.prepare(self._facts(terms, index))
+        return prepared
+
+    def _facts(self, terms: EarningTerms, index: int) -> dict[str, Fact]:
+        local = self.sale.occurred_at.astimezone(terms.zone)
+        facts = purchase_facts(self.sale, self.total_minor, local, self.member_status)
+        if index != PURCHASE:
+            kept = self.lines[index]
+            facts |= line_facts(kept.line, kept.amount_minor, kept.quantity_milli)
+        return facts
+
+
+def _kept(line: PurchaseLine, returned: Returned) -> KeptLine:
+    back_milli = returned.get(line.line_id, 0)
+    if not back_milli:
+        return KeptLine(line, line.amount_minor, line.quantity_milli)
+    return KeptLine(line, kept_amount(line, returned), line.quantity_milli - back_milli)
+
+
+def _earning_part(sale: Sale, excluded: tuple[TenderKind, ...]) -> Exact:
+    # Change given back and the like are negative; the part stays within nothing and all.
+    total = sale.total_minor
+    out = sum(tender.amount_minor for tender in sale.tenders if tender.kind in excluded)
+    if total <= 0 or out <= 0:
+        return 1
+    return Fraction(max(0, total - out), total)
