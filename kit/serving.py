@@ -23,6 +23,8 @@ _log = structlog.get_logger()
 
 # How long RPCs at work may take to end once the process has been told to go.
 GRACE_S = 10.0
+# How often a process that waits for a signal looks up.
+LOOK_S = 0.5
 
 DIE_WITH_PARENT_VARIABLE = "WAFA_DIE_WITH_PARENT"
 _PR_SET_PDEATHSIG = 1
@@ -56,10 +58,18 @@ def serve(
         running.callback(server.stop, grace_s)
         server.set_serving(True)
         _log.info("serving", name=service_name, port=server.port, internal_port=internal.port)
-        told = received.get()
+        told = _wait_for(received)
         _log.info("draining", name=service_name, signal=told.name)
         internal.leave()
     _log.info("stopped", name=service_name)
+
+
+def _wait_for(received: Signals) -> signal.Signals:
+    """The first signal. Looks up now and then: one that comes at the moment at which a thread goes to sleep in C is
+    only noted, and Python hears of it when the thread wakes."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return received.get(timeout=LOOK_S)
 
 
 def die_with_parent(environ: Mapping[str, str] = os.environ) -> None:
