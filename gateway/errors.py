@@ -49,6 +49,8 @@ _STATUS_OF_REASON = {
     "IDEMPOTENCY_KEY_REUSED": 422,
     "PRECONDITION_REQUIRED": 428,
     "RATE_LIMITED": 429,
+    # A bound of the program's own, not one of ours.
+    "TOO_MANY_REHEARSALS": 429,
     "SERVICE_TIMEOUT": 504,
 }
 
