@@ -82,7 +82,7 @@ INSERT INTO outbox (aggregateid, id, aggregatetype, type, version, program_id, p
 INSERT INTO stored_answers (program_id, caller_id, operation, request_id, fingerprint, kind, answer, stored_at)
     VALUES ('{PROGRAM_ID}', 'bench', 'RecordPurchase', :r::text, '{_DIGESTS}', 'answer', '\\x00', now());
 COMMIT;
-"""  # noqa: S608 - constants
+"""  # noqa: S608 - made of the constants above, and run by pgbench on tables that the benchmark made
 
 
 @dataclass(frozen=True)

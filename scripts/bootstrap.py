@@ -11,13 +11,14 @@ holds the run lock, so an environment for development also serves `run`.
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -187,17 +188,14 @@ def same_device(one: Path, other: Path) -> bool:
 # ---- plumbing
 
 
-class only_one:  # noqa: N801  it is read as a word: `with only_one():`
+@contextlib.contextmanager
+def only_one() -> Iterator[None]:
     """Lets one bootstrap of this checkout work at a time; a second one waits and then finds the work done."""
+    import fcntl  # here, so that the sentence about Python's version comes before a missing module
 
-    def __enter__(self) -> None:
-        import fcntl  # here, so that the sentence about Python's version comes before a missing module
-
-        self.file = Path(__file__).open("rb")
-        fcntl.flock(self.file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
+    with Path(__file__).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def clean_environ() -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -18,7 +18,12 @@ def _now() -> datetime:
 class Base(DeclarativeBase):
     """What the ORM knows."""
 
-    type_annotation_map = {dict[str, Any]: JSONB, int: BigInteger, datetime: DateTime(timezone=True), str: Text}  # noqa: RUF012 - read by name
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        dict[str, Any]: JSONB,
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        str: Text,
+    }
 
 
 class ApiKey(Base):

@@ -16,14 +16,14 @@ from wafa.launcher.errors import LauncherError, StopAsked
 from wafa.launcher.stopping import Stop
 from wafa.launcher.supervisor import RestartBudget, Supervisor
 
-READY = "import pathlib, os, signal, sys, time; "
+READY = "import pathlib, os, signal, sys; "
 STAYS = READY + "pathlib.Path(sys.argv[1]).touch(); signal.pause()"
 NOTES_ITS_END = (
     READY
     + "signal.signal(signal.SIGTERM, lambda *_: (open('ends', 'a').write(sys.argv[2] + '\\n'), sys.exit(0)));"
     + "pathlib.Path(sys.argv[1]).touch(); signal.pause()"
 )
-DEAF = READY + "signal.signal(signal.SIGTERM, signal.SIG_IGN); pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
+DEAF = READY + "signal.signal(signal.SIGTERM, signal.SIG_IGN); pathlib.Path(sys.argv[1]).touch(); signal.pause()"
 FALLS = READY + "print('the disk is full'); sys.exit(3)"
 HAS_A_CHILD = (
     READY
