@@ -15,10 +15,10 @@ import signal
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -30,6 +30,7 @@ from kit.call import Call
 from kit.client import invoke
 from kit.errors import Exhausted, Unavailable
 from services.points import app, check
+from tests.fixtures.crew import Crew
 from tests.fixtures.waiting import wait_until
 from tests.unit.services.points import requests
 from wafa.backends import free_port
@@ -112,39 +113,29 @@ class Load:
         self._stub = stub
         self._program_id = program_id
         self.histories = [History(member_id) for member_id in member_ids]
-        self._over = threading.Event()
-        self._futures: list[Future[None]] = []
+        self._crew = Crew()
 
     @property
     def answers(self) -> int:
         """How many sales are known to be recorded."""
         return sum(len(history.earned) for history in self.histories)
 
-    @contextmanager
-    def going_on(self) -> Iterator[None]:
+    def going_on(self) -> AbstractContextManager[None]:
         """All at work while the block runs."""
-        with ThreadPoolExecutor(len(self.histories)) as pool:
-            for number, history in enumerate(self.histories):
-                act = self._upload if number < UPLOADERS else self._sell
-                insists = number % 3 > 0
-                self._futures.append(pool.submit(self._work, act, history, insists))
-            try:
-                yield
-            finally:
-                self._over.set()
-        for future in self._futures:
-            future.result()
+        return self._crew.going_on(
+            [
+                partial(self._work, self._upload if number < UPLOADERS else self._sell, history, insists=number % 3 > 0)
+                for number, history in enumerate(self.histories)
+            ]
+        )
 
     def wait_for_more(self, answers: int) -> None:
         """Waits until so many more sales are known to be recorded."""
         wanted = self.answers + answers
-        wait_until(lambda: self.answers >= wanted or self._is_broken(), what=f"{answers} more answers")
+        self._crew.wait_until(lambda: self.answers >= wanted, what=f"{answers} more answers")
 
-    def _is_broken(self) -> bool:
-        return any(future.done() for future in self._futures)
-
-    def _work(self, act: Callable[[History, bool], None], history: History, insists: bool) -> None:
-        while not self._over.is_set():
+    def _work(self, act: Callable[[History, bool], None], history: History, *, insists: bool) -> None:
+        while not self._crew.over.is_set():
             act(history, insists)
 
     def _sell(self, history: History, insists: bool) -> None:

@@ -55,9 +55,8 @@ class Operation(Protocol[AnswerOut]):
     """A command with what it takes to carry it out.
 
     A batch asks in this order: `looks`, then `books`, then `judge`, the last two with a desk that holds what was asked
-    for before. Both may refuse; `judge` decides before it changes any book or
-    counter. They may be asked again from the start when
-    the batch has lost a race, so they keep nothing that they do not make anew.
+    for before. Both may refuse; `judge` decides before it changes any book or counter. They may be asked again from the
+    start when the batch has lost a race, so they keep nothing that they do not make anew.
     """
 
     @property

@@ -29,7 +29,7 @@ class TransferDesk:
         known = [(each.member_id, each) for each in looks if each.member_id]
         ending = {(member_id, each.ending_transfer_id) for member_id, each in known if each.ending_transfer_id}
         if ending:
-            self._ending = self._tx.transfers.lock(ending, lock=self._lock)
+            self._ending = self._tx.transfers.load(ending, lock=self._lock)
         arriving = {(member_id, each.arriving_transfer_id) for member_id, each in known if each.arriving_transfer_id}
         if arriving:
             self._arrivals = self._tx.transfers.arrivals(arriving)

@@ -35,8 +35,8 @@ class Transfers:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _transfer(row)
 
-    def lock(self, wanted: Iterable[Whose], *, lock: bool) -> dict[UUID, Transfer]:
-        """Transfers that are about to end, by id; locked in key order."""
+    def load(self, wanted: Iterable[Whose], *, lock: bool) -> dict[UUID, Transfer]:
+        """The transfers, by id; locked in key order if they are about to end."""
         rows = self._connection.execute(_LOCKED if lock else _LOADED, _given(wanted))
         return {row.transfer_id: _transfer(row) for row in rows}
 
