@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -110,7 +111,8 @@ def test_sql_stays_in_the_rooms_that_speak_it() -> None:
 def test_the_gateway_loads_no_database() -> None:
     # Each of its workers would carry it along.
     probe = "import sys, gateway.app; print(*sorted({'sqlalchemy', 'psycopg'} & sys.modules.keys()))"
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=environ)
     assert done.stdout.strip() == ""
 
 
