@@ -4,6 +4,7 @@ The death signal of a leash belongs to the *thread* that started the server: whe
 Start servers from a thread that lives as long as they should, which is usually the main one.
 """
 
+import contextlib
 import os
 import re
 import secrets
@@ -205,15 +206,30 @@ def stop_left_behind(pid_file: Path, mark: str, timeout_seconds: float = 60) -> 
     except (OSError, ValueError):
         return
     deadline = time.monotonic() + timeout_seconds
-    while mark in command_line(pid):
+    is_ours = mark in command_line(pid)
+    while is_ours and not has_ended(pid):
         if time.monotonic() > deadline:
             raise BackendError(f"A server of an earlier run does not stop: end process {pid} by hand.")
-        try:
-            os.kill(pid, signal.SIGINT)
-        except ProcessLookupError:
-            break
+        if mark in command_line(pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
         time.sleep(POLL_SECONDS)
     pid_file.unlink(missing_ok=True)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process of this machine is over, with its files and ports closed; its parent need not know yet.
+
+    The command line would say so too early: Linux takes it away before it closes what the process had open.
+    """
+    stat = Path("/proc") / str(pid) / "stat"
+    if Path("/proc/self/stat").exists():
+        try:
+            return stat.read_text(errors="replace").rpartition(")")[2].split()[0] in {"Z", "X"}
+        except OSError:
+            return True
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return not shown.stdout.strip() or shown.stdout.startswith("Z")
 
 
 def command_line(pid: int) -> str:
