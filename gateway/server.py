@@ -38,6 +38,9 @@ SPARE_THREADS = 4
 def serve(config: Config, environ: Mapping[str, str]) -> None:
     """Serves until SIGTERM or SIGINT."""
     die_with_parent(environ)
+    # For the workers: whatever kills this process must not leave one that holds the port. One that begins after that
+    # would take whoever adopted it for its parent.
+    os.environ[DIE_WITH_PARENT_VARIABLE] = str(os.getpid())
     logging.configure(SERVICE_NAME, config.log_level)
     # A fork would copy locks that gRPC's threads hold; workers begin with nothing instead.
     multiprocessing.set_start_method("spawn")
@@ -58,8 +61,7 @@ def worker() -> OpenAPI:
     """The application of one worker process; granian calls it in there."""
     from gateway.app import create_app  # here, so that the main process does not load it
 
-    # Whatever kills the main process must not leave workers that hold the port.
-    die_with_parent({DIE_WITH_PARENT_VARIABLE: str(os.getppid())})
+    die_with_parent(os.environ)
     config = load(os.environ)
     logging.configure(SERVICE_NAME, config.log_level)
     return create_app(config)

@@ -17,14 +17,17 @@ import pytest
 from google.protobuf.message import Message
 from loyalty.members.v1 import members_pb2
 
+from tests.fixtures.launcher import children
 from tests.fixtures.suite import Caller
 from tests.fixtures.waiting import wait_until
 from tests.integration.gateway.stage import Door, Puppets, member
 from tests.integration.gateway.test_conventions import ENROLMENT
-from wafa.backends.process import free_port
+from wafa.backends.process import command_line, free_port, has_ended
 
 ROOT = Path(__file__).resolve().parents[3]
 START_S = 120.0
+WORKERS = 2
+needs_leash = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a worker that its parent has gone")
 
 
 class Process:
@@ -57,6 +60,15 @@ def process(shared_door: Door, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @contextlib.contextmanager
 def started(door: Door, log: Path, **settings: str) -> Iterator[Process]:
+    """The gateway, once it is ready."""
+    with begun(door, log, **settings) as found:
+        wait_until(lambda: found.inside("/readyz")[0] == 200, what="it is ready", within_s=START_S)
+        yield found
+
+
+@contextlib.contextmanager
+def begun(door: Door, log: Path, **settings: str) -> Iterator[Process]:
+    """The gateway, as soon as its first process exists."""
     port, internal_port = free_port(), free_port()
     config = door.config
     environ = {
@@ -65,7 +77,7 @@ def started(door: Door, log: Path, **settings: str) -> Iterator[Process]:
         "GATEWAY_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "GATEWAY_INTERNAL_PORT": str(internal_port),
-        "GATEWAY_WORKERS": "2",
+        "GATEWAY_WORKERS": str(WORKERS),
         "GATEWAY_MEMBERS_ADDRESS": config.members_address,
         "GATEWAY_REWARDS_ADDRESS": config.rewards_address,
         "GATEWAY_WRITE_DEADLINE_MS": "20000",
@@ -74,10 +86,8 @@ def started(door: Door, log: Path, **settings: str) -> Iterator[Process]:
     }
     with log.open("wb") as out:
         running = subprocess.Popen([sys.executable, "-m", "gateway"], env=environ, cwd=ROOT, stdout=out, stderr=out)
-    found = Process(running, port, internal_port, log)
     try:
-        wait_until(lambda: found.inside("/readyz")[0] == 200, what="it is ready", within_s=START_S)
-        yield found
+        yield Process(running, port, internal_port, log)
     finally:
         running.kill()
         running.wait()
@@ -142,11 +152,31 @@ def test_told_to_go_it_finishes_what_it_has_begun(door: Door, puppets: Puppets, 
         wait_until(lambda: not accepts(process), what="it accepts nobody any more")
 
 
+@needs_leash
 def test_killed_it_leaves_no_worker_behind(door: Door, tmp_path: Path) -> None:
     with started(door, tmp_path / "log") as process:
+        workers = spawned(process)
+        assert len(workers) == WORKERS
         process.running.kill()
         process.running.wait()
-        wait_until(lambda: not accepts(process), what="it accepts nobody any more")
+        wait_until(lambda: all(map(has_ended, workers)), what="all workers are gone")
+        assert not accepts(process)
+
+
+@needs_leash
+def test_killed_while_it_starts_it_leaves_no_worker_behind(door: Door, tmp_path: Path) -> None:
+    # A worker that has only begun must not take whoever adopts it for its parent.
+    with begun(door, tmp_path / "log") as process:
+        wait_until(lambda: len(spawned(process)) == WORKERS, what="both workers have begun")
+        workers = spawned(process)
+        process.running.kill()
+        process.running.wait()
+        wait_until(lambda: all(map(has_ended, workers)), what="all workers are gone")
+
+
+def spawned(process: Process) -> list[int]:
+    """Its workers, by what Python calls processes that begin with nothing."""
+    return [pid for pid in children(process.running.pid) if "spawn_main" in command_line(pid)]
 
 
 def accepts(process: Process) -> bool:
