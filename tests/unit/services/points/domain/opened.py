@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.points.domain.book import Book, Changes
+from services.points.domain.book import Book
 from services.points.domain.earnings import Earning
 from services.points.domain.evaluation import evaluate, rule_set
 from services.points.domain.ledger import Account, AccountKey, Hold, HoldPart, HoldState, Lot
+from services.points.domain.open_account import Changes
 from tests.factories import points as make
 
 KEY = AccountKey(make.PROGRAM, uuid.UUID("22222222-2222-4222-8222-222222222222"), "points")

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kit.errors import Refusal
-from services.points.domain.book import Book, Changes
+from services.points.domain.book import Book
 from services.points.domain.errors import (
     HoldNotCaptured,
     HoldNotFound,
@@ -23,6 +23,7 @@ from services.points.domain.errors import (
     ReversalExceedsCapture,
 )
 from services.points.domain.ledger import Account, Cause, ClosedLots, Hold, HoldPart, HoldState
+from services.points.domain.open_account import Changes
 from services.points.domain.policy import Shortfall
 from services.points.domain.portions import Taken
 from tests.unit.services.points.domain.opened import DAY, KEY, NOW, Opened, a_hold, a_lot, an_earning, counted
