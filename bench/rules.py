@@ -59,8 +59,11 @@ def _sets() -> dict[str, list[EarningTerms]]:
         replace(PLAIN, condition=f"purchase.total_minor > {number} && member.status == 'active'")
         for number in range(RULES)
     ]
+    # Each of them lets other lines through.
     of_lines = [
-        replace(PLAIN, trigger=Trigger.LINE, condition=f"line.amount_minor > {number} && line.category != 'x{number}'")
+        replace(
+            PLAIN, trigger=Trigger.LINE, condition=f"line.amount_minor > {number * 30} && line.category != 'x{number}'"
+        )
         for number in range(RULES)
     ]
     within = replace(PLAIN, included_categories=("food",), valid_hours=(ValidHours((), 480, 1_200),))

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from services.points.domain.conditions import Conditions, Fact, line_facts, purchase_facts
+from services.points.domain.conditions import Conditions, line_facts, purchase_facts
 from services.points.domain.earnings import LineExplanation
 from services.points.domain.sales import PurchaseLine, Returned, Sale, TenderKind, kept_amount
 from services.points.domain.terms import EarningTerms, LineVerdict, Selection
 
 # Money as a whole number where it is one: most receipts come back never, and fractions are slow.
 Exact: TypeAlias = Fraction | int
-
-# Stands where the index of a line could, for what is asked of the purchase as a whole.
-PURCHASE = -1
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,17 @@ class KeptLine:
         """The line when it counts, as most do."""
         return self.judged(LineVerdict.COUNTED)
 
+    @functools.cached_property
+    def _judged(self) -> dict[LineVerdict, LineExplanation]:
+        return {}
+
     def judged(self, verdict: LineVerdict) -> LineExplanation:
-        """The line with a verdict."""
-        return LineExplanation(self.line.line_id, int(self.amount_minor), verdict)
+        """The line with a verdict; many rules come to the same."""
+        judged = self._judged.get(verdict)
+        if judged is None:
+            judged = LineExplanation(self.line.line_id, int(self.amount_minor), verdict)
+            self._judged[verdict] = judged
+        return judged
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,14 @@ class Chosen:
     verdicts: Sequence[LineVerdict]
 
     @functools.cached_property
+    def indexes(self) -> list[int]:
+        """Where those stand that count."""
+        return [index for index, verdict in enumerate(self.verdicts) if verdict is LineVerdict.COUNTED]
+
+    @functools.cached_property
     def counted(self) -> list[KeptLine]:
         """Those that count."""
-        pairs = zip(self.lines, self.verdicts, strict=True)
-        return [line for line, verdict in pairs if verdict is LineVerdict.COUNTED]
+        return [self.lines[index] for index in self.indexes]
 
     @functools.cached_property
     def amount_minor(self) -> Exact:
@@ -98,9 +107,10 @@ class Basket:
         self.lines = [_kept(line, returned) for line in sale.lines]
         self.total_minor: Exact = sum(line.amount_minor for line in self.lines)
         self.conditions = conditions
-        self._prepared_facts: dict[tuple[str, int], object] = {}
+        self._prepared_facts: dict[str, object] = {}
         self._earning: dict[tuple[TenderKind, ...], Exact] = {}
         self._chosen: dict[Selection, Chosen] = {}
+        self._narrowed: dict[tuple[Selection, tuple[bool | None, ...]], Chosen] = {}
 
     def chosen(self, selection: Selection) -> Chosen:
         """What counts by the selection alone; rules that select the same share the work."""
@@ -109,6 +119,20 @@ class Basket:
             verdicts = [selection.verdict(kept.line) for kept in self.lines]
             chosen = self._chosen[selection] = Chosen(self.lines, verdicts)
         return chosen
+
+    def narrowed(self, selection: Selection, answers: tuple[bool | None, ...]) -> Chosen:
+        """What counts by the selection and by the answers of a condition to each line that does."""
+        chosen = self.chosen(selection)
+        if all(answers):
+            return chosen
+        narrowed = self._narrowed.get((selection, answers))
+        if narrowed is None:
+            verdicts = list(chosen.verdicts)
+            for index, holds in zip(chosen.indexes, answers, strict=True):
+                if not holds:
+                    verdicts[index] = LineVerdict.CONDITION_NOT_MET
+            narrowed = self._narrowed[selection, answers] = Chosen(self.lines, verdicts)
+        return narrowed
 
     def earning_part(self, excluded: tuple[TenderKind, ...]) -> Exact:
         """Which part of the receipt was paid in ways that earn."""
@@ -121,26 +145,21 @@ class Basket:
 
     def holds(self, terms: EarningTerms) -> bool | None:
         """Whether the rule's condition holds for the purchase; None: no answer."""
-        return self.conditions.answers(terms.condition, [self._prepared(terms, PURCHASE)])[0]
+        return self.conditions.holds(terms.condition, self._prepared(terms))
 
-    def holds_for(self, terms: EarningTerms, indexes: Sequence[int]) -> list[bool | None]:
-        """Whether it holds for each of these lines."""
-        return self.conditions.answers(terms.condition, [self._prepared(terms, index) for index in indexes])
+    def holds_for_lines(self, terms: EarningTerms) -> tuple[bool | None, ...]:
+        """Whether it holds for each of the lines that count by the rule's selection."""
+        indexes = self.chosen(terms.selection).indexes
+        return tuple(self.conditions.holds_for(terms.condition, self._prepared(terms), indexes))
 
-    def _prepared(self, terms: EarningTerms, index: int) -> object:
-        key = (terms.time_zone, index)
-        prepared = self._prepared_facts.get(key)
+    def _prepared(self, terms: EarningTerms) -> object:
+        prepared = self._prepared_facts.get(terms.time_zone)
         if prepared is None:
-            prepared = self._prepared_facts[key] = self.conditions.prepare(self._facts(terms, index))
+            local = self.sale.occurred_at.astimezone(terms.zone)
+            purchase = purchase_facts(self.sale, self.total_minor, local, self.member_status)
+            lines = [line_facts(kept.line, kept.amount_minor, kept.quantity_milli) for kept in self.lines]
+            prepared = self._prepared_facts[terms.time_zone] = self.conditions.prepare(purchase, lines)
         return prepared
-
-    def _facts(self, terms: EarningTerms, index: int) -> dict[str, Fact]:
-        local = self.sale.occurred_at.astimezone(terms.zone)
-        facts = purchase_facts(self.sale, self.total_minor, local, self.member_status)
-        if index != PURCHASE:
-            kept = self.lines[index]
-            facts |= line_facts(kept.line, kept.amount_minor, kept.quantity_milli)
-        return facts
 
 
 def _kept(line: PurchaseLine, returned: Returned) -> KeptLine:

@@ -40,25 +40,33 @@ LINE_FACTS: Mapping[str, type] = {
 class Conditions(Protocol):
     """Answers the conditions of a program's rules."""
 
-    def prepare(self, facts: Facts) -> object:
-        """The facts in the form that `answers` wants, so that many conditions share the work."""
+    def prepare(self, purchase: Facts, lines: Sequence[Facts]) -> object:
+        """The facts in the form that the questions want, so that many conditions share the work."""
         ...
 
-    def answers(self, condition: str, prepared: Sequence[object]) -> list[bool | None]:
-        """Whether it holds, asked of each; None when it comes to no answer, such as by dividing by zero."""
+    def holds(self, condition: str, prepared: object) -> bool | None:
+        """Whether it holds for the purchase; None when it comes to no answer, such as by dividing by zero."""
+        ...
+
+    def holds_for(self, condition: str, prepared: object, indexes: Sequence[int]) -> list[bool | None]:
+        """The same, asked of each of these lines."""
         ...
 
 
 class NoConditions:
     """For rules that have none."""
 
-    def prepare(self, facts: Facts) -> object:
-        """The facts as they are."""
-        return facts
+    def prepare(self, purchase: Facts, lines: Sequence[Facts]) -> object:
+        """Nothing."""
+        return None
 
-    def answers(self, condition: str, prepared: Sequence[object]) -> list[bool | None]:
+    def holds(self, condition: str, prepared: object) -> bool | None:
         """Nobody here can tell."""
-        return [None] * len(prepared)
+        return None
+
+    def holds_for(self, condition: str, prepared: object, indexes: Sequence[int]) -> list[bool | None]:
+        """Nobody here can tell."""
+        return [None] * len(indexes)
 
 
 def purchase_facts(sale: Sale, total_minor: Fraction | int, local: datetime, member_status: str) -> dict[str, Fact]:

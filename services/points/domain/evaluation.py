@@ -21,17 +21,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from fractions import Fraction
 from typing import TypeAlias
 from uuid import UUID
 
-from services.points.domain.baskets import Basket, Chosen, Exact, KeptLine
+from services.points.domain.baskets import Basket, Chosen, Exact
 from services.points.domain.conditions import Conditions, NoConditions
 from services.points.domain.earnings import Earning, Explanation, LineExplanation, Reason
 from services.points.domain.limits import Limit, LimitPolicy, Measured
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import Returned, Sale
-from services.points.domain.terms import EarningTerms, Effect, LineVerdict, Trigger
+from services.points.domain.terms import EarningTerms, Effect, Trigger
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,9 @@ def _for_goods(rule: EarningRule, basket: Basket) -> Judged:
     chosen, failed = _chosen(terms, basket)
     amount, tax = chosen.amount_minor, chosen.tax_minor if terms.exclude_tax else 0
     part = basket.earning_part(terms.excluded_tenders)
-    points = _points(terms, (amount - tax) * part, chosen.goods_milli * part, chosen.counted)
+    paid = amount - tax
+    earning = paid * part if part != 1 else paid
+    points = _points(terms, earning, part, chosen)
     reason = Reason.APPLIED if points else _nothing(amount, part, failed)
     why = _explanation(
         terms,
@@ -184,7 +185,7 @@ def _for_goods(rule: EarningRule, basket: Basket) -> Judged:
         reason,
         eligible=int(amount),
         lines=chosen.explained,
-        not_earning=int((amount - tax) * (1 - part)),
+        not_earning=int(paid - earning) if part != 1 else 0,
         quantity_milli=chosen.goods_milli,
         excluded_tax=int(tax),
     )
@@ -207,7 +208,7 @@ def _bonus(rule: EarningRule, basket: Basket, given: int) -> Judged:
     if terms.effect is Effect.ADDITION or terms.factor is None:
         return Judged(rule, terms.points, why)
     factor = terms.factor
-    points = terms.rounding.apply(Fraction(given * (factor.numerator - factor.denominator), factor.denominator))
+    points = terms.rounding.apply(given * (factor.numerator - factor.denominator), factor.denominator)
     return Judged(rule, points, why if points else replace(why, reason=Reason.TOO_LITTLE))
 
 
@@ -225,30 +226,28 @@ def _shut(terms: EarningTerms, basket: Basket) -> Reason | None:
 
 def _chosen(terms: EarningTerms, basket: Basket) -> tuple[Chosen, bool]:
     """What counts, and whether the condition came to no answer for one of the lines."""
-    chosen = basket.chosen(terms.selection)
     if not terms.condition or terms.trigger is not Trigger.LINE:
-        return chosen, False
-    verdicts = list(chosen.verdicts)
-    asked = [index for index, verdict in enumerate(verdicts) if verdict is LineVerdict.COUNTED]
-    answers = basket.holds_for(terms, asked)
-    for index, holds in zip(asked, answers, strict=True):
-        if not holds:
-            verdicts[index] = LineVerdict.CONDITION_NOT_MET
-    return Chosen(basket.lines, verdicts), None in answers
+        return basket.chosen(terms.selection), False
+    answers = basket.holds_for_lines(terms)
+    return basket.narrowed(terms.selection, answers), None in answers
 
 
-def _points(terms: EarningTerms, amount_minor: Exact, quantity_milli: Exact, counted: Sequence[KeptLine]) -> int:
+def _points(terms: EarningTerms, amount_minor: Exact, part: Exact, chosen: Chosen) -> int:
     # A receipt whose counted lines add up to nothing or less (goods taken back within the sale) earns nothing.
     if amount_minor <= 0:
         return 0
+    # Whole numbers over and under the line: fractions in lowest terms are slow, and rules many.
     if terms.effect is Effect.PER_AMOUNT:
-        return terms.rounding.apply(Fraction(amount_minor * terms.points) / terms.per_amount_minor)
+        return terms.rounding.apply(
+            amount_minor.numerator * terms.points, amount_minor.denominator * terms.per_amount_minor
+        )
     if terms.effect is Effect.PER_UNIT:
-        return terms.rounding.apply(Fraction(max(quantity_milli, 0) * terms.points) / 1000)
+        goods_milli = max(chosen.goods_milli, 0)
+        return terms.rounding.apply(goods_milli * part.numerator * terms.points, part.denominator * 1000)
     if terms.trigger is Trigger.PURCHASE:
         return terms.points
     # A line that takes goods back within the sale takes the points of one such line back.
-    signs = ((line.goods_milli > 0) - (line.goods_milli < 0) for line in counted)
+    signs = ((line.goods_milli > 0) - (line.goods_milli < 0) for line in chosen.counted)
     return max(0, sum(signs)) * terms.points
 
 

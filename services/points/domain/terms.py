@@ -6,7 +6,6 @@ import enum
 import functools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from services.points.domain.expiry import Expiry, TierExpiry
@@ -23,13 +22,13 @@ class Rounding(enum.Enum):
     HALF_UP = "half_up"
     UP = "up"
 
-    def apply(self, exact: Fraction) -> int:
-        """The whole points for `exact` ones, which are not negative."""
+    def apply(self, numerator: int, denominator: int) -> int:
+        """The whole points for a fraction of them, which is not negative and need not be in lowest terms."""
         if self is Rounding.DOWN:
-            return exact.numerator // exact.denominator
+            return numerator // denominator
         if self is Rounding.UP:
-            return -(-exact.numerator // exact.denominator)
-        return (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
+            return -(-numerator // denominator)
+        return (2 * numerator + denominator) // (2 * denominator)
 
 
 class Effect(enum.Enum):

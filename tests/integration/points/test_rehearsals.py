@@ -238,7 +238,7 @@ def test_many_at_the_same_work_hear_each_purchase_once(points: Points, rehearsal
 class Dies(CelConditions):
     """Takes the whole process with it, as far as a rehearsal can tell."""
 
-    def prepare(self, facts: Any) -> object:
+    def prepare(self, purchase: Any, lines: Any) -> Any:
         raise RuntimeError("gone")
 
 

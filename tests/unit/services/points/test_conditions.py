@@ -16,11 +16,18 @@ SALE = make.a_sale(
     make.a_line(1000, quantity=2, category="tea"),
     tenders=(Tender(TenderKind.CASH, 900), Tender(TenderKind.POINTS, 100)),
 )
-FACTS = purchase_facts(SALE, 1000, make.NOON, "active") | line_facts(SALE.lines[0], 1000, 2000)
+PURCHASE = purchase_facts(SALE, 1000, make.NOON, "active")
+LINE = line_facts(SALE.lines[0], 1000, 2000)
+FACTS = PURCHASE | LINE
 
 
 def holds(condition: str) -> bool | None:
-    return CONDITIONS.answers(condition, [CONDITIONS.prepare(FACTS)])[0]
+    """The answer for one line, which is the same among many."""
+    prepared = CONDITIONS.prepare(PURCHASE, [LINE] * 5)
+    [alone] = CONDITIONS.holds_for(condition, prepared, [0])
+    together = CONDITIONS.holds_for(condition, prepared, range(5))
+    assert together == [alone] * 5
+    return alone
 
 
 def refusal(condition: str, trigger: Trigger = Trigger.LINE) -> str:
@@ -99,3 +106,18 @@ def test_the_costliest_condition_that_is_allowed_stays_within_its_budget() -> No
     assert len(condition) <= LENGTH_MAX
     CONDITIONS.expect_valid(make.terms(condition=condition))
     assert holds(condition) is True
+
+
+def test_each_line_has_its_own_answer_and_its_own_error() -> None:
+    lines = [line_facts(make.a_line(amount), amount, 1000) for amount in (100, 0, 300, 400)]
+    prepared = CONDITIONS.prepare(PURCHASE, lines)
+    assert CONDITIONS.holds_for("line.amount_minor > 100", prepared, [3, 0, 2]) == [True, False, True]
+    condition = "1200 / line.amount_minor > 3 // an end\n"
+    assert CONDITIONS.holds_for(condition, prepared, range(4)) == [True, None, True, False]
+    assert CONDITIONS.holds_for(condition, prepared, [1, 2]) == [None, True]
+
+
+def test_what_is_asked_of_the_purchase_does_not_see_lines() -> None:
+    prepared = CONDITIONS.prepare(PURCHASE, [LINE])
+    assert CONDITIONS.holds("purchase.total_minor == 1000", prepared) is True
+    assert CONDITIONS.holds("line.amount_minor == 1000", prepared) is None
