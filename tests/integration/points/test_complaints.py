@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from kit.errors import Refusal
 from kit.page import PageRequest
-from services.points.domain.errors import HoldNotOpen, InsufficientBalance
+from services.points.domain.errors import HoldNotOpen, InsufficientBalance, PurchaseAlreadyClaimed
 from services.points.domain.policy import MemberStatus
 from services.points.domain.sales import Sale
 from tests.factories import points as make
@@ -86,6 +86,26 @@ def test_a_change_of_status_awards_nothing_again(points: Points) -> None:
 
     buy(points, member_id, sale)
     assert points.account(member_id).posted == 10
+
+
+def test_of_sixty_four_who_claim_at_once_one_gets_it(points: Points) -> None:
+    """Of sixty-four parallel claims on one thing nine succeeded. Here: one receipt, shown by sixty-four members."""
+    points.rule()
+    sale, members = make.a_sale(), [points.member() for _ in range(64)]
+    points.purchases.record_purchase(TILL, make.record_purchase(None, sale)).unwrap()
+    barrier = threading.Barrier(len(members))
+
+    def claim(member_id: UUID) -> bool:
+        barrier.wait()
+        try:
+            points.purchases.claim_purchase(TILL, make.claim_purchase(member_id, sale.receipt)).unwrap()
+        except PurchaseAlreadyClaimed:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(members)) as pool:
+        assert sum(pool.map(claim, members)) == 1
+    assert sorted(points.account(member_id).posted for member_id in members) == [0] * 63 + [10]
 
 
 def test_what_is_checked_is_what_is_deducted_from(points: Points) -> None:

@@ -1,4 +1,8 @@
-"""Many at once: the last unit, the last place within a limit, the one use of a voucher."""
+"""Many at once: the last unit, the last place within a limit, the one use of a voucher.
+
+Users of other systems complain in public of what the first of these looks for; the ledger's share of those complaints
+is in `tests/integration/points/test_complaints.py`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ Books = Callable[[], None]
 
 
 def test_the_last_unit_goes_to_one(caller: Caller, ledger: Ledger, books: Books) -> None:
+    """Sixty-four asked at once for a stock of one, and nine got it."""
     reward = caller.reward(stock=1)
     members = [ledger.member() for _ in range(MANY)]
 
