@@ -6,6 +6,7 @@ The model keeps nothing but the list of purchases. Whatever it wants to know of 
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import ClassVar
@@ -132,14 +133,7 @@ class LimitMachine(RuleBasedStateMachine):
 
     @invariant()
     def counters_are_what_the_history_says(self) -> None:
-        expected = {
-            key: units
-            for bought in self.history
-            if bought.member_id is not None
-            for each in LIMITS
-            if each.span is not LimitSpan.PURCHASE and (units := self.used(key := counter(each, bought)))
-        }
-        assert used(self.points) == expected
+        assert used(self.points) == +self.usage()
         for member_id in self.members:
             left = sum(bought.left for bought in self.history if bought.member_id == member_id)
             assert self.points.account(member_id).posted == left
@@ -170,18 +164,19 @@ class LimitMachine(RuleBasedStateMachine):
     def room(self, each: Limit, bought: Bought) -> int:
         if each.span is LimitSpan.PURCHASE:
             return each.at_most
-        left = each.at_most - self.used(counter(each, bought))
+        left = each.at_most - self.usage()[counter(each, bought)]
         return left if each.unit is LimitUnit.POINTS else left and 1_000_000
 
-    def used(self, key: Counted) -> int:
-        """What the purchases of the history that belong to the counter have of it."""
-        return sum(
-            bought.left if each.unit is LimitUnit.POINTS else min(bought.left, 1)
-            for bought in self.history
-            if bought.member_id is not None
-            for each in LIMITS
-            if each.span is not LimitSpan.PURCHASE and counter(each, bought) == key
-        )
+    def usage(self) -> Counter[Counted]:
+        """What the purchases of the history have of each counter."""
+        usage: Counter[Counted] = Counter()
+        for bought in self.history:
+            for each in LIMITS:
+                if bought.member_id is not None and each.span is not LimitSpan.PURCHASE:
+                    usage[counter(each, bought)] += (
+                        bought.left if each.unit is LimitUnit.POINTS else min(bought.left, 1)
+                    )
+        return usage
 
 
 @pytest.mark.parametrize("policy", LimitPolicy)
