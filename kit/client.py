@@ -25,8 +25,10 @@ RETRY_BUDGET = {"maxTokens": 100, "tokenRatio": 0.1}
 
 KEEPALIVE_INTERVAL_MS = 20_000
 KEEPALIVE_TIMEOUT_MS = 5_000
-RECONNECT_PAUSE_MS_MIN = 100
+RECONNECT_PAUSE_MS_FIRST = 100
 RECONNECT_PAUSE_MS_MAX = 2_000
+# A neighbour that is only busy may take its time to accept.
+CONNECT_TIMEOUT_MS = 5_000
 
 
 class ServiceUnavailable(Unavailable):
@@ -86,8 +88,9 @@ def channel(address: str, *, idempotent: Sequence[str] = (), attempts_max: int =
             ("grpc.keepalive_time_ms", KEEPALIVE_INTERVAL_MS),
             ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
             ("grpc.keepalive_permit_without_calls", 1),
-            ("grpc.initial_reconnect_backoff_ms", RECONNECT_PAUSE_MS_MIN),
-            ("grpc.min_reconnect_backoff_ms", RECONNECT_PAUSE_MS_MIN),
+            ("grpc.initial_reconnect_backoff_ms", RECONNECT_PAUSE_MS_FIRST),
+            # By this name gRPC means the time that a connection may take to come about.
+            ("grpc.min_reconnect_backoff_ms", CONNECT_TIMEOUT_MS),
             ("grpc.max_reconnect_backoff_ms", RECONNECT_PAUSE_MS_MAX),
             ("grpc.max_receive_message_length", ANSWER_BYTES_MAX),
             ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
