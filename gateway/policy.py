@@ -90,6 +90,7 @@ POLICY: dict[str, Access] = {
     "points.claim_purchase": _write(TILL, APP, STAFF, ADMIN),
     "points.record_return": _write(TILL, APP),
     "points.get_account": _read(TILL, APP, STAFF, ADMIN),
+    "points.get_qualifying_sums": _read(TILL, APP, STAFF, ADMIN),
     "points.list_entries": _read(APP, STAFF, ADMIN),
     # Not tills: what a person bought in a year is nobody's business at the counter.
     "points.get_statement": _read(APP, STAFF, ADMIN),

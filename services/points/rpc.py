@@ -11,6 +11,7 @@ from services.points.convert import accounts as convert_accounts
 from services.points.convert import adjustments as convert_adjustments
 from services.points.convert import documents as convert_documents
 from services.points.convert import purchases as convert_purchases
+from services.points.convert import qualifying as convert_qualifying
 from services.points.convert import rehearsals as convert_rehearsals
 from services.points.convert import reports as convert_reports
 from services.points.convert import rules as convert_rules
@@ -91,6 +92,10 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
     def GetAccount(self, request: pb.GetAccountRequest, context: Context) -> pb.GetAccountResponse:
         view = self._accounts.get_account(*convert_accounts.get_account(request))
         return pb.GetAccountResponse(account=convert_accounts.to_account(view))
+
+    def GetQualifyingSums(self, request: pb.GetQualifyingSumsRequest, context: Context) -> pb.GetQualifyingSumsResponse:
+        found = self._accounts.get_qualifying_sums(*convert_qualifying.get_qualifying_sums(request))
+        return convert_qualifying.get_qualifying_sums_response(found)
 
     def ListEntries(self, request: pb.ListEntriesRequest, context: Context) -> pb.ListEntriesResponse:
         page = self._accounts.list_entries(*convert_accounts.list_entries(request))

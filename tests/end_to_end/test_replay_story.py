@@ -29,6 +29,7 @@ KEPT = {
         "* FROM adjustments",
         "* FROM transfers",
         "* FROM transfer_arrivals",
+        "* FROM qualifying_movements",
         "* FROM purchases",
         "* FROM purchase_claims",
         "* FROM returns",
@@ -107,6 +108,7 @@ def a_whole_day(program: Program) -> Day:
         "per_amount_minor": 100,
         "currency": "GBP",
         "starts_at": "2020-01-01T00:00:00Z",
+        "qualifying": True,
     }
     rule_path = f"/v1/earning-rules/{day.do('admin', 'POST', '/v1/earning-rules', {'terms': terms})['rule_id']}"
     day.do("admin", "POST", f"{rule_path}/activate", {})

@@ -43,6 +43,7 @@ BODIES: dict[str, dict[str, Any]] = {
 # A member without movements holds nothing, and of whom nobody knows anything that is told; so too of a stranger.
 EMPTY = {
     "points.get_account",
+    "points.get_qualifying_sums",
     "points.list_entries",
     "points.list_transfers",
     "points.get_statement",

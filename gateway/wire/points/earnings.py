@@ -101,6 +101,8 @@ class Earning(Told):
     expires_at: datetime | None
     """Null: never expires."""
     explanation: Explanation
+    qualifying: bool
+    """Whether the points are qualifying units, too."""
 
 
 def earning_of(earning: pb.Earning) -> Earning:
@@ -114,6 +116,7 @@ def earning_of(earning: pb.Earning) -> Earning:
         available_at=instant(earning, "available_at"),
         expires_at=instant(earning, "expires_at"),
         explanation=_explanation_of(earning.explanation),
+        qualifying=earning.qualifying,
     )
 
 

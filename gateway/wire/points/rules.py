@@ -133,6 +133,8 @@ class NewTerms(Asked):
     which it occurred. What is used belongs to the rule: its next version goes on from there."""
     limit_policy: LimitPolicyWord = "cut"
     """What becomes of points of which the limits let only a part through: that part is given, or nothing."""
+    qualifying: StrictBool = False
+    """Whether what the rule gives counts as qualifying units, too: what tiers go by, whatever becomes of the points."""
 
     def to_proto(self) -> pb.EarningTerms:
         """The terms for `points`."""
@@ -169,6 +171,7 @@ class NewTerms(Asked):
             expiry=self.expiry.to_proto() if self.expiry else None,
             expiry_by_tier=[each.to_proto() for each in self.expiry_by_tier],
             limit_policy=number_of(pb.LimitPolicy, self.limit_policy),
+            qualifying=self.qualifying,
         )
 
 
@@ -270,6 +273,7 @@ class Terms(Told):
     expiry: Expiry | None
     expiry_by_tier: list[TierExpiry]
     limit_policy: LimitPolicyWord
+    qualifying: bool
 
 
 class EarningRule(Told):
@@ -376,4 +380,5 @@ def terms_of(terms: pb.EarningTerms) -> Terms:
         expiry=expiry_of(terms.expiry) if terms.HasField("expiry") else None,
         expiry_by_tier=[tier_expiry_of(each) for each in terms.expiry_by_tier],
         limit_policy=word_of(pb.LimitPolicy, terms.limit_policy or pb.LIMIT_POLICY_CUT),
+        qualifying=terms.qualifying,
     )

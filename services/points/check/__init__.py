@@ -22,6 +22,8 @@
     counter_folds             C11 what is used of a limit in a window is the fold of its movements
     limit_counted             C11 the movements of a purchase are what is left of its earnings
     counter_within_limit      C11 a counter is beyond no limit that a version of the rule ever had, and not below zero
+    qualifying_counted        what counts towards tiers is what earnings say, less what returns took of them
+    qualifying_not_negative   of no purchase less than nothing counts
     return_meets_purchase     a return that waited is judged with its purchase, and with no other
     return_within_purchase    no more of a line has come back than was bought
     program_one               an account's rows all belong to the account's program
@@ -37,7 +39,7 @@ import sqlalchemy as sa
 
 from kit import outbox
 from kit.checking import Finding
-from services.points.check import adjustments, limits, sales, transfers
+from services.points.check import adjustments, limits, qualifying, sales, transfers
 
 ROWS_AT_A_TIME = 1_000
 
@@ -316,6 +318,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         """,
     ),
     *sales.QUESTIONS,
+    *qualifying.QUESTIONS,
     (
         "rule_versions_apart",
         "versions of the rule have different keys",

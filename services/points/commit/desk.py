@@ -19,6 +19,7 @@ from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.matching import Match, WaitingReturn
 from services.points.domain.policy import ProgramPolicy, Standing
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
+from services.points.domain.qualifying import QualifyingMovement
 from services.points.domain.transferring import TransferringBook
 from services.points.storage import (
     BookRequest,
@@ -231,6 +232,10 @@ class Desk:
     def record_match(self, purchase: Purchase, match: Match, shortfall: int) -> None:
         """Leaves what became of a return that had waited for the purchase."""
         self._tx.meetings.append(self._tx.writer, purchase, match, shortfall, self.now)
+
+    def qualify(self, movements: Iterable[QualifyingMovement]) -> None:
+        """Leaves what counts towards tiers, and what no longer does."""
+        self._tx.qualifying.append(self._tx.writer, movements, self.now)
 
     def _take_slot(self, purchase_id: UUID) -> None:
         """A slot that returns hold already is locked by us."""

@@ -27,6 +27,7 @@ def to_earning(earning: Earning) -> pb.Earning:
         available_at=timestamp_of(earning.available_at),
         expires_at=None if earning.expires_at is None else timestamp_of(earning.expires_at),
         explanation=_to_explanation(earning.explanation, earning_sentence(earning, spoken())),
+        qualifying=earning.qualifying,
     )
 
 

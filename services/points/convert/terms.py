@@ -92,6 +92,7 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
         expiry=expiry_of(terms),
         expiry_by_tier=tier_expiries_of(terms),
         limit_policy=limit_policy_of(terms),
+        qualifying=terms.qualifying,
     )
 
 
@@ -232,6 +233,7 @@ def to_terms(terms: EarningTerms) -> pb.EarningTerms:
         expiry=to_expiry(terms.expiry),
         expiry_by_tier=[to_tier_expiry(each) for each in terms.expiry_by_tier],
         limit_policy=LIMIT_POLICY.to_proto(terms.limit_policy),
+        qualifying=terms.qualifying,
     )
 
 

@@ -96,6 +96,8 @@ class Earning:
     available_at: datetime
     expires_at: datetime | None
     explanation: Explanation
+    # Whether the points are qualifying units, too; came later.
+    qualifying: bool = False
 
 
 def expect_countable(earnings: Iterable[Earning]) -> None:

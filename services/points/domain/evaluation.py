@@ -324,4 +324,5 @@ def _earning(judged: Judged, sale: Sale) -> Earning:
         available_at=available_at,
         expires_at=terms.expires_at(available_at, judged.why.member_tier),
         explanation=judged.why,
+        qualifying=terms.qualifying,
     )

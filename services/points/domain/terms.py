@@ -133,6 +133,8 @@ class EarningTerms:
     # Instead of `expiry_days`; and for members of these tiers instead of either.
     expiry: Expiry | None = None
     expiry_by_tier: tuple[TierExpiry, ...] = ()
+    # Whether what it gives counts as qualifying units, too.
+    qualifying: bool = False
 
     @functools.cached_property
     def zone(self) -> ZoneInfo:

@@ -13,6 +13,7 @@ from services.points.commit import Committer, Desk, Looks
 from services.points.domain.adjustments import expect_within_limit
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
 from services.points.domain.ledger import AccountKey, AccountView, Cause, Entry
+from services.points.domain.qualifying import QualifyingSums, QualifyingWindow
 from services.points.handlers.known_members import KnownMembers
 from services.points.storage import BookRequest, Storage
 
@@ -36,6 +37,12 @@ class AccountHandlers:
         with self._storage.transaction() as tx:
             entries = tx.accounts.entries(AccountKey(program_id, member_id, wallet), page)
         return page_of(entries, page, lambda entry: (str(entry.version),))
+
+    def get_qualifying_sums(self, key: AccountKey, windows: Sequence[QualifyingWindow]) -> QualifyingSums:
+        """What counts towards tiers in each window; zeros for a member of whom nothing does."""
+        with self._storage.transaction() as tx:
+            units = tx.qualifying.sums(key, windows)
+            return QualifyingSums(key, tuple(zip(windows, units, strict=True)), tx.now)
 
     def adjust_points(self, call: Call, command: AdjustPoints) -> Outcome[AdjustmentAnswer]:
         """Gives or takes points by hand, within what one person may decide."""

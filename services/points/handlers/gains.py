@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.points.commit import Desk
+from services.points.domain import qualifying
 from services.points.domain.counters import Buyer
 from services.points.domain.earnings import Earning, expect_countable
 from services.points.domain.evaluation import Assessment, assess, untouched
@@ -58,6 +59,7 @@ class Gain:
                 book = desk.book(self._account(earning.wallet))
                 book.earn(earning, purchase.purchase_id, purchase.sale.occurred_at, desk.now)
         desk.tally.use(self.buyer, purchase.purchase_id, purchase.earnings)
+        desk.qualify(qualifying.earned(purchase, self.buyer.member_id))
 
     def view(self, desk: Desk, purchase: Purchase) -> AccountView:
         """The account to show."""

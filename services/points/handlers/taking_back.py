@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.points import events
 from services.points.commit import Desk
+from services.points.domain import qualifying
 from services.points.domain.counters import Buyer
 from services.points.domain.earnings import Earning
 from services.points.domain.ledger import AccountKey, Cause
@@ -20,7 +21,7 @@ def take_back(
 ) -> int:
     """Takes back what is due of each earning and gives the points that were missing.
 
-    What the goods had used of limits goes back to the windows of the purchase.
+    What the goods had used of limits goes back to the windows of the purchase, where they no longer qualify either.
     """
     shortfall, cause = 0, Cause(return_id=return_id)
     buyer = buyer_of(purchase, member_id)
@@ -29,6 +30,7 @@ def take_back(
         taken = book.take_back(due.points, purchase.purchase_id, due.rule_id, cause, policy, desk.now)
         shortfall += taken.shortfall
         desk.tally.give_back(buyer, purchase.purchase_id, return_id, earning, due.points, due.left)
+        desk.qualify(qualifying.taken_back(purchase, member_id, return_id, earning, due.points))
     return shortfall
 
 

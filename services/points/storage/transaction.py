@@ -23,6 +23,7 @@ from services.points.storage.adjustments import Adjustments
 from services.points.storage.counters import Counters
 from services.points.storage.meetings import Meetings
 from services.points.storage.purchases import Purchases
+from services.points.storage.qualifying import Qualifying
 from services.points.storage.rehearsals import Rehearsals
 from services.points.storage.reports import Reports
 from services.points.storage.rules import Rules
@@ -46,6 +47,7 @@ class Transaction:
         self.counters = Counters(connection)
         self.purchases = Purchases(connection)
         self.meetings = Meetings(connection)
+        self.qualifying = Qualifying(connection)
         self.rules = Rules(connection)
         self.rehearsals = Rehearsals(connection)
         self.standings = Standings(connection)

@@ -16,6 +16,7 @@ from services.points.tables.adjustments import adjustments
 from services.points.tables.base import instant as _instant
 from services.points.tables.base import metadata
 from services.points.tables.limits import budget_counters, budget_movements, cap_counters, cap_movements
+from services.points.tables.qualifying import qualifying_movements
 from services.points.tables.rehearsals import rehearsal_counters, rehearsals
 from services.points.tables.standings import standings
 from services.points.tables.transfers import transfer_arrivals, transfers
@@ -27,6 +28,7 @@ __all__ = [
     "cap_counters",
     "cap_movements",
     "metadata",
+    "qualifying_movements",
     "rehearsal_counters",
     "rehearsals",
     "standings",

@@ -404,6 +404,82 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "UPDATE adjustments SET decided_caller = requested_caller WHERE adjustment_id = :approved",
         ),
     },
+    "what counts of the earning is not what it gave when the purchase occurred": {
+        "a unit from nowhere": planted(
+            "{amina}/{bought}/{rule}",
+            "UPDATE qualifying_movements SET units = 41 WHERE purchase_id = :bought AND return_id IS NULL",
+        ),
+        "an earning that never counted": planted(
+            "{carla}/{claimed}/{rule}", "DELETE FROM qualifying_movements WHERE purchase_id = :claimed"
+        ),
+        "an earning that counted twice": planted(
+            "{amina}/{bought}/{rule}",
+            "INSERT INTO qualifying_movements SELECT member_id, purchase_id, program_id, wallet, units, occurred_at,"
+            " purchase_id, rule_id, return_id, recorded_at FROM qualifying_movements"
+            " WHERE purchase_id = :bought AND return_id IS NULL",
+        ),
+        "an earning of another day": planted(
+            "{amina}/{bought}/{rule}",
+            "UPDATE qualifying_movements SET occurred_at = occurred_at - interval '1 day'"
+            " WHERE purchase_id = :bought AND return_id IS NULL",
+        ),
+        "an earning that does not qualify": planted(
+            "{amina}/{bought}/{rule}",
+            "UPDATE purchases SET earnings = jsonb_set(earnings, '{0,qualifying}', 'false')"
+            " WHERE purchase_id = :bought",
+        ),
+        "an earning that tells of nothing": planted(
+            "{amina}/{bought}/{rule}",
+            "UPDATE purchases SET earnings = jsonb_set(earnings, '{0}', (earnings->0) - 'qualifying')"
+            " WHERE purchase_id = :bought",
+        ),
+        "units of another program": planted(
+            "{amina}/{bought}/{rule}",
+            "UPDATE qualifying_movements SET program_id = :bought WHERE purchase_id = :bought AND return_id IS NULL",
+        ),
+        "units of another purchase": planted(
+            "{amina}/{claimed}/{rule}",
+            "UPDATE qualifying_movements SET purchase_id = :claimed WHERE purchase_id = :bought AND return_id IS NULL",
+        ),
+    },
+    "what no longer counts of the earning is not what the return took of it": {
+        "a return that took too little": planted(
+            "{amina}/{brought_back}/{rule}",
+            "UPDATE qualifying_movements SET units = -9 WHERE return_id = :brought_back",
+        ),
+        "a return that took nothing": planted(
+            "{amina}/{brought_back}/{rule}", "DELETE FROM qualifying_movements WHERE return_id = :brought_back"
+        ),
+        "a return that took twice": planted(
+            "{dina}/{waited}/{rule}",
+            "INSERT INTO qualifying_movements SELECT member_id, return_id, program_id, wallet, units, occurred_at,"
+            " purchase_id, rule_id, return_id, recorded_at FROM qualifying_movements WHERE return_id = :waited",
+        ),
+        "a return that had waited and took nothing": planted(
+            "{dina}/{waited}/{rule}", "DELETE FROM qualifying_movements WHERE return_id = :waited"
+        ),
+        "the day on which goods came back": planted(
+            "{amina}/{brought_back}/{rule}",
+            "UPDATE qualifying_movements SET occurred_at = occurred_at + interval '1 day'"
+            " WHERE return_id = :brought_back",
+        ),
+        "a return that took nothing of it": planted(
+            "{amina}/{brought_back}/{rule}", "UPDATE returns SET taken_by_rule = '{}' WHERE return_id = :brought_back"
+        ),
+        "a return that is not there": planted(
+            "{amina}/{amina}/{rule}",
+            "UPDATE qualifying_movements SET return_id = :amina WHERE return_id = :brought_back",
+        ),
+    },
+    "less than nothing counts of what the rule gave for the purchase": {
+        "a return that took more than there was": planted(
+            "{amina}/{bought}/{rule}", "UPDATE qualifying_movements SET units = -41 WHERE return_id = :brought_back"
+        ),
+        "a return of nothing": planted(
+            "{dina}/{late}/{rule}",
+            "DELETE FROM qualifying_movements WHERE purchase_id = :late AND return_id IS NULL",
+        ),
+    },
     "more of the line has come back than was bought": {
         "too much in one return": planted(
             "{bought}/1",

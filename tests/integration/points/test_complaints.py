@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -20,6 +21,7 @@ from services.points.domain.policy import MemberStatus
 from services.points.domain.sales import Sale
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.counting import counts
 
 
 def buy(points: Points, member_id: UUID, sale: Sale) -> int:
@@ -133,6 +135,26 @@ def test_expiry_takes_what_is_left_of_its_own_lot(points: Points) -> None:
     assert points.account(member_id).available == 100
     points.clock.advance(days=10)
     assert points.account(member_id).available == 0
+
+
+def test_spending_demotes_nobody(points: Points) -> None:
+    """The level followed the balance, so that whoever spent their points lost it."""
+    points.rule(qualifying=True, expiry_days=30)
+    member_id, kept, returned = points.member(), make.a_sale(), make.a_sale(make.a_line(3000, quantity=3))
+    buy(points, member_id, kept)
+    buy(points, member_id, returned)
+    assert counts(points, member_id) == 40
+
+    spend(points, member_id, 25)
+    assert counts(points, member_id) == 40
+    points.clock.advance(days=31)
+    assert (points.account(member_id).available, counts(points, member_id)) == (0, 40)
+
+    # Goods that come back are goods that were not bought, though their points are spent or have lapsed.
+    bring_back(points, returned, ("1", 2000))
+    assert counts(points, member_id, make.NOON, make.NOON + timedelta(days=1)) == 20
+    bring_back(points, returned, ("1", 1000))
+    assert (counts(points, member_id), points.account(member_id).owed) == (10, 15)
 
 
 def test_six_holds_of_a_thousand_do_not_fit_into_five_thousand(points: Points) -> None:

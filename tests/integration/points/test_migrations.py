@@ -62,6 +62,7 @@ def test_a_members_tables_lead_their_keys_with_the_member() -> None:
         tables.standings,
         tables.cap_counters,
         tables.cap_movements,
+        tables.qualifying_movements,
     ):
         assert next(iter(table.primary_key.columns)).name == "member_id"
 
@@ -98,6 +99,9 @@ REFUSED = {
     "ck_budget_counters_names_one": "UPDATE budget_counters SET store_id = 'S9'",
     "ck_budget_counters_window_starts": "UPDATE budget_counters SET starts_on = NULL",
     "ck_budget_movements_direction": "UPDATE budget_movements SET units = 0",
+    "ck_qualifying_movements_direction": "UPDATE qualifying_movements SET units = 0",
+    "pk_qualifying_movements": "INSERT INTO qualifying_movements SELECT * FROM qualifying_movements",
+    "fk_qualifying_movements_member_id_wallet_accounts": "UPDATE qualifying_movements SET wallet = 'stars'",
     "ck_returns_matched_or_waiting": "UPDATE returns SET awaited_purchase_id = purchase_id",
     "ck_return_matches_misfit_takes_nothing": "UPDATE return_matches SET points_returned = 1 WHERE misfit IS NOT NULL",
     "ck_return_matches_shortfall_within_points": "UPDATE return_matches SET shortfall = points_returned + 1",

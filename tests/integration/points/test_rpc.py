@@ -546,6 +546,7 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
     before = till.account(member_id)
 
     assert neighbour.account(member_id) == pb.Account(member_id=member_id, wallet="points")
+    assert not any(each.units for each in neighbour.get(requests.get_qualifying_sums(member_id)).sums)
     assert not neighbour.get(requests.list_entries(member_id)).entries
     assert not neighbour.get(requests.list_earning_rules()).rules
     assert not neighbour.get(requests.export_earning_rules()).rules

@@ -1,4 +1,4 @@
-"""Good paths and refusals of RPCs, for `test_rpc.py`, which has the others: those of adjustments that take two."""
+"""Good paths and refusals of RPCs, for `test_rpc.py`, which has the others: of adjustments that take two and more."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from grpc import StatusCode
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.call import Call
+from kit.convert import timestamp_of
 from tests.integration.points.tills import Till
 from tests.unit.services.points import requests
 
@@ -98,6 +99,21 @@ def list_transfers(till: Till) -> None:
     rest = till.get(requests.list_transfers(first.member_id, page_size=1, page_token=page.next_page_token))
     assert [*page.transfers, *rest.transfers] == [second, first]
     assert rest.next_page_token == ""
+
+
+@good
+def get_qualifying_sums(till: Till) -> None:
+    member_id, sale = till.member(), requests.sale(requests.line(1000, pieces=4))
+    till.rule(qualifying=True)
+    till.rule(qualifying=False)
+    till.rule(qualifying=True, wallet="stars", points=7)
+    earnings = till.get(requests.record_purchase(member_id, sale)).purchase.earnings
+    assert [earning.qualifying for earning in earnings] == [True, False, True]
+    till.get(requests.record_return(sale.receipt, ("1", 1000)))
+    for wallet, units in (("", 7), ("stars", 52), ("miles", 0)):
+        answer = till.get(requests.get_qualifying_sums(member_id, wallet))
+        assert [each.units for each in answer.sums] == [units, 0]
+        assert answer.sums[1].window.occurred_until == timestamp_of(requests.BEGINNING)
 
 
 def transfer_to_oneself(till: Till) -> None:

@@ -178,6 +178,7 @@ TERMS = {
     "exclusive": True,
     "limits": [{"scope": "member_and_cashier", "span": "month", "unit": "purchases", "at_most": 3}],
     "limit_policy": "refuse",
+    "qualifying": True,
     "expiry": {"kind": "quarter_end", "days": 0, "periods_later": 1, "dates": []},
     "expiry_by_tier": [
         {"tier": "gold", "expiry": {"kind": "dates", "days": 30, "periods_later": 0, "dates": ["03-31", "2027-12-31"]}}

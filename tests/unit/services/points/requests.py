@@ -116,6 +116,12 @@ def get_account(member_id: str = "") -> pb.GetAccountRequest:
     return _sent(pb.GetAccountRequest(member_id=member_id or new_id()))
 
 
+def get_qualifying_sums(member_id: str = "", wallet: str = "") -> pb.GetQualifyingSumsRequest:
+    """Ever, and until the end of 2019."""
+    windows = [pb.QualifyingWindow(), pb.QualifyingWindow(occurred_until=timestamp_of(BEGINNING))]
+    return _sent(pb.GetQualifyingSumsRequest(member_id=member_id or new_id(), wallet=wallet, windows=windows))
+
+
 def list_entries(member_id: str = "", page_size: int = 0, page_token: str = "") -> pb.ListEntriesRequest:
     return _sent(pb.ListEntriesRequest(member_id=member_id or new_id(), page_size=page_size, page_token=page_token))
 

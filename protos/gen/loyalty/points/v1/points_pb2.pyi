@@ -999,6 +999,72 @@ class GetAccountResponse(_message.Message):
 Global___GetAccountResponse: _TypeAlias = GetAccountResponse  # noqa: Y015
 
 @_typing.final
+class GetQualifyingSumsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    WALLET_FIELD_NUMBER: _builtins.int
+    WINDOWS_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    member_id: _builtins.str
+    wallet: _builtins.str
+    """Empty means "points"."""
+    @_builtins.property
+    def windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___QualifyingWindow]:
+        """1 to 20; they may overlap."""
+
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        wallet: _builtins.str = ...,
+        windows: _abc.Iterable[Global___QualifyingWindow] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "program_id", b"program_id", "wallet", b"wallet", "windows", b"windows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetQualifyingSumsRequest: _TypeAlias = GetQualifyingSumsRequest  # noqa: Y015
+
+@_typing.final
+class GetQualifyingSumsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    WALLET_FIELD_NUMBER: _builtins.int
+    SUMS_FIELD_NUMBER: _builtins.int
+    READ_AT_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.str
+    wallet: _builtins.str
+    @_builtins.property
+    def sums(self) -> _containers.RepeatedCompositeFieldContainer[Global___QualifyingSum]:
+        """One for each window, in their order; all of one moment."""
+
+    @_builtins.property
+    def read_at(self) -> _timestamp_pb2.Timestamp:
+        """When they were read."""
+
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.str = ...,
+        wallet: _builtins.str = ...,
+        sums: _abc.Iterable[Global___QualifyingSum] | None = ...,
+        read_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_at", b"read_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "read_at", b"read_at", "sums", b"sums", "wallet", b"wallet"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetQualifyingSumsResponse: _TypeAlias = GetQualifyingSumsResponse  # noqa: Y015
+
+@_typing.final
 class ListEntriesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -3020,11 +3086,14 @@ class Earning(_message.Message):
     AVAILABLE_AT_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
+    QUALIFYING_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     rule_version: _builtins.int
     rule_name: _builtins.str
     points: _builtins.int
     wallet: _builtins.str
+    qualifying: _builtins.bool
+    """Whether the points are qualifying units, too."""
     @_builtins.property
     def available_at(self) -> _timestamp_pb2.Timestamp:
         """Spendable from then on."""
@@ -3046,14 +3115,70 @@ class Earning(_message.Message):
         available_at: _timestamp_pb2.Timestamp | None = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         explanation: Global___Explanation | None = ...,
+        qualifying: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["available_at", b"available_at", "expires_at", b"expires_at", "explanation", b"explanation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_at", b"available_at", "expires_at", b"expires_at", "explanation", b"explanation", "points", b"points", "rule_id", b"rule_id", "rule_name", b"rule_name", "rule_version", b"rule_version", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_at", b"available_at", "expires_at", b"expires_at", "explanation", b"explanation", "points", b"points", "qualifying", b"qualifying", "rule_id", b"rule_id", "rule_name", b"rule_name", "rule_version", b"rule_version", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Earning: _TypeAlias = Earning  # noqa: Y015
+
+@_typing.final
+class QualifyingWindow(_message.Message):
+    """A window of time over which qualifying units are summed, by when what they were earned with occurred."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OCCURRED_FROM_FIELD_NUMBER: _builtins.int
+    OCCURRED_UNTIL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def occurred_from(self) -> _timestamp_pb2.Timestamp:
+        """From this instant on; absent: from the beginning of time,"""
+
+    @_builtins.property
+    def occurred_until(self) -> _timestamp_pb2.Timestamp:
+        """and until just before this one, which must be later; absent: for ever."""
+
+    def __init__(
+        self,
+        *,
+        occurred_from: _timestamp_pb2.Timestamp | None = ...,
+        occurred_until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_from", b"occurred_from", "occurred_until", b"occurred_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["occurred_from", b"occurred_from", "occurred_until", b"occurred_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QualifyingWindow: _TypeAlias = QualifyingWindow  # noqa: Y015
+
+@_typing.final
+class QualifyingSum(_message.Message):
+    """What qualified in a window."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOW_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    units: _builtins.int
+    @_builtins.property
+    def window(self) -> Global___QualifyingWindow: ...
+    def __init__(
+        self,
+        *,
+        window: Global___QualifyingWindow | None = ...,
+        units: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["units", b"units", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QualifyingSum: _TypeAlias = QualifyingSum  # noqa: Y015
 
 @_typing.final
 class Explanation(_message.Message):
@@ -4139,6 +4264,7 @@ class EarningTerms(_message.Message):
     EXCLUDE_TAX_FIELD_NUMBER: _builtins.int
     EXPIRY_FIELD_NUMBER: _builtins.int
     EXPIRY_BY_TIER_FIELD_NUMBER: _builtins.int
+    QUALIFYING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """1 to 100 characters."""
     points: _builtins.int
@@ -4181,6 +4307,8 @@ class EarningTerms(_message.Message):
     """What becomes of points of which the limits let only a part through. Unspecified means cut."""
     exclude_tax: _builtins.bool
     """Whether the tax within a line's amount does not count."""
+    qualifying: _builtins.bool
+    """Whether what the rule gives counts as qualifying units, too: what tiers go by, whatever becomes of the points."""
     @_builtins.property
     def excluded_skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """SKUs that do not count; up to 1,000, compared exactly."""
@@ -4279,10 +4407,11 @@ class EarningTerms(_message.Message):
         exclude_tax: _builtins.bool = ...,
         expiry: Global___Expiry | None = ...,
         expiry_by_tier: _abc.Iterable[Global___TierExpiry] | None = ...,
+        qualifying: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "expiry", b"expiry", "factor", b"factor", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "exclude_tax", b"exclude_tax", "excluded_brands", b"excluded_brands", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry", b"expiry", "expiry_by_tier", b"expiry_by_tier", "expiry_days", b"expiry_days", "factor", b"factor", "included_brands", b"included_brands", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "exclude_tax", b"exclude_tax", "excluded_brands", b"excluded_brands", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry", b"expiry", "expiry_by_tier", b"expiry_by_tier", "expiry_days", b"expiry_days", "factor", b"factor", "included_brands", b"included_brands", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "qualifying", b"qualifying", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -70,6 +70,11 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetAccountRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetAccountResponse.FromString,
                 _registered_method=True)
+        self.GetQualifyingSums = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/GetQualifyingSums',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetQualifyingSumsRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetQualifyingSumsResponse.FromString,
+                _registered_method=True)
         self.ListEntries = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/ListEntries',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ListEntriesRequest.SerializeToString,
@@ -284,6 +289,15 @@ class PointsServiceServicer:
 
     def GetAccount(self, request, context):
         """Reads a member's account. A member without movements has an account of zeros.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetQualifyingSums(self, request, context):
+        """Sums a member's qualifying units over windows of time: what rules whose points qualify gave for what occurred in
+        them, less what returns of it took. Spending, expiry, holds and transfers never change a sum. A member without any
+        has sums of 0.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -572,6 +586,11 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.GetAccount,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetAccountRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetAccountResponse.SerializeToString,
+            ),
+            'GetQualifyingSums': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetQualifyingSums,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetQualifyingSumsRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetQualifyingSumsResponse.SerializeToString,
             ),
             'ListEntries': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEntries,
@@ -919,6 +938,33 @@ class PointsService:
             '/loyalty.points.v1.PointsService/GetAccount',
             loyalty_dot_points_dot_v1_dot_points__pb2.GetAccountRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.GetAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetQualifyingSums(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/GetQualifyingSums',
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetQualifyingSumsRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetQualifyingSumsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,11 @@ class PointsServiceStub:
     """
     GetAccount: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetAccountRequest, _points_pb2.GetAccountResponse]
     """Reads a member's account. A member without movements has an account of zeros."""
+    GetQualifyingSums: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetQualifyingSumsRequest, _points_pb2.GetQualifyingSumsResponse]
+    """Sums a member's qualifying units over windows of time: what rules whose points qualify gave for what occurred in
+    them, less what returns of it took. Spending, expiry, holds and transfers never change a sum. A member without any
+    has sums of 0.
+    """
     ListEntries: _grpc.UnaryUnaryMultiCallable[_points_pb2.ListEntriesRequest, _points_pb2.ListEntriesResponse]
     """Lists an account's entries, newest first, each with why it was made."""
     GetStatement: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetStatementRequest, _points_pb2.GetStatementResponse]
@@ -227,6 +232,17 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _points_pb2.GetAccountResponse:
         """Reads a member's account. A member without movements has an account of zeros."""
+
+    @_abc_1.abstractmethod
+    def GetQualifyingSums(
+        self,
+        request: _points_pb2.GetQualifyingSumsRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetQualifyingSumsResponse:
+        """Sums a member's qualifying units over windows of time: what rules whose points qualify gave for what occurred in
+        them, less what returns of it took. Spending, expiry, holds and transfers never change a sum. A member without any
+        has sums of 0.
+        """
 
     @_abc_1.abstractmethod
     def ListEntries(

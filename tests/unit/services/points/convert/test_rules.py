@@ -180,6 +180,7 @@ UNBOUNDED = {
     "exclude_tax",
     "expiry",
     "expiry_by_tier",
+    "qualifying",
 }
 
 
@@ -273,6 +274,7 @@ def terms(draw: st.DrawFn) -> pb.EarningTerms:
         stacking_group=draw(st.just("") | NAME),
         priority=draw(st.integers(0, PRIORITY_MAX)),
         exclusive=draw(st.booleans()),
+        qualifying=draw(st.booleans()),
         limits=(limits := draw(st.lists(LIMITS, max_size=4, unique_by=lambda limit: limit.scope))),
         limit_policy=draw(st.sampled_from([pb.LIMIT_POLICY_CUT, pb.LIMIT_POLICY_REFUSE][: 1 + bool(limits)])),
     )

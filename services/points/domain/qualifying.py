@@ -1,0 +1,71 @@
+"""Qualifying units: what tiers go by.
+
+They are counted beside the points and never paid with. What a rule whose points qualify gives counts when the purchase
+occurred; what a return takes of it no longer counts, as of that same instant and whatever had become of the points:
+they may be spent, lapsed, pending or owed. So a sum over a window is what the goods kept of its purchases earned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.points.domain.earnings import Earning
+from services.points.domain.ledger import AccountKey
+from services.points.domain.purchases import Purchase
+
+
+@dataclass(frozen=True)
+class QualifyingMovement:
+    """Units that count from `occurred_at` on (positive), or no longer do (negative); written once, never changed.
+
+    An earning counts once and a return takes of it once: purchase, rule and return name the movement.
+    """
+
+    key: AccountKey
+    units: int
+    occurred_at: datetime
+    purchase_id: UUID
+    rule_id: UUID
+    return_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class QualifyingWindow:
+    """From `start` on and until just before `end`; None: no bound on that side."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True)
+class QualifyingSums:
+    """What counts in each of some windows, all of one moment."""
+
+    key: AccountKey
+    sums: tuple[tuple[QualifyingWindow, int], ...]
+    read_at: datetime
+
+
+def earned(purchase: Purchase, member_id: UUID) -> list[QualifyingMovement]:
+    """What counts of what the purchase gave the member."""
+    return [
+        _movement(purchase, member_id, earning, earning.points)
+        for earning in purchase.earnings
+        if earning.qualifying and earning.points
+    ]
+
+
+def taken_back(
+    purchase: Purchase, member_id: UUID, return_id: UUID, earning: Earning, points: int
+) -> list[QualifyingMovement]:
+    """What no longer counts, now that a return takes so many points, at least one, of an earning."""
+    return [_movement(purchase, member_id, earning, -points, return_id)] if earning.qualifying else []
+
+
+def _movement(
+    purchase: Purchase, member_id: UUID, earning: Earning, units: int, return_id: UUID | None = None
+) -> QualifyingMovement:
+    key = AccountKey(purchase.program_id, member_id, earning.wallet)
+    return QualifyingMovement(key, units, purchase.sale.occurred_at, purchase.purchase_id, earning.rule_id, return_id)

@@ -1,0 +1,29 @@
+"""Qualifying units: what counts towards tiers, beside the points and whatever becomes of them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from services.points.tables.base import instant, metadata
+
+# A movement's id is made from its cause and the rule, so that it is their uniqueness too: an earning counts once, and a
+# return takes of it once.
+qualifying_movements = sa.Table(
+    "qualifying_movements",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("movement_id", sa.Uuid, primary_key=True),
+    sa.Column("program_id", sa.Uuid, nullable=False),
+    sa.Column("wallet", sa.Text, nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    # When the purchase occurred, also of what a return takes.
+    instant("occurred_at"),
+    sa.Column("purchase_id", sa.Uuid, nullable=False),
+    sa.Column("rule_id", sa.Uuid, nullable=False),
+    sa.Column("return_id", sa.Uuid),
+    instant("recorded_at"),
+    sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
+    sa.CheckConstraint("CASE WHEN return_id IS NULL THEN units > 0 ELSE units < 0 END", name="direction"),
+    # Sums over windows of time are read from it alone.
+    sa.Index("ix_qualifying_movements_sums", "member_id", "wallet", "occurred_at", postgresql_include=["units"]),
+)

@@ -1,0 +1,75 @@
+"""What counts of a purchase, and what no longer does when goods come back."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+from services.points.domain.evaluation import evaluate, rule_set
+from services.points.domain.ledger import AccountKey
+from services.points.domain.purchases import Purchase
+from services.points.domain.qualifying import QualifyingMovement, earned, taken_back
+from services.points.domain.rules import EarningRule
+from services.points.storage.documents import earning_document, terms_document
+from services.points.storage.qualifying import movement_id
+from tests.factories import points as make
+
+BUYER, RETURN = uuid.uuid4(), uuid.uuid4()
+SALE = make.a_sale(occurred_at=make.NOON - timedelta(days=9))
+
+
+def a_purchase(*rules: EarningRule) -> Purchase:
+    earnings = evaluate(rule_set(*rules), SALE, {})
+    return Purchase(uuid.uuid4(), make.PROGRAM, BUYER, SALE, earnings, make.NOON)
+
+
+def test_what_a_rule_gave_counts_if_it_says_so_when_the_purchase_occurred() -> None:
+    plain, stars = make.a_rule(points=2), make.a_rule(points=3, wallet="stars", qualifying=True)
+    bought = a_purchase(plain, stars)
+    key = AccountKey(make.PROGRAM, BUYER, "stars")
+    assert earned(bought, BUYER) == [QualifyingMovement(key, 30, SALE.occurred_at, bought.purchase_id, stars.rule_id)]
+
+
+def test_nothing_counts_of_a_rule_that_gave_nothing() -> None:
+    bought = a_purchase(make.a_rule(qualifying=True, per_amount_minor=10_000))
+    assert bought.earnings[0].qualifying
+    assert earned(bought, BUYER) == []
+
+
+def test_a_return_takes_as_of_the_purchase() -> None:
+    rule = make.a_rule(qualifying=True)
+    bought = a_purchase(rule)
+    (earning,) = bought.earnings
+    key = AccountKey(make.PROGRAM, BUYER, "points")
+    assert taken_back(bought, BUYER, RETURN, earning, 4) == [
+        QualifyingMovement(key, -4, SALE.occurred_at, bought.purchase_id, rule.rule_id, RETURN)
+    ]
+
+
+def test_a_return_of_what_never_counted_takes_nothing() -> None:
+    bought = a_purchase(make.a_rule())
+    assert taken_back(bought, BUYER, RETURN, bought.earnings[0], 4) == []
+
+
+def test_a_movement_has_one_id_for_its_cause_and_rule() -> None:
+    key = AccountKey(make.PROGRAM, BUYER, "points")
+    first = QualifyingMovement(key, 5, SALE.occurred_at, uuid.uuid4(), uuid.uuid4())
+    others = [
+        replace(first, return_id=RETURN),
+        replace(first, return_id=RETURN, rule_id=uuid.uuid4()),
+        replace(first, rule_id=uuid.uuid4()),
+        replace(first, purchase_id=uuid.uuid4()),
+    ]
+    assert len({movement_id(each) for each in (first, *others)}) == 5
+    assert movement_id(replace(first, units=6, occurred_at=make.NOON)) == movement_id(first)
+
+
+def test_what_was_stored_before_rules_could_qualify_does_not() -> None:
+    (earning,) = a_purchase(make.a_rule(qualifying=True)).earnings
+    old = earning_document.dump_python(earning, mode="json")
+    del old["qualifying"]
+    assert earning_document.validate_python(old, strict=False) == replace(earning, qualifying=False)
+    terms = terms_document.dump_python(make.terms(), mode="json")
+    del terms["qualifying"]
+    assert terms_document.validate_python(terms, strict=False) == make.terms()
