@@ -86,6 +86,7 @@ def return_recorded(back: Return) -> Event:
         "purchase_id": _text(back.purchase_id),
         "points_returned": back.points_returned,
         "shortfall": back.shortfall,
+        "points_restored": back.points_restored,
     }
     return _event("return.recorded", "return", back.return_id, back.program_id, 1, back.occurred_at, payload)
 

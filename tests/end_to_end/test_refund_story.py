@@ -94,6 +94,50 @@ def test_the_return_is_refused_until_the_points_are_there(program: Program, spen
     expect_books_to_agree(program.suite)
 
 
+def test_goods_paid_with_points_bring_them_back(program: Program) -> None:
+    program.rule()
+    member_id = program.member()["member_id"]
+    program.gift(member_id, 40)
+    holds = f"/v1/members/{member_id}/holds"
+    hold_id = program.till.post(holds, {"amount": 40}).expect(201)["hold"]["hold_id"]
+    program.till.post(f"{holds}/{hold_id}/capture", {}).expect(200)
+    body = sale(member_id=member_id)
+    program.till.post("/v1/purchases", body).expect(201)
+    number = body["receipt"]["receipt_number"]
+
+    too_much = program.till.post("/v1/returns", return_of(number, refunds=[{"hold_id": hold_id, "amount": 41}]))
+    assert (too_much.status, too_much.reason) == (409, "REVERSAL_EXCEEDS_CAPTURE")
+    assert too_much.body["metadata"]["field"] == "refunds[0].amount"
+    back = program.till.post("/v1/returns", return_of(number, refunds=[{"hold_id": hold_id}])).expect(201)
+
+    assert back["return"]["refunds"] == [{"hold_id": hold_id, "amount": 40}]
+    assert (back["return"]["points_restored"], back["return"]["points_returned"]) == (40, EARNED)
+    assert back["account"] == program.account(member_id)
+    assert back["account"]["available"] == 40
+    told = [("adjustment", 40), ("spend", -40), ("earn", 100), ("reversal", 40), ("return", -100)]
+    assert entries(program, member_id) == told
+    expect_books_to_agree(program.suite)
+
+
+def test_a_redemption_is_cancelled_and_not_brought_back(program: Program, spender: tuple[str, str]) -> None:
+    member_id, number = spender
+    (spent,) = (
+        each
+        for each in program.app.get(f"/v1/members/{member_id}/entries").expect(200)["items"]
+        if each["kind"] == "spend"
+    )
+
+    refused = program.till.post("/v1/returns", return_of(number, refunds=[{"hold_id": spent["hold_id"]}]))
+
+    assert (refused.status, refused.reason) == (409, "HOLD_OF_REDEMPTION")
+    redemption_id = refused.body["metadata"]["redemption_id"]
+    cancel = f"/v1/members/{member_id}/redemptions/{redemption_id}/cancel"
+    program.till.post(cancel, {"reason": "goods brought back"}).expect(200)
+    back = program.till.post("/v1/returns", return_of(number)).expect(201)
+    assert (back["return"]["points_returned"], back["return"]["shortfall"]) == (EARNED, 0)
+    expect_books_to_agree(program.suite)
+
+
 def test_a_receipt_that_nobody_knows_takes_nothing(program: Program, spender: tuple[str, str]) -> None:
     member_id, _ = spender
     for body in (return_of("R-404"), return_of("R-404", original_receipt=None)):

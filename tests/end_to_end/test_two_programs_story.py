@@ -159,6 +159,8 @@ def test_their_things_are_not_there_for_our_member(brands: Brands) -> None:
     # Their receipt says nothing to us: goods from it come back unmatched, and the same key is another receipt.
     back = till.post("/v1/returns", return_of(brands.bought["receipt"]["receipt_number"])).expect(201)
     assert (back["return"]["matched"], back["return"]["points_returned"]) == (False, 0)
+    paid = return_of("R-404", refunds=[{"hold_id": ids["hold_id"]}])
+    refusal(till.post("/v1/returns", paid), 404, "HOLD_NOT_FOUND")
     sold = till.post("/v1/purchases", brands.bought | {"member": {"member_id": our_id}})
     assert (sold.status, sold.replayed) == (201, False)
     assert sold.body["purchase"]["purchase_id"] != ids["purchase_id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from services.points.domain.adjustments import ApproveAdjustment, RejectAdjustment, RequestAdjustment
 from services.points.domain.commands import AdjustPoints, CaptureHold, PlaceHold, ReleaseHold, ReverseCapture
 from services.points.domain.purchases import ClaimPurchase, RecordPurchase, RecordReturn, ReturnLine
+from services.points.domain.refunds import PointsRefund
 from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import PurchaseLine, ReceiptKey, Sale, Tender
 from services.points.domain.terms import EarningTerms, Rounding
@@ -90,11 +92,18 @@ def record_purchase(member_id: uuid.UUID | None, sale: Sale | None = None, key: 
 
 
 def record_return(
-    original: ReceiptKey | None, *lines: tuple[str, int], key: str = "", receipt: ReceiptKey | None = None
+    original: ReceiptKey | None,
+    *lines: tuple[str, int],
+    key: str = "",
+    receipt: ReceiptKey | None = None,
+    refunds: Iterable[uuid.UUID | PointsRefund] = (),
 ) -> RecordReturn:
-    """A till's wish to take back (line, thousandths)."""
+    """A till's wish to take back (line, thousandths), and to give back what these holds spent."""
     back = tuple(ReturnLine(line_id, quantity_milli) for line_id, quantity_milli in lines)
-    return RecordReturn(PROGRAM, key or f"key-{a_number()}", receipt or a_receipt(), original, NOON, "GBP", back, "")
+    spent = tuple(each if isinstance(each, PointsRefund) else PointsRefund(each, 0) for each in refunds)
+    return RecordReturn(
+        PROGRAM, key or f"key-{a_number()}", receipt or a_receipt(), original, NOON, "GBP", back, "", spent
+    )
 
 
 def claim_purchase(member_id: uuid.UUID, receipt: ReceiptKey, key: str = "") -> ClaimPurchase:
@@ -102,9 +111,17 @@ def claim_purchase(member_id: uuid.UUID, receipt: ReceiptKey, key: str = "") -> 
     return ClaimPurchase(PROGRAM, key or f"key-{a_number()}", member_id, receipt)
 
 
-def place_hold(member_id: uuid.UUID, amount: int, *, timeout_s: int = 900, key: str = "") -> PlaceHold:
+def place_hold(
+    member_id: uuid.UUID,
+    amount: int,
+    *,
+    timeout_s: int = 900,
+    key: str = "",
+    wallet: str = "points",
+    reference: str = "",
+) -> PlaceHold:
     """A wish to set points aside."""
-    return PlaceHold(PROGRAM, key or f"key-{a_number()}", member_id, "points", amount, timeout_s, "")
+    return PlaceHold(PROGRAM, key or f"key-{a_number()}", member_id, wallet, amount, timeout_s, reference)
 
 
 def capture_hold(member_id: uuid.UUID, hold_id: uuid.UUID, amount: int = 0, key: str = "") -> CaptureHold:

@@ -116,6 +116,13 @@ class UploadAnswer(Told):
     results: list[UploadResult]
 
 
+class PointsRefund(Told):
+    """Points that a hold had spent on the goods."""
+
+    hold_id: str
+    amount: int
+
+
 class Return(Told):
     """Goods brought back."""
 
@@ -130,6 +137,10 @@ class Return(Told):
     points_returned: int
     shortfall: int
     """Of these, points that were no longer there and are owed."""
+    refunds: list[PointsRefund]
+    """What came back of what the goods were paid with in points."""
+    points_restored: int
+    """The sum of that."""
     occurred_at: datetime
     recorded_at: datetime
 
@@ -233,6 +244,8 @@ def _return_of(found: pb.Return) -> Return:
         lines=[_returned_line_of(line) for line in found.lines],
         points_returned=found.points_returned,
         shortfall=found.shortfall,
+        refunds=[PointsRefund(hold_id=refund.hold_id, amount=refund.amount) for refund in found.refunds],
+        points_restored=found.points_restored,
         occurred_at=known_instant(found, "occurred_at"),
         recorded_at=known_instant(found, "recorded_at"),
     )

@@ -32,6 +32,7 @@ TenderWord = Literal["cash", "payment_card", "gift_card", "points", "voucher", "
 PURCHASES_MAX = 500
 LINES_MAX = 1_000
 TENDERS_MAX = 100
+REFUNDS_MAX = 20
 
 IdempotencyKey = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=KEY_LENGTH_MAX, pattern="^[!-~]+$")
@@ -213,6 +214,19 @@ class NewReturnLine(Asked):
         return pb.ReturnLine(line_id=self.line_id, quantity_milli=self.quantity_milli)
 
 
+class NewPointsRefund(Asked):
+    """Points that the goods were paid with."""
+
+    hold_id: Id
+    """The hold that was captured for them."""
+    amount: NaturalInt64 = 0
+    """Points; 0 means all that the hold spent and has not given back."""
+
+    def to_proto(self) -> pb.PointsRefund:
+        """The refund for `points`."""
+        return pb.PointsRefund(hold_id=self.hold_id, amount=self.amount)
+
+
 class ReturnBody(Asked):
     """Goods brought back."""
 
@@ -235,6 +249,8 @@ class ReturnBody(Asked):
     currency: Currency
     lines: list[NewReturnLine] = Field(min_length=1, max_length=LINES_MAX)
     cashier_id: MaybeText100 = ""
+    refunds: list[NewPointsRefund] = Field(default=[], max_length=REFUNDS_MAX)
+    """What was spent on the goods and comes back to the lots it came from, each hold once."""
 
     def to_proto(self, program_id: str, request_id: str) -> pb.RecordReturnRequest:
         """The request for `points`."""
@@ -247,4 +263,5 @@ class ReturnBody(Asked):
             currency=self.currency,
             lines=[line.to_proto() for line in self.lines],
             cashier_id=self.cashier_id,
+            refunds=[refund.to_proto() for refund in self.refunds],
         )

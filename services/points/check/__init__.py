@@ -25,6 +25,7 @@
     qualifying_counted        what counts towards tiers is what earnings say, less what returns took of them
     qualifying_not_negative   of no purchase less than nothing counts
     return_meets_purchase     a return that waited is judged with its purchase, and with no other
+    return_refunded       C6  points that came back with goods are in the entries that gave them back, each told once
     return_within_purchase    no more of a line has come back than was bought
     program_one               an account's rows all belong to the account's program
 

@@ -32,6 +32,37 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         """,
     ),
     (
+        "return_refunded",
+        "what the return gave back to the member is not what entries gave back",
+        """
+        SELECT return_id
+        FROM returns
+        LEFT JOIN (
+            SELECT returns.return_id, sum((refund->>'points')::bigint) AS told, sum(amount) AS given
+            FROM returns
+            CROSS JOIN LATERAL jsonb_array_elements(refunds) AS refund
+            LEFT JOIN entries ON entries.member_id = returns.member_id AND wallet = refund->>'wallet'
+                AND version = (refund->>'version')::bigint AND kind = 'reversal'
+                AND hold_id = (refund->>'hold_id')::uuid AND amount = (refund->>'points')::bigint
+            GROUP BY returns.return_id
+        ) AS fold USING (return_id)
+        WHERE points_restored <> coalesce(told, 0) OR points_restored <> coalesce(given, 0)
+        """,
+    ),
+    (
+        "return_refunded",
+        "more than one return says that it gave back what the entry did",
+        """
+        SELECT concat_ws('/', member_id, wallet, version)
+        FROM (
+            SELECT member_id, refund->>'wallet' AS wallet, refund->>'version' AS version
+            FROM returns CROSS JOIN LATERAL jsonb_array_elements(refunds) AS refund
+        ) AS refunds
+        GROUP BY member_id, wallet, version
+        HAVING count(*) > 1
+        """,
+    ),
+    (
         "return_within_purchase",
         "more of the line has come back than was bought",
         """

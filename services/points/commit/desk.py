@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from kit.errors import Refusal
 from kit.outbox import Event
 from services.points import events
 from services.points.commit.operation import Looks
 from services.points.commit.rulebook import Rulebook
 from services.points.commit.transfer_desk import TransferDesk
+from services.points.commit.undoing import undo
 from services.points.domain.adjustments import Adjustment
 from services.points.domain.counters import Tally
 from services.points.domain.errors import AdjustmentNotFound, HoldNotFound, MemberUnknownForNow
@@ -20,6 +23,7 @@ from services.points.domain.matching import Match, WaitingReturn
 from services.points.domain.policy import ProgramPolicy, Standing
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
 from services.points.domain.qualifying import QualifyingMovement
+from services.points.domain.refunds import PlacedHold
 from services.points.domain.transferring import TransferringBook
 from services.points.storage import (
     BookRequest,
@@ -51,6 +55,7 @@ class Desk:
         self._returned: dict[UUID, PurchaseReturns] = {}
         self._returns: dict[UUID, Recorded[Return]] = {}
         self._wallets: dict[tuple[UUID, UUID], tuple[UUID, str]] = {}
+        self._placed_holds: dict[UUID, PlacedHold] = {}
         self._adjustments: dict[UUID, Adjustment] = {}
         self._transfers = TransferDesk(tx, lock=lock)
         self._books: dict[AccountKey, TransferringBook] = {}
@@ -76,6 +81,9 @@ class Desk:
         holds = {(each.member_id, each.hold_id) for each in looks if each.member_id and each.hold_id}
         if holds:
             self._wallets = self._tx.accounts.wallets_of_holds(holds)
+        refunded = {(each.program_id, hold_id) for each in looks for hold_id in each.refunded_hold_ids}
+        if refunded:
+            self._placed_holds = self._tx.accounts.placed_holds(refunded)
         adjustments = {(each.member_id, each.adjustment_id) for each in looks if each.member_id and each.adjustment_id}
         if adjustments:
             self._adjustments = self._tx.adjustments.load(adjustments, lock=self._lock)
@@ -171,12 +179,33 @@ class Desk:
             raise HoldNotFound("the member has no such hold", hold_id=str(hold_id))
         return found[1]
 
+    def placed_hold(self, program_id: UUID, hold_id: UUID) -> PlacedHold | None:
+        """A hold that is about to give back, whosever it is, unless it is another program's."""
+        found = self._placed_holds.get(hold_id)
+        return found if found is not None and found.key.program_id == program_id else None
+
     def adjustment(self, program_id: UUID, adjustment_id: UUID) -> Adjustment:
         """An adjustment that is about to end, as it stands, or ADJUSTMENT_NOT_FOUND."""
         found = self._adjustments.get(adjustment_id)
         if found is None or found.key.program_id != program_id:
             raise AdjustmentNotFound("nobody asked for such an adjustment", adjustment_id=str(adjustment_id))
         return found
+
+    @contextlib.contextmanager
+    def as_one(self, keys: Iterable[AccountKey]) -> Iterator[None]:
+        """Takes what is done within to these accounts as one movement of each; a refusal undoes all of it."""
+        books = [self._books[key] for key in dict.fromkeys(keys)]
+        # Whatever an operation changes: what a desk gets to hold besides belongs here, too.
+        undoing = [undo(part) for part in (self, self._tally, self._transfers, self._tx.writer, *books)]
+        try:
+            with contextlib.ExitStack() as combined:
+                for book in books:
+                    combined.enter_context(book.as_one(self.now))
+                yield
+        except Refusal:
+            for each in undoing:
+                each()
+            raise
 
     @property
     def transfers(self) -> TransferDesk:

@@ -29,6 +29,8 @@ class Looks:
     changing_purchase_id: UUID | None = None
     return_id: UUID | None = None
     hold_id: UUID | None = None
+    # Holds that are about to give back what they spent, whosever they are.
+    refunded_hold_ids: frozenset[UUID] = frozenset()
     # Of an adjustment that was asked for and is about to end: it is locked. The member must be given.
     adjustment_id: UUID | None = None
     # Another member whose standing matters.
@@ -48,7 +50,7 @@ class Looks:
             self.arriving_transfer_id,
             self.ending_transfer_id,
         )
-        return (identity for identity in named if identity is not None)
+        return (identity for identity in (*named, *self.refunded_hold_ids) if identity is not None)
 
 
 class Operation(Protocol[AnswerOut]):

@@ -23,6 +23,7 @@ from kit.errors import Invalid
 from services.points.convert.accounts import to_account
 from services.points.convert.common import LINES_MAX, MONEY_MINOR_MAX, NAME_LENGTH_MAX, receipt_of, to_receipt
 from services.points.convert.earnings import to_earning
+from services.points.convert.refunds import refunds_of, to_refunds
 from services.points.domain.purchases import (
     ClaimPurchase,
     GetPurchase,
@@ -119,6 +120,7 @@ def record_return(request: pb.RecordReturnRequest) -> RecordReturn:
         currency=currency_of(request.currency, "currency"),
         lines=tuple(_return_line(line, f"lines[{index}]") for index, line in enumerate(request.lines)),
         cashier_id=text_of(request.cashier_id, "cashier_id", length_max=NAME_LENGTH_MAX, length_min=0),
+        refunds=refunds_of(request.refunds, "refunds"),
     )
 
 
@@ -282,6 +284,8 @@ def _to_return(back: Return) -> pb.Return:
         shortfall=back.shortfall,
         occurred_at=timestamp_of(back.occurred_at),
         recorded_at=timestamp_of(back.recorded_at),
+        refunds=to_refunds(back.refunds),
+        points_restored=back.points_restored,
     )
 
 

@@ -4,7 +4,7 @@ NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · RehearsalNotFo
               TransferNotFound
 Conflict      ReceiptConflict · RuleKeyTaken
 Precondition  MemberMayNotEarn · MemberMayNotSpend · InsufficientBalance · HoldNotOpen · HoldNotCaptured
-              ReversalExceedsCapture
+              ReversalExceedsCapture · HoldOfRedemption
               PurchaseNotAnonymous · PurchaseAlreadyClaimed
               ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
               TransfersNotAllowed · TransferToSelf · TransferLimitExceeded
@@ -121,6 +121,12 @@ class ReversalExceedsCapture(Precondition):
 
     def __init__(self, *, asked: int, left: int) -> None:
         super().__init__(f"{left} points can still be given back, not {asked}", asked=asked, left=left)
+
+
+class HoldOfRedemption(Precondition):
+    """The hold paid for a redemption, whose points come back when it is cancelled and not with returned goods."""
+
+    reason = "HOLD_OF_REDEMPTION"
 
 
 class PurchaseNotAnonymous(Precondition):

@@ -18,6 +18,7 @@ from services.points.domain.errors import (
 )
 from services.points.domain.evaluation import RuleSet, evaluate_again
 from services.points.domain.ledger import AccountView
+from services.points.domain.refunds import PointsRefund, Refunded
 from services.points.domain.sales import ReceiptKey, Returned, Sale, add_returned
 
 
@@ -87,6 +88,8 @@ class RecordReturn:
     currency: str
     lines: tuple[ReturnLine, ...]
     cashier_id: str
+    # What was spent on the goods and is to come back.
+    refunds: tuple[PointsRefund, ...] = field(default=(), metadata={"came_later": True})
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,12 @@ class Return:
     recorded_at: datetime
     # What each rule's earning gave back.
     taken: dict[UUID, int] = field(default_factory=dict)
+    refunds: tuple[Refunded, ...] = ()
+
+    @property
+    def points_restored(self) -> int:
+        """Points that came back to the member in all."""
+        return sum(refund.points for refund in self.refunds)
 
 
 @dataclass(frozen=True)

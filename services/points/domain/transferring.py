@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.points.domain.book import Book
+from services.points.domain.combining import CombiningBook
 from services.points.domain.ledger import Cause, Entry, EntryKind, Lot
 from services.points.domain.portions import portions
 from services.points.domain.transfers import Transfer, TransferPart
 
 
-class TransferringBook(Book):
+class TransferringBook(CombiningBook):
     """A book that points leave for another one, and come to from there."""
 
     def send(self, amount: int, cause: Cause, now: datetime) -> tuple[Entry, tuple[TransferPart, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,6 +12,7 @@ from kit.errors import Invalid
 from kit.idempotency import Outcome, field_digests
 from services.points import events
 from services.points.commit import Committer, Desk, Looks
+from services.points.domain.counters import Buyer
 from services.points.domain.errors import InsufficientBalanceForReturn
 from services.points.domain.ledger import AccountKey
 from services.points.domain.policy import WALLET_DEFAULT, Shortfall
@@ -23,9 +25,11 @@ from services.points.domain.purchases import (
     dues,
     expect_returnable,
 )
+from services.points.domain.refunds import Refunded
 from services.points.handlers.purchases import CLOCK_AHEAD_MAX
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of, return_id_of
-from services.points.handlers.taking_back import buyer_of, due_earnings, take_back
+from services.points.handlers.refunding import Refunding
+from services.points.handlers.taking_back import buyer_of, due_earnings, free_limits, take_points
 from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
 
 
@@ -64,110 +68,165 @@ class ReturnRef:
 class Returning:
     """Takes goods back. `answer` is what was made of it the last time it was judged.
 
-    The purchase is locked, so that returns of it are judged one after another.
+    The purchase is locked, so that returns of it are judged one after another. Refusals name fields by their path,
+    which begins with `path` where the return is a part of something.
     """
 
     answer_type = ReturnRef
     answer: ReturnAnswer
 
-    def __init__(self, command: RecordReturn) -> None:
+    def __init__(self, command: RecordReturn, path: str = "") -> None:
         self.command = command
+        self._path = path
         original = command.original_receipt
         self._purchase_id = None if original is None else purchase_id_of(command.program_id, original)
         self._return_id = return_id_of(command.program_id, command.receipt)
-        self.looks = Looks(command.program_id, changing_purchase_id=self._purchase_id, return_id=self._return_id)
+        self._refunding = Refunding(command, path)
+        self.looks = Looks(
+            command.program_id,
+            changing_purchase_id=self._purchase_id,
+            return_id=self._return_id,
+            refunded_hold_ids=frozenset(refund.hold_id for refund in command.refunds),
+        )
         self._digests = field_digests(command, without=("program_id", "request_id", "receipt"))
 
     def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
-        """The accounts that the goods had earned to, or the one to show, and the counters of limits."""
+        """The accounts that the goods earned to or were paid from, or the one to show, and the counters of limits."""
         self._due: tuple[Due, ...] = ()
-        self._purchase = None
+        self._purchase: Purchase | None = None
+        self._shortfall, self._refunded = 0, tuple[Refunded, ...]()
         if desk.recorded_return(self._return_id) is not None:
             return ()
         if self.command.occurred_at > desk.now + CLOCK_AHEAD_MAX:
-            raise Invalid("occurred_at", "lies more than a day in the future")
+            raise Invalid(f"{self._path}occurred_at", "lies more than a day in the future")
         self._purchase = self._original(desk)
+        buyer_id = None if self._purchase is None else self._purchase.member_id
+        refunds = self._refunding.books(desk, buyer_id)
         if self._purchase is None:
-            return ()
+            return refunds
         before = desk.returns_of(self._purchase.purchase_id)
         after = expect_returnable(self._purchase.sale, before.returned, self.command.lines)
-        if self._purchase.member_id is None:
-            return ()
+        if buyer_id is None:
+            return refunds
         self._due = dues(self._purchase, desk.rules(self._purchase.program_id), before, after)
-        wallets = {due.wallet for due in self._due} | {self._wallet_shown()}
-        buyer, bought = buyer_of(self._purchase, self._purchase.member_id), frozenset({self._purchase.purchase_id})
-        books = (
-            BookRequest(AccountKey(buyer.program_id, buyer.member_id, wallet), purchase_ids=bought)
-            for wallet in sorted(wallets)
-        )
-        counters = (
-            CounterRequest(key)
-            for earning in due_earnings(self._purchase, self._due)
-            for key in buyer.counters(earning.rule_id, earning.explanation.limits)
-        )
-        return [*books, *counters]
+        return [*refunds, *self._touched(buyer_of(self._purchase, buyer_id), self._purchase)]
 
     def judge(self, desk: Desk) -> ReturnRef:
         """Records the return and takes back what is due, unless the receipt is recorded."""
+        if self.is_recorded(desk):
+            return self.leave(desk)
+        # Points that come back are there to be taken; without any, nothing has happened when the taking is refused.
+        with desk.as_one(self.keys) if self.command.refunds else contextlib.nullcontext():
+            self.take(desk)
+            self.free(desk)
+        return self.leave(desk)
+
+    # -- The steps, for whatever a return is a part of ---------------------------------------------------------------
+
+    @property
+    def keys(self) -> list[AccountKey]:
+        """The accounts that it changes."""
+        return [*self._refunding.keys, *(self._key(due.wallet) for due in self._due)]
+
+    def is_recorded(self, desk: Desk) -> bool:
+        """Whether the receipt is recorded, with this content."""
         recorded = desk.recorded_return(self._return_id)
         if recorded is not None:
             expect_same_receipt(recorded.digests, self._digests)
+        return recorded is not None
+
+    def free(self, desk: Desk) -> None:
+        """Gives back what the goods had used of limits."""
+        if self._purchase is not None:
+            free_limits(desk, self._purchase, self._return_id, self._due)
+
+    def take(self, desk: Desk) -> None:
+        """Gives back what was spent on the goods, and then takes what they had earned."""
+        self._refunded = self._refunding.carry_out(desk)
+        if self._purchase is not None and self._due:
+            self._shortfall = self._take_back(desk, self._purchase)
+
+    def leave(self, desk: Desk) -> ReturnRef:
+        """Records the return with the account as it is now, or gives the first answer of the receipt again."""
+        recorded = desk.recorded_return(self._return_id)
+        if recorded is not None:
             self.answer = _answer(recorded)
             return ReturnRef(self._return_id, recorded_before=True)
-        purchase, shortfall, account = self._purchase, 0, None
-        if purchase is not None and purchase.member_id is not None:
-            shortfall = self._take_back(desk, purchase, purchase.member_id)
-            account = desk.view(AccountKey(purchase.program_id, purchase.member_id, self._wallet_shown()))
-        back = self._return(desk, purchase, shortfall)
-        awaited = self._purchase_id if purchase is None else None
+        back = self._return(desk)
+        account = None if back.member_id is None else desk.view(self._key(self._wallet_shown()))
+        awaited = self._purchase_id if self._purchase is None else None
         desk.record_return(back, awaited, self.command.cashier_id, self.command.currency, account, self._digests)
         desk.announce(events.return_recorded(back))
         self.answer = ReturnAnswer(back, account)
         return ReturnRef(self._return_id, recorded_before=False)
+
+    # -- Pieces ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _member_id(self) -> UUID | None:
+        """Whose account it changes: the buyer's, or that of whoever gets points back."""
+        buyer_id = None if self._purchase is None else self._purchase.member_id
+        return buyer_id or self._refunding.member_id
+
+    def _key(self, wallet: str) -> AccountKey:
+        assert self._member_id is not None  # noqa: S101 - asked only where somebody's account is touched
+        return AccountKey(self.command.program_id, self._member_id, wallet)
+
+    def _touched(self, buyer: Buyer, purchase: Purchase) -> list[BookRequest | CounterRequest]:
+        bought = frozenset({purchase.purchase_id})
+        wallets = {due.wallet for due in self._due} | {self._wallet_shown()}
+        books = (BookRequest(self._key(wallet), purchase_ids=bought) for wallet in sorted(wallets))
+        counters = (
+            CounterRequest(key)
+            for earning in due_earnings(purchase, self._due)
+            for key in buyer.counters(earning.rule_id, earning.explanation.limits)
+        )
+        return [*books, *counters]
 
     def _original(self, desk: Desk) -> Purchase | None:
         if self._purchase_id is None:
             return None
         purchase = desk.purchase(self.command.program_id, self._purchase_id)
         if purchase is not None and purchase.sale.currency != self.command.currency:
-            raise Invalid("currency", f"the purchase was paid in {purchase.sale.currency}")
+            raise Invalid(f"{self._path}currency", f"the purchase was paid in {purchase.sale.currency}")
         return purchase
 
-    def _take_back(self, desk: Desk, purchase: Purchase, member_id: UUID) -> int:
+    def _take_back(self, desk: Desk, purchase: Purchase) -> int:
         policy = desk.policy(self.command.program_id).shortfall
         if policy is Shortfall.REFUSE:
-            self._expect_enough(desk, purchase, member_id)
-        return take_back(desk, purchase, member_id, self._return_id, self._due, policy)
+            self._expect_enough(desk, purchase)
+        return take_points(desk, purchase, self._return_id, self._due, policy)
 
-    def _expect_enough(self, desk: Desk, purchase: Purchase, member_id: UUID) -> None:
+    def _expect_enough(self, desk: Desk, purchase: Purchase) -> None:
         for wallet in sorted({due.wallet for due in self._due}):
             asked = [(due.rule_id, due.points) for due in self._due if due.wallet == wallet]
-            book = desk.book(AccountKey(purchase.program_id, member_id, wallet))
-            missing = book.shortfall_of(asked, purchase.purchase_id, desk.now)
+            missing = desk.book(self._key(wallet)).shortfall_of(asked, purchase.purchase_id, desk.now)
             if missing:
                 raise InsufficientBalanceForReturn(
                     f"{missing} of the points these goods earned are spent", missing=missing, wallet=wallet
                 )
 
-    def _return(self, desk: Desk, purchase: Purchase | None, shortfall: int) -> Return:
+    def _return(self, desk: Desk) -> Return:
         command = self.command
         return Return(
             return_id=self._return_id,
             program_id=command.program_id,
             receipt=command.receipt,
             original_receipt=command.original_receipt,
-            purchase_id=None if purchase is None else purchase.purchase_id,
-            member_id=None if purchase is None else purchase.member_id,
+            purchase_id=None if self._purchase is None else self._purchase.purchase_id,
+            member_id=self._member_id,
             lines=command.lines,
             points_returned=sum(due.points for due in self._due),
-            shortfall=shortfall,
+            shortfall=self._shortfall,
             occurred_at=command.occurred_at,
             recorded_at=desk.now,
             taken={due.rule_id: due.points for due in self._due},
+            refunds=self._refunded,
         )
 
     def _wallet_shown(self) -> str:
-        return self._due[0].wallet if self._due else WALLET_DEFAULT
+        wallets = [*(due.wallet for due in self._due), *(key.wallet for key in self._refunding.keys)]
+        return wallets[0] if wallets else WALLET_DEFAULT
 
 
 def _answer(recorded: Recorded[Return]) -> ReturnAnswer:

@@ -16,22 +16,23 @@ from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import Due, Purchase
 
 
-def take_back(
-    desk: Desk, purchase: Purchase, member_id: UUID, return_id: UUID, dues: Sequence[Due], policy: Shortfall
-) -> int:
-    """Takes back what is due of each earning and gives the points that were missing.
-
-    What the goods had used of limits goes back to the windows of the purchase, where they no longer qualify either.
-    """
+def take_points(desk: Desk, purchase: Purchase, return_id: UUID, dues: Iterable[Due], policy: Shortfall) -> int:
+    """Takes back what is due of each earning of a member's purchase and gives the points that were missing."""
     shortfall, cause = 0, Cause(return_id=return_id)
-    buyer = buyer_of(purchase, member_id)
-    for due, earning in zip(dues, due_earnings(purchase, dues), strict=True):
-        book = desk.book(AccountKey(purchase.program_id, member_id, due.wallet))
+    for due in dues:
+        book = desk.book(AccountKey(purchase.program_id, _member_of(purchase), due.wallet))
         taken = book.take_back(due.points, purchase.purchase_id, due.rule_id, cause, policy, desk.now)
         shortfall += taken.shortfall
+    return shortfall
+
+
+def free_limits(desk: Desk, purchase: Purchase, return_id: UUID, dues: Sequence[Due]) -> None:
+    """Gives what the goods had used of limits back to the windows of the purchase; there they qualify no longer."""
+    for due, earning in zip(dues, due_earnings(purchase, dues), strict=True):
+        member_id = _member_of(purchase)
+        buyer = buyer_of(purchase, member_id)
         desk.tally.give_back(buyer, purchase.purchase_id, return_id, earning, due.points, due.left)
         desk.qualify(qualifying.taken_back(purchase, member_id, return_id, earning, due.points))
-    return shortfall
 
 
 def due_earnings(purchase: Purchase, dues: Iterable[Due]) -> list[Earning]:
@@ -52,10 +53,14 @@ def settle_matches(desk: Desk, purchase: Purchase, matches: Iterable[Match]) -> 
     """
     policy = desk.policy(purchase.program_id, purchase.member_id).shortfall
     for match in matches:
-        shortfall = 0
-        if purchase.member_id is not None:
-            return_id = match.waiting.return_id
-            shortfall = take_back(desk, purchase, purchase.member_id, return_id, match.due, policy)
+        return_id = match.waiting.return_id
+        shortfall = take_points(desk, purchase, return_id, match.due, policy)
+        free_limits(desk, purchase, return_id, match.due)
         desk.record_match(purchase, match, shortfall)
         if match.misfit is None:
             desk.announce(events.return_matched(purchase, match, shortfall, desk.now))
+
+
+def _member_of(purchase: Purchase) -> UUID:
+    assert purchase.member_id is not None  # noqa: S101 - an anonymous purchase has earned nothing that could be due
+    return purchase.member_id

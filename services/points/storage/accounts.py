@@ -29,6 +29,7 @@ from services.points.domain.ledger import (
     HoldState,
     Lot,
 )
+from services.points.domain.refunds import PlacedHold
 from services.points.domain.transferring import TransferringBook
 from services.points.storage import book_queries as queries
 from services.points.storage.documents import dump, earning_document, load
@@ -128,6 +129,14 @@ class Accounts:
         """For each (member, hold) that exists: the program and the wallet that the hold is on."""
         rows = self._connection.execute(queries.WALLETS_OF_HOLDS, _columns_of(("members", "holds"), holds))
         return {(row.member_id, row.hold_id): (row.program_id, row.wallet) for row in rows}
+
+    def placed_holds(self, holds: Iterable[tuple[UUID, UUID]]) -> dict[UUID, PlacedHold]:
+        """The holds of these (program, hold), whosever they are."""
+        rows = self._connection.execute(queries.PLACED_HOLDS, _columns_of(("programs", "holds"), holds))
+        return {
+            row.hold_id: PlacedHold(row.hold_id, AccountKey(row.program_id, row.member_id, row.wallet), row.reference)
+            for row in rows
+        }
 
     def entries(self, key: AccountKey, page: PageRequest) -> list[Entry]:
         """The account's entries, newest first, one more than the page is long."""

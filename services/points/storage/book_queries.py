@@ -74,6 +74,13 @@ LOTS = sa.text(f"""
     FROM unspent WHERE closed GROUP BY program_id, member_id, wallet
 """)  # noqa: S608 - constants
 
+PLACED_HOLDS = sa.text("""
+    SELECT hold_id, program_id, member_id, wallet, reference
+    FROM holds
+    JOIN unnest(CAST(:programs AS uuid[]), CAST(:holds AS uuid[])) AS wanted (program_id, hold_id)
+        USING (program_id, hold_id)
+""")
+
 WALLETS_OF_HOLDS = sa.text("""
     SELECT member_id, hold_id, program_id, wallet
     FROM holds

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from services.points.domain.earnings import Earning
 from services.points.domain.ledger import AccountView
 from services.points.domain.purchases import ReturnLine
+from services.points.domain.refunds import Refunded
 from services.points.domain.rehearsals import Comparison, Plan
 from services.points.domain.sales import Sale
 from services.points.domain.terms import EarningTerms
@@ -25,6 +26,7 @@ account_document = TypeAdapter(AccountView)
 transfer_policy_document = TypeAdapter(TransferPolicy)
 taken_document = TypeAdapter(dict[UUID, int])
 return_lines_document = TypeAdapter(tuple[ReturnLine, ...])
+refunds_document = TypeAdapter(tuple[Refunded, ...])
 plan_document = TypeAdapter(Plan)
 comparison_document = TypeAdapter(Comparison)
 

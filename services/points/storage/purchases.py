@@ -21,6 +21,7 @@ from services.points.storage.documents import (
     dump,
     earnings_document,
     load,
+    refunds_document,
     return_lines_document,
     sale_document,
     taken_document,
@@ -181,6 +182,8 @@ class Purchases:
                 "points_returned": recorded.points_returned,
                 "shortfall": recorded.shortfall,
                 "taken_by_rule": dump(taken_document, recorded.taken),
+                "points_restored": recorded.points_restored,
+                "refunds": dump(refunds_document, recorded.refunds) if recorded.refunds else None,
                 "account_after": None if account is None else dump(account_document, account),
                 "digests": _json(digests),
                 "recorded_at": recorded.recorded_at,
@@ -276,6 +279,7 @@ def _return(row: Any) -> Return:
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at,
         taken=_taken({}, row.taken_by_rule) or {},
+        refunds=() if row.refunds is None else load(refunds_document, row.refunds),
     )
 
 

@@ -201,6 +201,8 @@ holds = sa.Table(
     ),
     sa.CheckConstraint("reversed BETWEEN 0 AND captured", name="reversed_within_captured"),
     sa.Index("ix_holds_open", "member_id", "wallet", postgresql_where=sa.text("state = 'open'")),
+    # A return may know what was paid with, and not by whom.
+    sa.Index("ix_holds_program", "program_id", "hold_id"),
     sa.Index("ix_holds_overdue", "expires_at", postgresql_where=sa.text("state = 'open'")),
 )
 
@@ -289,6 +291,9 @@ returns = sa.Table(
     sa.Column("shortfall", sa.BigInteger, nullable=False),
     # Points by rule; null for returns of before this was written down.
     sa.Column("taken_by_rule", JSONB),
+    # Points that holds had spent on the goods, and the entries that gave them back; null where none came back.
+    sa.Column("points_restored", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("refunds", JSONB),
     sa.Column("account_after", JSONB),
     sa.Column("digests", JSONB, nullable=False),
     _instant("recorded_at"),
@@ -296,6 +301,10 @@ returns = sa.Table(
     sa.CheckConstraint("shortfall BETWEEN 0 AND points_returned", name="shortfall_within_points"),
     sa.CheckConstraint("purchase_id IS NOT NULL OR points_returned = 0", name="unmatched_takes_nothing"),
     sa.CheckConstraint("purchase_id IS NULL OR awaited_purchase_id IS NULL", name="matched_or_waiting"),
+    sa.CheckConstraint(
+        "CASE WHEN refunds IS NULL THEN points_restored = 0 ELSE points_restored > 0 AND member_id IS NOT NULL END",
+        name="refunds_restore",
+    ),
     sa.Index("ix_returns_purchase", "purchase_id", postgresql_where=sa.text("purchase_id IS NOT NULL")),
     sa.Index("ix_returns_awaited", "awaited_purchase_id", postgresql_where=sa.text("awaited_purchase_id IS NOT NULL")),
 )

@@ -78,6 +78,7 @@ class Day:
     claimed: uuid.UUID
     late: uuid.UUID
     waited: uuid.UUID
+    refunded: uuid.UUID
     approved: uuid.UUID
     posting: int
     transferred: uuid.UUID
@@ -151,6 +152,7 @@ def live(points: Points) -> Day:
         claimed=claimed.purchase.purchase_id,
         late=_purchase_id(points, sale),
         waited=waited.recorded.return_id,
+        refunded=bring_back_what_was_paid_with_points(points, dina, 2),
         approved=approved.adjustment.adjustment_id,
         posting=approved.entry.version,
         transferred=transferred,
@@ -200,6 +202,12 @@ def spend_and_get_back(points: Points, member_id: uuid.UUID, amount: int, back: 
     hold_id = spend(points, member_id, amount)
     points.holds.reverse_capture(TILL, make.reverse_capture(member_id, hold_id, back)).unwrap()
     return hold_id
+
+
+def bring_back_what_was_paid_with_points(points: Points, member_id: uuid.UUID, amount: int) -> uuid.UUID:
+    """The id of the return."""
+    command = make.record_return(None, ("1", 1000), refunds=[spend(points, member_id, amount)])
+    return points.returns.record_return(TILL, command).unwrap().recorded.return_id
 
 
 def _purchase_id(points: Points, sale: Sale) -> uuid.UUID:

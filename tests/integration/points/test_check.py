@@ -480,6 +480,26 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "DELETE FROM qualifying_movements WHERE purchase_id = :late AND return_id IS NULL",
         ),
     },
+    "what the return gave back to the member is not what entries gave back": {
+        "a point more than the entry": planted(
+            "{refunded}", "UPDATE returns SET points_restored = points_restored + 1 WHERE return_id = :refunded"
+        ),
+        "an entry of something else": planted(
+            "{refunded}",
+            "UPDATE returns SET refunds = jsonb_set(refunds, '{0,version}', '1') WHERE return_id = :refunded",
+        ),
+        "a refund that nobody noted": planted(
+            "{refunded}", "UPDATE returns SET refunds = '[]' WHERE return_id = :refunded"
+        ),
+    },
+    "more than one return says that it gave back what the entry did": {
+        "a return that boasts of another one's refund": planted(
+            "{dina}/points/6",
+            "UPDATE returns SET (member_id, points_restored, refunds) ="
+            " (SELECT member_id, points_restored, refunds FROM returns WHERE return_id = :refunded)"
+            " WHERE return_id = :waited",
+        ),
+    },
     "more of the line has come back than was bought": {
         "too much in one return": planted(
             "{bought}/1",

@@ -120,6 +120,7 @@ def test_every_purchase_claim_and_return_has_its_event(busy: Points) -> None:
                 "purchase_id": text(each.purchase_id),
                 "points_returned": each.points_returned,
                 "shortfall": each.shortfall,
+                "points_restored": each.points_restored,
             }
             for each in returns
         }

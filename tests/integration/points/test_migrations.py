@@ -87,6 +87,7 @@ REFUSED = {
     "ck_standings_status": "UPDATE standings SET status = 'asleep'",
     "ck_returns_shortfall_within_points": "UPDATE returns SET shortfall = points_returned + 1",
     "ck_returns_unmatched_takes_nothing": "UPDATE returns SET points_returned = 1 WHERE purchase_id IS NULL",
+    "ck_returns_refunds_restore": "UPDATE returns SET points_restored = 0",
     "ck_purchases_anonymous_earns_nothing": "UPDATE purchases SET points_earned = 1 WHERE member_id IS NULL",
     "ck_earning_rules_state_fits": "UPDATE earning_rules SET effective_from = NULL",
     "ck_cap_counters_used_within_allowed": "UPDATE cap_counters SET used = allowed + 1",

@@ -111,6 +111,15 @@ class Till:
         return account
 
 
+def refund_a_redemption(till: Till) -> None:
+    member_id = till.rich_member()
+    request = requests.place_hold(member_id)
+    request.reference = f"redemption {requests.new_id()}"
+    hold_id = till.get(request).hold.hold_id
+    till.get(requests.capture_hold(member_id, hold_id))
+    till.get(requests.record_return(refunds={hold_id: 0}))
+
+
 def reverse_too_much(till: Till) -> None:
     member_id = till.rich_member()
     hold_id = till.hold(member_id)

@@ -9,7 +9,7 @@ from loyalty.points.v1 import points_pb2 as pb
 
 from kit.call import Call
 from kit.convert import timestamp_of
-from tests.integration.points.tills import Till
+from tests.integration.points.tills import Till, refund_a_redemption
 from tests.unit.services.points import requests
 
 GOOD: dict[str, Callable[[Till], None]] = {}
@@ -134,6 +134,7 @@ def reject_twice(till: Till) -> None:
 
 
 MORE_REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
+    "HOLD_OF_REDEMPTION": (StatusCode.FAILED_PRECONDITION, refund_a_redemption),
     "TRANSFER_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_transfer())),
     "TRANSFERS_NOT_ALLOWED": (
         StatusCode.FAILED_PRECONDITION,

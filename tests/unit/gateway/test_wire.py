@@ -131,20 +131,29 @@ def test_a_return_carries_both_receipts() -> None:
             "occurred_at": "2026-03-01T12:00:00Z",
             "currency": "PKR",
             "lines": [{"line_id": "1", "quantity_milli": 5}],
+            "refunds": [{"hold_id": ID}, {"hold_id": ID, "amount": 7}],
         }
     )
     request = body.to_proto("program", "key")
+    assert [(each.hold_id, each.amount) for each in request.refunds] == [(ID, 0), (ID, 7)]
     assert (request.receipt.receipt_number, request.original_receipt.receipt_number) == ("2", "1")
     assert not body.model_copy(update={"original_receipt": None}).to_proto("p", "k").HasField("original_receipt")
 
 
 def test_a_return_is_told_under_its_own_name() -> None:
-    found = points_pb2.Return(return_id=ID, occurred_at=timestamp_of(NOON), recorded_at=timestamp_of(NOON))
+    found = points_pb2.Return(
+        return_id=ID,
+        occurred_at=timestamp_of(NOON),
+        recorded_at=timestamp_of(NOON),
+        refunds=[points_pb2.PointsRefund(hold_id=ID, amount=7)],
+        points_restored=7,
+    )
     # `return` is a word of Python's.
     fields: dict[str, Any] = {"return": found}
     answer = points_pb2.RecordReturnResponse(**fields)
     told = receipts.return_answer_of(answer).model_dump(by_alias=True)
     assert (told["return"]["return_id"], told["return"]["original_receipt"], told["account"]) == (ID, None, None)
+    assert (told["return"]["refunds"], told["return"]["points_restored"]) == ([{"hold_id": ID, "amount": 7}], 7)
 
 
 TERMS = {

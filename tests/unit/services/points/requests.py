@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -98,7 +99,10 @@ def claim_purchase(member_id: str = "", key: pb.ReceiptKey | None = None) -> pb.
     return _sent(pb.ClaimPurchaseRequest(member_id=member_id or new_id(), receipt=key or receipt()))
 
 
-def record_return(original: pb.ReceiptKey | None = None, *lines: tuple[str, int]) -> pb.RecordReturnRequest:
+def record_return(
+    original: pb.ReceiptKey | None = None, *lines: tuple[str, int], refunds: Mapping[str, int] | None = None
+) -> pb.RecordReturnRequest:
+    """Goods that come back, and with them so many points of what these holds spent."""
     back = [pb.ReturnLine(line_id=line_id, quantity_milli=quantity) for line_id, quantity in lines or [("1", 1000)]]
     return _sent(
         pb.RecordReturnRequest(
@@ -108,6 +112,7 @@ def record_return(original: pb.ReceiptKey | None = None, *lines: tuple[str, int]
             currency="GBP",
             lines=back,
             cashier_id="cashier-7",
+            refunds=[pb.PointsRefund(hold_id=hold_id, amount=amount) for hold_id, amount in (refunds or {}).items()],
         )
     )
 

@@ -10,6 +10,9 @@ import pytest
 
 from kit.call import Call
 from kit.client import channel
+from services.points.domain.errors import HoldOfRedemption
+from services.points.domain.ledger import AccountKey
+from services.points.domain.refunds import PlacedHold, PointsRefund, expect_refundable
 from services.rewards.clients import GrpcPoints
 from tests.factories.rewards import COST, redemption
 
@@ -53,5 +56,9 @@ def test_the_hold_is_over_the_price(points: GrpcPoints) -> None:
     request = request_of(points, "place_hold", about)
     assert (request.member_id, request.wallet, request.amount) == (str(about.member_id), "stamps", COST)
     assert request.reference == f"redemption {about.redemption_id}"
+    # By which `points` knows that no return of goods may give these points back.
+    hold = PlacedHold(uuid.uuid4(), AccountKey(about.program_id, about.member_id, about.wallet), request.reference)
+    with pytest.raises(HoldOfRedemption):
+        expect_refundable(hold, PointsRefund(hold.hold_id, 0), about.member_id)
     # None named, so that a setting that changes between two tries cannot make them two different requests.
     assert request.timeout_s == 0

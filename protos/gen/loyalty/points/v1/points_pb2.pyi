@@ -887,6 +887,7 @@ class RecordReturnRequest(_message.Message):
     CURRENCY_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     CASHIER_ID_FIELD_NUMBER: _builtins.int
+    REFUNDS_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     request_id: _builtins.str
     currency: _builtins.str
@@ -907,6 +908,10 @@ class RecordReturnRequest(_message.Message):
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReturnLine]:
         """One to 1,000 lines."""
 
+    @_builtins.property
+    def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___PointsRefund]:
+        """What was spent on the goods and is to come back: up to 20, each hold once, all of one member."""
+
     def __init__(
         self,
         *,
@@ -918,10 +923,11 @@ class RecordReturnRequest(_message.Message):
         currency: _builtins.str = ...,
         lines: _abc.Iterable[Global___ReturnLine] | None = ...,
         cashier_id: _builtins.str = ...,
+        refunds: _abc.Iterable[Global___PointsRefund] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cashier_id", b"cashier_id", "currency", b"currency", "lines", b"lines", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "program_id", b"program_id", "receipt", b"receipt", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cashier_id", b"cashier_id", "currency", b"currency", "lines", b"lines", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "program_id", b"program_id", "receipt", b"receipt", "refunds", b"refunds", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3361,6 +3367,31 @@ class ReturnLine(_message.Message):
 Global___ReturnLine: _TypeAlias = ReturnLine  # noqa: Y015
 
 @_typing.final
+class PointsRefund(_message.Message):
+    """Points that a captured hold spent on goods, and that come back with them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    hold_id: _builtins.str
+    amount: _builtins.int
+    """Points: 1 to 1,000,000,000; 0 means all that the hold spent and has not given back. As it is kept, what came back."""
+    def __init__(
+        self,
+        *,
+        hold_id: _builtins.str = ...,
+        amount: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "hold_id", b"hold_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointsRefund: _TypeAlias = PointsRefund  # noqa: Y015
+
+@_typing.final
 class Return(_message.Message):
     """A return as it is kept."""
 
@@ -3378,6 +3409,8 @@ class Return(_message.Message):
     SHORTFALL_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
     RECORDED_AT_FIELD_NUMBER: _builtins.int
+    REFUNDS_FIELD_NUMBER: _builtins.int
+    POINTS_RESTORED_FIELD_NUMBER: _builtins.int
     return_id: _builtins.str
     program_id: _builtins.str
     matched: _builtins.bool
@@ -3385,11 +3418,13 @@ class Return(_message.Message):
     purchase_id: _builtins.str
     """Empty when unmatched. A return that is matched later keeps what was said here first; the purchase tells of it."""
     member_id: _builtins.str
-    """Empty when unmatched or the purchase is anonymous."""
+    """Empty when unmatched or the purchase is anonymous, unless points came back: then whose they are."""
     points_returned: _builtins.int
     """Points taken back, 0 or more."""
     shortfall: _builtins.int
     """Of these, points that were no longer there and are owed; see ProgramPolicy.shortfall."""
+    points_restored: _builtins.int
+    """The sum of that."""
     @_builtins.property
     def receipt(self) -> Global___ReceiptKey: ...
     @_builtins.property
@@ -3400,6 +3435,10 @@ class Return(_message.Message):
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___PointsRefund]:
+        """What holds gave back, in the order in which it was asked for."""
+
     def __init__(
         self,
         *,
@@ -3415,10 +3454,12 @@ class Return(_message.Message):
         shortfall: _builtins.int = ...,
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
         recorded_at: _timestamp_pb2.Timestamp | None = ...,
+        refunds: _abc.Iterable[Global___PointsRefund] | None = ...,
+        points_restored: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "receipt", b"receipt", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "matched", b"matched", "member_id", b"member_id", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "receipt", b"receipt", "recorded_at", b"recorded_at", "return_id", b"return_id", "shortfall", b"shortfall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "matched", b"matched", "member_id", b"member_id", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "points_restored", b"points_restored", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "receipt", b"receipt", "recorded_at", b"recorded_at", "refunds", b"refunds", "return_id", b"return_id", "shortfall", b"shortfall"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -16,8 +16,9 @@ from loyalty.points.v1 import points_pb2 as pb
 from kit.convert import timestamp_of
 from kit.errors import Invalid
 from services.points.convert import purchases as convert
-from services.points.convert.common import LINES_MAX, MONEY_MINOR_MAX
+from services.points.convert.common import AMOUNT_MAX, LINES_MAX, MONEY_MINOR_MAX
 from services.points.convert.purchases import ITEMS_MAX, QUANTITY_MILLI_MAX, TENDERS_MAX
+from services.points.convert.refunds import REFUNDS_MAX
 from services.points.domain.evaluation import evaluate, rule_set
 from services.points.domain.ledger import AccountView
 from services.points.domain.purchases import (
@@ -29,6 +30,7 @@ from services.points.domain.purchases import (
     ReturnAnswer,
     ReturnLine,
 )
+from services.points.domain.refunds import Refunded
 from services.points.domain.sales import TenderKind
 from tests.factories import points as make
 from tests.unit.services.points import requests
@@ -235,11 +237,14 @@ def test_claim_purchase_names_what_is_wrong(path: str, value: Any) -> None:
             "cashier_id": length(100, least=0),
             "lines[1].line_id": [*NOT_A_LINE, *length(50)],
             "lines[1].quantity_milli": outside(1, QUANTITY_MILLI_MAX),
+            "refunds[1].hold_id": NOT_A_UUID,
+            "refunds[1].amount": outside(0, AMOUNT_MAX),
         }
     ),
 )
 def test_record_return_names_what_is_wrong(path: str, value: Any) -> None:
-    request = requests.record_return(None, ("1", 1000), ("2", 1000))
+    refunds = {requests.new_id(): 0, requests.new_id(): 7}
+    request = requests.record_return(None, ("1", 1000), ("2", 1000), refunds=refunds)
     expect_refused(convert.record_return, changed(request, path, value), path)
 
 
@@ -252,6 +257,16 @@ def test_a_return_says_when_it_was_and_what_came_back() -> None:
     expect_refused(convert.record_return, request, "lines")
     request.ClearField("lines")
     expect_refused(convert.record_return, request, "lines")
+
+
+def test_a_return_names_each_hold_once_and_not_too_many() -> None:
+    twice = requests.record_return(refunds={requests.new_id(): 0, requests.new_id(): 1})
+    twice.refunds[1].hold_id = twice.refunds[0].hold_id.upper()
+    expect_refused(convert.record_return, twice, "refunds[1].hold_id")
+    many = requests.record_return(refunds={requests.new_id(): 0 for _ in range(REFUNDS_MAX + 1)})
+    expect_refused(convert.record_return, many, "refunds")
+    del many.refunds[0]
+    assert len(convert.record_return(many).refunds) == REFUNDS_MAX
 
 
 def test_a_return_may_come_without_its_receipt() -> None:
@@ -383,6 +398,7 @@ def test_a_return_comes_back_as_it_was_told() -> None:
         shortfall=4,
         occurred_at=command.occurred_at,
         recorded_at=make.NOON,
+        refunds=(Refunded(uuid.uuid4(), "points", 5, 2), Refunded(uuid.uuid4(), "stars", 6, 9)),
     )
 
     answered = getattr(convert.record_return_response(ReturnAnswer(back, ACCOUNT)), "return")
@@ -391,6 +407,10 @@ def test_a_return_comes_back_as_it_was_told() -> None:
     assert (answered.lines, answered.occurred_at) == (request.lines, request.occurred_at)
     assert (answered.points_returned, answered.shortfall, answered.matched) == (10, 4, True)
     assert (answered.purchase_id, answered.member_id) == (str(back.purchase_id), str(back.member_id))
+    assert [(each.hold_id, each.amount) for each in answered.refunds] == [
+        (str(each.hold_id), each.points) for each in back.refunds
+    ]
+    assert answered.points_restored == 11
     assert command.lines[0] == ReturnLine("1", 500)
     assert command.receipt.business_day == date(2026, 1, 2)
 

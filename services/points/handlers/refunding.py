@@ -1,0 +1,63 @@
+"""What goods were paid with in points comes back with them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from kit.errors import Refusal
+from services.points.commit import Desk
+from services.points.domain.ledger import AccountKey
+from services.points.domain.purchases import RecordReturn
+from services.points.domain.refunds import PlacedHold, PointsRefund, Refunded, expect_refundable
+from services.points.storage import BookRequest
+
+
+class Refunding:
+    """The part of a return that gives points back. Refusals name the refund by its path, which begins with `path`."""
+
+    def __init__(self, command: RecordReturn, path: str) -> None:
+        self._command = command
+        self._path = path
+        self._holds: list[tuple[PointsRefund, PlacedHold]] = []
+
+    @property
+    def member_id(self) -> UUID | None:
+        """Whose points come back; None while none do."""
+        return self._holds[0][1].key.member_id if self._holds else None
+
+    @property
+    def keys(self) -> list[AccountKey]:
+        """The accounts that they come back to."""
+        return [hold.key for _, hold in self._holds]
+
+    def books(self, desk: Desk, member_id: UUID | None) -> Sequence[BookRequest]:
+        """These accounts; all of them the buyer's, if one is known, and otherwise one member's."""
+        self._holds = []
+        for index, asked in enumerate(self._command.refunds):
+            with self._named(index, "hold_id"):
+                found = desk.placed_hold(self._command.program_id, asked.hold_id)
+                hold = expect_refundable(found, asked, member_id or self.member_id)
+            self._holds.append((asked, hold))
+        return [BookRequest(hold.key, hold_ids=frozenset({hold.hold_id})) for _, hold in self._holds]
+
+    def carry_out(self, desk: Desk) -> tuple[Refunded, ...]:
+        """Gives the points back to the lots that they were spent from."""
+        return tuple(self._refunded(desk, index, asked, hold) for index, (asked, hold) in enumerate(self._holds))
+
+    def _refunded(self, desk: Desk, index: int, asked: PointsRefund, hold: PlacedHold) -> Refunded:
+        book = desk.book(hold.key)
+        before = book.hold(hold.hold_id).reversed
+        reason = f"return {self._command.receipt.receipt_number}"
+        with self._named(index, "amount" if asked.amount else "hold_id"):
+            after = book.reverse_capture(hold.hold_id, reason, desk.now, asked.amount).reversed
+        return Refunded(hold.hold_id, hold.key.wallet, after - before, book.account.version)
+
+    @contextlib.contextmanager
+    def _named(self, index: int, name: str) -> Iterator[None]:
+        try:
+            yield
+        except Refusal as refusal:
+            refusal.metadata["field"] = f"{self._path}refunds[{index}].{name}"
+            raise
