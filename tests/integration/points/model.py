@@ -6,6 +6,7 @@ take the first ones. There is no lot, no version, no arithmetic on units.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -54,6 +55,12 @@ class Model:
         for token in recovered:
             token.state = "gone"
 
+    def missing(self, dues: Iterable[tuple[int, object]], now: datetime) -> int:
+        """How many points would be missing if these (points, earned by) were taken back."""
+        lapsed = self.having("lapsed")
+        due = sum(max(0, points - sum(token.earned_by == by for token in lapsed)) for points, by in dues)
+        return max(0, due - len(self.paying(now)))
+
     def take_back(self, points: int, earned_by: object, now: datetime) -> None:
         lapsed = [token for token in self.having("lapsed") if token.earned_by == earned_by][:points]
         for token in lapsed:
@@ -90,9 +97,21 @@ class Model:
         self.give(0, None, now, None, now)
         self.settle(now)
 
-    def spend(self, points: int, now: datetime) -> None:
-        for token in self.spendable(now)[:points]:
+    def spend(self, points: int, now: datetime) -> list[Token]:
+        """Those that went."""
+        spent = self.spendable(now)[:points]
+        for token in spent:
             token.state = "gone"
+        return spent
+
+    def receive(self, tokens: Iterable[Token], now: datetime) -> None:
+        """Points from another heap, with their times."""
+        first = len(self.tokens)
+        self.tokens += [
+            Token(None, token.available_at, token.expires_at, first + number) for number, token in enumerate(tokens)
+        ]
+        self.give(0, None, now, None, now)
+        self.settle(now)
 
     def free(self, hold: UUID) -> None:
         del self.holds[hold]

@@ -186,6 +186,6 @@ def test_counters_are_the_history_of_purchases(points: Points, policy: LimitPoli
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=200 if DEEP else 20, stateful_step_count=30, suppress_health_check=list(HealthCheck)
+            max_examples=200 if DEEP else 8, stateful_step_count=30, suppress_health_check=list(HealthCheck)
         ),
     )

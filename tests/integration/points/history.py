@@ -1,0 +1,177 @@
+"""What rules and their limits make of purchases, recomputed from the history of purchases at every question.
+
+It shares no code with the service. Its rules stand in `RULES`:
+
+everyday   a point a pound, pends a day, lapses ten days later; a member gets 14 a day and all together 40 a week, cut
+big        five points from twelve pounds on, instead of
+steady     two points for whatever is kept
+half more  half as many again when what was kept cost eight pounds or more
+treat      a point for three pounds, in a wallet of its own, for good; five purchases of a store in a year, or nothing
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.sales import Sale
+from services.points.domain.terms import Effect, Factor
+from tests.factories import points as make
+
+MAIN, TREATS = "points", "treats"
+
+DAILY = Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 14)
+WEEKLY = Limit(LimitScope.PROGRAM, LimitSpan.WEEK, LimitUnit.POINTS, 40)
+YEARLY = Limit(LimitScope.STORE, LimitSpan.YEAR, LimitUnit.PURCHASES, 5)
+
+RULES: Mapping[str, Mapping[str, object]] = {
+    "everyday": {"pending_days": 1, "expiry_days": 10, "limits": (DAILY, WEEKLY)},
+    "big": {
+        "effect": Effect.FIXED,
+        "points": 5,
+        "per_amount_minor": 0,
+        "condition": "purchase.total_minor >= 1200",
+        "stacking_group": "size",
+        "priority": 1,
+        "exclusive": True,
+        "expiry_days": 13,
+    },
+    "steady": {
+        "effect": Effect.FIXED,
+        "points": 2,
+        "per_amount_minor": 0,
+        "stacking_group": "size",
+        "expiry_days": 11,
+    },
+    "half more": {
+        "effect": Effect.MULTIPLIER,
+        "factor": Factor(3, 2),
+        "points": 0,
+        "per_amount_minor": 0,
+        "condition": "purchase.total_minor >= 800",
+        "expiry_days": 12,
+    },
+    "treat": {
+        "per_amount_minor": 300,
+        "wallet": TREATS,
+        "limits": (YEARLY,),
+        "limit_policy": LimitPolicy.REFUSE,
+    },
+}
+LIMITS: Mapping[str, tuple[Limit, ...]] = {"everyday": (DAILY, WEEKLY), "treat": (YEARLY,)}
+WALLETS: Mapping[str, str] = {name: str(terms.get("wallet", MAIN)) for name, terms in RULES.items()}
+
+# The limit, whose it is, and the first day of its window.
+Counted = tuple[Limit, uuid.UUID | str, date]
+
+
+@dataclass(eq=False)
+class Bought:
+    """A purchase; `room` is what each rule's limits had left when it was given, `left` what is left of each earning."""
+
+    sale: Sale
+    member_id: uuid.UUID | None
+    kept: int
+    room: dict[str, int] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def pieces(self) -> int:
+        return self.sale.lines[0].quantity_milli // 1000
+
+    @property
+    def known_to(self) -> uuid.UUID:
+        assert self.member_id is not None
+        return self.member_id
+
+    def earns(self, kept: int) -> dict[str, int]:
+        """What each rule gives for so many pieces."""
+        pounds = Fraction(self.sale.lines[0].amount_minor * kept, 100 * self.pieces)
+        everyday = min(int(pounds), self.room["everyday"])
+        big = 5 if pounds >= 12 else 0
+        steady = 2 if pounds and not big else 0
+        treat = int(pounds / 3)
+        return {
+            "everyday": everyday,
+            "big": big,
+            "steady": steady,
+            "half more": (everyday + big + steady) // 2 if pounds >= 8 else 0,
+            "treat": treat if treat <= self.room["treat"] else 0,
+        }
+
+    def times(self, name: str) -> tuple[datetime, datetime | None]:
+        """When points of the rule become available and when they lapse."""
+        at = self.sale.occurred_at
+        available_at = at + timedelta(days=1) if name == "everyday" else at
+        days = {"everyday": 10, "steady": 11, "half more": 12, "big": 13}.get(name)
+        return available_at, available_at + timedelta(days=days) if days else None
+
+
+class History:
+    """All purchases so far. `order` is the order in which the service goes through its rules."""
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self.order = order
+        self.purchases: list[Bought] = []
+
+    def give(self, bought: Bought, member_id: uuid.UUID) -> None:
+        """Finds out what the pieces kept earn for the member, within what limits have left now."""
+        bought.member_id = member_id
+        bought.room = {name: self._room(name, bought) for name in LIMITS}
+        bought.left = bought.earns(bought.kept)
+
+    def bring_back(self, bought: Bought, pieces: int) -> list[tuple[str, int]]:
+        """The points that each rule's earning gives back: per wallet no more than there are too many."""
+        bought.kept -= pieces
+        return [] if bought.member_id is None else self._shrink(bought)
+
+    def dues(self, bought: Bought, pieces: int) -> list[tuple[str, int]]:
+        """What `bring_back` would give."""
+        before, kept = dict(bought.left), bought.kept
+        found = self.bring_back(bought, pieces)
+        bought.left, bought.kept = before, kept
+        return found
+
+    def usage(self) -> Counter[Counted]:
+        """What the purchases have of each counter."""
+        usage: Counter[Counted] = Counter()
+        for bought in self.purchases:
+            for name, limits in LIMITS.items() if bought.member_id is not None else ():
+                for each in limits:
+                    units = bought.left[name]
+                    usage[counter(each, bought)] += min(units, 1) if each.unit is LimitUnit.PURCHASES else units
+        return +usage
+
+    def _shrink(self, bought: Bought) -> list[tuple[str, int]]:
+        now, found = bought.earns(bought.kept), []
+        for wallet in (MAIN, TREATS):
+            names = [name for name in self.order if WALLETS[name] == wallet]
+            excess = sum(bought.left[name] - now[name] for name in names)
+            for name in names:
+                points = min(excess, bought.left[name] - now[name])
+                if points > 0:
+                    bought.left[name] -= points
+                    excess -= points
+                    found.append((name, points))
+        return found
+
+    def _room(self, name: str, bought: Bought) -> int:
+        usage = self.usage()
+        lefts = ((each, each.at_most - usage[counter(each, bought)]) for each in LIMITS[name])
+        return min(left if each.unit is LimitUnit.POINTS else left and 1_000_000 for each, left in lefts)
+
+
+def counter(each: Limit, bought: Bought) -> Counted:
+    """Whose counter of which window the purchase belongs to, by the calendar."""
+    at = bought.sale.occurred_at
+    day = date(at.year, at.month, at.day)
+    if each is DAILY:
+        return each, bought.known_to, day
+    if each is WEEKLY:
+        return each, make.PROGRAM, date.fromisocalendar(*day.isocalendar()[:2], 1)
+    return each, bought.sale.receipt.store_id, date(day.year, 1, 1)

@@ -1,0 +1,307 @@
+"""Any sequence of operations leaves the real ledger, on its real database, where a heap of single points would be.
+
+Two members buy, bring back, spend and give each other points under rules with caps, a budget, thresholds and a bonus.
+What they should have is told by `history`, which adds up every purchase anew, and by `model`, a heap of single points.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from kit.errors import Refusal
+from services.points import jobs
+from services.points.domain.policy import Shortfall
+from services.points.domain.purchases import PreviewPurchase
+from services.points.domain.sales import ReceiptKey
+from services.points.domain.transfers import TransferPolicy
+from tests.conftest import DEEP
+from tests.factories import points as make
+from tests.integration.points import counted
+from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.history import LIMITS, MAIN, RULES, TREATS, WALLETS, Bought, History
+from tests.integration.points.model import Model
+
+EXAMPLES, STEPS = (400 if DEEP else 20), 50
+BY_SCOPE = {each.scope.value: each for limits in LIMITS.values() for each in limits}
+
+
+class LifeMachine(RuleBasedStateMachine):
+    """The life of points from the till to wherever they end."""
+
+    points: ClassVar[Points]
+    policy: ClassVar[Shortfall]
+    order: ClassVar[list[str]]
+    steps: ClassVar[int] = 0
+
+    @initialize()
+    def begin(self) -> None:
+        # Budgets of an earlier example belong to another year.
+        self.year = self.now.year + 1
+        begins_at = datetime(self.year, 1, 20, 12, tzinfo=UTC)
+        self.points.clock.advance(seconds=(begins_at - self.now).total_seconds())
+        self.members = [self.points.member() for _ in range(2)]
+        below_zero = self.policy is Shortfall.NEGATIVE
+        self.heaps = {(each, wallet): Model(below_zero) for each in self.members for wallet in (MAIN, TREATS)}
+        self.history = History(self.order)
+        self.waiting: dict[ReceiptKey, list[int]] = defaultdict(list)
+        self.holds: list[uuid.UUID] = []
+        self.captured: list[uuid.UUID] = []
+        self.holders: dict[uuid.UUID, uuid.UUID] = {}
+        self.last: Callable[[], object] | None = None
+
+    # -- At the till -------------------------------------------------------------------------------------------------
+
+    @rule(
+        who=st.sampled_from([0, 0, 0, 1, 1, None]),
+        pounds=st.integers(1, 7),
+        pieces=st.integers(1, 3),
+        days_late=st.sampled_from([0, 0, 0, 1, 13]),
+        store=st.sampled_from(["S1", "S2"]),
+        backs=st.lists(st.integers(1, 3), max_size=2),
+    )
+    def buy(self, who: int | None, pounds: int, pieces: int, days_late: int, store: str, backs: list[int]) -> None:
+        """A sale, uploaded late at times; some of its goods may have come back before it was told."""
+        receipt = make.a_receipt(store_id=store)
+        for back in backs if days_late else ():
+            self.tick()
+            self.points.returns.record_return(TILL, make.record_return(receipt, ("1", back * 1000))).unwrap()
+            self.waiting[receipt].append(back)
+        at = self.tick() - timedelta(days=days_late)
+        sale = make.a_sale(make.a_line(pounds * pieces * 100, quantity=pieces), receipt=receipt, occurred_at=at)
+        member_id = None if who is None else self.members[who]
+        bought = Bought(sale, None, pieces)
+        if member_id is not None:
+            self.history.give(bought, member_id)
+        preview = self.points.purchases.preview_purchase(TILL, PreviewPurchase(make.PROGRAM, member_id, sale))
+        command = make.record_purchase(member_id, sale)
+        assert self.do(lambda: self.points.purchases.record_purchase(TILL, command).unwrap())
+        answer = self.points.purchases.record_purchase(TILL, command).unwrap()
+        assert preview.purchase.earnings == answer.purchase.earnings
+        assert answer.purchase.points_earned == sum(bought.left.values())
+        self.history.purchases.append(bought)
+        self.credit(bought)
+        for back in self.waiting.pop(receipt, []):
+            if back <= bought.kept:
+                self.take_back(bought, self.history.bring_back(bought, back))
+
+    @precondition(lambda self: self.history.purchases)
+    @rule(data=st.data(), pieces=st.integers(1, 3))
+    def bring_back(self, data: st.DataObject, pieces: int) -> None:
+        bought = data.draw(st.sampled_from(self.history.purchases))
+        self.tick()
+        command = make.record_return(bought.sale.receipt, ("1", pieces * 1000))
+        if self.do(lambda: self.points.returns.record_return(TILL, command).unwrap()):
+            self.take_back(bought, self.history.bring_back(bought, pieces))
+        else:
+            assert pieces > bought.kept or (self.policy is Shortfall.REFUSE and self.missing(bought, pieces))
+
+    @precondition(lambda self: any(bought.member_id is None for bought in self.history.purchases))
+    @rule(data=st.data(), who=st.integers(0, 1))
+    def claim(self, data: st.DataObject, who: int) -> None:
+        bought = data.draw(st.sampled_from([each for each in self.history.purchases if each.member_id is None]))
+        self.tick()
+        self.history.purchases.remove(bought)
+        self.history.give(bought, self.members[who])
+        self.history.purchases.append(bought)
+        command = make.claim_purchase(self.members[who], bought.sale.receipt)
+        assert self.do(lambda: self.points.purchases.claim_purchase(TILL, command).unwrap())
+        self.credit(bought)
+
+    # -- Holds, and points by hand -----------------------------------------------------------------------------------
+
+    @rule(who=st.integers(0, 1), amount=st.integers(-6, 30).filter(bool), days=st.sampled_from([0, 5]))
+    def adjust(self, who: int, amount: int, days: int) -> None:
+        member_id, now = self.members[who], self.tick()
+        heap = self.heaps[member_id, MAIN]
+        command = make.adjust_points(member_id, amount, expiry_days=days if amount > 0 else 0)
+        if not self.do(lambda: self.points.accounts.adjust_points(TILL, command).unwrap()):
+            assert heap.available(now) < -amount
+        elif amount > 0:
+            heap.give(amount, "gift", now, now + timedelta(days=days) if days else None, now)
+        else:
+            heap.spend(-amount, now)
+
+    @rule(who=st.integers(0, 1), amount=st.integers(1, 12))
+    def transfer(self, who: int, amount: int) -> None:
+        sender, recipient, now = self.members[who], self.members[1 - who], self.tick()
+        command = make.transfer_points(sender, recipient, amount)
+        if self.do(lambda: self.points.transfers.transfer_points(TILL, command).unwrap()):
+            self.heaps[recipient, MAIN].receive(self.heaps[sender, MAIN].spend(amount, now), now)
+        else:
+            assert self.heaps[sender, MAIN].available(now) < amount
+
+    @rule(who=st.integers(0, 1), amount=st.integers(1, 12), days=st.sampled_from([1, 4, 20]))
+    def place_hold(self, who: int, amount: int, days: int) -> None:
+        member_id, now = self.members[who], self.tick()
+        heap = self.heaps[member_id, MAIN]
+        command = make.place_hold(member_id, amount, timeout_s=days * 86_400)
+        if heap.available(now) < amount:
+            assert not self.do(lambda: self.points.holds.place_hold(TILL, command).unwrap())
+            return
+        hold_id = self.points.holds.place_hold(TILL, command).unwrap().hold.hold_id
+        self.holds.append(hold_id)
+        self.holders[hold_id] = member_id
+        heap.hold(hold_id, amount, now + timedelta(days=days), now)
+
+    @precondition(lambda self: self.holds)
+    @rule(data=st.data(), part=st.integers(0, 12))
+    def capture(self, data: st.DataObject, part: int) -> None:
+        hold_id = self.a_hold(data)
+        member_id, heap, now = self.holders[hold_id], self.heap_of(hold_id), self.tick()
+        held = sum(token.owner == hold_id for token in heap.having("held"))
+        command = make.capture_hold(member_id, hold_id, part)
+        if self.do(lambda: self.points.holds.capture_hold(TILL, command).unwrap()):
+            self.captured.append(hold_id)
+            heap.capture(hold_id, part or held, now)
+            heap.settle(now)
+        else:
+            assert hold_id not in heap.holds or part > held
+
+    @precondition(lambda self: self.holds)
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        hold_id = self.a_hold(data)
+        heap, now = self.heap_of(hold_id), self.tick()
+        command = make.release_hold(self.holders[hold_id], hold_id)
+        if self.do(lambda: self.points.holds.release_hold(TILL, command).unwrap()):
+            heap.capture(hold_id, 0, now)
+            heap.settle(now)
+        else:
+            assert hold_id not in heap.holds
+
+    @precondition(lambda self: self.captured)
+    @rule(data=st.data(), amount=st.integers(0, 6))
+    def reverse(self, data: st.DataObject, amount: int) -> None:
+        hold_id = data.draw(st.sampled_from(self.captured))
+        heap, now = self.heap_of(hold_id), self.tick()
+        command = make.reverse_capture(self.holders[hold_id], hold_id, amount)
+        if self.do(lambda: self.points.holds.reverse_capture(TILL, command).unwrap()):
+            heap.reverse(hold_id, amount, now)
+        else:
+            assert len(heap.spent_by(hold_id)) < max(amount, 1)
+
+    # -- Time, and asking again --------------------------------------------------------------------------------------
+
+    @rule(days=st.integers(1, 12), job=st.booleans())
+    def wait(self, days: int, job: bool) -> None:
+        self.points.clock.advance(days=days)
+        self.tick()
+        if job:
+            jobs.settle_overdue_accounts(self.points.storage, self.points.committer, limit=100)
+
+    @precondition(lambda self: self.last is not None)
+    @rule()
+    def ask_the_last_again(self) -> None:
+        assert self.last is not None
+        self.last()
+
+    # -- What must hold ----------------------------------------------------------------------------------------------
+
+    @invariant()
+    def every_account_is_where_the_model_is(self) -> None:
+        now = self.now
+        for (member_id, wallet), heap in self.heaps.items():
+            heap.settle(now)
+            account = self.points.accounts.get_account(make.PROGRAM, member_id, wallet)
+            seen = (account.available, account.pending, account.held, account.owed)
+            assert seen == (heap.available(now), heap.pending(now), len(heap.having("held")), heap.owed)
+
+    @invariant()
+    def every_counter_is_what_the_history_says(self) -> None:
+        assert self.used() == self.history.usage()
+
+    def teardown(self) -> None:
+        assert self.points.findings() == []
+
+    # -- Pieces ------------------------------------------------------------------------------------------------------
+
+    def credit(self, bought: Bought) -> None:
+        for name in self.order:
+            if bought.left.get(name):
+                available_at, expires_at = bought.times(name)
+                heap = self.heaps[bought.known_to, WALLETS[name]]
+                heap.give(bought.left[name], (bought, name), available_at, expires_at, self.now)
+                heap.settle(self.now)
+
+    def take_back(self, bought: Bought, dues: list[tuple[str, int]]) -> None:
+        for name, points in dues:
+            self.heaps[bought.known_to, WALLETS[name]].take_back(points, (bought, name), self.now)
+
+    def missing(self, bought: Bought, pieces: int) -> bool:
+        dues = self.history.dues(bought, pieces)
+        return any(
+            self.heaps[bought.known_to, wallet].missing(
+                [(points, (bought, name)) for name, points in dues if WALLETS[name] == wallet], self.now
+            )
+            for wallet in {WALLETS[name] for name, _ in dues}
+        )
+
+    def used(self) -> dict[object, int]:
+        """What the counters of this example say, in the words of the history."""
+        used: dict[object, int] = {}
+        for (scope, owner, store_id, _, _, starts_on), units in counted.used(self.points).items():
+            first_day = date.fromisoformat(starts_on)
+            if first_day.year >= self.year:
+                used[BY_SCOPE[scope], store_id or owner, first_day] = units
+        return used
+
+    def a_hold(self, data: st.DataObject) -> uuid.UUID:
+        """One that is open if there is one, which is what captures and releases are about; else one that has ended."""
+        open_ones = sorted(hold_id for heap in self.heaps.values() for hold_id in heap.holds)
+        return data.draw(st.sampled_from(open_ones or self.holds))
+
+    def heap_of(self, hold_id: uuid.UUID) -> Model:
+        return self.heaps[self.holders[hold_id], MAIN]
+
+    @property
+    def now(self) -> datetime:
+        return self.points.clock.now()
+
+    def tick(self) -> datetime:
+        """Lets a second pass, so that no two lots are of the same instant, and time do its work."""
+        type(self).steps += 1
+        self.points.clock.advance(seconds=1)
+        for heap in self.heaps.values():
+            heap.settle(self.now)
+        return self.now
+
+    def do(self, attempt: Callable[[], object]) -> bool:
+        """Whether the service did it; either way it can be asked again and changes nothing more."""
+        self.last = lambda: self.swallow(attempt)
+        return self.swallow(attempt)
+
+    def swallow(self, attempt: Callable[[], object]) -> bool:
+        try:
+            attempt()
+        except Refusal:
+            return False
+        return True
+
+
+@pytest.mark.parametrize("policy", Shortfall)
+def test_any_sequence_of_operations_ends_where_single_points_would(points: Points, policy: Shortfall) -> None:
+    points.policy(policy, transfers=TransferPolicy())
+    names = {points.rule(name=name, **terms).rule_id: name for name, terms in RULES.items()}
+    order = [names[rule_id] for rule_id in sorted(names)]
+    machine: type[LifeMachine] = type("Machine", (LifeMachine,), {"points": points, "policy": policy, "order": order})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(max_examples=EXAMPLES, stateful_step_count=STEPS, suppress_health_check=list(HealthCheck)),
+    )
+    assert machine.steps >= (17_000 if DEEP else 500)
