@@ -121,7 +121,7 @@ def a_whole_day(program: Program) -> Day:
     day.do("admin", "POST", "/v1/earning-rules:import?dry_run=false", document)
     period = {"occurred_from": "2026-01-01T00:00:00Z", "occurred_until": "2026-02-01T00:00:00Z"}
     day.do("admin", "POST", "/v1/earning-rules:rehearse", document | period)
-    day.do("admin", "PUT", "/v1/program-policy", {"shortfall": "negative"})
+    day.do("admin", "PUT", "/v1/program-policy", {"shortfall": "negative", "unspendable_wallets": ["stars"]})
     tea = {"terms": {"name": "Tea", "benefit": {"kind": "free_product", "sku": "TEA"}, "cost_points": 50}, "stock": 9}
     reward = day.do("admin", "POST", "/v1/rewards", tea)
     day.do("admin", "PUT", f"/v1/rewards/{reward['reward_id']}", tea | {"stock": 5}, version=1)

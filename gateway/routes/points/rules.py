@@ -130,6 +130,7 @@ def set_program_policy(body: Policy) -> Response:
         shortfall=number_of(pb.ShortfallPolicy, body.shortfall),
         adjustment_limit=body.adjustment_limit,
         transfers=body.transfers.to_proto() if body.transfers else None,
+        unspendable_wallets=body.unspendable_wallets,
     )
     request = pb.SetProgramPolicyRequest(program_id=program_id, request_id=visit().idempotency_key, policy=policy)
     answered = write(suite().clients.points.SetProgramPolicy, request)

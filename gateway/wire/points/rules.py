@@ -16,6 +16,7 @@ from gateway.wire.base import (
     Instant,
     InUrl,
     MaybeText50,
+    Text50,
     Text100,
     Told,
     example,
@@ -38,6 +39,7 @@ TIERS_MAX = 20
 TENDERS_MAX = 6
 CONDITION_LENGTH_MAX = 500
 LIMITS_MAX = 10
+WALLETS_MAX = 20
 
 KEY_PATTERN = "^[a-z0-9][a-z0-9_-]{0,62}$"
 
@@ -236,6 +238,8 @@ class Policy(Asked):
     adjustment takes two; null sets no limit."""
     transfers: Transfers | None = None
     """How much members may give to one another; null lets nobody."""
+    unspendable_wallets: list[Text50] = Field(default=[], max_length=WALLETS_MAX)
+    """Wallets whose units are neither spent nor transferred, such as those that only count towards tiers."""
 
 
 class Terms(Told):
@@ -315,6 +319,8 @@ class ProgramPolicy(Told):
     """Points that one person may adjust; null for no limit."""
     transfers: Transfers | None
     """How much members may give to one another; null for nothing."""
+    unspendable_wallets: list[str]
+    """Wallets whose units are neither spent nor transferred."""
 
 
 def rule_of(rule: pb.EarningRule) -> EarningRule:
@@ -339,6 +345,7 @@ def policy_of(policy: pb.ProgramPolicy) -> ProgramPolicy:
         shortfall=word_of(pb.ShortfallPolicy, policy.shortfall or pb.SHORTFALL_POLICY_CARRY),
         adjustment_limit=policy.adjustment_limit if policy.HasField("adjustment_limit") else None,
         transfers=transfers_of(policy.transfers) if policy.HasField("transfers") else None,
+        unspendable_wallets=list(policy.unspendable_wallets),
     )
 
 

@@ -11,13 +11,14 @@ from services.points.domain.sales import ReceiptKey
 AMOUNT_MAX = 1_000_000_000
 MONEY_MINOR_MAX = 1_000_000_000_000
 NAME_LENGTH_MAX = 100
+WALLET_LENGTH_MAX = 50
 REASON_LENGTH_MAX = 500
 LINES_MAX = 1_000
 
 
 def wallet_of(text: str, field: str = "wallet") -> str:
     """The wallet meant; empty means the default one."""
-    return text_of(text, field, length_max=50) if text else WALLET_DEFAULT
+    return text_of(text, field, length_max=WALLET_LENGTH_MAX) if text else WALLET_DEFAULT
 
 
 def receipt_of(receipt: pb.ReceiptKey, field: str) -> ReceiptKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from kit.convert import (
 )
 from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
-from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX
+from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX, WALLET_LENGTH_MAX
 from services.points.convert.terms import terms_of, to_terms
 from services.points.convert.transfers import to_transfer_policy, transfer_policy_of
 from services.points.domain.commands import (
@@ -35,6 +35,7 @@ from services.points.domain.policy import ProgramPolicy, Shortfall
 from services.points.domain.rules import KEY_LENGTH_MAX, EarningRule, RuleState
 
 VERSION_MAX = 2**31
+WALLETS_MAX = 20
 
 _KEY = re.compile(f"[a-z0-9][a-z0-9_-]{{0,{KEY_LENGTH_MAX - 1}}}")
 
@@ -122,7 +123,15 @@ def set_program_policy(request: pb.SetProgramPolicyRequest) -> SetProgramPolicy:
         shortfall=_SHORTFALL.to_domain(policy.shortfall, "policy.shortfall"),
         adjustment_limit=limit,
         transfers=transfer_policy_of(policy.transfers) if policy.HasField("transfers") else None,
+        unspendable_wallets=_wallets(policy.unspendable_wallets, "policy.unspendable_wallets"),
     )
+
+
+def _wallets(names: Sequence[str], field: str) -> tuple[str, ...]:
+    if len(names) > WALLETS_MAX:
+        raise Invalid(field, f"must have at most {WALLETS_MAX} items")
+    wallets = (text_of(name, f"{field}[{index}]", length_max=WALLET_LENGTH_MAX) for index, name in enumerate(names))
+    return tuple(dict.fromkeys(wallets))
 
 
 def optional_key(text: str, field: str) -> str:
@@ -194,6 +203,7 @@ def to_policy(policy: ProgramPolicy) -> pb.ProgramPolicy:
         shortfall=_SHORTFALL.to_proto(policy.shortfall),
         adjustment_limit=policy.adjustment_limit,
         transfers=None if policy.transfers is None else to_transfer_policy(policy.transfers),
+        unspendable_wallets=policy.unspendable_wallets,
     )
 
 

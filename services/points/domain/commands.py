@@ -148,3 +148,4 @@ class SetProgramPolicy:
     shortfall: Shortfall
     adjustment_limit: int | None = None
     transfers: TransferPolicy | None = None
+    unspendable_wallets: tuple[str, ...] = field(default=(), metadata={"came_later": True})

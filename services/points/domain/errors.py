@@ -3,8 +3,8 @@
 NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · RehearsalNotFound · MemberNotFound · AdjustmentNotFound
               TransferNotFound
 Conflict      ReceiptConflict · RuleKeyTaken
-Precondition  MemberMayNotEarn · MemberMayNotSpend · InsufficientBalance · HoldNotOpen · HoldNotCaptured
-              ReversalExceedsCapture · HoldOfRedemption
+Precondition  MemberMayNotEarn · MemberMayNotSpend · WalletNotSpendable · InsufficientBalance
+              HoldNotOpen · HoldNotCaptured · ReversalExceedsCapture · HoldOfRedemption
               PurchaseNotAnonymous · PurchaseAlreadyClaimed
               ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
               TransfersNotAllowed · TransferToSelf · TransferLimitExceeded
@@ -86,6 +86,15 @@ class MemberMayNotSpend(Precondition):
     """The member is suspended, earns only, or has left."""
 
     reason = "MEMBER_MAY_NOT_SPEND"
+
+
+class WalletNotSpendable(Precondition):
+    """The program's policy lets nobody spend or transfer units of this wallet; `wallet` names it."""
+
+    reason = "WALLET_NOT_SPENDABLE"
+
+    def __init__(self, wallet: str) -> None:
+        super().__init__(f"units of the wallet {wallet!r} are not spent", wallet=wallet)
 
 
 class InsufficientBalance(Precondition):

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.points.domain.errors import MemberMayNotEarn, MemberMayNotSpend
+from services.points.domain.errors import MemberMayNotEarn, MemberMayNotSpend, WalletNotSpendable
 from services.points.domain.transfers import TransferPolicy
 
 WALLET_DEFAULT = "points"
@@ -30,6 +30,8 @@ class ProgramPolicy:
     adjustment_limit: int | None = None
     # Without one nobody may transfer points.
     transfers: TransferPolicy | None = None
+    # Wallets whose units are neither spent nor transferred.
+    unspendable_wallets: tuple[str, ...] = ()
 
 
 class MemberStatus(enum.Enum):
@@ -63,3 +65,9 @@ def expect_may_spend(standing: Standing) -> None:
     """Refuses to let somebody spend who may not."""
     if standing.status is not MemberStatus.ACTIVE:
         raise MemberMayNotSpend(f"the member is {standing.status.value}", status=standing.status.value)
+
+
+def expect_spendable(policy: ProgramPolicy, wallet: str) -> None:
+    """Refuses to spend or to transfer units of a wallet that only count."""
+    if wallet in policy.unspendable_wallets:
+        raise WalletNotSpendable(wallet)

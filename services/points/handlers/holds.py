@@ -15,7 +15,7 @@ from services.points.domain.book import Book
 from services.points.domain.commands import CaptureHold, HoldAnswer, PlaceHold, ReleaseHold, ReverseCapture
 from services.points.domain.errors import HoldNotFound
 from services.points.domain.ledger import AccountKey, Hold
-from services.points.domain.policy import expect_may_spend
+from services.points.domain.policy import expect_may_spend, expect_spendable
 from services.points.handlers.known_members import KnownMembers
 from services.points.storage import BookRequest, Storage
 
@@ -83,8 +83,10 @@ class Placing:
         self._key = AccountKey(command.program_id, command.member_id, command.wallet)
 
     def books(self, desk: Desk) -> Sequence[BookRequest]:
-        """The account, of a member who may spend."""
-        expect_may_spend(desk.standing(self.command.program_id, self.command.member_id))
+        """The account, of a member who may spend, in a wallet that is there for it."""
+        command = self.command
+        expect_may_spend(desk.standing(command.program_id, command.member_id))
+        expect_spendable(desk.policy(command.program_id, command.member_id), command.wallet)
         return [BookRequest(self._key)]
 
     def judge(self, desk: Desk) -> HoldAnswer:

@@ -128,7 +128,13 @@ class RuleHandlers:
         """Sets how the program treats its accounts."""
 
         def work() -> ProgramPolicy:
-            policy = ProgramPolicy(command.program_id, command.shortfall, command.adjustment_limit, command.transfers)
+            policy = ProgramPolicy(
+                command.program_id,
+                command.shortfall,
+                command.adjustment_limit,
+                command.transfers,
+                command.unspendable_wallets,
+            )
             tx.rules.put_policy(policy)
             return policy
 

@@ -26,7 +26,7 @@ from services.points.commit import Committer, Desk, Looks
 from services.points.domain import transfers
 from services.points.domain.errors import MemberMayNotEarn, TransferNotFound
 from services.points.domain.ledger import AccountKey
-from services.points.domain.policy import expect_may_earn, expect_may_spend
+from services.points.domain.policy import expect_may_earn, expect_may_spend, expect_spendable
 from services.points.domain.transfers import Arrival, Transfer, TransferPoints, TransferState
 from services.points.handlers.known_members import KnownMembers
 from services.points.storage import BookRequest, Storage
@@ -143,6 +143,7 @@ class Sending:
         self._policy = transfers.expect_allowed(command, policy.transfers)
         expect_may_spend(desk.standing(command.program_id, command.member_id))
         expect_may_earn(desk.standing(command.program_id, command.recipient_id))
+        expect_spendable(policy, command.wallet)
         return [BookRequest(self._key, counting_sent=True)]
 
     def judge(self, desk: Desk) -> TransferRef:

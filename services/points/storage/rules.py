@@ -115,6 +115,7 @@ class Rules:
             "shortfall": policy.shortfall.value,
             "adjustment_limit": policy.adjustment_limit,
             "transfers": sa.null() if policy.transfers is None else asdict(policy.transfers),
+            "unspendable_wallets": list(policy.unspendable_wallets),
         }
         statement = postgresql.insert(settings).values(program_id=policy.program_id, **chosen)
         self._connection.execute(

@@ -29,7 +29,8 @@ Whose: TypeAlias = tuple[UUID, UUID | None]
 
 _SETTINGS = sa.text("""
     SELECT wanted.program_id AS wanted_program, wanted.member_id AS wanted_member,
-        settings.shortfall, settings.adjustment_limit, settings.transfers, settings.rules_revision,
+        settings.shortfall, settings.adjustment_limit, settings.transfers, settings.unspendable_wallets,
+        settings.rules_revision,
         standings.status, standings.member_version, standings.tier
     FROM unnest(CAST(:programs AS uuid[]), CAST(:members AS uuid[])) AS wanted (program_id, member_id)
     LEFT JOIN program_settings AS settings USING (program_id)
@@ -83,6 +84,7 @@ def policy_of(program_id: UUID, row: Any) -> ProgramPolicy:
         Shortfall(row.shortfall or Shortfall.CARRY),
         row.adjustment_limit,
         None if row.transfers is None else load(transfer_policy_document, row.transfers),
+        tuple(row.unspendable_wallets or ()),
     )
 
 

@@ -7,7 +7,7 @@ what is found by a receipt leads with an identity made from the receipt.
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from kit.idempotency import stored_answers_table
 from kit.inbox import dead_letters_table, inbox_table
@@ -345,6 +345,8 @@ program_settings = sa.Table(
     sa.Column("adjustment_limit", sa.BigInteger),
     # How much members may give to one another; null for nothing.
     sa.Column("transfers", JSONB),
+    # Wallets whose units are neither spent nor transferred.
+    sa.Column("unspendable_wallets", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.CheckConstraint("shortfall IN ('carry', 'negative', 'refuse')", name="shortfall"),
     sa.CheckConstraint("adjustment_limit >= 0", name="adjustment_limit_not_negative"),
 )

@@ -13,7 +13,7 @@ import pytest
 
 from services.points import jobs
 from services.points.domain.commands import ActivateEarningRule, ReviseEarningRule
-from services.points.domain.errors import InsufficientBalanceForReturn
+from services.points.domain.errors import InsufficientBalanceForReturn, WalletNotSpendable
 from services.points.domain.ledger import AccountKey
 from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import PreviewPurchase, RecordPurchases
@@ -36,9 +36,10 @@ def member_id(points: Points) -> uuid.UUID:
     return points.member()
 
 
-def spend_all(points: Points, member_id: uuid.UUID) -> None:
+def spend_all(points: Points, member_id: uuid.UUID) -> uuid.UUID:
     hold = points.holds.place_hold(TILL, make.place_hold(member_id, points.account(member_id).available)).unwrap().hold
     points.holds.capture_hold(TILL, make.capture_hold(member_id, hold.hold_id)).unwrap()
+    return hold.hold_id
 
 
 def at_once(clients: int, work: Callable[[int], object]) -> None:
@@ -264,6 +265,17 @@ def test_a_return_that_is_refused_takes_nothing(points: Points, member_id: uuid.
     assert counts(points, member_id) == 10
 
 
+def test_points_that_had_paid_come_back_and_count_nothing(points: Points, member_id: uuid.UUID) -> None:
+    points.policy(Shortfall.REFUSE)
+    buy(points, member_id, a_sale(10))
+    hold_id = spend_all(points, member_id)
+    sale = a_sale(8, pieces=2)
+    buy(points, member_id, sale)
+    command = make.record_return(sale.receipt, ("1", 1000), refunds=[hold_id])
+    points.returns.record_return(TILL, command).unwrap()
+    assert (counts(points, member_id), points.account(member_id).available) == (14, 14)
+
+
 @pytest.mark.parametrize("written_down", [True, False])
 def test_points_that_lapsed_count_until_their_goods_come_back(points: Points, written_down: bool) -> None:
     points.rule(qualifying=True, expiry_days=10)
@@ -314,3 +326,39 @@ def test_a_claimed_receipt_counts_on_the_day_of_the_sale(points: Points, member_
     assert counts(points, member_id, make.NOON - 20 * DAY, make.NOON - 19 * DAY) == 8
     bring_back(points, sale)
     assert sums(points, member_id, EVER, QualifyingWindow(make.NOON - DAY, None)) == [4, 0]
+
+
+# ---- Wallets that only count -----------------------------------------------------------------------------------------
+
+
+def test_units_of_a_wallet_that_only_counts_are_earned_and_given_back_and_not_spent(points: Points) -> None:
+    points.rule(qualifying=True)
+    member_id, other, sale = points.member(), points.member(), a_sale(10, pieces=2)
+    points.policy(transfers=TransferPolicy(), unspendable_wallets=("points",))
+    buy(points, member_id, sale)
+    with pytest.raises(WalletNotSpendable):
+        points.holds.place_hold(TILL, make.place_hold(member_id, 1)).unwrap()
+    with pytest.raises(WalletNotSpendable):
+        points.transfers.transfer_points(TILL, make.transfer_points(member_id, other, 1)).unwrap()
+    bring_back(points, sale)
+    assert (points.account(member_id).available, points.account(member_id).version) == (5, 2)
+    assert counts(points, member_id) == 5
+
+
+def test_what_was_set_aside_before_a_wallet_only_counted_is_spent(points: Points) -> None:
+    member_id = points.member()
+    points.give(member_id, 10)
+    hold = points.holds.place_hold(TILL, make.place_hold(member_id, 4)).unwrap().hold
+    points.policy(unspendable_wallets=("points",))
+    points.holds.capture_hold(TILL, make.capture_hold(member_id, hold.hold_id)).unwrap()
+    assert points.account(member_id).available == 6
+
+
+def test_other_wallets_and_other_policies_let_spend(points: Points) -> None:
+    member_id = points.member()
+    points.give(member_id, 10)
+    points.policy(unspendable_wallets=("stars",))
+    points.holds.place_hold(TILL, make.place_hold(member_id, 1)).unwrap()
+    points.policy(unspendable_wallets=("points",))
+    points.policy()
+    points.holds.place_hold(TILL, make.place_hold(member_id, 1)).unwrap()

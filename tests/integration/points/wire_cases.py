@@ -116,6 +116,11 @@ def get_qualifying_sums(till: Till) -> None:
         assert answer.sums[1].window.occurred_until == timestamp_of(requests.BEGINNING)
 
 
+def spend_what_only_counts(till: Till) -> None:
+    till.get(requests.set_program_policy(unspendable_wallets=["points"]))
+    till.get(requests.place_hold(till.rich_member()))
+
+
 def transfer_to_oneself(till: Till) -> None:
     member_id = transfer(till).member_id
     till.get(requests.transfer_points(member_id, member_id))
@@ -142,6 +147,7 @@ MORE_REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
     ),
     "TRANSFER_TO_SELF": (StatusCode.FAILED_PRECONDITION, transfer_to_oneself),
     "TRANSFER_LIMIT_EXCEEDED": (StatusCode.FAILED_PRECONDITION, lambda till: transfer(till, 10, points_max=9)),
+    "WALLET_NOT_SPENDABLE": (StatusCode.FAILED_PRECONDITION, spend_what_only_counts),
     "ADJUSTMENT_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_adjustment())),
     "ADJUSTMENT_NEEDS_APPROVAL": (StatusCode.FAILED_PRECONDITION, adjust_too_much),
     "ADJUSTMENT_NOT_OPEN": (StatusCode.FAILED_PRECONDITION, reject_twice),

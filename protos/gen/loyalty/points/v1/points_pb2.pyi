@@ -4986,6 +4986,7 @@ class ProgramPolicy(_message.Message):
     SHORTFALL_FIELD_NUMBER: _builtins.int
     ADJUSTMENT_LIMIT_FIELD_NUMBER: _builtins.int
     TRANSFERS_FIELD_NUMBER: _builtins.int
+    UNSPENDABLE_WALLETS_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     shortfall: Global___ShortfallPolicy.ValueType
     adjustment_limit: _builtins.int
@@ -4996,6 +4997,12 @@ class ProgramPolicy(_message.Message):
     def transfers(self) -> Global___TransferPolicy:
         """Absent lets nobody transfer points."""
 
+    @_builtins.property
+    def unspendable_wallets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Wallets whose units are neither spent nor transferred, such as those that only count towards tiers: up to 20. Their
+        units are earned, lapse and go back with returns as others do.
+        """
+
     def __init__(
         self,
         *,
@@ -5003,10 +5010,11 @@ class ProgramPolicy(_message.Message):
         shortfall: Global___ShortfallPolicy.ValueType = ...,
         adjustment_limit: _builtins.int | None = ...,
         transfers: Global___TransferPolicy | None = ...,
+        unspendable_wallets: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "transfers", b"transfers"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "program_id", b"program_id", "shortfall", b"shortfall", "transfers", b"transfers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "program_id", b"program_id", "shortfall", b"shortfall", "transfers", b"transfers", "unspendable_wallets", b"unspendable_wallets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__adjustment_limit: _TypeAlias = _typing.Literal["adjustment_limit"]  # noqa: Y015
     _WhichOneofArgType__adjustment_limit: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit"]  # noqa: Y015

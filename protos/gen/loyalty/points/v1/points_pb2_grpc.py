@@ -336,7 +336,7 @@ class PointsServiceServicer:
 
     def PlaceHold(self, request, context):
         """Sets points aside so that nobody else spends them. They leave `available` at once and cannot expire while held.
-        Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE or MEMBER_MAY_NOT_SPEND.
+        Fails with FAILED_PRECONDITION / MEMBER_MAY_NOT_SPEND, WALLET_NOT_SPENDABLE or INSUFFICIENT_BALANCE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -425,7 +425,7 @@ class PointsServiceServicer:
         """Gives points of one member to another, who gets them with their expiry. The sender must be allowed to spend and the
         recipient to earn. Answers with the transfer as far as it has come: it ends by itself, as done, or as returned when
         the recipient has stopped being allowed to earn meanwhile. Fails with FAILED_PRECONDITION / TRANSFERS_NOT_ALLOWED,
-        TRANSFER_TO_SELF, TRANSFER_LIMIT_EXCEEDED or INSUFFICIENT_BALANCE.
+        TRANSFER_TO_SELF, TRANSFER_LIMIT_EXCEEDED, WALLET_NOT_SPENDABLE or INSUFFICIENT_BALANCE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

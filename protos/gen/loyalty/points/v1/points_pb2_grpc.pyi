@@ -72,7 +72,7 @@ class PointsServiceStub:
     """
     PlaceHold: _grpc.UnaryUnaryMultiCallable[_points_pb2.PlaceHoldRequest, _points_pb2.PlaceHoldResponse]
     """Sets points aside so that nobody else spends them. They leave `available` at once and cannot expire while held.
-    Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE or MEMBER_MAY_NOT_SPEND.
+    Fails with FAILED_PRECONDITION / MEMBER_MAY_NOT_SPEND, WALLET_NOT_SPENDABLE or INSUFFICIENT_BALANCE.
     """
     CaptureHold: _grpc.UnaryUnaryMultiCallable[_points_pb2.CaptureHoldRequest, _points_pb2.CaptureHoldResponse]
     """Spends held points, all or part; what is not captured is released. Fails with FAILED_PRECONDITION / HOLD_NOT_OPEN."""
@@ -112,7 +112,7 @@ class PointsServiceStub:
     """Gives points of one member to another, who gets them with their expiry. The sender must be allowed to spend and the
     recipient to earn. Answers with the transfer as far as it has come: it ends by itself, as done, or as returned when
     the recipient has stopped being allowed to earn meanwhile. Fails with FAILED_PRECONDITION / TRANSFERS_NOT_ALLOWED,
-    TRANSFER_TO_SELF, TRANSFER_LIMIT_EXCEEDED or INSUFFICIENT_BALANCE.
+    TRANSFER_TO_SELF, TRANSFER_LIMIT_EXCEEDED, WALLET_NOT_SPENDABLE or INSUFFICIENT_BALANCE.
     """
     GetTransfer: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetTransferRequest, _points_pb2.GetTransferResponse]
     """Reads a transfer. Fails with NOT_FOUND / TRANSFER_NOT_FOUND."""
@@ -291,7 +291,7 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _points_pb2.PlaceHoldResponse:
         """Sets points aside so that nobody else spends them. They leave `available` at once and cannot expire while held.
-        Fails with FAILED_PRECONDITION / INSUFFICIENT_BALANCE or MEMBER_MAY_NOT_SPEND.
+        Fails with FAILED_PRECONDITION / MEMBER_MAY_NOT_SPEND, WALLET_NOT_SPENDABLE or INSUFFICIENT_BALANCE.
         """
 
     @_abc_1.abstractmethod
@@ -397,7 +397,7 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Gives points of one member to another, who gets them with their expiry. The sender must be allowed to spend and the
         recipient to earn. Answers with the transfer as far as it has come: it ends by itself, as done, or as returned when
         the recipient has stopped being allowed to earn meanwhile. Fails with FAILED_PRECONDITION / TRANSFERS_NOT_ALLOWED,
-        TRANSFER_TO_SELF, TRANSFER_LIMIT_EXCEEDED or INSUFFICIENT_BALANCE.
+        TRANSFER_TO_SELF, TRANSFER_LIMIT_EXCEEDED, WALLET_NOT_SPENDABLE or INSUFFICIENT_BALANCE.
         """
 
     @_abc_1.abstractmethod

@@ -145,8 +145,8 @@ REQUESTS: dict[str, tuple[Callable[[Any], object], Callable[[], Message], dict[s
     "GetProgramPolicy": (convert.get_program_policy, requests.get_program_policy, {"program_id": NOT_A_UUID}),
     "SetProgramPolicy": (
         convert.set_program_policy,
-        requests.set_program_policy,
-        {**KEYED, "policy.shortfall": [0, 99]},
+        lambda: requests.set_program_policy(unspendable_wallets=["stars"]),
+        {**KEYED, "policy.shortfall": [0, 99], "policy.unspendable_wallets[0]": [*NOT_A_LINE, *length(50)]},
     ),
 }
 
@@ -434,3 +434,13 @@ def test_a_factor_raises_by_something_and_not_beyond_reason(numerator: int, deno
     with pytest.raises(Invalid) as refused:
         convert.create_earning_rule(requests.create_earning_rule(terms))
     assert refused.value.field.startswith("terms.factor")
+
+
+def test_wallets_that_only_count_come_back_each_once_and_not_too_many() -> None:
+    request = requests.set_program_policy(unspendable_wallets=["stars", "miles", " stars"])
+    wallets = convert.set_program_policy(request).unspendable_wallets
+    assert wallets == ("stars", "miles")
+    policy = ProgramPolicy(make.PROGRAM, unspendable_wallets=wallets)
+    assert list(convert.to_policy(policy).unspendable_wallets) == ["stars", "miles"]
+    many = requests.set_program_policy(unspendable_wallets=[f"w{number}" for number in range(convert.WALLETS_MAX + 1)])
+    expect_refused(convert.set_program_policy, many, "policy.unspendable_wallets")

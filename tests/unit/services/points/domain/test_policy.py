@@ -6,8 +6,15 @@ import uuid
 
 import pytest
 
-from services.points.domain.errors import MemberMayNotEarn, MemberMayNotSpend
-from services.points.domain.policy import MemberStatus, Standing, expect_may_earn, expect_may_spend
+from services.points.domain.errors import MemberMayNotEarn, MemberMayNotSpend, WalletNotSpendable
+from services.points.domain.policy import (
+    MemberStatus,
+    ProgramPolicy,
+    Standing,
+    expect_may_earn,
+    expect_may_spend,
+    expect_spendable,
+)
 from tests.factories import points as make
 
 MAY_EARN = {MemberStatus.ACTIVE, MemberStatus.EARN_ONLY}
@@ -29,3 +36,12 @@ def test_a_member_earns_and_spends_as_their_status_says(status: MemberStatus) ->
         with pytest.raises(MemberMayNotSpend) as unspent:
             expect_may_spend(standing)
         assert unspent.value.metadata == {"status": status.value}
+
+
+def test_units_of_a_wallet_that_only_counts_are_not_spent() -> None:
+    policy = ProgramPolicy(make.PROGRAM, unspendable_wallets=("stars", "miles"))
+    expect_spendable(policy, "points")
+    with pytest.raises(WalletNotSpendable) as refused:
+        expect_spendable(policy, "miles")
+    assert refused.value.metadata == {"wallet": "miles"}
+    expect_spendable(ProgramPolicy(make.PROGRAM), "miles")
