@@ -2,7 +2,8 @@
 
 It shares no code with the service. Its rules stand in `RULES`:
 
-everyday   a point a pound, pends a day, lapses ten days later; a member gets 14 a day and all together 40 a week, cut
+everyday   a point a pound, counts towards tiers, pends a day, lapses ten days later; a member gets 14 a day and all
+           together 40 a week, the rest is cut
 big        five points from twelve pounds on, instead of
 steady     two points for whatever is kept
 half more  half as many again when what was kept cost eight pounds or more
@@ -30,7 +31,7 @@ WEEKLY = Limit(LimitScope.PROGRAM, LimitSpan.WEEK, LimitUnit.POINTS, 40)
 YEARLY = Limit(LimitScope.STORE, LimitSpan.YEAR, LimitUnit.PURCHASES, 5)
 
 RULES: Mapping[str, Mapping[str, object]] = {
-    "everyday": {"pending_days": 1, "expiry_days": 10, "limits": (DAILY, WEEKLY)},
+    "everyday": {"pending_days": 1, "expiry_days": 10, "limits": (DAILY, WEEKLY), "qualifying": True},
     "big": {
         "effect": Effect.FIXED,
         "points": 5,
@@ -146,6 +147,16 @@ class History:
                     units = bought.left[name]
                     usage[counter(each, bought)] += min(units, 1) if each.unit is LimitUnit.PURCHASES else units
         return +usage
+
+    def qualifying(self, member_id: uuid.UUID, start: datetime | None, end: datetime | None) -> int:
+        """What the member's purchases of a window have left that counts towards tiers."""
+        return sum(
+            bought.left["everyday"]
+            for bought in self.purchases
+            if bought.member_id == member_id
+            and (start is None or start <= bought.sale.occurred_at)
+            and (end is None or bought.sale.occurred_at < end)
+        )
 
     def _shrink(self, bought: Bought) -> list[tuple[str, int]]:
         now, found = bought.earns(bought.kept), []

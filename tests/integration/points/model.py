@@ -92,8 +92,17 @@ class Model:
 
     def reverse(self, hold: UUID, points: int, now: datetime) -> None:
         """The last to be spent come back first; 0 means all."""
-        for token in self.spent_by(hold)[::-1][: points or None]:
+        self.restore(hold, points)
+        self.settle_debts(now)
+
+    def restore(self, hold: UUID, points: int) -> list[Token]:
+        """The same, while debts wait; those that came back."""
+        restored = self.spent_by(hold)[::-1][: points or None]
+        for token in restored:
             token.state, token.owner = "free", None
+        return restored
+
+    def settle_debts(self, now: datetime) -> None:
         self.give(0, None, now, None, now)
         self.settle(now)
 
@@ -110,8 +119,7 @@ class Model:
         self.tokens += [
             Token(None, token.available_at, token.expires_at, first + number) for number, token in enumerate(tokens)
         ]
-        self.give(0, None, now, None, now)
-        self.settle(now)
+        self.settle_debts(now)
 
     def free(self, hold: UUID) -> None:
         del self.holds[hold]

@@ -26,8 +26,10 @@ from hypothesis.stateful import (
 
 from kit.errors import Refusal
 from services.points import jobs
+from services.points.domain.ledger import AccountKey
 from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import PreviewPurchase
+from services.points.domain.qualifying import QualifyingWindow
 from services.points.domain.sales import ReceiptKey
 from services.points.domain.transfers import TransferPolicy
 from tests.conftest import DEEP
@@ -103,13 +105,19 @@ class LifeMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.history.purchases)
     @rule(data=st.data(), pieces=st.integers(1, 3))
     def bring_back(self, data: st.DataObject, pieces: int) -> None:
+        """Goods come back; some of them had been paid for with points."""
         bought = data.draw(st.sampled_from(self.history.purchases))
-        self.tick()
-        command = make.record_return(bought.sale.receipt, ("1", pieces * 1000))
+        paid = data.draw(st.sampled_from([None, *self.captured]))
+        now = self.tick()
+        command = make.record_return(bought.sale.receipt, ("1", pieces * 1000), refunds=[] if paid is None else [paid])
         if self.do(lambda: self.points.returns.record_return(TILL, command).unwrap()):
+            if paid is not None:
+                self.heap_of(paid).restore(paid, 0)
             self.take_back(bought, self.history.bring_back(bought, pieces))
+            if paid is not None:
+                self.heap_of(paid).settle_debts(now)
         else:
-            assert pieces > bought.kept or (self.policy is Shortfall.REFUSE and self.missing(bought, pieces))
+            assert pieces > bought.kept or not self.refundable(bought, paid) or self.missing(bought, pieces, paid)
 
     @precondition(lambda self: any(bought.member_id is None for bought in self.history.purchases))
     @rule(data=st.data(), who=st.integers(0, 1))
@@ -226,6 +234,16 @@ class LifeMachine(RuleBasedStateMachine):
     def every_counter_is_what_the_history_says(self) -> None:
         assert self.used() == self.history.usage()
 
+    @invariant()
+    def what_counts_towards_tiers_is_what_the_history_says(self) -> None:
+        middle = datetime(self.year, 1, 22, tzinfo=UTC)
+        windows = [(None, None), (None, middle), (middle, None)]
+        for member_id in self.members:
+            key = AccountKey(make.PROGRAM, member_id, MAIN)
+            asked = [QualifyingWindow(*window) for window in windows]
+            sums = self.points.accounts.get_qualifying_sums(key, asked).sums
+            assert [units for _, units in sums] == [self.history.qualifying(member_id, *each) for each in windows]
+
     def teardown(self) -> None:
         assert self.points.findings() == []
 
@@ -243,14 +261,24 @@ class LifeMachine(RuleBasedStateMachine):
         for name, points in dues:
             self.heaps[bought.known_to, WALLETS[name]].take_back(points, (bought, name), self.now)
 
-    def missing(self, bought: Bought, pieces: int) -> bool:
+    def refundable(self, bought: Bought, paid: uuid.UUID | None) -> bool:
+        if paid is None:
+            return True
+        return bought.member_id in (None, self.holders[paid]) and bool(self.heap_of(paid).spent_by(paid))
+
+    def missing(self, bought: Bought, pieces: int, paid: uuid.UUID | None) -> bool:
+        """Whether points are missing, of which the policy makes a refusal."""
+        restored = [] if paid is None else self.heap_of(paid).restore(paid, 0)
         dues = self.history.dues(bought, pieces)
-        return any(
+        missing = any(
             self.heaps[bought.known_to, wallet].missing(
                 [(points, (bought, name)) for name, points in dues if WALLETS[name] == wallet], self.now
             )
             for wallet in {WALLETS[name] for name, _ in dues}
         )
+        for token in restored:
+            token.state, token.owner = "spent", paid
+        return missing and self.policy is Shortfall.REFUSE
 
     def used(self) -> dict[object, int]:
         """What the counters of this example say, in the words of the history."""
