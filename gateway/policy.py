@@ -89,6 +89,7 @@ POLICY: dict[str, Access] = {
     "points.get_purchase": _read(TILL, APP, STAFF, ADMIN),
     "points.claim_purchase": _write(TILL, APP, STAFF, ADMIN),
     "points.record_return": _write(TILL, APP),
+    "points.record_exchange": _write(TILL, APP),
     "points.get_account": _read(TILL, APP, STAFF, ADMIN),
     "points.get_qualifying_sums": _read(TILL, APP, STAFF, ADMIN),
     "points.list_entries": _read(APP, STAFF, ADMIN),

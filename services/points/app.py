@@ -75,6 +75,7 @@ def servicer(storage: Storage, committer: Committer, members: Members, condition
         handlers.ReportHandlers(storage),
         handlers.RuleDocumentHandlers(storage, conditions),
         handlers.RehearsalHandlers(storage, conditions),
+        handlers.ExchangeHandlers(storage, committer, known_members),
     )
 
 

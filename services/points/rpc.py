@@ -10,6 +10,7 @@ from kit.rpc import call_of, reply, reply_in_part
 from services.points.convert import accounts as convert_accounts
 from services.points.convert import adjustments as convert_adjustments
 from services.points.convert import documents as convert_documents
+from services.points.convert import exchanges as convert_exchanges
 from services.points.convert import purchases as convert_purchases
 from services.points.convert import qualifying as convert_qualifying
 from services.points.convert import rehearsals as convert_rehearsals
@@ -19,6 +20,7 @@ from services.points.convert import transfers as convert_transfers
 from services.points.handlers import (
     AccountHandlers,
     AdjustmentHandlers,
+    ExchangeHandlers,
     HoldHandlers,
     PurchaseHandlers,
     RehearsalHandlers,
@@ -47,6 +49,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         reports: ReportHandlers,
         documents: RuleDocumentHandlers,
         rehearsals: RehearsalHandlers,
+        exchanges: ExchangeHandlers,
     ) -> None:
         self._purchases = purchases
         self._returns = returns
@@ -58,6 +61,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         self._reports = reports
         self._documents = documents
         self._rehearsals = rehearsals
+        self._exchanges = exchanges
 
     # -- Purchases and returns ---------------------------------------------------------------------------------------
 
@@ -86,6 +90,10 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
     def RecordReturn(self, request: pb.RecordReturnRequest, context: Context) -> pb.RecordReturnResponse:
         outcome = self._returns.record_return(call_of(context), convert_purchases.record_return(request))
         return reply(context, outcome, convert_purchases.record_return_response)
+
+    def RecordExchange(self, request: pb.RecordExchangeRequest, context: Context) -> pb.RecordExchangeResponse:
+        outcome = self._exchanges.record_exchange(call_of(context), convert_exchanges.record_exchange(request))
+        return reply(context, outcome, convert_exchanges.record_exchange_response)
 
     # -- Accounts, holds, adjustments --------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from gateway.config import Config
 from gateway.policy import POLICY
 from tests.fixtures.books import expect_books_to_agree, rows, wait_until_settled
 from tests.fixtures.suite import Answer, Caller, Program, sale
-from tests.fixtures.tills import return_of
+from tests.fixtures.tills import exchange_of, return_of
 
 # What is kept of what was written. Events may be sent again at any time, which their rows note.
 KEPT = {
@@ -142,6 +142,7 @@ def a_whole_day(program: Program) -> Day:
     day.do("till", "POST", "/v1/purchases:batch", {"purchases": [sale(member={"identifier": phone}), sale()]})
     day.do("app", "POST", "/v1/purchases/claim", {"receipt": anonymous["receipt"], "member": {"identifier": phone}})
     day.do("till", "POST", "/v1/returns", return_of(bought["receipt"]["receipt_number"], ("1", 300)))
+    day.do("till", "POST", "/v1/exchanges", exchange_of(bought["receipt"]["receipt_number"], ("1", 300)))
     day.do("staff", "POST", f"{member_path}/adjustments", {"amount": 200, "reason": "sorry", "actor": "b.khan"})
     request = {"member_id": member["member_id"], "amount": 200, "reason": "sorry", "actor": "b.khan"}
     for end, said in (("approve", {}), ("reject", {"reason": "enough"})):

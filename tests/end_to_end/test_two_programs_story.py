@@ -18,7 +18,7 @@ from gateway.config import Config
 from gateway.policy import POLICY, Needs
 from tests.fixtures.books import expect_books_to_agree, rows
 from tests.fixtures.suite import Answer, Program, Suite, sale
-from tests.fixtures.tills import return_of
+from tests.fixtures.tills import exchange_of, return_of
 
 NOBODY = "6a0f4c1e-3b1d-4a53-9b1e-0a4f6f1f7a11"
 PHONE = {"kind": "phone", "value": "+447911123456"}
@@ -140,6 +140,11 @@ def test_their_member_can_do_nothing_with_us(brands: Brands) -> None:
         claim = {"receipt": brands.unclaimed["receipt"], "member": reference}
         refusal(ours.till.post("/v1/purchases/claim", claim), 404, "MEMBER_NOT_FOUND")
     refusal(ours.till.post("/v1/members/resolve", {"identifier": PHONE}, key=""), 404, "MEMBER_NOT_FOUND")
+    unknown = sale()
+    ours.till.post("/v1/purchases", unknown).expect(201)
+    for reference in ({"member_id": their_id}, {"identifier": PHONE}):
+        swap = exchange_of(unknown["receipt"]["receipt_number"], member=reference)
+        refusal(ours.till.post("/v1/exchanges", swap), 404, "MEMBER_NOT_FOUND")
     # The redemption begins, and ends as soon as the points are asked for.
     redeemed = ours.till.post(f"/v1/members/{their_id}/redemptions", {"reward_id": reward_id})
     refusal(redeemed, 409, "MEMBER_NOT_FOUND")
@@ -159,6 +164,8 @@ def test_their_things_are_not_there_for_our_member(brands: Brands) -> None:
     # Their receipt says nothing to us: goods from it come back unmatched, and the same key is another receipt.
     back = till.post("/v1/returns", return_of(brands.bought["receipt"]["receipt_number"])).expect(201)
     assert (back["return"]["matched"], back["return"]["points_returned"]) == (False, 0)
+    swap = exchange_of(brands.bought["receipt"]["receipt_number"])
+    refusal(till.post("/v1/exchanges", swap), 404, "PURCHASE_NOT_FOUND")
     paid = return_of("R-404", refunds=[{"hold_id": ids["hold_id"]}])
     refusal(till.post("/v1/returns", paid), 404, "HOLD_NOT_FOUND")
     sold = till.post("/v1/purchases", brands.bought | {"member": {"member_id": our_id}})

@@ -11,6 +11,7 @@ from typing import Any
 
 from services.points.domain.adjustments import ApproveAdjustment, RejectAdjustment, RequestAdjustment
 from services.points.domain.commands import AdjustPoints, CaptureHold, PlaceHold, ReleaseHold, ReverseCapture
+from services.points.domain.exchanges import RecordExchange
 from services.points.domain.purchases import ClaimPurchase, RecordPurchase, RecordReturn, ReturnLine
 from services.points.domain.refunds import PointsRefund
 from services.points.domain.rules import EarningRule, RuleState
@@ -104,6 +105,20 @@ def record_return(
     return RecordReturn(
         PROGRAM, key or f"key-{a_number()}", receipt or a_receipt(), original, NOON, "GBP", back, "", spent
     )
+
+
+def record_exchange(
+    original: ReceiptKey,
+    *lines: tuple[str, int],
+    sale: Sale | None = None,
+    member_id: uuid.UUID | None = None,
+    key: str = "",
+    receipt: ReceiptKey | None = None,
+    refunds: Iterable[uuid.UUID | PointsRefund] = (),
+) -> RecordExchange:
+    """A till's wish to take back (line, thousandths) and to sell something else instead."""
+    back = record_return(original, *lines, key=key, receipt=receipt, refunds=refunds)
+    return RecordExchange(PROGRAM, back.request_id, member_id, back, sale or a_sale())
 
 
 def claim_purchase(member_id: uuid.UUID, receipt: ReceiptKey, key: str = "") -> ClaimPurchase:

@@ -11,6 +11,7 @@ from gateway.replies import reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
 from gateway.visit import visit
+from gateway.wire.points.exchanges import ExchangeAnswer, ExchangeBody, exchange_answer_of
 from gateway.wire.points.receipts import (
     Purchase,
     PurchaseAnswer,
@@ -89,3 +90,14 @@ def record_return(body: ReturnBody) -> Response:
     request = body.to_proto(visit().known_caller.program_id, visit().idempotency_key)
     answered = write(suite().clients.points.RecordReturn, request)
     return reply(return_answer_of(answered.response), HTTPStatus.CREATED, replayed=answered.replayed)
+
+
+@blueprint.post("/exchanges", responses={HTTPStatus.CREATED: ExchangeAnswer})
+def record_exchange(body: ExchangeBody) -> Response:
+    """Record returned goods and what is taken instead in one step; an even exchange costs no points"""
+    member_id = _member_id(body.member)
+    request = body.to_proto(visit().known_caller.program_id, visit().idempotency_key, member_id)
+    answered = write(suite().clients.points.RecordExchange, request)
+    told = exchange_answer_of(answered.response)
+    location = f"/v1/purchases/{told.purchase.purchase.purchase_id}"
+    return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)

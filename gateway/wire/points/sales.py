@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, SkipValidation, StringConstraints
@@ -45,7 +45,7 @@ _RECEIPT = {
     "business_day": "2026-11-21",
     "receipt_number": "000123",
 }
-_SALE = {
+SALE = {
     "receipt": _RECEIPT,
     "occurred_at": "2026-11-21T18:30:00Z",
     "currency": "PKR",
@@ -63,6 +63,14 @@ _SALE = {
     "tenders": [{"kind": "cash", "amount_minor": 85_000}],
     "cashier_id": "17",
     "member": {"identifier": {"kind": "phone", "value": "+923001234567"}},
+}
+RETURN = {
+    "receipt": {**_RECEIPT, "receipt_number": "000124"},
+    "original_receipt": _RECEIPT,
+    "occurred_at": "2026-11-21T19:00:00Z",
+    "currency": "PKR",
+    "lines": [{"line_id": "1", "quantity_milli": 1_000}],
+    "cashier_id": "17",
 }
 
 
@@ -146,10 +154,8 @@ class ByIdentifier(Asked):
 MemberReference = ByMemberId | ByIdentifier
 
 
-class PurchaseBody(Asked):
-    """A sale; without a member it is anonymous and can be claimed later."""
-
-    model_config = example(_SALE)
+class SaleBody(Asked):
+    """What a till tells of a sale."""
 
     receipt: ReceiptKey
     occurred_at: Instant
@@ -160,7 +166,6 @@ class PurchaseBody(Asked):
     """How it was paid; when given, the sum is the sum of the lines."""
     cashier_id: MaybeText100 = ""
     """Who served, as the till names them; no personal data."""
-    member: MemberReference | None = None
 
     def to_proto(self) -> pb.Sale:
         """The sale for `points`."""
@@ -172,6 +177,14 @@ class PurchaseBody(Asked):
             tenders=[tender.to_proto() for tender in self.tenders],
             cashier_id=self.cashier_id,
         )
+
+
+class PurchaseBody(SaleBody):
+    """A sale; without a member it is anonymous and can be claimed later."""
+
+    model_config = example(SALE)
+
+    member: MemberReference | None = None
 
 
 class PurchaseToRecord(PurchaseBody):
@@ -187,7 +200,7 @@ class UploadBody(Asked):
     Each has its own result, and a malformed one fails alone.
     """
 
-    model_config = example({"purchases": [_SALE | {"idempotency_key": "S1-T4-000123"}]})
+    model_config = example({"purchases": [SALE | {"idempotency_key": "S1-T4-000123"}]})
 
     # Read one by one by the route.
     purchases: list[SkipValidation[PurchaseToRecord]] = Field(min_length=1, max_length=PURCHASES_MAX)
@@ -230,16 +243,7 @@ class NewPointsRefund(Asked):
 class ReturnBody(Asked):
     """Goods brought back."""
 
-    model_config = example(
-        {
-            "receipt": {**_RECEIPT, "receipt_number": "000124"},
-            "original_receipt": _RECEIPT,
-            "occurred_at": "2026-11-21T19:00:00Z",
-            "currency": "PKR",
-            "lines": [{"line_id": "1", "quantity_milli": 1_000}],
-            "cashier_id": "17",
-        }
-    )
+    model_config = example(RETURN)
 
     receipt: ReceiptKey
     """The return's own receipt."""
@@ -254,14 +258,26 @@ class ReturnBody(Asked):
 
     def to_proto(self, program_id: str, request_id: str) -> pb.RecordReturnRequest:
         """The request for `points`."""
-        return pb.RecordReturnRequest(
-            program_id=program_id,
-            request_id=request_id,
-            receipt=self.receipt.to_proto(),
-            original_receipt=self.original_receipt.to_proto() if self.original_receipt else None,
-            occurred_at=timestamp_of(self.occurred_at),
-            currency=self.currency,
-            lines=[line.to_proto() for line in self.lines],
-            cashier_id=self.cashier_id,
-            refunds=[refund.to_proto() for refund in self.refunds],
-        )
+        return pb.RecordReturnRequest(program_id=program_id, request_id=request_id, **self._content())
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "receipt": self.receipt.to_proto(),
+            "original_receipt": self.original_receipt.to_proto() if self.original_receipt else None,
+            "occurred_at": timestamp_of(self.occurred_at),
+            "currency": self.currency,
+            "lines": [line.to_proto() for line in self.lines],
+            "cashier_id": self.cashier_id,
+            "refunds": [refund.to_proto() for refund in self.refunds],
+        }
+
+
+class ReturnToRecord(ReturnBody):
+    """Goods brought back of a purchase, as a part of something."""
+
+    original_receipt: ReceiptKey
+    """The receipt of the purchase."""
+
+    def as_part(self) -> pb.ReturnToRecord:
+        """The return for `points`."""
+        return pb.ReturnToRecord(**self._content())

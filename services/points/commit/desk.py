@@ -69,10 +69,15 @@ class Desk:
         looks = list(wishes)
         whose = {(each.program_id, each.member_id) for each in looks}
         whose |= {(each.program_id, each.counterpart_id) for each in looks if each.counterpart_id}
+        # A return is nobody's by itself, also as a part of what is somebody's.
+        whose |= {(each.program_id, None) for each in looks if each.return_id}
         self._settings = self._tx.standings.settings(whose)
         changing = {each.changing_purchase_id for each in looks if each.changing_purchase_id}
         recording = {each.purchase_id for each in looks if each.purchase_id}
         self._seek(recording, changing)
+        owners = {owner for each in looks if each.selling_to_owner and (owner := self._owner(each))}
+        if owners - self._settings.keys():
+            self._settings |= self._tx.standings.settings(owners - self._settings.keys())
         if changing:
             self._returned = self._tx.purchases.returns_of(changing)
         returns = {each.return_id for each in looks if each.return_id}
@@ -111,6 +116,12 @@ class Desk:
         recorded = recording & self._purchases.keys()
         if recorded:
             self._met = self._tx.purchases.met(recorded)
+
+    def _owner(self, looks: Looks) -> Whose | None:
+        """The member of the purchase that changes."""
+        changing = looks.changing_purchase_id
+        found = None if changing is None else self.purchase(looks.program_id, changing)
+        return None if found is None or found.member_id is None else (looks.program_id, found.member_id)
 
     def _find(self, purchases: set[UUID], changing: set[UUID]) -> None:
         if changing and self._lock:

@@ -33,6 +33,8 @@ class Looks:
     refunded_hold_ids: frozenset[UUID] = frozenset()
     # Of an adjustment that was asked for and is about to end: it is locked. The member must be given.
     adjustment_id: UUID | None = None
+    # Whether something is sold to the member of the purchase that changes, whose standing matters then.
+    selling_to_owner: bool = False
     # Another member whose standing matters.
     counterpart_id: UUID | None = None
     # A transfer to the member, and one of the member that is about to end: it is locked.

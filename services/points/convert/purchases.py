@@ -55,7 +55,7 @@ def record_purchase(request: pb.RecordPurchaseRequest) -> RecordPurchase:
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),
         member_id=optional_uuid(request.member_id, "member_id"),
-        sale=_sale(request.sale),
+        sale=sale_of(request.sale),
     )
 
 
@@ -69,7 +69,7 @@ def record_purchases(request: pb.RecordPurchasesRequest) -> RecordPurchases:
 def _item(program_id: UUID, item: pb.PurchaseToRecord) -> RecordPurchase | Invalid:
     try:
         return RecordPurchase(
-            program_id, request_id_of(item.request_id), optional_uuid(item.member_id, "member_id"), _sale(item.sale)
+            program_id, request_id_of(item.request_id), optional_uuid(item.member_id, "member_id"), sale_of(item.sale)
         )
     except Invalid as problem:
         return problem
@@ -80,7 +80,7 @@ def preview_purchase(request: pb.PreviewPurchaseRequest) -> PreviewPurchase:
     return PreviewPurchase(
         program_id=uuid_of(request.program_id, "program_id"),
         member_id=optional_uuid(request.member_id, "member_id"),
-        sale=_sale(request.sale),
+        sale=sale_of(request.sale),
     )
 
 
@@ -107,24 +107,36 @@ def claim_purchase(request: pb.ClaimPurchaseRequest) -> ClaimPurchase:
 
 def record_return(request: pb.RecordReturnRequest) -> RecordReturn:
     """A return to record."""
-    _expect_count(request.lines, "lines", 1, LINES_MAX)
-    original = (
-        receipt_of(request.original_receipt, "original_receipt") if request.HasField("original_receipt") else None
-    )
+    program_id, request_id = uuid_of(request.program_id, "program_id"), request_id_of(request.request_id)
+    return return_of(program_id, request_id, request)
+
+
+def return_of(
+    program_id: UUID,
+    request_id: str,
+    back: pb.RecordReturnRequest | pb.ReturnToRecord,
+    path: str = "",
+    *,
+    receipt_known: bool = False,
+) -> RecordReturn:
+    """What a till tells of goods that come back, where fields' paths begin with `path`."""
+    _expect_count(back.lines, f"{path}lines", 1, LINES_MAX)
+    has_original = receipt_known or back.HasField("original_receipt")
     return RecordReturn(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        receipt=receipt_of(request.receipt, "receipt"),
-        original_receipt=original,
-        occurred_at=required_instant(request, "occurred_at"),
-        currency=currency_of(request.currency, "currency"),
-        lines=tuple(_return_line(line, f"lines[{index}]") for index, line in enumerate(request.lines)),
-        cashier_id=text_of(request.cashier_id, "cashier_id", length_max=NAME_LENGTH_MAX, length_min=0),
-        refunds=refunds_of(request.refunds, "refunds"),
+        program_id=program_id,
+        request_id=request_id,
+        receipt=receipt_of(back.receipt, f"{path}receipt"),
+        original_receipt=receipt_of(back.original_receipt, f"{path}original_receipt") if has_original else None,
+        occurred_at=required_instant(back, "occurred_at", f"{path}occurred_at"),
+        currency=currency_of(back.currency, f"{path}currency"),
+        lines=tuple(_return_line(line, f"{path}lines[{index}]") for index, line in enumerate(back.lines)),
+        cashier_id=text_of(back.cashier_id, f"{path}cashier_id", length_max=NAME_LENGTH_MAX, length_min=0),
+        refunds=refunds_of(back.refunds, f"{path}refunds"),
     )
 
 
-def _sale(sale: pb.Sale) -> Sale:
+def sale_of(sale: pb.Sale) -> Sale:
+    """What a till tells of a sale."""
     _expect_count(sale.lines, "sale.lines", 1, LINES_MAX)
     _expect_count(sale.tenders, "sale.tenders", 0, TENDERS_MAX)
     return Sale(

@@ -34,7 +34,7 @@ from services.points.handlers.gains import gain_of
 from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of
 from services.points.handlers.taking_back import settle_matches
-from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
+from services.points.storage import BookRequest, CounterRequest, Recorded, Storage, Transaction
 
 _log = structlog.get_logger()
 
@@ -130,12 +130,16 @@ class PurchaseHandlers:
         if not purchase_ids:
             return {}
         with self._storage.transaction() as tx:
-            found = tx.purchases.find(purchase_ids)
-            met = tx.purchases.met(purchase_ids)
-        return {
-            purchase_id: _answer(history.recorded, met.get(purchase_id, NOTHING_RETURNED))
-            for purchase_id, history in found.items()
-        }
+            return first_purchase_answers(tx, purchase_ids)
+
+
+def first_purchase_answers(tx: Transaction, purchase_ids: Sequence[UUID]) -> dict[UUID, PurchaseAnswer]:
+    """What was answered when these were recorded, by id."""
+    found, met = tx.purchases.find(purchase_ids), tx.purchases.met(purchase_ids)
+    return {
+        purchase_id: _answer(history.recorded, met.get(purchase_id, NOTHING_RETURNED))
+        for purchase_id, history in found.items()
+    }
 
 
 # ---- Operations ------------------------------------------------------------------------------------------------------
@@ -152,14 +156,16 @@ class PurchaseRef:
 class Posting:
     """Records a sale and credits what it earns; goods that have come back already take back what they earned.
 
-    `answer` is what was made of it the last time it was judged.
+    `answer` is what was made of it the last time it was judged. Refusals name fields by their path, which begins with
+    `path` where the sale is a part of something.
     """
 
     answer_type = PurchaseRef
     answer: PurchaseAnswer
 
-    def __init__(self, wish: RecordPurchase | PreviewPurchase, command: Command | None) -> None:
+    def __init__(self, wish: RecordPurchase | PreviewPurchase, command: Command | None, path: str = "") -> None:
         self.command = command
+        self._path = path
         self._wish = wish
         self._purchase_id = purchase_id_of(wish.program_id, wish.sale.receipt)
         self.looks = Looks(wish.program_id, wish.member_id, purchase_id=self._purchase_id)
@@ -178,24 +184,44 @@ class Posting:
 
     def judge(self, desk: Desk) -> PurchaseRef:
         """Records and credits, unless the receipt is recorded."""
+        if not self.is_recorded(desk):
+            self.give(desk)
+        return self.leave(desk)
+
+    # -- The steps, for whatever a sale is a part of -----------------------------------------------------------------
+
+    def is_recorded(self, desk: Desk) -> bool:
+        """Whether the receipt is recorded, with this content."""
         recorded = desk.recorded(self._purchase_id)
         if recorded is not None:
-            expect_same_receipt(recorded.digests, self._digests)
-            self.answer = _answer(recorded, desk.met(self._purchase_id))
-            return PurchaseRef(self._purchase_id, recorded_before=True)
-        purchase, account = self._purchase(desk), None
+            expect_same_receipt(recorded.digests, self._digests, self._path)
+        return recorded is not None
+
+    def give(self, desk: Desk) -> None:
+        """Credits what the sale earns, and takes back what came back of it before."""
+        purchase = self._purchase(desk)
         if self._gain is not None:
             purchase = replace(purchase, earnings=self._gain.earnings(desk))
         desk.announce(events.purchase_recorded(purchase))
-        matches, returns = self._matched(desk, purchase)
+        matches, self._returns = self._matched(desk, purchase)
         if self._gain is not None:
             self._gain.credit(desk, purchase)
         settle_matches(desk, purchase, matches)
-        if self._gain is not None:
-            account = self._gain.view(desk, purchase)
+        self._given = purchase
+
+    def leave(self, desk: Desk) -> PurchaseRef:
+        """Records the sale with the account as it is now, or gives the first answer of the receipt again."""
+        recorded = desk.recorded(self._purchase_id)
+        if recorded is not None:
+            self.answer = _answer(recorded, desk.met(self._purchase_id))
+            return PurchaseRef(self._purchase_id, recorded_before=True)
+        purchase = self._given
+        account = None if self._gain is None else self._gain.view(desk, purchase)
         desk.record_purchase(purchase, account, self._digests)
-        self.answer = PurchaseAnswer(purchase, returns, account)
+        self.answer = PurchaseAnswer(purchase, self._returns, account)
         return PurchaseRef(self._purchase_id, recorded_before=False)
+
+    # -- Pieces ------------------------------------------------------------------------------------------------------
 
     def _matched(self, desk: Desk, purchase: Purchase) -> tuple[list[Match], PurchaseReturns]:
         """What becomes of the returns that have waited for this purchase."""

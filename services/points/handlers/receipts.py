@@ -20,9 +20,12 @@ def return_id_of(program_id: UUID, receipt: ReceiptKey) -> UUID:
     return ids.derived_id("return", str(program_id), *receipt.parts())
 
 
-def expect_same_receipt(recorded: dict[str, str], asked: dict[str, str]) -> None:
-    """Refuses a receipt that is recorded with other content, naming what differs."""
-    differing = differing_fields(recorded, asked)
+def expect_same_receipt(recorded: dict[str, str], asked: dict[str, str], path: str = "") -> None:
+    """Refuses a receipt that is recorded with other content, naming what differs; the fields' paths begin with `path`.
+
+    Whose it is stands beside the receipt in any request.
+    """
+    differing = [name if name == "member_id" else f"{path}{name}" for name in differing_fields(recorded, asked)]
     if differing:
         raise ReceiptConflict(
             f"this receipt is recorded with another {', '.join(differing)}", fields=",".join(differing)

@@ -30,7 +30,7 @@ from services.points.handlers.purchases import CLOCK_AHEAD_MAX
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of, return_id_of
 from services.points.handlers.refunding import Refunding
 from services.points.handlers.taking_back import buyer_of, due_earnings, free_limits, take_points
-from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
+from services.points.storage import BookRequest, CounterRequest, Recorded, Storage, Transaction
 
 
 class ReturnHandlers:
@@ -51,7 +51,12 @@ class ReturnHandlers:
 
     def _first_answer(self, return_id: UUID) -> ReturnAnswer:
         with self._storage.transaction() as tx:
-            return _answer(tx.purchases.find_returns([return_id])[return_id])
+            return first_return_answer(tx, return_id)
+
+
+def first_return_answer(tx: Transaction, return_id: UUID) -> ReturnAnswer:
+    """What was answered when the return was recorded."""
+    return _answer(tx.purchases.find_returns([return_id])[return_id])
 
 
 # ---- Operation -------------------------------------------------------------------------------------------------------
@@ -124,6 +129,11 @@ class Returning:
     # -- The steps, for whatever a return is a part of ---------------------------------------------------------------
 
     @property
+    def purchase_id(self) -> UUID | None:
+        """The id that the purchase has, if the return says which it was."""
+        return self._purchase_id
+
+    @property
     def keys(self) -> list[AccountKey]:
         """The accounts that it changes."""
         return [*self._refunding.keys, *(self._key(due.wallet) for due in self._due)]
@@ -132,7 +142,7 @@ class Returning:
         """Whether the receipt is recorded, with this content."""
         recorded = desk.recorded_return(self._return_id)
         if recorded is not None:
-            expect_same_receipt(recorded.digests, self._digests)
+            expect_same_receipt(recorded.digests, self._digests, self._path)
         return recorded is not None
 
     def free(self, desk: Desk) -> None:

@@ -48,6 +48,7 @@ def started(url: str) -> Iterator[Points]:
             handlers.TransferHandlers(storage, committer, known),
             handlers.HoldHandlers(storage, committer, known),
             handlers.RuleHandlers(storage, CelConditions()),
+            handlers.ExchangeHandlers(storage, committer, known),
         )
 
 

@@ -77,6 +77,7 @@ class Points:
     transfers: handlers.TransferHandlers
     holds: handlers.HoldHandlers
     rules: handlers.RuleHandlers
+    exchanges: handlers.ExchangeHandlers
 
     def member(self, status: MemberStatus = MemberStatus.ACTIVE) -> uuid.UUID:
         """Somebody whom `members` knows."""
@@ -150,6 +151,7 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
         handlers.TransferHandlers(storage, committer, known),
         handlers.HoldHandlers(storage, committer, known),
         handlers.RuleHandlers(storage, CelConditions()),
+        handlers.ExchangeHandlers(storage, committer, known),
     )
     yield built
     writer.stop()

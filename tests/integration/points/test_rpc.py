@@ -556,6 +556,7 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
         ("PURCHASE_NOT_FOUND", requests.get_purchase(purchase_id)),
         ("PURCHASE_NOT_FOUND", requests.get_purchase(key=sale.receipt)),
         ("PURCHASE_NOT_FOUND", requests.claim_purchase(neighbour.member(), sale.receipt)),
+        ("PURCHASE_NOT_FOUND", requests.record_exchange(sale.receipt)),
         ("HOLD_NOT_FOUND", requests.get_hold(member_id, hold_id)),
         ("HOLD_NOT_FOUND", requests.capture_hold(member_id, hold_id)),
         ("HOLD_NOT_FOUND", requests.release_hold(member_id, hold_id)),

@@ -69,6 +69,19 @@ def list_adjustments(till: Till) -> None:
     assert len(till.get(requests.list_adjustments()).adjustments) == 3
 
 
+@good
+def record_exchange(till: Till) -> None:
+    till.rule()
+    member_id = till.member()
+    sale = till.buy(member_id, requests.line(1000, pieces=4))
+    answer = till.get(requests.record_exchange(sale.receipt, ("1", 2000), told=requests.sale(requests.line(800))))
+    back = getattr(answer, "return")
+    assert (getattr(back, "return").points_returned, getattr(back, "return").shortfall) == (5, 0)
+    assert (answer.purchase.purchase.member_id, answer.purchase.purchase.points_earned) == (member_id, 8)
+    assert back.account == answer.purchase.account == till.account(member_id)
+    assert back.account.available == 13
+
+
 def transfer(till: Till, amount: int = 10, **policy: int) -> pb.Transfer:
     """Points that one new member gives to another."""
     till.get(requests.set_program_policy(transfers=pb.TransferPolicy(**policy)))

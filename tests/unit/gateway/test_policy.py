@@ -76,7 +76,7 @@ def test_a_role_that_nobody_knows_may_nothing() -> None:
 
 def test_admins_may_what_staff_may_and_only_tills_and_apps_sell() -> None:
     assert all(Role.ADMIN in access.roles for access in POLICY.values() if Role.STAFF in access.roles)
-    for endpoint in ("points.record_purchase", "points.record_return", "rewards.use_voucher"):
+    for endpoint in ("points.record_purchase", "points.record_return", "points.record_exchange", "rewards.use_voucher"):
         assert POLICY[endpoint] == Access(frozenset({Role.TILL, Role.APP}), Needs.KEY)
 
 

@@ -117,6 +117,24 @@ def record_return(
     )
 
 
+def record_exchange(
+    original: pb.ReceiptKey | None = None, *lines: tuple[str, int], member_id: str = "", told: pb.Sale | None = None
+) -> pb.RecordExchangeRequest:
+    """Goods that come back, and others that are taken instead."""
+    back = record_return(original, *lines)
+    part = pb.ReturnToRecord(
+        receipt=back.receipt,
+        original_receipt=back.original_receipt,
+        occurred_at=back.occurred_at,
+        currency=back.currency,
+        lines=back.lines,
+        cashier_id=back.cashier_id,
+    )
+    # `return` is a word of Python's.
+    parts: dict[str, Any] = {"return": part}
+    return _sent(pb.RecordExchangeRequest(member_id=member_id, sale=told or sale(), **parts))
+
+
 def get_account(member_id: str = "") -> pb.GetAccountRequest:
     return _sent(pb.GetAccountRequest(member_id=member_id or new_id()))
 

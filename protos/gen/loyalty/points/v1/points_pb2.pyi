@@ -957,6 +957,62 @@ class RecordReturnResponse(_message.Message):
 Global___RecordReturnResponse: _TypeAlias = RecordReturnResponse  # noqa: Y015
 
 @_typing.final
+class RecordExchangeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    RETURN_FIELD_NUMBER: _builtins.int
+    SALE_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    request_id: _builtins.str
+    member_id: _builtins.str
+    """Who takes the new goods; empty for the member of the purchase, and no other than them where the purchase has one."""
+    @_builtins.property
+    def sale(self) -> Global___Sale:
+        """What is taken instead, on a receipt of its own."""
+
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        sale: Global___Sale | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["return", b"return", "sale", b"sale"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "program_id", b"program_id", "request_id", b"request_id", "return", b"return", "sale", b"sale"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordExchangeRequest: _TypeAlias = RecordExchangeRequest  # noqa: Y015
+
+@_typing.final
+class RecordExchangeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RETURN_FIELD_NUMBER: _builtins.int
+    PURCHASE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def purchase(self) -> Global___RecordPurchaseResponse:
+        """and RecordPurchase; accounts of both as they are after the whole exchange."""
+
+    def __init__(
+        self,
+        *,
+        purchase: Global___RecordPurchaseResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["purchase", b"purchase", "return", b"return"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["purchase", b"purchase", "return", b"return"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordExchangeResponse: _TypeAlias = RecordExchangeResponse  # noqa: Y015
+
+@_typing.final
 class GetAccountRequest(_message.Message):
     """---- Accounts, holds, adjustments ----------------------------------------------------------------------------------"""
 
@@ -2816,6 +2872,60 @@ class PurchaseToRecord(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PurchaseToRecord: _TypeAlias = PurchaseToRecord  # noqa: Y015
+
+@_typing.final
+class ReturnToRecord(_message.Message):
+    """Goods that come back as a part of something: what RecordReturnRequest holds besides the program and the key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    ORIGINAL_RECEIPT_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    CASHIER_ID_FIELD_NUMBER: _builtins.int
+    REFUNDS_FIELD_NUMBER: _builtins.int
+    currency: _builtins.str
+    """ISO 4217."""
+    cashier_id: _builtins.str
+    """Who served, as the till names them: up to 100 characters. No personal data."""
+    @_builtins.property
+    def receipt(self) -> Global___ReceiptKey:
+        """The return's own receipt, its permanent business key. May be the receipt of the new sale as well."""
+
+    @_builtins.property
+    def original_receipt(self) -> Global___ReceiptKey:
+        """The receipt of the purchase."""
+
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReturnLine]:
+        """One to 1,000 lines."""
+
+    @_builtins.property
+    def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___PointsRefund]:
+        """What was spent on the goods and is to come back: up to 20, each hold once, all of one member."""
+
+    def __init__(
+        self,
+        *,
+        receipt: Global___ReceiptKey | None = ...,
+        original_receipt: Global___ReceiptKey | None = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        currency: _builtins.str = ...,
+        lines: _abc.Iterable[Global___ReturnLine] | None = ...,
+        cashier_id: _builtins.str = ...,
+        refunds: _abc.Iterable[Global___PointsRefund] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cashier_id", b"cashier_id", "currency", b"currency", "lines", b"lines", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "receipt", b"receipt", "refunds", b"refunds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnToRecord: _TypeAlias = ReturnToRecord  # noqa: Y015
 
 @_typing.final
 class RecordPurchaseResult(_message.Message):

@@ -65,6 +65,11 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordReturnRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordReturnResponse.FromString,
                 _registered_method=True)
+        self.RecordExchange = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/RecordExchange',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeResponse.FromString,
+                _registered_method=True)
         self.GetAccount = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/GetAccount',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetAccountRequest.SerializeToString,
@@ -286,6 +291,18 @@ class PointsServiceServicer:
         with NOT_FOUND / HOLD_NOT_FOUND when it is no hold of the buyer's, or with FAILED_PRECONDITION / HOLD_NOT_CAPTURED,
         REVERSAL_EXCEEDS_CAPTURE, or HOLD_OF_REDEMPTION when it paid for a redemption, whose cancelling gives them back.
         Metadata `field` says which refund it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordExchange(self, request, context):
+        """Records goods that come back of a purchase and the sale of what is taken instead, in one step: both or neither. The
+        new goods are credited before anything is taken for the others, so that nothing is short that they give, and what
+        the others had used of limits is free for them. Both receipts are permanent business keys, of the same kinds as those
+        of RecordReturn and RecordPurchase: a part whose receipt is recorded with the same content keeps its first answer,
+        and the other is recorded. Fails as these two do, and then neither has happened; also with NOT_FOUND /
+        PURCHASE_NOT_FOUND while the purchase is not recorded.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -585,6 +602,11 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.RecordReturn,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordReturnRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordReturnResponse.SerializeToString,
+            ),
+            'RecordExchange': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordExchange,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeResponse.SerializeToString,
             ),
             'GetAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAccount,
@@ -915,6 +937,33 @@ class PointsService:
             '/loyalty.points.v1.PointsService/RecordReturn',
             loyalty_dot_points_dot_v1_dot_points__pb2.RecordReturnRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.RecordReturnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordExchange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/RecordExchange',
+            loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,14 @@ class PointsServiceStub:
     REVERSAL_EXCEEDS_CAPTURE, or HOLD_OF_REDEMPTION when it paid for a redemption, whose cancelling gives them back.
     Metadata `field` says which refund it is.
     """
+    RecordExchange: _grpc.UnaryUnaryMultiCallable[_points_pb2.RecordExchangeRequest, _points_pb2.RecordExchangeResponse]
+    """Records goods that come back of a purchase and the sale of what is taken instead, in one step: both or neither. The
+    new goods are credited before anything is taken for the others, so that nothing is short that they give, and what
+    the others had used of limits is free for them. Both receipts are permanent business keys, of the same kinds as those
+    of RecordReturn and RecordPurchase: a part whose receipt is recorded with the same content keeps its first answer,
+    and the other is recorded. Fails as these two do, and then neither has happened; also with NOT_FOUND /
+    PURCHASE_NOT_FOUND while the purchase is not recorded.
+    """
     GetAccount: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetAccountRequest, _points_pb2.GetAccountResponse]
     """Reads a member's account. A member without movements has an account of zeros."""
     GetQualifyingSums: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetQualifyingSumsRequest, _points_pb2.GetQualifyingSumsResponse]
@@ -231,6 +239,20 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         with NOT_FOUND / HOLD_NOT_FOUND when it is no hold of the buyer's, or with FAILED_PRECONDITION / HOLD_NOT_CAPTURED,
         REVERSAL_EXCEEDS_CAPTURE, or HOLD_OF_REDEMPTION when it paid for a redemption, whose cancelling gives them back.
         Metadata `field` says which refund it is.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordExchange(
+        self,
+        request: _points_pb2.RecordExchangeRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.RecordExchangeResponse:
+        """Records goods that come back of a purchase and the sale of what is taken instead, in one step: both or neither. The
+        new goods are credited before anything is taken for the others, so that nothing is short that they give, and what
+        the others had used of limits is free for them. Both receipts are permanent business keys, of the same kinds as those
+        of RecordReturn and RecordPurchase: a part whose receipt is recorded with the same content keeps its first answer,
+        and the other is recorded. Fails as these two do, and then neither has happened; also with NOT_FOUND /
+        PURCHASE_NOT_FOUND while the purchase is not recorded.
         """
 
     @_abc_1.abstractmethod
