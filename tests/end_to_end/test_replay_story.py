@@ -144,7 +144,13 @@ def a_whole_day(program: Program) -> Day:
     day.do("till", "POST", "/v1/returns", return_of(bought["receipt"]["receipt_number"], ("1", 300)))
     day.do("till", "POST", "/v1/exchanges", exchange_of(bought["receipt"]["receipt_number"], ("1", 300)))
     day.do("staff", "POST", f"{member_path}/adjustments", {"amount": 200, "reason": "sorry", "actor": "b.khan"})
-    request = {"member_id": member["member_id"], "amount": 200, "reason": "sorry", "actor": "b.khan"}
+    request = {
+        "member_id": member["member_id"],
+        "amount": 200,
+        "reason": "sorry",
+        "actor": "b.khan",
+        "qualifying": True,
+    }
     for end, said in (("approve", {}), ("reject", {"reason": "enough"})):
         asked = day.do("staff", "POST", "/v1/adjustments", request)
         day.do("admin", "POST", f"/v1/adjustments/{asked['adjustment_id']}/{end}", {"actor": "a.malik"} | said)

@@ -122,6 +122,7 @@ def adjust_points(path: MemberPath, body: NewAdjustment) -> Response:
         reason=body.reason,
         actor=body.actor,
         expiry_days=body.expiry_days,
+        qualifying=body.qualifying,
     )
     answered = write(suite().clients.points.AdjustPoints, request)
     told = AdjustmentAnswer(entry=entry_of(answered.response.entry), account=account_of(answered.response.account))

@@ -38,6 +38,7 @@ def request_adjustment(body: NewAdjustmentRequest) -> Response:
         reason=body.reason,
         actor=body.actor,
         expiry_days=body.expiry_days,
+        qualifying=body.qualifying,
     )
     answered = write(suite().clients.points.RequestAdjustment, request)
     told = adjustment_of(answered.response.adjustment)

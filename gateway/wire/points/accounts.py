@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from loyalty.points.v1 import points_pb2 as pb
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from gateway.wire.base import (
     FIT,
@@ -98,6 +98,8 @@ class NewAdjustment(Asked):
     wallet: MaybeText50 = ""
     expiry_days: Annotated[StrictInt, Field(ge=0, le=36_500)] = 0
     """Days until given points expire; 0 means never. Must be 0 when taking."""
+    qualifying: StrictBool = False
+    """Whether as many qualifying units are given or taken with the points, as of when it is posted."""
 
 
 class Account(Told):
@@ -146,6 +148,8 @@ class Entry(Told):
     """The requested adjustment that it posted."""
     approved_by: str | None
     transfer_id: str | None
+    qualifying: bool
+    """Of an adjustment: whether it gave or took as many qualifying units. What an earn does, its earning says."""
 
 
 class EntryPage(Told):
@@ -225,6 +229,7 @@ def entry_of(entry: pb.Entry) -> Entry:
         adjustment_id=entry.adjustment_id or None,
         approved_by=entry.approved_by or None,
         transfer_id=entry.transfer_id or None,
+        qualifying=entry.qualifying,
     )
 
 

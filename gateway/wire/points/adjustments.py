@@ -83,6 +83,8 @@ class Adjustment(Told):
     decision_reason: str | None
     entry_version: int | None
     """The entry that posted it."""
+    qualifying: bool
+    """Whether as many qualifying units are given or taken with the points, as of the approval."""
 
 
 class AdjustmentPage(Told):
@@ -117,4 +119,5 @@ def adjustment_of(adjustment: pb.Adjustment) -> Adjustment:
         decided_at=instant(adjustment, "decided_at"),
         decision_reason=adjustment.decision_reason or None,
         entry_version=adjustment.entry_version or None,
+        qualifying=adjustment.qualifying,
     )

@@ -11,8 +11,9 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         FROM adjustments
         LEFT JOIN entries USING (member_id, adjustment_id)
         WHERE CASE state WHEN 'approved'
-            THEN (entries.wallet, version, entries.amount, actor, approved_by, entries.reason) IS DISTINCT FROM
-                (adjustments.wallet, entry_version, adjustments.amount, requested_by, decided_by, adjustments.reason)
+            THEN (entries.wallet, version, entries.amount, actor, approved_by, entries.reason, entries.qualifying)
+                IS DISTINCT FROM (adjustments.wallet, entry_version, adjustments.amount, requested_by, decided_by,
+                    adjustments.reason, adjustments.qualifying)
             ELSE version IS NOT NULL END
         """,
     ),

@@ -19,7 +19,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         SELECT concat_ws('/', member_id, purchase_id, rule_id)
         FROM (
             SELECT member_id, purchase_id, rule_id, program_id, wallet, occurred_at, sum(units)::bigint AS units
-            FROM qualifying_movements WHERE return_id IS NULL
+            FROM qualifying_movements WHERE return_id IS NULL AND purchase_id IS NOT NULL
             GROUP BY member_id, purchase_id, rule_id, program_id, wallet, occurred_at
         ) AS counted
         FULL JOIN (
@@ -61,11 +61,29 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         """,  # noqa: S608 - a constant
     ),
     (
+        "qualifying_counted",
+        "what counts of the adjustment by hand is not what it gave or took",
+        """
+        SELECT concat_ws('/', member_id, wallet, version)
+        FROM (
+            SELECT member_id, wallet, entry_version AS version, program_id, occurred_at, sum(units)::bigint AS units
+            FROM qualifying_movements WHERE entry_version IS NOT NULL
+            GROUP BY member_id, wallet, entry_version, program_id, occurred_at
+        ) AS counted
+        FULL JOIN (
+            SELECT member_id, wallet, version, program_id, occurred_at, amount AS units FROM entries WHERE qualifying
+        ) AS adjusted USING (member_id, wallet, version)
+        WHERE (counted.program_id, counted.occurred_at, counted.units)
+            IS DISTINCT FROM (adjusted.program_id, adjusted.occurred_at, adjusted.units)
+        """,
+    ),
+    (
         "qualifying_not_negative",
         "less than nothing counts of what the rule gave for the purchase",
         """
         SELECT concat_ws('/', member_id, purchase_id, rule_id)
         FROM qualifying_movements
+        WHERE purchase_id IS NOT NULL
         GROUP BY member_id, purchase_id, rule_id
         HAVING sum(units) < 0
         """,

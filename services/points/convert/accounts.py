@@ -69,6 +69,7 @@ def adjust_points(request: pb.AdjustPointsRequest) -> AdjustPoints:
         reason=text_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
         actor=text_of(request.actor, "actor", length_max=NAME_LENGTH_MAX),
         expiry_days=expiry_days,
+        qualifying=request.qualifying,
     )
 
 
@@ -175,6 +176,7 @@ def to_entry(entry: Entry) -> pb.Entry:
         adjustment_id=_optional(cause.adjustment_id),
         approved_by=cause.approved_by,
         transfer_id=_optional(cause.transfer_id),
+        qualifying=cause.qualifying,
     )
 
 

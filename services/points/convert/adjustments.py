@@ -34,6 +34,7 @@ def request_adjustment(request: pb.RequestAdjustmentRequest) -> RequestAdjustmen
         reason=text_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
         actor=text_of(request.actor, "actor", length_max=NAME_LENGTH_MAX),
         expiry_days=expiry_days,
+        qualifying=request.qualifying,
     )
 
 
@@ -115,4 +116,5 @@ def to_adjustment(adjustment: Adjustment) -> pb.Adjustment:
         decided_at=None if adjustment.decided_at is None else timestamp_of(adjustment.decided_at),
         decision_reason=adjustment.decision_reason,
         entry_version=adjustment.entry_version or 0,
+        qualifying=adjustment.qualifying,
     )

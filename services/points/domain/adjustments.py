@@ -8,7 +8,7 @@ key asked for, the same key cannot approve, whatever name comes with it.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -50,6 +50,8 @@ class Adjustment:
     decided_at: datetime | None = None
     decision_reason: str = ""
     entry_version: int | None = None
+    # Whether as many qualifying units are given or taken with the points.
+    qualifying: bool = False
 
     def as_of(self, now: datetime) -> Adjustment:
         """The request with what time alone has done."""
@@ -59,7 +61,11 @@ class Adjustment:
     def cause(self, approver: str) -> Cause:
         """What the entry says of why it was made."""
         return Cause(
-            adjustment_id=self.adjustment_id, reason=self.reason, actor=self.requested_by, approved_by=approver
+            adjustment_id=self.adjustment_id,
+            reason=self.reason,
+            actor=self.requested_by,
+            approved_by=approver,
+            qualifying=self.qualifying,
         )
 
 
@@ -78,6 +84,7 @@ class RequestAdjustment:
     reason: str
     actor: str
     expiry_days: int
+    qualifying: bool = field(default=False, metadata={"came_later": True})
 
 
 @dataclass(frozen=True)
@@ -135,6 +142,7 @@ def requested(adjustment_id: UUID, command: RequestAdjustment, caller_id: str, n
         caller_id,
         now,
         now + timedelta(days=OPEN_DAYS),
+        qualifying=command.qualifying,
     )
 
 

@@ -78,6 +78,8 @@ class AdjustPoints:
     reason: str
     actor: str
     expiry_days: int
+    # Whether as many qualifying units are given or taken with the points.
+    qualifying: bool = field(default=False, metadata={"came_later": True})
 
 
 @dataclass(frozen=True)

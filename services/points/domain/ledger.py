@@ -148,6 +148,8 @@ class Cause:
     approved_by: str = ""
     # Of both sides of a transfer; a cause, too.
     transfer_id: UUID | None = None
+    # Of an adjustment: whether as many qualifying units were given or taken with the points.
+    qualifying: bool = False
 
 
 @dataclass(frozen=True)

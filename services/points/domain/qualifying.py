@@ -2,7 +2,8 @@
 
 They are counted beside the points and never paid with. What a rule whose points qualify gives counts when the purchase
 occurred; what a return takes of it no longer counts, as of that same instant and whatever had become of the points:
-they may be spent, lapsed, pending or owed. So a sum over a window is what the goods kept of its purchases earned.
+they may be spent, lapsed, pending or owed. So a sum over a window is what the goods kept of its purchases earned, and
+what people gave or took by hand.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.points.domain.earnings import Earning
-from services.points.domain.ledger import AccountKey
+from services.points.domain.ledger import AccountKey, Entry
 from services.points.domain.purchases import Purchase
 
 
@@ -20,15 +21,17 @@ from services.points.domain.purchases import Purchase
 class QualifyingMovement:
     """Units that count from `occurred_at` on (positive), or no longer do (negative); written once, never changed.
 
-    An earning counts once and a return takes of it once: purchase, rule and return name the movement.
+    An earning counts once and a return takes of it once: purchase, rule and return name the movement; and the entry
+    names that of an adjustment by hand, which may give or take.
     """
 
     key: AccountKey
     units: int
     occurred_at: datetime
-    purchase_id: UUID
-    rule_id: UUID
+    purchase_id: UUID | None = None
+    rule_id: UUID | None = None
     return_id: UUID | None = None
+    entry_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,13 @@ def taken_back(
 ) -> list[QualifyingMovement]:
     """What no longer counts, now that a return takes so many points, at least one, of an earning."""
     return [_movement(purchase, member_id, earning, -points, return_id)] if earning.qualifying else []
+
+
+def adjusted(entry: Entry) -> list[QualifyingMovement]:
+    """What an adjustment by hand gives or takes with its points, as of now."""
+    if not entry.cause.qualifying:
+        return []
+    return [QualifyingMovement(entry.key, entry.amount, entry.occurred_at, entry_version=entry.version)]
 
 
 def _movement(

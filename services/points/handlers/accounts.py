@@ -10,6 +10,7 @@ from kit.call import Call
 from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
 from services.points.commit import Committer, Desk, Looks
+from services.points.domain import qualifying
 from services.points.domain.adjustments import expect_within_limit
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
 from services.points.domain.ledger import AccountKey, AccountView, Cause, Entry
@@ -71,7 +72,8 @@ class Adjusting:
     def judge(self, desk: Desk) -> AdjustmentAnswer:
         """Gives or takes."""
         command = self.command
-        cause = Cause(reason=command.reason, actor=command.actor)
+        cause = Cause(reason=command.reason, actor=command.actor, qualifying=command.qualifying)
         expires_at = desk.now + timedelta(days=command.expiry_days) if command.expiry_days else None
         entry = desk.book(self._key).adjust(command.amount, cause, expires_at, desk.now)
+        desk.qualify(qualifying.adjusted(entry))
         return AdjustmentAnswer(entry, desk.view(self._key))

@@ -11,7 +11,7 @@ from kit.call import Call
 from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
 from services.points.commit import Committer, Desk, Looks
-from services.points.domain import adjustments
+from services.points.domain import adjustments, qualifying
 from services.points.domain.adjustments import (
     Adjustment,
     AdjustmentState,
@@ -115,6 +115,7 @@ class Approving:
         asked, actor = self._adjustment, self.command.actor
         expires_at = desk.now + timedelta(days=asked.expiry_days) if asked.expiry_days else None
         entry = desk.book(asked.key).adjust(asked.amount, asked.cause(actor), expires_at, desk.now)
+        desk.qualify(qualifying.adjusted(entry))
         approved = adjustments.approved(asked, actor, self._caller_id, entry.version, desk.now)
         desk.put_adjustment(approved)
         return ApprovalAnswer(approved, entry, desk.view(asked.key))

@@ -113,6 +113,7 @@ def _columns(adjustment: Adjustment) -> dict[str, object]:
         "decided_at": adjustment.decided_at,
         "decision_reason": adjustment.decision_reason,
         "entry_version": adjustment.entry_version,
+        "qualifying": adjustment.qualifying,
     }
 
 
@@ -133,4 +134,5 @@ def _adjustment(row: Any) -> Adjustment:
         decided_at=row.decided_at,
         decision_reason=row.decision_reason,
         entry_version=row.entry_version,
+        qualifying=row.qualifying,
     )

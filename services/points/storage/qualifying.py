@@ -56,7 +56,9 @@ _SUMS = sa.text("""
 
 
 def movement_id(movement: QualifyingMovement) -> UUID:
-    """The one id that what a cause made of a rule's points has for good."""
+    """The one id for good of what a cause made of a rule's points, or of what an entry gave or took by hand."""
+    if movement.entry_version is not None:
+        return ids.derived_id("qualifying", movement.key.wallet, str(movement.entry_version))
     cause_id = movement.return_id or movement.purchase_id
     return ids.derived_id("qualifying", str(cause_id), str(movement.rule_id))
 
@@ -72,5 +74,6 @@ def _columns(movement: QualifyingMovement, now: datetime) -> dict[str, object]:
         "purchase_id": movement.purchase_id,
         "rule_id": movement.rule_id,
         "return_id": movement.return_id,
+        "entry_version": movement.entry_version,
         "recorded_at": now,
     }

@@ -80,6 +80,8 @@ entries = sa.Table(
     sa.Column("adjustment_id", sa.Uuid),
     sa.Column("approved_by", sa.Text, nullable=False, server_default=""),
     sa.Column("transfer_id", sa.Uuid),
+    # Of an adjustment: whether as many qualifying units were given or taken with the points.
+    sa.Column("qualifying", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("earning", JSONB),
     _instant("occurred_at"),
     _instant("recorded_at"),
@@ -118,6 +120,7 @@ entries = sa.Table(
         " ELSE kind = 'adjustment' AND approved_by <> '' AND approved_by <> actor END",
         name="approved_by_another",
     ),
+    sa.CheckConstraint("NOT qualifying OR kind = 'adjustment'", name="qualifying_by_hand"),
     # A requested adjustment is posted once.
     sa.Index(
         "uq_entries_adjustment",

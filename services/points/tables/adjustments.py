@@ -26,6 +26,8 @@ adjustments = sa.Table(
     instant("decided_at", nullable=True),
     sa.Column("decision_reason", sa.Text, nullable=False),
     sa.Column("entry_version", sa.BigInteger),
+    # Whether as many qualifying units are given or taken with the points.
+    sa.Column("qualifying", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("amount <> 0", name="moves_something"),
     sa.CheckConstraint("reason <> '' AND requested_by <> '' AND requested_caller <> ''", name="asked_by_somebody"),
     sa.CheckConstraint("expiry_days >= 0 AND (amount > 0 OR expiry_days = 0)", name="expiry_days_of_given"),

@@ -163,8 +163,8 @@ def live(points: Points) -> Day:
 
 def adjust(points: Points, member_id: uuid.UUID) -> ApprovalAnswer:
     """Points that one asked for and another approved; what else was asked for is rejected, or waits."""
-    command = make.request_adjustment
-    asked = [points.adjustments.request_adjustment(TILL, command(member_id, 9)).unwrap() for _ in range(3)]
+    wishes = [dataclasses.replace(make.request_adjustment(member_id, 9), qualifying=True) for _ in range(3)]
+    asked = [points.adjustments.request_adjustment(TILL, wish).unwrap() for wish in wishes]
     points.adjustments.reject_adjustment(OFFICE, make.reject_adjustment(asked[1].adjustment_id)).unwrap()
     approval = make.approve_adjustment(asked[0].adjustment_id)
     return points.adjustments.approve_adjustment(OFFICE, approval).unwrap()

@@ -375,6 +375,9 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "{carla}/{approved}",
             "UPDATE adjustments SET entry_version = entry_version - 1 WHERE adjustment_id = :approved",
         ),
+        "another word on whether it counts": planted(
+            "{carla}/{approved}", "UPDATE adjustments SET qualifying = false WHERE adjustment_id = :approved"
+        ),
         "somebody else's name": planted(
             "{carla}/{approved}", "UPDATE entries SET approved_by = 'Chandni' WHERE adjustment_id = :approved"
         ),
@@ -469,6 +472,25 @@ DEFECTS: dict[str, dict[str, Planted]] = {
         "a return that is not there": planted(
             "{amina}/{amina}/{rule}",
             "UPDATE qualifying_movements SET return_id = :amina WHERE return_id = :brought_back",
+        ),
+    },
+    "what counts of the adjustment by hand is not what it gave or took": {
+        "units that nobody gave": planted(
+            "{carla}/points/{posting}", "UPDATE qualifying_movements SET units = 10 WHERE entry_version = :posting"
+        ),
+        "units that never counted": planted(
+            "{carla}/points/{posting}", "DELETE FROM qualifying_movements WHERE entry_version = :posting"
+        ),
+        "units of the day on which they were asked for": planted(
+            "{carla}/points/{posting}",
+            "UPDATE qualifying_movements SET occurred_at = occurred_at - interval '1 day'"
+            " WHERE entry_version = :posting",
+        ),
+        "an adjustment that was not to count": planted(
+            "{carla}/points/{posting}", "UPDATE entries SET qualifying = false WHERE adjustment_id = :approved"
+        ),
+        "an adjustment that is not there": planted(
+            "{carla}/points/99", "UPDATE qualifying_movements SET entry_version = 99 WHERE entry_version = :posting"
         ),
     },
     "less than nothing counts of what the rule gave for the purchase": {

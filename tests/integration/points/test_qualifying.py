@@ -11,9 +11,10 @@ from datetime import timedelta
 
 import pytest
 
+from kit.page import PageRequest
 from services.points import jobs
 from services.points.domain.commands import ActivateEarningRule, ReviseEarningRule
-from services.points.domain.errors import InsufficientBalanceForReturn, WalletNotSpendable
+from services.points.domain.errors import InsufficientBalance, InsufficientBalanceForReturn, WalletNotSpendable
 from services.points.domain.ledger import AccountKey
 from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import PreviewPurchase, RecordPurchases
@@ -22,7 +23,7 @@ from services.points.domain.sales import Sale
 from services.points.domain.terms import Effect, Factor
 from services.points.domain.transfers import TransferPolicy
 from tests.factories import points as make
-from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.conftest import OFFICE, TILL, Points
 from tests.integration.points.counted import a_sale, bring_back, buy
 from tests.integration.points.counting import EVER, counts, sums
 
@@ -326,6 +327,55 @@ def test_a_claimed_receipt_counts_on_the_day_of_the_sale(points: Points, member_
     assert counts(points, member_id, make.NOON - 20 * DAY, make.NOON - 19 * DAY) == 8
     bring_back(points, sale)
     assert sums(points, member_id, EVER, QualifyingWindow(make.NOON - DAY, None)) == [4, 0]
+
+
+# ---- By hand ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("amount", "qualifying", "expected"), [(5, True, 15), (-5, True, 5), (5, False, 10)])
+def test_what_people_give_or_take_counts_if_they_say_so(
+    points: Points, member_id: uuid.UUID, amount: int, qualifying: bool, expected: int
+) -> None:
+    buy(points, member_id, a_sale(10))
+    points.clock.advance(days=3)
+    command = replace(make.adjust_points(member_id, amount), qualifying=qualifying)
+    for _ in range(2):
+        entry = points.accounts.adjust_points(TILL, command).unwrap().entry
+    assert entry.cause.qualifying is qualifying
+    assert points.accounts.list_entries(make.PROGRAM, member_id, "points", PageRequest(1)).items == (entry,)
+    assert counts(points, member_id) == expected
+    # It counts from the day on which it was done.
+    assert counts(points, member_id, points.clock.now(), points.clock.now() + DAY) == expected - 10
+
+
+def test_more_may_be_taken_by_hand_than_counted(points: Points, member_id: uuid.UUID) -> None:
+    points.give(member_id, 10)
+    command = replace(make.adjust_points(member_id, -10), qualifying=True)
+    points.accounts.adjust_points(TILL, command).unwrap()
+    assert counts(points, member_id) == -10
+
+
+def test_what_cannot_be_taken_counts_on(points: Points, member_id: uuid.UUID) -> None:
+    buy(points, member_id, a_sale(10))
+    command = replace(make.adjust_points(member_id, -11), qualifying=True)
+    with pytest.raises(InsufficientBalance):
+        points.accounts.adjust_points(TILL, command).unwrap()
+    assert counts(points, member_id) == 10
+
+
+def test_what_two_people_decide_counts_once_the_second_has(points: Points, member_id: uuid.UUID) -> None:
+    wishes = [replace(make.request_adjustment(member_id, 9), qualifying=True) for _ in range(2)]
+    wanted, unwanted = (points.adjustments.request_adjustment(TILL, wish).unwrap() for wish in wishes)
+    assert wanted.qualifying
+    points.clock.advance(days=2)
+    points.adjustments.reject_adjustment(OFFICE, make.reject_adjustment(unwanted.adjustment_id)).unwrap()
+    assert counts(points, member_id) == 0
+
+    approval = make.approve_adjustment(wanted.adjustment_id)
+    at_once(4, lambda _: points.adjustments.approve_adjustment(OFFICE, approval).unwrap())
+
+    assert points.adjustments.get_adjustment(make.PROGRAM, wanted.adjustment_id).qualifying
+    assert counts(points, member_id, make.NOON + 2 * DAY) == counts(points, member_id) == 9
 
 
 # ---- Wallets that only count -----------------------------------------------------------------------------------------

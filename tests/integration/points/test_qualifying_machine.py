@@ -1,4 +1,5 @@
-"""After any sequence of events, what counts in any window is what the goods kept of its purchases earned.
+"""After any sequence of events, what counts in any window is what the goods kept of its purchases earned, and what
+people said by hand.
 
 The model knows receipts, whose they are and what came back. It knows no balance, so nothing of what is spent, lapsed or
 owed can be in it.
@@ -24,7 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from services.points.domain.errors import InsufficientBalanceForReturn
+from services.points.domain.errors import InsufficientBalance, InsufficientBalanceForReturn
 from services.points.domain.policy import Shortfall
 from services.points.domain.qualifying import QualifyingWindow
 from services.points.domain.sales import Sale
@@ -71,6 +72,8 @@ class QualifyingMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.members = [self.points.member() for _ in range(2)]
         self.receipts: list[Receipt] = []
+        # Whose, when, and by how much.
+        self.corrections: list[tuple[uuid.UUID, datetime, int]] = []
 
     @rule(
         who=st.sampled_from([0, 0, 1, None]),
@@ -122,6 +125,16 @@ class QualifyingMachine(RuleBasedStateMachine):
             hold_id = self.points.holds.place_hold(TILL, hold).unwrap().hold.hold_id
             self.points.holds.capture_hold(TILL, make.capture_hold(self.members[who], hold_id)).unwrap()
 
+    @rule(who=st.integers(0, 1), amount=st.integers(-9, 9).filter(bool), qualifying=st.booleans())
+    def correct_by_hand(self, who: int, amount: int, qualifying: bool) -> None:
+        command = replace(make.adjust_points(self.members[who], amount), qualifying=qualifying)
+        try:
+            self.points.accounts.adjust_points(TILL, command).unwrap()
+        except InsufficientBalance:
+            assert amount < 0
+        else:
+            self.corrections += [(self.members[who], self.points.clock.now(), amount)] * qualifying
+
     @rule(days=st.sampled_from([1, 15]))
     def let_time_pass(self, days: int) -> None:
         self.points.clock.advance(days=days)
@@ -130,8 +143,10 @@ class QualifyingMachine(RuleBasedStateMachine):
     def what_counts_is_what_the_goods_kept_earned(self) -> None:
         for member_id in getattr(self, "members", []):
             owned = [each for each in self.receipts if each.recorded and member_id in (each.buyer, each.claimed_by)]
+            happened = [(each.sale.occurred_at, each.units) for each in owned]
+            happened += [(at, amount) for whose, at, amount in self.corrections if whose == member_id]
             assert sums(self.points, member_id, *WINDOWS) == [
-                sum(each.units for each in owned if lies_in(each.sale.occurred_at, window)) for window in WINDOWS
+                sum(units for at, units in happened if lies_in(at, window)) for window in WINDOWS
             ]
 
     def teardown(self) -> None:

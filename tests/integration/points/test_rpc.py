@@ -235,6 +235,7 @@ def get_hold(till: Till) -> None:
 def adjust_points(till: Till) -> None:
     answer = till.get(requests.adjust_points(till.member(), 10))
     assert (answer.entry.kind, answer.entry.amount) == (pb.ENTRY_KIND_ADJUSTMENT, 10)
+    assert not answer.entry.qualifying
     assert (answer.entry.reason, answer.entry.actor) == ("goodwill", "Amina")
     assert answer.account.available == 10
 

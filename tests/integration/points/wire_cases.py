@@ -24,7 +24,10 @@ def good(path: Callable[[Till], None]) -> Callable[[Till], None]:
 @good
 def request_adjustment(till: Till) -> None:
     member_id = till.member()
-    asked = till.get(requests.request_adjustment(member_id, 10)).adjustment
+    request = requests.request_adjustment(member_id, 10)
+    request.qualifying = True
+    asked = till.get(request).adjustment
+    assert asked.qualifying
     assert (asked.state, asked.member_id, asked.amount) == (pb.ADJUSTMENT_STATE_REQUESTED, member_id, 10)
     assert (asked.requested_by, asked.decided_by, asked.entry_version) == ("Amina", "", 0)
     assert asked.expires_at.seconds - asked.requested_at.seconds == 7 * 86_400

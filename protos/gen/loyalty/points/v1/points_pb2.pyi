@@ -1613,6 +1613,7 @@ class AdjustPointsRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     EXPIRY_DAYS_FIELD_NUMBER: _builtins.int
+    QUALIFYING_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     request_id: _builtins.str
     member_id: _builtins.str
@@ -1626,6 +1627,8 @@ class AdjustPointsRequest(_message.Message):
     """Who decided it, as the retailer names them: 1 to 100 characters."""
     expiry_days: _builtins.int
     """Days until given points expire; 0 means never. Must be 0 when taking."""
+    qualifying: _builtins.bool
+    """Whether as many qualifying units are given or taken with the points, as of when it is posted."""
     def __init__(
         self,
         *,
@@ -1637,10 +1640,11 @@ class AdjustPointsRequest(_message.Message):
         reason: _builtins.str = ...,
         actor: _builtins.str = ...,
         expiry_days: _builtins.int = ...,
+        qualifying: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "amount", b"amount", "expiry_days", b"expiry_days", "member_id", b"member_id", "program_id", b"program_id", "reason", b"reason", "request_id", b"request_id", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "amount", b"amount", "expiry_days", b"expiry_days", "member_id", b"member_id", "program_id", b"program_id", "qualifying", b"qualifying", "reason", b"reason", "request_id", b"request_id", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1682,6 +1686,7 @@ class RequestAdjustmentRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     EXPIRY_DAYS_FIELD_NUMBER: _builtins.int
+    QUALIFYING_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     request_id: _builtins.str
     member_id: _builtins.str
@@ -1695,6 +1700,8 @@ class RequestAdjustmentRequest(_message.Message):
     """Who asks, as the retailer names them: 1 to 100 characters."""
     expiry_days: _builtins.int
     """Days from the approval until given points expire; 0 means never. Must be 0 when taking."""
+    qualifying: _builtins.bool
+    """Whether as many qualifying units are given or taken with the points, as of when it is posted."""
     def __init__(
         self,
         *,
@@ -1706,10 +1713,11 @@ class RequestAdjustmentRequest(_message.Message):
         reason: _builtins.str = ...,
         actor: _builtins.str = ...,
         expiry_days: _builtins.int = ...,
+        qualifying: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "amount", b"amount", "expiry_days", b"expiry_days", "member_id", b"member_id", "program_id", b"program_id", "reason", b"reason", "request_id", b"request_id", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "amount", b"amount", "expiry_days", b"expiry_days", "member_id", b"member_id", "program_id", b"program_id", "qualifying", b"qualifying", "reason", b"reason", "request_id", b"request_id", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3280,6 +3288,7 @@ class QualifyingSum(_message.Message):
     WINDOW_FIELD_NUMBER: _builtins.int
     UNITS_FIELD_NUMBER: _builtins.int
     units: _builtins.int
+    """Below zero only where more was taken by hand than had qualified."""
     @_builtins.property
     def window(self) -> Global___QualifyingWindow: ...
     def __init__(
@@ -3648,6 +3657,7 @@ class Entry(_message.Message):
     ADJUSTMENT_ID_FIELD_NUMBER: _builtins.int
     APPROVED_BY_FIELD_NUMBER: _builtins.int
     TRANSFER_ID_FIELD_NUMBER: _builtins.int
+    QUALIFYING_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """Place in the account's sequence, from 1."""
     member_id: _builtins.str
@@ -3674,6 +3684,8 @@ class Entry(_message.Message):
     approved_by: _builtins.str
     transfer_id: _builtins.str
     """For both sides of a transfer. It is a cause, too."""
+    qualifying: _builtins.bool
+    """For an adjustment: whether it gave or took as many qualifying units. What an earn does, its earning says."""
     @_builtins.property
     def earning(self) -> Global___Earning:
         """For an earn: what the rule made of the purchase."""
@@ -3704,10 +3716,11 @@ class Entry(_message.Message):
         adjustment_id: _builtins.str = ...,
         approved_by: _builtins.str = ...,
         transfer_id: _builtins.str = ...,
+        qualifying: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["earning", b"earning", "occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "adjustment_id", b"adjustment_id", "amount", b"amount", "approved_by", b"approved_by", "balance_after", b"balance_after", "corrects_version", b"corrects_version", "earning", b"earning", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at", b"occurred_at", "purchase_id", b"purchase_id", "reason", b"reason", "recorded_at", b"recorded_at", "return_id", b"return_id", "sentence", b"sentence", "transfer_id", b"transfer_id", "version", b"version", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "adjustment_id", b"adjustment_id", "amount", b"amount", "approved_by", b"approved_by", "balance_after", b"balance_after", "corrects_version", b"corrects_version", "earning", b"earning", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at", b"occurred_at", "purchase_id", b"purchase_id", "qualifying", b"qualifying", "reason", b"reason", "recorded_at", b"recorded_at", "return_id", b"return_id", "sentence", b"sentence", "transfer_id", b"transfer_id", "version", b"version", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3783,6 +3796,7 @@ class Adjustment(_message.Message):
     DECIDED_AT_FIELD_NUMBER: _builtins.int
     DECISION_REASON_FIELD_NUMBER: _builtins.int
     ENTRY_VERSION_FIELD_NUMBER: _builtins.int
+    QUALIFYING_FIELD_NUMBER: _builtins.int
     adjustment_id: _builtins.str
     member_id: _builtins.str
     wallet: _builtins.str
@@ -3800,6 +3814,8 @@ class Adjustment(_message.Message):
     """Why it was rejected."""
     entry_version: _builtins.int
     """The entry that posted it; 0 for none."""
+    qualifying: _builtins.bool
+    """Whether as many qualifying units are given or taken with the points, as of the approval."""
     @_builtins.property
     def requested_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -3827,10 +3843,11 @@ class Adjustment(_message.Message):
         decided_at: _timestamp_pb2.Timestamp | None = ...,
         decision_reason: _builtins.str = ...,
         entry_version: _builtins.int = ...,
+        qualifying: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decided_at", b"decided_at", "expires_at", b"expires_at", "requested_at", b"requested_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment_id", b"adjustment_id", "amount", b"amount", "decided_at", b"decided_at", "decided_by", b"decided_by", "decision_reason", b"decision_reason", "entry_version", b"entry_version", "expires_at", b"expires_at", "expiry_days", b"expiry_days", "member_id", b"member_id", "reason", b"reason", "requested_at", b"requested_at", "requested_by", b"requested_by", "state", b"state", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustment_id", b"adjustment_id", "amount", b"amount", "decided_at", b"decided_at", "decided_by", b"decided_by", "decision_reason", b"decision_reason", "entry_version", b"entry_version", "expires_at", b"expires_at", "expiry_days", b"expiry_days", "member_id", b"member_id", "qualifying", b"qualifying", "reason", b"reason", "requested_at", b"requested_at", "requested_by", b"requested_by", "state", b"state", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -317,8 +317,8 @@ class PointsServiceServicer:
 
     def GetQualifyingSums(self, request, context):
         """Sums a member's qualifying units over windows of time: what rules whose points qualify gave for what occurred in
-        them, less what returns of it took. Spending, expiry, holds and transfers never change a sum. A member without any
-        has sums of 0.
+        them, less what returns of it took, and what adjustments gave or took with the points. Spending, expiry, holds and
+        transfers never change a sum. A member without any has sums of 0.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -61,8 +61,8 @@ class PointsServiceStub:
     """Reads a member's account. A member without movements has an account of zeros."""
     GetQualifyingSums: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetQualifyingSumsRequest, _points_pb2.GetQualifyingSumsResponse]
     """Sums a member's qualifying units over windows of time: what rules whose points qualify gave for what occurred in
-    them, less what returns of it took. Spending, expiry, holds and transfers never change a sum. A member without any
-    has sums of 0.
+    them, less what returns of it took, and what adjustments gave or took with the points. Spending, expiry, holds and
+    transfers never change a sum. A member without any has sums of 0.
     """
     ListEntries: _grpc.UnaryUnaryMultiCallable[_points_pb2.ListEntriesRequest, _points_pb2.ListEntriesResponse]
     """Lists an account's entries, newest first, each with why it was made."""
@@ -270,8 +270,8 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _points_pb2.GetQualifyingSumsResponse:
         """Sums a member's qualifying units over windows of time: what rules whose points qualify gave for what occurred in
-        them, less what returns of it took. Spending, expiry, holds and transfers never change a sum. A member without any
-        has sums of 0.
+        them, less what returns of it took, and what adjustments gave or took with the points. Spending, expiry, holds and
+        transfers never change a sum. A member without any has sums of 0.
         """
 
     @_abc_1.abstractmethod

@@ -76,6 +76,7 @@ REQUESTS: dict[str, tuple[Callable[[Any], object], Callable[[], Message], dict[s
             "reason": [*NOT_A_LINE, *length(500)],
             "actor": [*NOT_A_LINE, *length(100)],
             "expiry_days": outside(0, EXPIRY_DAYS_MAX),
+            "qualifying": [],
         },
     ),
 }
@@ -144,9 +145,10 @@ def test_commands_say_what_the_requests_said() -> None:
     assert (str(reverse.hold_id), reverse.reason) == (reversal.hold_id, "out of stock")
 
     adjustment = requests.adjust_points(amount=3)
-    adjustment.expiry_days = 30
+    adjustment.expiry_days, adjustment.qualifying = 30, True
     adjust = convert.adjust_points(adjustment)
     assert (adjust.amount, adjust.reason, adjust.actor, adjust.expiry_days) == (3, "goodwill", "Amina", 30)
+    assert adjust.qualifying
 
 
 # ---- to the wire

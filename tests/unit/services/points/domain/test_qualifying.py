@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.points.domain.evaluation import evaluate, rule_set
-from services.points.domain.ledger import AccountKey
+from services.points.domain.ledger import AccountKey, Cause, Entry, EntryKind
 from services.points.domain.purchases import Purchase
-from services.points.domain.qualifying import QualifyingMovement, earned, taken_back
+from services.points.domain.qualifying import QualifyingMovement, adjusted, earned, taken_back
 from services.points.domain.rules import EarningRule
 from services.points.storage.documents import earning_document, terms_document
 from services.points.storage.qualifying import movement_id
@@ -63,6 +63,16 @@ def test_a_movement_has_one_id_for_its_cause_and_rule() -> None:
     ]
     assert len({movement_id(each) for each in (first, *others)}) == 5
     assert movement_id(replace(first, units=6, occurred_at=make.NOON)) == movement_id(first)
+
+
+def test_an_adjustment_counts_if_somebody_said_so_when_it_was_posted() -> None:
+    key = AccountKey(make.PROGRAM, BUYER, "points")
+    entry = Entry(key, 7, EntryKind.ADJUSTMENT, -3, 0, Cause(qualifying=True), None, make.NOON, make.NOON)
+    (movement,) = adjusted(entry)
+    assert movement == QualifyingMovement(key, -3, make.NOON, entry_version=7)
+    assert adjusted(replace(entry, cause=Cause())) == []
+    others = [replace(movement, entry_version=8), replace(movement, key=replace(key, wallet="stars"))]
+    assert len({movement_id(each) for each in (movement, *others)}) == 3
 
 
 def test_what_was_stored_before_rules_could_qualify_does_not() -> None:
