@@ -239,6 +239,12 @@ class MemberUnknownForNow(Unavailable):
     reason = "MEMBER_UNKNOWN_FOR_NOW"
 
 
+class TooManyReturnsWait(Exhausted):
+    """As many returns as may wait for the purchase of this receipt; `waiting` says how many."""
+
+    reason = "TOO_MANY_RETURNS_WAIT"
+
+
 class TooManyRehearsals(Exhausted):
     """As many rehearsals of the program are running as may; this one was not begun."""
 

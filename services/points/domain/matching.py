@@ -7,11 +7,11 @@ says why; it takes nothing, and those after it are judged as if it were not ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.points.domain.errors import ReturnExceedsPurchase, ReturnLineUnknown
+from services.points.domain.errors import ReturnExceedsPurchase, ReturnLineUnknown, TooManyReturnsWait
 from services.points.domain.evaluation import RuleSet
 from services.points.domain.purchases import (
     NOTHING_RETURNED,
@@ -25,6 +25,12 @@ from services.points.domain.purchases import (
     expect_returnable,
 )
 from services.points.domain.sales import ReceiptKey, Returned
+
+# Returns that may wait for one purchase, which is judged with all of them at once.
+WAITING_MAX = 100
+
+# When a return that may not wait is worth another try: the purchase must come first.
+COMES_BACK_MS = 60_000
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,16 @@ class Match:
     def taken(self) -> dict[UUID, int]:
         """Points by rule."""
         return {due.rule_id: due.points for due in self.due}
+
+
+def expect_room_to_wait(waiting: Collection[WaitingReturn]) -> None:
+    """Refuses to let one more return wait for a purchase than may."""
+    if len(waiting) >= WAITING_MAX:
+        raise TooManyReturnsWait(
+            f"{len(waiting)} returns wait for this purchase, try again when it is recorded",
+            retry_after_ms=COMES_BACK_MS,
+            waiting=len(waiting),
+        )
 
 
 def match(purchase: Purchase, rules: RuleSet, waiting: Iterable[WaitingReturn]) -> tuple[list[Match], PurchaseReturns]:

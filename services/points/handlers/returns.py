@@ -15,6 +15,7 @@ from services.points.commit import Committer, Desk, Looks
 from services.points.domain.counters import Buyer
 from services.points.domain.errors import InsufficientBalanceForReturn
 from services.points.domain.ledger import AccountKey
+from services.points.domain.matching import expect_room_to_wait
 from services.points.domain.policy import WALLET_DEFAULT, Shortfall
 from services.points.domain.purchases import (
     Due,
@@ -108,6 +109,8 @@ class Returning:
         buyer_id = None if self._purchase is None else self._purchase.member_id
         refunds = self._refunding.books(desk, buyer_id)
         if self._purchase is None:
+            if self._purchase_id is not None:
+                expect_room_to_wait(desk.waiting(self._purchase_id))
             return refunds
         before = desk.returns_of(self._purchase.purchase_id)
         after = expect_returnable(self._purchase.sale, before.returned, self.command.lines)

@@ -19,7 +19,9 @@ from kit.page import PageRequest
 from services.points import tables
 from services.points.commit import Desk
 from services.points.domain.commands import EndEarningRule
+from services.points.domain.errors import TooManyReturnsWait
 from services.points.domain.ledger import AccountKey, AccountView, Entry, EntryKind
+from services.points.domain.matching import WAITING_MAX
 from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import (
     GetPurchase,
@@ -262,6 +264,25 @@ def test_a_refused_purchase_leaves_its_returns_waiting(points: Points) -> None:
 # ---- At the same moment ----------------------------------------------------------------------------------------------
 
 
+def test_so_many_returns_wait_for_a_purchase_and_the_rest_come_after_it(points: Points) -> None:
+    points.rule()
+    member_id, sale = points.member(), make.a_sale(make.a_line(WAITING_MAX * 100 + 500, quantity=WAITING_MAX + 5))
+    one_more = make.record_return(sale.receipt, ("1", 1000))
+    for _ in range(WAITING_MAX):
+        bring_back(points, sale.receipt, ("1", 1000))
+
+    for _ in range(2):
+        with pytest.raises(TooManyReturnsWait) as no:
+            points.returns.record_return(TILL, one_more)
+        assert no.value.metadata == {"retry_after_ms": "60000", "waiting": str(WAITING_MAX)}
+    bring_back(points, make.a_receipt(), ("1", 1000))
+    bring_back(points, None, ("1", 1000))
+    answer = buy(points, member_id, sale)
+    assert answer.returns.returned == {"1": WAITING_MAX * 1000}
+    assert points.returns.record_return(TILL, one_more).unwrap().recorded.points_returned == 1
+    assert points.account(member_id).posted == 4
+
+
 @pytest.fixture
 def processes(databases: Callable[[str], str]) -> Iterator[list[Points]]:
     """Two processes over one database."""
@@ -336,6 +357,24 @@ def test_returns_race_their_purchase_in_two_processes(processes: list[Points], w
         assert came_back(processes[0], sale) == ({"1": 1000 * back}, back)
         kept = (left - 9) * (5 - back)
         assert processes[0].account(member_id).posted == 10 + kept
+
+
+def test_no_more_returns_wait_than_may_whoever_brings_them(processes: list[Points]) -> None:
+    receipt, clients = make.a_receipt(), 8
+    for _ in range(WAITING_MAX - 3):
+        bring_back(processes[0], receipt, ("1", 1000))
+    ready = threading.Barrier(clients)
+
+    def comes_back(number: int) -> bool:
+        ready.wait()
+        try:
+            retrying(lambda: bring_back(processes[number % 2], receipt, ("1", 1000)))
+        except TooManyReturnsWait:
+            return False
+        return True
+
+    with ThreadPoolExecutor(clients) as pool:
+        assert sum(pool.map(comes_back, range(clients))) == 3
 
 
 def test_two_copies_of_a_purchase_take_its_waiting_return_back_once(processes: list[Points]) -> None:

@@ -154,7 +154,14 @@ def reject_twice(till: Till) -> None:
         till.get(requests.reject_adjustment(asked.adjustment_id))
 
 
+def return_too_often(till: Till) -> None:
+    original = requests.receipt()
+    for _ in range(101):
+        till.get(requests.record_return(original))
+
+
 MORE_REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
+    "TOO_MANY_RETURNS_WAIT": (StatusCode.RESOURCE_EXHAUSTED, return_too_often),
     "HOLD_OF_REDEMPTION": (StatusCode.FAILED_PRECONDITION, refund_a_redemption),
     "TRANSFER_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_transfer())),
     "TRANSFERS_NOT_ALLOWED": (

@@ -42,7 +42,8 @@ class PointsServiceStub:
     RecordReturn: _grpc.UnaryUnaryMultiCallable[_points_pb2.RecordReturnRequest, _points_pb2.RecordReturnResponse]
     """Records returned goods and takes back the points they earned: the member keeps what the kept goods alone would have
     earned under the same rule versions. A return whose purchase is not known is recorded as unmatched and takes nothing;
-    when the purchase is recorded later, it takes effect then. What the goods were paid with in points comes back first,
+    when the purchase is recorded later, it takes effect then. Up to 100 returns wait for one purchase, and then
+    RESOURCE_EXHAUSTED / TOO_MANY_RETURNS_WAIT until it comes. What the goods were paid with in points comes back first,
     as ReverseCapture would give it back, so that it is there for what they earned to be taken from.
     Fails with FAILED_PRECONDITION / RETURN_EXCEEDS_PURCHASE or INSUFFICIENT_BALANCE_FOR_RETURN; for points to come back
     with NOT_FOUND / HOLD_NOT_FOUND when it is no hold of the buyer's, or with FAILED_PRECONDITION / HOLD_NOT_CAPTURED,
@@ -233,7 +234,8 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _points_pb2.RecordReturnResponse:
         """Records returned goods and takes back the points they earned: the member keeps what the kept goods alone would have
         earned under the same rule versions. A return whose purchase is not known is recorded as unmatched and takes nothing;
-        when the purchase is recorded later, it takes effect then. What the goods were paid with in points comes back first,
+        when the purchase is recorded later, it takes effect then. Up to 100 returns wait for one purchase, and then
+        RESOURCE_EXHAUSTED / TOO_MANY_RETURNS_WAIT until it comes. What the goods were paid with in points comes back first,
         as ReverseCapture would give it back, so that it is there for what they earned to be taken from.
         Fails with FAILED_PRECONDITION / RETURN_EXCEEDS_PURCHASE or INSUFFICIENT_BALANCE_FOR_RETURN; for points to come back
         with NOT_FOUND / HOLD_NOT_FOUND when it is no hold of the buyer's, or with FAILED_PRECONDITION / HOLD_NOT_CAPTURED,
