@@ -220,6 +220,7 @@ def kept(program: Program) -> list[object]:
             "entries",
             "holds",
             "adjustments",
+            "qualifying_movements",
             "purchases",
             "returns",
             "earning_rules",

@@ -26,6 +26,7 @@ from tests.factories import points as make
 from tests.integration.points.conftest import OFFICE, TILL, Points
 from tests.integration.points.counted import a_sale, bring_back, buy
 from tests.integration.points.counting import EVER, counts, sums
+from tests.integration.points.test_limit_races import two_processes
 
 DAY = timedelta(days=1)
 
@@ -169,37 +170,45 @@ def test_a_receipt_counts_once_however_often_it_is_sent(points: Points, member_i
     assert counts(points, member_id) == 10
 
 
-def test_many_tills_that_send_one_receipt_at_the_same_moment_count_it_once(
+def test_tills_of_two_processes_that_send_one_receipt_at_the_same_moment_count_it_once(
     points: Points, member_id: uuid.UUID
 ) -> None:
-    sale = a_sale(10)
-    at_once(8, lambda _: buy(points, member_id, sale))
-    assert counts(points, member_id) == 10
+    sales = [a_sale(10) for _ in range(4)]
+    with two_processes(points) as processes:
+
+        def sell(number: int) -> None:
+            wish = make.record_purchase(member_id, sales[number // 4])
+            processes[number % 2].purchases.record_purchase(TILL, wish).unwrap()
+
+        at_once(16, sell)
+    assert counts(points, member_id) == 40
 
 
 def test_a_return_that_is_sent_at_the_same_moment_by_many_takes_once(points: Points, member_id: uuid.UUID) -> None:
     sale, receipt = a_sale(12, pieces=3), make.a_receipt()
     buy(points, member_id, sale)
+    with two_processes(points) as processes:
 
-    def back(_: int) -> None:
-        command = make.record_return(sale.receipt, ("1", 1000), receipt=receipt)
-        points.returns.record_return(TILL, command).unwrap()
+        def take_back(number: int) -> None:
+            command = make.record_return(sale.receipt, ("1", 1000), receipt=receipt)
+            processes[number % 2].returns.record_return(TILL, command).unwrap()
 
-    at_once(8, back)
+        at_once(8, take_back)
     assert counts(points, member_id) == 8
 
 
-def test_a_purchase_and_its_return_that_meet_count_what_is_kept(points: Points, member_id: uuid.UUID) -> None:
+def test_a_purchase_and_its_returns_that_meet_count_what_is_kept(points: Points, member_id: uuid.UUID) -> None:
     sales = [a_sale(12, pieces=3) for _ in range(4)]
+    with two_processes(points) as processes:
 
-    def sell_or_take_back(number: int) -> None:
-        sale, step = sales[number // 3], number % 3
-        if step:
-            bring_back(points, sale)
-        else:
-            buy(points, member_id, sale)
+        def sell_or_take_back(number: int) -> None:
+            process, sale = processes[number % 2], sales[number // 3]
+            if number % 3:
+                process.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
+            else:
+                process.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
 
-    at_once(12, sell_or_take_back)
+        at_once(12, sell_or_take_back)
     assert counts(points, member_id) == 4 * 4
 
 
