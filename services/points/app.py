@@ -67,6 +67,7 @@ def servicer(storage: Storage, committer: Committer, members: Members, condition
     return PointsServicer(
         handlers.PurchaseHandlers(storage, committer, known_members),
         handlers.ReturnHandlers(storage, committer),
+        handlers.ActivityHandlers(storage, committer, known_members),
         handlers.AccountHandlers(storage, committer, known_members),
         handlers.AdjustmentHandlers(storage, committer, known_members),
         handlers.TransferHandlers(storage, committer, known_members),

@@ -2,7 +2,8 @@
 
 Every name and its type is declared (`domain/conditions.py`), so that a typing error is met by whoever writes the rule
 and not by a till. What an expression may cost is bounded three times: by its length, by the depth that the parser
-allows (32), and by one macro that walks a list, since lists come from tenders or from the text itself.
+allows (32), and by one macro that walks a list, since lists come from tenders, from the few
+attributes of an activity, or from the text itself.
 
 CEL gives errors as values and divides whole numbers without a rest: only a value of type bool is an answer here.
 
@@ -19,14 +20,19 @@ from collections.abc import Mapping, Sequence
 import cel_expr_python.cel as cel
 
 from kit.errors import Invalid
-from services.points.domain.conditions import LINE_FACTS, PURCHASE_FACTS, Facts
+from services.points.domain.conditions import ACTIVITY_FACTS, LINE_FACTS, PURCHASE_FACTS, Facts
 from services.points.domain.terms import EarningTerms, Trigger
 
 WALKS_MAX = 1
 # Compiled conditions that a process keeps; beyond, those longest unused are compiled again.
 COMPILED_MAX = 10_000
 
-_TYPES = {int: cel.Type.INT, str: cel.Type.STRING, list: cel.Type.List(cel.Type.STRING)}
+_TYPES = {
+    int: cel.Type.INT,
+    str: cel.Type.STRING,
+    list: cel.Type.List(cel.Type.STRING),
+    dict: cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
+}
 _WALKS = re.compile(r"\b(?:all|exists|exists_one|map|filter)\s*\(")
 # Below that many lines one by one is faster.
 TOGETHER_MIN = 3
@@ -38,18 +44,18 @@ _COMPLAINT = re.compile(r"<input>:(-?\d+):(-?\d+): ([^\n]+)")
 
 
 class Prepared:
-    """The facts of a receipt, converted once for many conditions."""
+    """The facts of a receipt or an activity, converted once for many conditions."""
 
     def __init__(self, environments: Environments, purchase: Facts, lines: Sequence[Facts]) -> None:
-        self._of_lines = environments.of_lines
+        self._of_anything = environments.of_anything
         self._purchase, self._lines = purchase, lines
         self._single: dict[int, cel.Activation] = {}
         self._together = environments.of_all_lines
 
     @functools.cached_property
     def purchase(self) -> cel.Activation:
-        """What is asked of the purchase as a whole."""
-        return self._of_lines.Activation(self._purchase)
+        """What is asked of the purchase as a whole, or of the activity."""
+        return self._of_anything.Activation(self._purchase)
 
     @functools.cached_property
     def all_lines(self) -> cel.Activation:
@@ -61,7 +67,7 @@ class Prepared:
         """One line with its purchase."""
         single = self._single.get(index)
         if single is None:
-            single = self._single[index] = self._of_lines.Activation({**self._purchase, **self._lines[index]})
+            single = self._single[index] = self._of_anything.Activation({**self._purchase, **self._lines[index]})
         return single
 
 
@@ -73,7 +79,17 @@ class Environments:
         line = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
         self.of_purchases = cel.NewEnv(variables=purchase)
         self.of_lines = cel.NewEnv(variables={**purchase, **_variables(LINE_FACTS)})
+        self.of_activities = cel.NewEnv(variables=_variables(ACTIVITY_FACTS))
+        # In which they are answered: what a condition may not ask about was refused when it was saved.
+        anything = {**PURCHASE_FACTS, **LINE_FACTS, **ACTIVITY_FACTS}
+        self.of_anything = cel.NewEnv(variables=_variables(anything))
         self.of_all_lines = cel.NewEnv(variables={**purchase, _LINES: cel.Type.List(line)})
+
+    def of(self, trigger: Trigger) -> cel.Env:
+        """What a condition may name in a rule with this trigger."""
+        if trigger.is_activity:
+            return self.of_activities
+        return self.of_lines if trigger is Trigger.LINE else self.of_purchases
 
 
 class CelConditions:
@@ -91,10 +107,8 @@ class CelConditions:
             return
         if len(_WALKS.findall(condition)) > WALKS_MAX:
             raise Invalid("terms.condition", f"may walk through at most {WALKS_MAX} list")
-        known = self._environments
-        environment = known.of_lines if terms.trigger is Trigger.LINE else known.of_purchases
         try:
-            compiled = environment.compile(condition)
+            compiled = self._environments.of(terms.trigger).compile(condition)
         except RuntimeError as error:
             raise Invalid("terms.condition", _complaint(str(error))) from error
         if compiled.return_type() != cel.Type.BOOL:
@@ -105,7 +119,7 @@ class CelConditions:
         return Prepared(self._environments, purchase, lines)
 
     def holds(self, condition: str, prepared: object) -> bool | None:
-        """Whether it holds for the purchase; None when it comes to no answer."""
+        """Whether it holds for the purchase or the activity; None when it comes to no answer."""
         compiled = self._compiled(condition)
         if compiled is None or not isinstance(prepared, Prepared):
             return None
@@ -124,7 +138,7 @@ class CelConditions:
 
     def _compile(self, condition: str) -> cel.Expression | None:
         # It did compile when it was saved; another version of CEL may see it differently.
-        return _compiled(self._environments.of_lines, condition)
+        return _compiled(self._environments.of_anything, condition)
 
     def _compile_together(self, condition: str) -> cel.Expression | None:
         return _compiled(self._environments.of_all_lines, _OF_EACH_LINE.format(condition))

@@ -7,6 +7,7 @@ Announced, through the outbox:
                             an entry was made; the aggregate is the account, by its member, and the version the entry's
     purchase.recorded       a sale was recorded, anonymous or not
     purchase.claimed        an anonymous sale found its member
+    activity.recorded       a member did something that is no purchase
     return.recorded         goods came back, matched or not
     return.matched          the purchase of goods that had come back was recorded after all
 
@@ -24,6 +25,7 @@ import sqlalchemy as sa
 
 from kit import ids
 from kit.outbox import Event
+from services.points.domain.activities import Activity
 from services.points.domain.book import Book
 from services.points.domain.ledger import Entry, EntryKind
 from services.points.domain.matching import Match
@@ -79,6 +81,20 @@ def purchase_claimed(purchase: Purchase) -> Event:
     return _event("purchase.claimed", "purchase", purchase.purchase_id, purchase.program_id, 2, at, payload)
 
 
+def activity_recorded(activity: Activity) -> Event:
+    """A member did something that is no purchase."""
+    happening = activity.happening
+    payload = {
+        "member_id": _text(activity.member_id),
+        "kind": happening.kind.value,
+        "name": happening.name,
+        "store_id": happening.store_id,
+        "points_earned": activity.points_earned,
+    }
+    at = happening.occurred_at
+    return _event("activity.recorded", "activity", activity.activity_id, activity.program_id, 1, at, payload)
+
+
 def return_recorded(back: Return) -> Event:
     """Goods came back."""
     payload = {
@@ -124,6 +140,7 @@ def _entry_made(entry: Entry) -> Event:
         "return_id": _text(cause.return_id),
         "hold_id": _text(cause.hold_id),
         "transfer_id": _text(cause.transfer_id),
+        "activity_id": _text(cause.activity_id),
     }
     return _event(
         ENTRY_EVENTS[entry.kind],

@@ -8,6 +8,7 @@ from loyalty.points.v1 import points_pb2_grpc
 
 from kit.rpc import call_of, reply, reply_in_part
 from services.points.convert import accounts as convert_accounts
+from services.points.convert import activities as convert_activities
 from services.points.convert import adjustments as convert_adjustments
 from services.points.convert import documents as convert_documents
 from services.points.convert import exchanges as convert_exchanges
@@ -19,6 +20,7 @@ from services.points.convert import rules as convert_rules
 from services.points.convert import transfers as convert_transfers
 from services.points.handlers import (
     AccountHandlers,
+    ActivityHandlers,
     AdjustmentHandlers,
     ExchangeHandlers,
     HoldHandlers,
@@ -41,6 +43,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         self,
         purchases: PurchaseHandlers,
         returns: ReturnHandlers,
+        activities: ActivityHandlers,
         accounts: AccountHandlers,
         adjustments: AdjustmentHandlers,
         transfers: TransferHandlers,
@@ -53,6 +56,7 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
     ) -> None:
         self._purchases = purchases
         self._returns = returns
+        self._activities = activities
         self._accounts = accounts
         self._adjustments = adjustments
         self._transfers = transfers
@@ -94,6 +98,14 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
     def RecordExchange(self, request: pb.RecordExchangeRequest, context: Context) -> pb.RecordExchangeResponse:
         outcome = self._exchanges.record_exchange(call_of(context), convert_exchanges.record_exchange(request))
         return reply(context, outcome, convert_exchanges.record_exchange_response)
+
+    def RecordActivity(self, request: pb.RecordActivityRequest, context: Context) -> pb.RecordActivityResponse:
+        outcome = self._activities.record_activity(call_of(context), convert_activities.record_activity(request))
+        return reply(context, outcome, convert_activities.record_activity_response)
+
+    def GetActivity(self, request: pb.GetActivityRequest, context: Context) -> pb.GetActivityResponse:
+        found = self._activities.get_activity(*convert_activities.get_activity(request))
+        return pb.GetActivityResponse(activity=convert_activities.to_activity(found))
 
     # -- Accounts, holds, adjustments --------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from services.points.domain.activities import ActivityKind, Happening, RecordActivity
 from services.points.domain.adjustments import ApproveAdjustment, RejectAdjustment, RequestAdjustment
 from services.points.domain.commands import AdjustPoints, CaptureHold, PlaceHold, ReleaseHold, ReverseCapture
 from services.points.domain.exchanges import RecordExchange
@@ -16,7 +17,7 @@ from services.points.domain.purchases import ClaimPurchase, RecordPurchase, Reco
 from services.points.domain.refunds import PointsRefund
 from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import PurchaseLine, ReceiptKey, Sale, Tender
-from services.points.domain.terms import EarningTerms, Rounding
+from services.points.domain.terms import EarningTerms, Effect, Rounding, Trigger
 from services.points.domain.transfers import TransferPoints
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -70,6 +71,32 @@ def terms(**changes: Any) -> EarningTerms:
         wallet="points",
     )
     return replace(plain, **changes)
+
+
+def activity_terms(kind: ActivityKind = ActivityKind.VISIT, **changes: Any) -> dict[str, Any]:
+    """What terms say otherwise that give 50 points for an activity of this kind; an event is "app-installed"."""
+    name = "app-installed" if kind is ActivityKind.EVENT else ""
+    plain: dict[str, Any] = {
+        "name": "Active",
+        "points": 50,
+        "per_amount_minor": 0,
+        "currency": "",
+        "effect": Effect.FIXED,
+        "trigger": Trigger(kind.value),
+        "activity_name": name,
+    }
+    return plain | changes
+
+
+def a_happening(kind: ActivityKind = ActivityKind.VISIT, **parts: Any) -> Happening:
+    """An activity of this kind that nobody has told of; an event is "app-installed"."""
+    name = "app-installed" if kind is ActivityKind.EVENT else ""
+    return replace(Happening(kind, name, NOON, "crm", f"A{a_number()}", "S1", "", {}), **parts)
+
+
+def record_activity(member_id: uuid.UUID, happening: Happening | None = None, key: str = "") -> RecordActivity:
+    """A caller's wish to record what a member did."""
+    return RecordActivity(PROGRAM, key or f"key-{a_number()}", member_id, happening or a_happening())
 
 
 def a_rule(**changes: Any) -> EarningRule:

@@ -19,8 +19,11 @@
     lots_hold_the_balance     C9  what remains in an account's lots, less its deficit, is its balance
     lots_held                 C9  what is held of a lot is what open holds set aside of it
     purchase_earned           what a purchase gave is what its entries gave; what a return took is what it says
+    activity_earned           what an activity gave is what its entries gave, and those are its member's
+    earned_by_one             what was earned was earned by a purchase or by an activity, and so are its units
+    activity_once             a member enrols once and has one birthday a year
     counter_folds             C11 what is used of a limit in a window is the fold of its movements
-    limit_counted             C11 the movements of a purchase are what is left of its earnings
+    limit_counted             C11 the movements of a purchase are what is left of its earnings; of an activity, these
     counter_within_limit      C11 a counter is beyond no limit that a version of the rule ever had, and not below zero
     qualifying_counted        what counts towards tiers is what earnings say, less what returns took of them
     qualifying_not_negative   of no purchase less than nothing counts
@@ -40,7 +43,7 @@ import sqlalchemy as sa
 
 from kit import outbox
 from kit.checking import Finding
-from services.points.check import adjustments, limits, qualifying, sales, transfers
+from services.points.check import activities, adjustments, limits, qualifying, sales, transfers
 
 ROWS_AT_A_TIME = 1_000
 
@@ -54,6 +57,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     *limits.QUESTIONS,
     *adjustments.QUESTIONS,
     *transfers.QUESTIONS,
+    *activities.QUESTIONS,
     (
         "contra_balanced",
         "the accounts of this program do not add up to what their contra accounts say",

@@ -62,9 +62,11 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
                 SELECT purchase_id, rule_id, scope, span, unit, starts_on, member_id AS owner_id,
                     cashier_id AS one, units
                 FROM cap_movements JOIN cap_counters USING (member_id, counter_id)
+                WHERE purchase_id IS NOT NULL
                 UNION ALL
                 SELECT purchase_id, rule_id, scope, span, unit, starts_on, program_id, store_id, units
                 FROM budget_movements JOIN budget_counters USING (program_id, counter_id)
+                WHERE purchase_id IS NOT NULL
             ) AS movements
             GROUP BY purchase_id, rule_id, scope, span, unit, starts_on, owner_id, one
         ) AS counted

@@ -78,6 +78,27 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         """,
     ),
     (
+        "qualifying_counted",
+        "what counts of what the rule gave for the activity is not that",
+        """
+        SELECT concat_ws('/', member_id, activity_id, rule_id)
+        FROM (
+            SELECT member_id, activity_id, rule_id, program_id, wallet, occurred_at, sum(units)::bigint AS units
+            FROM qualifying_movements WHERE activity_id IS NOT NULL
+            GROUP BY member_id, activity_id, rule_id, program_id, wallet, occurred_at
+        ) AS counted
+        FULL JOIN (
+            SELECT member_id, activity_id, rule_id, program_id, wallet, occurred_at, points AS units
+            FROM activities
+            CROSS JOIN LATERAL jsonb_to_recordset(earnings)
+                AS earning (rule_id uuid, wallet text, points bigint, qualifying boolean)
+            WHERE qualifying AND points > 0
+        ) AS earned USING (member_id, activity_id, rule_id)
+        WHERE (counted.program_id, counted.wallet, counted.occurred_at, counted.units)
+            IS DISTINCT FROM (earned.program_id, earned.wallet, earned.occurred_at, earned.units)
+        """,
+    ),
+    (
         "qualifying_not_negative",
         "less than nothing counts of what the rule gave for the purchase",
         """

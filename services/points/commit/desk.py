@@ -10,6 +10,7 @@ from uuid import UUID
 from kit.errors import Refusal
 from kit.outbox import Event
 from services.points import events
+from services.points.commit.activity_desk import ActivityDesk
 from services.points.commit.operation import Looks
 from services.points.commit.rulebook import Rulebook
 from services.points.commit.transfer_desk import TransferDesk
@@ -58,6 +59,7 @@ class Desk:
         self._placed_holds: dict[UUID, PlacedHold] = {}
         self._adjustments: dict[UUID, Adjustment] = {}
         self._transfers = TransferDesk(tx, lock=lock)
+        self._activities = ActivityDesk(tx)
         self._books: dict[AccountKey, TransferringBook] = {}
         self._tally = Tally({})
         self._events: list[Event] = []
@@ -93,6 +95,7 @@ class Desk:
         if adjustments:
             self._adjustments = self._tx.adjustments.load(adjustments, lock=self._lock)
         self._transfers.look(looks)
+        self._activities.look(looks)
 
     def open_books(self, requests: Iterable[BookRequest | CounterRequest]) -> None:
         """Loads the accounts that the operations touch, and then the counters, locked if anything is to be written."""
@@ -222,6 +225,11 @@ class Desk:
     def transfers(self) -> TransferDesk:
         """Transfers, and what was sent today."""
         return self._transfers
+
+    @property
+    def activities(self) -> ActivityDesk:
+        """Activities that are recorded already."""
+        return self._activities
 
     def book(self, key: AccountKey) -> TransferringBook:
         """The account, as the operations before this one have left it."""

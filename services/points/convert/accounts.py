@@ -177,6 +177,7 @@ def to_entry(entry: Entry) -> pb.Entry:
         approved_by=cause.approved_by,
         transfer_id=_optional(cause.transfer_id),
         qualifying=cause.qualifying,
+        activity_id=_optional(cause.activity_id),
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import date_of, text_of
+from kit.errors import Invalid
 from services.points.domain.policy import WALLET_DEFAULT
 from services.points.domain.sales import ReceiptKey
 
@@ -15,10 +18,21 @@ WALLET_LENGTH_MAX = 50
 REASON_LENGTH_MAX = 500
 LINES_MAX = 1_000
 
+_EVENT_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,62}")
+
 
 def wallet_of(text: str, field: str = "wallet") -> str:
     """The wallet meant; empty means the default one."""
     return text_of(text, field, length_max=WALLET_LENGTH_MAX) if text else WALLET_DEFAULT
+
+
+def event_name_of(name: str, field: str) -> str:
+    """What kind of event it is, as callers and rules call it."""
+    if not _EVENT_NAME.fullmatch(name):
+        raise Invalid(
+            field, "must be 1 to 63 lower-case letters, digits, hyphens and underscores, not beginning with -_"
+        )
+    return name
 
 
 def receipt_of(receipt: pb.ReceiptKey, field: str) -> ReceiptKey:

@@ -63,4 +63,5 @@ def _to_explanation(why: Explanation, sentence: str) -> pb.Explanation:
         ],
         unlimited_points=why.unlimited_points,
         excluded_tax_minor=why.excluded_tax_minor,
+        activity_name=why.activity_name,
     )

@@ -12,6 +12,7 @@ from kit.errors import Invalid
 from services.points.convert.common import wallet_of
 from services.points.convert.documents import definitions_of
 from services.points.convert.reports import VALUE_MAX
+from services.points.domain.documents import RuleDefinition
 from services.points.domain.rehearsals import Difference, Rehearsal, RehearsalState, RehearseEarningRules, RuleSum
 
 PERIOD_MAX = timedelta(days=731)
@@ -30,7 +31,7 @@ def rehearse_earning_rules(request: pb.RehearseEarningRulesRequest) -> RehearseE
     return RehearseEarningRules(
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),
-        rules=definitions_of(request.rules, "rules"),
+        rules=_rules(request),
         only=request.only,
         wallet=wallet_of(request.wallet),
         start=start,
@@ -40,6 +41,14 @@ def rehearse_earning_rules(request: pb.RehearseEarningRulesRequest) -> RehearseE
         value_minor=integer_of(request.value_minor, "value_minor", at_least=at_least, at_most=VALUE_MAX),
         per_points=integer_of(request.per_points, "per_points", at_least=at_least, at_most=VALUE_MAX),
     )
+
+
+def _rules(request: pb.RehearseEarningRulesRequest) -> tuple[RuleDefinition, ...]:
+    rules = definitions_of(request.rules, "rules")
+    for index, rule in enumerate(rules):
+        if rule.terms.trigger.is_activity:
+            raise Invalid(f"rules[{index}].terms.trigger", "is an activity, and what is rehearsed on are purchases")
+    return rules
 
 
 def get_rehearsal(request: pb.GetRehearsalRequest) -> tuple[UUID, UUID]:

@@ -10,7 +10,7 @@ from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import EnumMap, currency_of, integer_of, optional_enum, optional_instant, text_of, timestamp_of
 from kit.errors import Invalid
-from services.points.convert.common import NAME_LENGTH_MAX, wallet_of
+from services.points.convert.common import NAME_LENGTH_MAX, event_name_of, wallet_of
 from services.points.convert.expiry import (
     EXPIRY_DAYS_MAX,
     expiry_of,
@@ -60,11 +60,13 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
     trigger = optional_enum(terms.trigger, "terms.trigger", TRIGGER) or Trigger.PURCHASE
     if effect.is_bonus:
         _expect_of_purchase(terms, trigger)
+    if trigger.is_activity:
+        _expect_of_activity(terms, effect)
     return EarningTerms(
         name=text_of(terms.name, "terms.name", length_max=NAME_LENGTH_MAX),
         points=_points(terms, effect),
         per_amount_minor=_per_amount(terms, effect),
-        currency=currency_of(terms.currency, "terms.currency"),
+        currency="" if trigger.is_activity else currency_of(terms.currency, "terms.currency"),
         excluded_skus=_names(terms.excluded_skus, "terms.excluded_skus"),
         excluded_categories=_names(terms.excluded_categories, "terms.excluded_categories"),
         starts_at=starts_at,
@@ -81,7 +83,7 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
         valid_hours=_valid_hours(terms.valid_hours),
         included_skus=_names(terms.included_skus, "terms.included_skus"),
         included_categories=_names(terms.included_categories, "terms.included_categories"),
-        excluded_tenders=_excluded_tenders(terms, effect),
+        excluded_tenders=_excluded_tenders(terms, effect, trigger),
         stacking_group=text_of(terms.stacking_group, "terms.stacking_group", length_max=GROUP_LENGTH_MAX, length_min=0),
         priority=integer_of(terms.priority, "terms.priority", at_least=0, at_most=PRIORITY_MAX),
         exclusive=terms.exclusive,
@@ -93,6 +95,7 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
         expiry_by_tier=tier_expiries_of(terms),
         limit_policy=limit_policy_of(terms),
         qualifying=terms.qualifying,
+        activity_name=_activity_name(terms.activity_name, trigger),
     )
 
 
@@ -111,11 +114,35 @@ _OF_GOODS = (
 
 def _expect_of_purchase(terms: pb.EarningTerms, trigger: Trigger) -> None:
     """A bonus is judged on points, which do not say which goods they were given for."""
-    if trigger is Trigger.LINE:
+    if trigger is not Trigger.PURCHASE:
         raise Invalid("terms.trigger", "must be the purchase for a bonus")
+    _expect_no_goods(terms, "a bonus")
+
+
+def _expect_of_activity(terms: pb.EarningTerms, effect: Effect) -> None:
+    """An activity is not paid for and has no goods: a rule gives a fixed number of points for it."""
+    if effect is not Effect.FIXED:
+        raise Invalid("terms.effect", "must be fixed for an activity")
+    if terms.currency:
+        raise Invalid("terms.currency", "has no meaning for an activity")
+    _expect_no_goods(terms, "an activity")
+    for index, limit in enumerate(terms.limits):
+        if limit.span == pb.LIMIT_SPAN_PURCHASE:
+            raise Invalid(f"terms.limits[{index}].span", "has no meaning for an activity")
+
+
+def _expect_no_goods(terms: pb.EarningTerms, what: str) -> None:
     for field in _OF_GOODS:
         if getattr(terms, field):
-            raise Invalid(f"terms.{field}", "has no meaning for a bonus")
+            raise Invalid(f"terms.{field}", f"has no meaning for {what}")
+
+
+def _activity_name(name: str, trigger: Trigger) -> str:
+    if trigger is Trigger.EVENT:
+        return event_name_of(name, "terms.activity_name")
+    if name:
+        raise Invalid("terms.activity_name", "is what an event has, and nothing else")
+    return ""
 
 
 def _points(terms: pb.EarningTerms, effect: Effect) -> int:
@@ -172,8 +199,8 @@ def _span(span: pb.ValidHours, field: str) -> ValidHours:
     )
 
 
-def _excluded_tenders(terms: pb.EarningTerms, effect: Effect) -> tuple[TenderKind, ...]:
-    if effect.is_bonus:
+def _excluded_tenders(terms: pb.EarningTerms, effect: Effect, trigger: Trigger) -> tuple[TenderKind, ...]:
+    if effect.is_bonus or trigger.is_activity:
         return ()
     if terms.all_tenders_earn:
         if terms.excluded_tenders:
@@ -234,6 +261,7 @@ def to_terms(terms: EarningTerms) -> pb.EarningTerms:
         expiry_by_tier=[to_tier_expiry(each) for each in terms.expiry_by_tier],
         limit_policy=LIMIT_POLICY.to_proto(terms.limit_policy),
         qualifying=terms.qualifying,
+        activity_name=terms.activity_name,
     )
 
 

@@ -156,7 +156,7 @@ class Basket:
         prepared = self._prepared_facts.get(terms.time_zone)
         if prepared is None:
             local = self.sale.occurred_at.astimezone(terms.zone)
-            purchase = purchase_facts(self.sale, self.total_minor, local, self.member_status)
+            purchase = purchase_facts(self.sale, self.total_minor, local, self.member_status, self.member_tier)
             lines = [line_facts(kept.line, kept.amount_minor, kept.quantity_milli) for kept in self.lines]
             prepared = self._prepared_facts[terms.time_zone] = self.conditions.prepare(purchase, lines)
         return prepared

@@ -74,7 +74,7 @@ class Book(OpenAccount):
             self._move(entry, lot.lot_id, -lapsing)
             self._put_lot(replace(self._lots[lot.lot_id], lapsed=lot.lapsed + lapsing))
 
-    def earn(self, earning: Earning, purchase_id: UUID, occurred_at: datetime, now: datetime) -> Entry | None:
+    def earn(self, earning: Earning, cause: Cause, occurred_at: datetime, now: datetime) -> Entry | None:
         """Credits what a rule gave; a rule that gave nothing leaves no entry."""
         self.settle(now)
         if earning.points == 0:
@@ -85,10 +85,10 @@ class Book(OpenAccount):
             0,
             earning.available_at,
             earning.expires_at,
-            purchase_id=purchase_id,
+            purchase_id=cause.purchase_id,
             rule_id=earning.rule_id,
+            activity_id=cause.activity_id,
         )
-        cause = Cause(purchase_id=purchase_id)
         return self._credit(EntryKind.EARN, lot, cause, occurred_at, now, earning)
 
     def adjust(self, amount: int, cause: Cause, expires_at: datetime | None, now: datetime) -> Entry:

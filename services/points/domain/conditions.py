@@ -7,15 +7,18 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Protocol, TypeAlias
 
+from services.points.domain.activities import Happening
 from services.points.domain.sales import PurchaseLine, Sale
 
 LENGTH_MAX = 500
 
-Fact: TypeAlias = int | str | list[str]
+Fact: TypeAlias = int | str | list[str] | dict[str, str]
 Facts: TypeAlias = Mapping[str, Fact]
 
-# Every name that a condition may use, with the type of what it stands for. Only a rule that is triggered by lines may
-# use those of a line.
+# Every name that a condition may use, with the type of what it stands for: texts stand in lists and in what maps hold.
+# Only a rule that is triggered by lines may use those of a line, and one that is triggered by an activity has no others
+# than those of an activity.
+MEMBER_FACTS: Mapping[str, type] = {"member.status": str, "member.tier": str}
 PURCHASE_FACTS: Mapping[str, type] = {
     "purchase.total_minor": int,
     "purchase.currency": str,
@@ -25,7 +28,7 @@ PURCHASE_FACTS: Mapping[str, type] = {
     "purchase.hour": int,
     "purchase.weekday": int,
     "purchase.tenders": list,
-    "member.status": str,
+    **MEMBER_FACTS,
 }
 LINE_FACTS: Mapping[str, type] = {
     "line.sku": str,
@@ -34,6 +37,16 @@ LINE_FACTS: Mapping[str, type] = {
     "line.quantity_milli": int,
     "line.unit_price_minor": int,
     "line.amount_minor": int,
+}
+ACTIVITY_FACTS: Mapping[str, type] = {
+    "activity.kind": str,
+    "activity.name": str,
+    "activity.source": str,
+    "activity.store_id": str,
+    "activity.hour": int,
+    "activity.weekday": int,
+    "activity.attributes": dict,
+    **MEMBER_FACTS,
 }
 
 
@@ -69,7 +82,9 @@ class NoConditions:
         return [None] * len(indexes)
 
 
-def purchase_facts(sale: Sale, total_minor: Fraction | int, local: datetime, member_status: str) -> dict[str, Fact]:
+def purchase_facts(
+    sale: Sale, total_minor: Fraction | int, local: datetime, member_status: str, member_tier: str = ""
+) -> dict[str, Fact]:
     """What is asked of a purchase whose goods kept cost `total_minor`, at its local time."""
     return {
         "purchase.total_minor": int(total_minor),
@@ -81,6 +96,22 @@ def purchase_facts(sale: Sale, total_minor: Fraction | int, local: datetime, mem
         "purchase.weekday": local.isoweekday(),
         "purchase.tenders": sorted({tender.kind.value for tender in sale.tenders}),
         "member.status": member_status,
+        "member.tier": member_tier,
+    }
+
+
+def activity_facts(happening: Happening, local: datetime, member_status: str, member_tier: str) -> dict[str, Fact]:
+    """What is asked of an activity, at its local time."""
+    return {
+        "activity.kind": happening.kind.value,
+        "activity.name": happening.name,
+        "activity.source": happening.source,
+        "activity.store_id": happening.store_id,
+        "activity.hour": local.hour,
+        "activity.weekday": local.isoweekday(),
+        "activity.attributes": happening.attributes,
+        "member.status": member_status,
+        "member.tier": member_tier,
     }
 
 

@@ -3,7 +3,7 @@
 Like a `Book`, a `Tally` is given to one operation after another, and each changes it wholly or not at all: it decides
 first, by what `measure` says was used before, and then uses what it has decided.
 
-    used = sum of the counter's movements = what is left of the earnings of the purchases that lie in its window
+    used = sum of the counter's movements = what is left of what purchases and activities in its window earned
     0 ≤ used ≤ the greatest limit that allowed a use
 """
 
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from services.points.domain.earnings import Earning
+from services.points.domain.ledger import Cause
 from services.points.domain.limits import LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import Sale
@@ -44,21 +45,24 @@ class Counter:
 
 @dataclass(frozen=True)
 class CounterMovement:
-    """Units that a purchase used (positive), or that a return gave back (negative)."""
+    """Units that a purchase or an activity used (positive), or that a return of the purchase gave back (negative)."""
 
     key: CounterKey
     units: int
-    purchase_id: UUID
+    purchase_id: UUID | None
     return_id: UUID | None = None
+    activity_id: UUID | None = None
 
 
 @dataclass(frozen=True)
-class Buyer:
-    """Who bought what: whose limits are met, and in which windows."""
+class Occasion:
+    """A purchase or an activity as limits see it: whose they are, in which windows, of which cashier and store."""
 
     program_id: UUID
     member_id: UUID
-    sale: Sale
+    occurred_at: datetime
+    store_id: str
+    cashier_id: str
 
     def counter(self, rule_id: UUID, met: Measured) -> CounterKey | None:
         """The counter of a limit in its window; a limit on single purchases has none."""
@@ -66,21 +70,26 @@ class Buyer:
         if limit.span is LimitSpan.PURCHASE:
             return None
         if limit.scope is LimitScope.MEMBER_AND_CASHIER:
-            of = self.sale.cashier_id
+            of = self.cashier_id
         elif limit.scope is LimitScope.STORE:
-            of = self.sale.receipt.store_id
+            of = self.store_id
         member_id = self.member_id if limit.scope.is_cap else None
         return CounterKey(self.program_id, member_id, rule_id, limit.scope, of, limit.span, limit.unit, met.starts_on)
 
     def met(self, rule: EarningRule) -> tuple[Measured, ...]:
-        """The rule's limits in the windows that the purchase lies in, before anybody has looked at what is used."""
+        """The rule's limits in the windows that the occasion lies in, before anybody has looked at what is used."""
         return tuple(
-            Measured(limit, limit.span.starts_on(self.sale.occurred_at, rule.terms.zone)) for limit in rule.terms.limits
+            Measured(limit, limit.span.starts_on(self.occurred_at, rule.terms.zone)) for limit in rule.terms.limits
         )
 
     def counters(self, rule_id: UUID, met: Iterable[Measured]) -> list[CounterKey]:
         """The counters of these limits."""
         return [key for each in met if (key := self.counter(rule_id, each)) is not None]
+
+
+def occasion_of(program_id: UUID, member_id: UUID, sale: Sale) -> Occasion:
+    """The sale as an occasion of the member."""
+    return Occasion(program_id, member_id, sale.occurred_at, sale.receipt.store_id, sale.cashier_id)
 
 
 class Tally:
@@ -90,27 +99,29 @@ class Tally:
         self._counters = dict(counters)
         self._movements: list[CounterMovement] = []
 
-    def measure(self, buyer: Buyer, rule: EarningRule) -> tuple[Measured, ...]:
-        """The rule's limits as the buyer's purchase meets them now."""
+    def measure(self, occasion: Occasion, rule: EarningRule) -> tuple[Measured, ...]:
+        """The rule's limits as the occasion meets them now."""
         return tuple(
-            met if (key := buyer.counter(rule.rule_id, met)) is None else replace(met, used=self._counters[key].used)
-            for met in buyer.met(rule)
+            met if (key := occasion.counter(rule.rule_id, met)) is None else replace(met, used=self._counters[key].used)
+            for met in occasion.met(rule)
         )
 
-    def use(self, buyer: Buyer, purchase_id: UUID, earnings: Iterable[Earning]) -> None:
-        """Counts what a purchase was given."""
+    def use(self, occasion: Occasion, cause: Cause, earnings: Iterable[Earning]) -> None:
+        """Counts what was given for a purchase or an activity, which the cause names."""
         for earning in earnings:
             for met in earning.explanation.limits if earning.points else ():
-                key = buyer.counter(earning.rule_id, met)
+                key = occasion.counter(earning.rule_id, met)
                 if key is not None:
-                    self._move(CounterMovement(key, met.uses(earning.points), purchase_id), met.limit.at_most)
+                    units, activity_id = met.uses(earning.points), cause.activity_id
+                    movement = CounterMovement(key, units, cause.purchase_id, activity_id=activity_id)
+                    self._move(movement, met.limit.at_most)
 
     def give_back(
-        self, buyer: Buyer, purchase_id: UUID, return_id: UUID, earning: Earning, points: int, left: int
+        self, occasion: Occasion, purchase_id: UUID, return_id: UUID, earning: Earning, points: int, left: int
     ) -> None:
         """Takes off what a return took of an earning, of which `left` points are left then."""
         for met in earning.explanation.limits:
-            key = buyer.counter(earning.rule_id, met)
+            key = occasion.counter(earning.rule_id, met)
             units = met.uses(left + points) - met.uses(left)
             if key is not None and units:
                 self._move(CounterMovement(key, -units, purchase_id, return_id))

@@ -1,4 +1,4 @@
-"""What rules made of a purchase, and why: written once with the purchase, read as long as it exists."""
+"""What rules made of a purchase or an activity, and why: written once with it, read as long as it exists."""
 
 from __future__ import annotations
 
@@ -77,6 +77,8 @@ class Explanation:
     unlimited_points: int = 0
     # Of the eligible amount, tax that the rule leaves out.
     excluded_tax_minor: int = 0
+    # Of a rule that an event triggers: which.
+    activity_name: str = ""
 
     @property
     def tightest(self) -> Measured | None:
@@ -86,7 +88,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Earning:
-    """What one rule made of one purchase."""
+    """What one rule made of one purchase, or of one activity."""
 
     rule_id: UUID
     rule_version: int

@@ -58,10 +58,22 @@ class TransferNotFound(NotFound):
     reason = "TRANSFER_NOT_FOUND"
 
 
+class ActivityNotFound(NotFound):
+    """The program has no activity with this id."""
+
+    reason = "ACTIVITY_NOT_FOUND"
+
+
 class ReceiptConflict(Conflict):
     """This receipt is recorded with other content; `fields` names what differs."""
 
     reason = "RECEIPT_CONFLICT"
+
+
+class ActivityConflict(Conflict):
+    """An activity of this source and key is recorded with other content; `fields` names what differs."""
+
+    reason = "ACTIVITY_CONFLICT"
 
 
 class RuleKeyTaken(Conflict):

@@ -20,7 +20,7 @@ import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -72,7 +72,11 @@ def assess(
 ) -> Assessment:
     """The first half of `evaluate`: all that can be told before anybody knows what is left of limits."""
     in_force = [
-        rule for rule in rules.rules if rule.in_force(sale.occurred_at) and rule.terms.currency == sale.currency
+        rule
+        for rule in rules.rules
+        if rule.in_force(sale.occurred_at)
+        and rule.terms.currency == sale.currency
+        and not rule.terms.trigger.is_activity
     ]
     return _assessed(in_force, Basket(sale, returned, member_status, rules.conditions, member_tier))
 
@@ -131,24 +135,25 @@ class Assessment:
 
     def earnings(self, measure: Measure) -> tuple[Earning, ...]:
         """What each rule gives beside the others, within what is left of its limits."""
-        first = _stacked([_within_limits(judged, measure) for judged in self.for_goods], ())
+        first = stacked([within_limits(judged, measure) for judged in self.for_goods], ())
         given: defaultdict[str, int] = defaultdict(int)
         for judged in first:
             given[judged.rule.terms.wallet] += judged.points
         bonuses = [
-            _within_limits(_bonus(rule, self.basket, given[rule.terms.wallet]), measure)
+            within_limits(_bonus(rule, self.basket, given[rule.terms.wallet]), measure)
             for rule in self.rules
             if rule.terms.effect.is_bonus
         ]
-        found = {id(judged.rule): judged for judged in (*first, *_stacked(bonuses, first))}
-        return tuple(_earning(found[id(rule)], self.basket.sale) for rule in self.rules)
+        found = {id(judged.rule): judged for judged in (*first, *stacked(bonuses, first))}
+        return tuple(earning_of(found[id(rule)], self.basket.sale.occurred_at) for rule in self.rules)
 
 
 def _assessed(rules: Sequence[EarningRule], basket: Basket) -> Assessment:
     return Assessment(rules, basket, [_for_goods(rule, basket) for rule in rules if not rule.terms.effect.is_bonus])
 
 
-def _within_limits(judged: Judged, measure: Measure) -> Judged:
+def within_limits(judged: Judged, measure: Measure) -> Judged:
+    """What is left of what the rule would give once its limits have cut it."""
     terms = judged.rule.terms
     if not terms.limits:
         return judged
@@ -254,7 +259,7 @@ def _points(terms: EarningTerms, amount_minor: Exact, part: Exact, chosen: Chose
 # ---- Rules beside each other -----------------------------------------------------------------------------------------
 
 
-def _stacked(judged: Sequence[Judged], before: Iterable[Judged]) -> list[Judged]:
+def stacked(judged: Sequence[Judged], before: Iterable[Judged]) -> list[Judged]:
     """The rules after those of each group have stood aside for one another, and for those judged before them."""
     winners: dict[str, Judged] = {}
     for each in before:
@@ -312,9 +317,10 @@ def _explanation(
     )
 
 
-def _earning(judged: Judged, sale: Sale) -> Earning:
+def earning_of(judged: Judged, occurred_at: datetime) -> Earning:
+    """What is written down of what a rule gave, or did not give."""
     rule, terms = judged.rule, judged.rule.terms
-    available_at = sale.occurred_at + timedelta(days=terms.pending_days)
+    available_at = occurred_at + timedelta(days=terms.pending_days)
     return Earning(
         rule_id=rule.rule_id,
         rule_version=rule.version,

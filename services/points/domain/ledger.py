@@ -91,6 +91,7 @@ class Lot:
     held: int = 0
     lapsed: int = 0
     forgiven: int = 0
+    activity_id: UUID | None = None
 
     @property
     def free(self) -> int:
@@ -150,6 +151,8 @@ class Cause:
     transfer_id: UUID | None = None
     # Of an adjustment: whether as many qualifying units were given or taken with the points.
     qualifying: bool = False
+    # Of what a member did that is no purchase; a cause, too.
+    activity_id: UUID | None = None
 
 
 @dataclass(frozen=True)

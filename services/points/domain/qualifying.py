@@ -1,19 +1,21 @@
 """Qualifying units: what tiers go by.
 
 They are counted beside the points and never paid with. What a rule whose points qualify gives counts when the purchase
-occurred; what a return takes of it no longer counts, as of that same instant and whatever had become of the points:
-they may be spent, lapsed, pending or owed. So a sum over a window is what the goods kept of its purchases earned, and
-what people gave or took by hand.
+or the activity occurred; what a return takes of it no longer counts, as of that same instant and whatever had become of
+the points: they may be spent, lapsed, pending or owed. So a sum over a window is what the goods kept of its purchases,
+and its activities, earned, and what people gave or took by hand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.points.domain.counters import Occasion
 from services.points.domain.earnings import Earning
-from services.points.domain.ledger import AccountKey, Entry
+from services.points.domain.ledger import AccountKey, Cause, Entry
 from services.points.domain.purchases import Purchase
 
 
@@ -21,8 +23,8 @@ from services.points.domain.purchases import Purchase
 class QualifyingMovement:
     """Units that count from `occurred_at` on (positive), or no longer do (negative); written once, never changed.
 
-    An earning counts once and a return takes of it once: purchase, rule and return name the movement; and the entry
-    names that of an adjustment by hand, which may give or take.
+    An earning counts once and a return takes of it once: purchase or activity, rule and return name the movement; and
+    the entry names that of an adjustment by hand, which may give or take.
     """
 
     key: AccountKey
@@ -32,6 +34,7 @@ class QualifyingMovement:
     rule_id: UUID | None = None
     return_id: UUID | None = None
     entry_version: int | None = None
+    activity_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,18 @@ class QualifyingSums:
     read_at: datetime
 
 
-def earned(purchase: Purchase, member_id: UUID) -> list[QualifyingMovement]:
-    """What counts of what the purchase gave the member."""
+def earned(occasion: Occasion, cause: Cause, earnings: Iterable[Earning]) -> list[QualifyingMovement]:
+    """What counts of what a purchase or an activity, which the cause names, gave the member."""
     return [
-        _movement(purchase, member_id, earning, earning.points)
-        for earning in purchase.earnings
+        QualifyingMovement(
+            AccountKey(occasion.program_id, occasion.member_id, earning.wallet),
+            earning.points,
+            occasion.occurred_at,
+            cause.purchase_id,
+            earning.rule_id,
+            activity_id=cause.activity_id,
+        )
+        for earning in earnings
         if earning.qualifying and earning.points
     ]
 
@@ -64,7 +74,10 @@ def taken_back(
     purchase: Purchase, member_id: UUID, return_id: UUID, earning: Earning, points: int
 ) -> list[QualifyingMovement]:
     """What no longer counts, now that a return takes so many points, at least one, of an earning."""
-    return [_movement(purchase, member_id, earning, -points, return_id)] if earning.qualifying else []
+    if not earning.qualifying:
+        return []
+    key, at = AccountKey(purchase.program_id, member_id, earning.wallet), purchase.sale.occurred_at
+    return [QualifyingMovement(key, -points, at, purchase.purchase_id, earning.rule_id, return_id)]
 
 
 def adjusted(entry: Entry) -> list[QualifyingMovement]:
@@ -72,10 +85,3 @@ def adjusted(entry: Entry) -> list[QualifyingMovement]:
     if not entry.cause.qualifying:
         return []
     return [QualifyingMovement(entry.key, entry.amount, entry.occurred_at, entry_version=entry.version)]
-
-
-def _movement(
-    purchase: Purchase, member_id: UUID, earning: Earning, units: int, return_id: UUID | None = None
-) -> QualifyingMovement:
-    key = AccountKey(purchase.program_id, member_id, earning.wallet)
-    return QualifyingMovement(key, units, purchase.sale.occurred_at, purchase.purchase_id, earning.rule_id, return_id)

@@ -17,9 +17,10 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
-from services.points.domain.counters import Buyer, CounterKey, Tally
+from services.points.domain.counters import CounterKey, Occasion, Tally, occasion_of
 from services.points.domain.documents import RuleDefinition
 from services.points.domain.evaluation import Assessment, RuleSet, assess
+from services.points.domain.ledger import Cause
 from services.points.domain.policy import MemberStatus
 from services.points.domain.purchases import Purchase, PurchaseReturns, left_of
 from services.points.domain.rules import EarningRule
@@ -179,14 +180,14 @@ class Part:
 
     purchase: Purchase
     returns: PurchaseReturns
-    buyer: Buyer
+    occasion: Occasion
     assessment: Assessment
 
     @property
     def counters(self) -> Iterator[CounterKey]:
         """The counters of the limits that it meets."""
         for rule in self.assessment.limited:
-            yield from self.buyer.counters(rule.rule_id, self.buyer.met(rule))
+            yield from self.occasion.counters(rule.rule_id, self.occasion.met(rule))
 
 
 def part_of(candidates: RuleSet, purchase: Purchase, returns: PurchaseReturns) -> Part | None:
@@ -194,25 +195,26 @@ def part_of(candidates: RuleSet, purchase: Purchase, returns: PurchaseReturns) -
     if purchase.member_id is None:
         return None
     # Nobody wrote down who asked where there was no rule; those who may not earn were refused.
-    status = next((each.explanation.member_status for each in purchase.earnings), "") or MemberStatus.ACTIVE.value
+    asked = next((each.explanation for each in purchase.earnings), None)
+    status = (asked.member_status if asked else "") or MemberStatus.ACTIVE.value
     return Part(
         purchase,
         returns,
-        Buyer(purchase.program_id, purchase.member_id, purchase.sale),
-        assess(candidates, purchase.sale, returns.returned, status),
+        occasion_of(purchase.program_id, purchase.member_id, purchase.sale),
+        assess(candidates, purchase.sale, returns.returned, status, asked.member_tier if asked else ""),
     )
 
 
 def hear(plan: Plan, history: RuleSet, part: Part, tally: Tally) -> Heard:
     """Judges a purchase within what those before it have left of limits. `history` holds what it earned by."""
-    purchase, buyer = part.purchase, part.buyer
+    purchase, occasion = part.purchase, part.occasion
     earned = {each.rule_id: each for each in purchase.earnings}
     left = left_of(purchase, history, part.returns)
-    would = part.assessment.earnings(lambda rule: tally.measure(buyer, rule))
-    tally.use(buyer, purchase.purchase_id, would)
+    would = part.assessment.earnings(lambda rule: tally.measure(occasion, rule))
+    tally.use(occasion, Cause(purchase_id=purchase.purchase_id), would)
     return Heard(
         purchase,
-        buyer.member_id,
+        occasion.member_id,
         {rule_id: points for rule_id, points in left.items() if earned[rule_id].wallet == plan.wallet},
         {each.rule_id: each.points for each in would if each.wallet == plan.wallet},
     )

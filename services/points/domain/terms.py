@@ -47,10 +47,23 @@ class Effect(enum.Enum):
 
 
 class Trigger(enum.Enum):
-    """What a condition is asked of, and what a fixed number of points is given for: the whole purchase or each line."""
+    """What a condition is asked of, and what a fixed number of points is given for.
+
+    The whole purchase, each line of it, or an activity, which is no purchase.
+    """
 
     PURCHASE = "purchase"
     LINE = "line"
+    EVENT = "event"
+    VISIT = "visit"
+    ENROLMENT = "enrolment"
+    BIRTHDAY = "birthday"
+    REFERRAL = "referral"
+
+    @property
+    def is_activity(self) -> bool:
+        """Whether it is something that members do besides buying."""
+        return self not in (Trigger.PURCHASE, Trigger.LINE)
 
 
 @dataclass(frozen=True)
@@ -135,6 +148,8 @@ class EarningTerms:
     expiry_by_tier: tuple[TierExpiry, ...] = ()
     # Whether what it gives counts as qualifying units, too.
     qualifying: bool = False
+    # Which events trigger it; empty for every other trigger.
+    activity_name: str = ""
 
     @functools.cached_property
     def zone(self) -> ZoneInfo:

@@ -4,6 +4,7 @@ Replay first, then guards in the order that docs/reference/errors.md documents, 
 """
 
 from services.points.handlers.accounts import AccountHandlers
+from services.points.handlers.activities import ActivityHandlers
 from services.points.handlers.adjustments import AdjustmentHandlers
 from services.points.handlers.documents import RuleDocumentHandlers
 from services.points.handlers.exchanges import ExchangeHandlers
@@ -17,6 +18,7 @@ from services.points.handlers.transfers import TransferHandlers
 
 __all__ = [
     "AccountHandlers",
+    "ActivityHandlers",
     "AdjustmentHandlers",
     "ExchangeHandlers",
     "HoldHandlers",

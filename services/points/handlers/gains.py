@@ -1,19 +1,20 @@
-"""What a purchase gives its buyer: worked out as far as it can be before anything is locked, and then credited."""
+"""What a purchase or an activity gives: worked out as far as it can be before anything is locked, and then credited."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from services.points.commit import Desk
 from services.points.domain import qualifying
-from services.points.domain.counters import Buyer
+from services.points.domain.activities import Happening
+from services.points.domain.activity_evaluation import ActivityAssessment, assess_activity
+from services.points.domain.counters import Occasion, occasion_of
 from services.points.domain.earnings import Earning, expect_countable
 from services.points.domain.evaluation import Assessment, assess, untouched
-from services.points.domain.ledger import AccountKey, AccountView
+from services.points.domain.ledger import AccountKey, AccountView, Cause
 from services.points.domain.policy import WALLET_DEFAULT, expect_may_earn
-from services.points.domain.purchases import Purchase
 from services.points.domain.sales import Returned, Sale
 from services.points.storage import BookRequest, CounterRequest
 
@@ -23,17 +24,31 @@ def gain_of(desk: Desk, program_id: UUID, member_id: UUID, sale: Sale, returned:
     standing = desk.standing(program_id, member_id)
     expect_may_earn(standing)
     assessment = assess(desk.rules(program_id, member_id), sale, returned or {}, standing.status.value, standing.tier)
+    return _gain(occasion_of(program_id, member_id, sale), assessment)
+
+
+def gain_of_activity(desk: Desk, program_id: UUID, member_id: UUID, happening: Happening) -> Gain:
+    """What an activity may give the member, who must be somebody who may earn."""
+    standing = desk.standing(program_id, member_id)
+    expect_may_earn(standing)
+    rules = desk.rules(program_id, member_id)
+    assessment = assess_activity(rules, happening, standing.status.value, standing.tier)
+    at, store_id, cashier_id = happening.occurred_at, happening.store_id, happening.cashier_id
+    return _gain(Occasion(program_id, member_id, at, store_id, cashier_id), assessment)
+
+
+def _gain(occasion: Occasion, assessment: Assessment | ActivityAssessment) -> Gain:
     # Without limits nothing that others do changes it, so that the work need not be done while accounts are locked.
     settled = None if assessment.limited else assessment.earnings(untouched)
-    return Gain(Buyer(program_id, member_id, sale), assessment, settled)
+    return Gain(occasion, assessment, settled)
 
 
 @dataclass(frozen=True)
 class Gain:
-    """What a purchase may give. `settled` is what it gives, where no rule has limits."""
+    """What a purchase or an activity may give. `settled` is what it gives, where no rule has limits."""
 
-    buyer: Buyer
-    assessment: Assessment
+    occasion: Occasion
+    assessment: Assessment | ActivityAssessment
     settled: tuple[Earning, ...] | None
 
     def touches(self, *, taking: bool = False) -> list[BookRequest | CounterRequest]:
@@ -48,25 +63,24 @@ class Gain:
         """What it gives, now that what is left of limits is known."""
         earned = self.settled
         if earned is None:
-            earned = self.assessment.earnings(lambda rule: desk.tally.measure(self.buyer, rule))
+            earned = self.assessment.earnings(lambda rule: desk.tally.measure(self.occasion, rule))
         expect_countable(earned)
         return earned
 
-    def credit(self, desk: Desk, purchase: Purchase) -> None:
+    def credit(self, desk: Desk, cause: Cause, earnings: Sequence[Earning]) -> None:
         """Credits what was earned and counts it."""
-        for earning in purchase.earnings:
+        for earning in earnings:
             if earning.points:
-                book = desk.book(self._account(earning.wallet))
-                book.earn(earning, purchase.purchase_id, purchase.sale.occurred_at, desk.now)
-        desk.tally.use(self.buyer, purchase.purchase_id, purchase.earnings)
-        desk.qualify(qualifying.earned(purchase, self.buyer.member_id))
+                desk.book(self._account(earning.wallet)).earn(earning, cause, self.occasion.occurred_at, desk.now)
+        desk.tally.use(self.occasion, cause, earnings)
+        desk.qualify(qualifying.earned(self.occasion, cause, earnings))
 
-    def view(self, desk: Desk, purchase: Purchase) -> AccountView:
+    def view(self, desk: Desk, earnings: Iterable[Earning]) -> AccountView:
         """The account to show."""
-        return desk.view(self._account(_wallet_shown(purchase.earnings)))
+        return desk.view(self._account(_wallet_shown(earnings)))
 
     def _account(self, wallet: str) -> AccountKey:
-        return AccountKey(self.buyer.program_id, self.buyer.member_id, wallet)
+        return AccountKey(self.occasion.program_id, self.occasion.member_id, wallet)
 
     def _wallets(self) -> set[str]:
         if self.settled is not None:
@@ -77,7 +91,7 @@ class Gain:
         # A rule that gives nothing by itself only tells what was left, in case that goods come back and it would then.
         moving = {rule.rule_id for rule in self.assessment.may_give}
         for rule in self.assessment.limited:
-            for key in self.buyer.counters(rule.rule_id, self.buyer.met(rule)):
+            for key in self.occasion.counters(rule.rule_id, self.occasion.met(rule)):
                 yield CounterRequest(key, moving=rule.rule_id in moving)
 
 

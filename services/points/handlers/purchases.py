@@ -15,6 +15,7 @@ from kit.idempotency import Command, Outcome, field_digests
 from services.points import events
 from services.points.commit import Committer, Desk, Looks, Result, StandingMissing
 from services.points.domain.errors import LedgerBusy, PurchaseNotFound
+from services.points.domain.ledger import Cause
 from services.points.domain.matching import Match, match
 from services.points.domain.policy import expect_may_earn
 from services.points.domain.purchases import (
@@ -205,7 +206,7 @@ class Posting:
         desk.announce(events.purchase_recorded(purchase))
         matches, self._returns = self._matched(desk, purchase)
         if self._gain is not None:
-            self._gain.credit(desk, purchase)
+            self._gain.credit(desk, Cause(purchase_id=self._purchase_id), purchase.earnings)
         settle_matches(desk, purchase, matches)
         self._given = purchase
 
@@ -216,7 +217,7 @@ class Posting:
             self.answer = _answer(recorded, desk.met(self._purchase_id))
             return PurchaseRef(self._purchase_id, recorded_before=True)
         purchase = self._given
-        account = None if self._gain is None else self._gain.view(desk, purchase)
+        account = None if self._gain is None else self._gain.view(desk, purchase.earnings)
         desk.record_purchase(purchase, account, self._digests)
         self.answer = PurchaseAnswer(purchase, self._returns, account)
         return PurchaseRef(self._purchase_id, recorded_before=False)
@@ -298,8 +299,8 @@ class Claiming:
         """Credits what the goods kept earn."""
         earnings = self._gain.earnings(desk)
         purchase = replace(self._found, member_id=self.command.member_id, earnings=earnings, claimed_at=desk.now)
-        self._gain.credit(desk, purchase)
-        account = self._gain.view(desk, purchase)
+        self._gain.credit(desk, Cause(purchase_id=self._purchase_id), earnings)
+        account = self._gain.view(desk, earnings)
         desk.record_claim(purchase)
         desk.announce(events.purchase_claimed(purchase))
         return PurchaseAnswer(purchase, desk.returns_of(self._purchase_id), account)

@@ -98,15 +98,16 @@ def _begun(tx: Transaction, command: RehearseEarningRules) -> Rehearsal:
 def _cast(tx: Transaction, command: RehearseEarningRules) -> Sequence[EarningRule]:
     """The rules that take part: those of the document in the place of their own, and unless told otherwise the others.
 
-    Without a document, each rule in its newest version, drafts and all.
+    Without a document, each rule in its newest version, drafts and all. Rules that activities trigger take no part.
     """
     versions = tx.rules.all_versions(command.program_id)
     rules = {rule.key: rule for rule in present(versions, tx.now, drafts=not command.rules)}
     newest = {rule.key: rule for rule in sorted(versions, key=lambda rule: rule.version)}
     said = {rule.key: _draft(tx, command.program_id, rule, newest.get(rule.key)) for rule in command.rules}
     taking_part = said if command.only else rules | said
+    of_purchases = (rule for rule in taking_part.values() if not rule.terms.trigger.is_activity)
     # In the order in which the rulebook has them.
-    return sorted(taking_part.values(), key=lambda rule: rule.rule_id)
+    return sorted(of_purchases, key=lambda rule: rule.rule_id)
 
 
 def _draft(tx: Transaction, program_id: UUID, rule: RuleDefinition, newest: EarningRule | None) -> EarningRule:

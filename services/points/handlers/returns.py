@@ -12,7 +12,7 @@ from kit.errors import Invalid
 from kit.idempotency import Outcome, field_digests
 from services.points import events
 from services.points.commit import Committer, Desk, Looks
-from services.points.domain.counters import Buyer
+from services.points.domain.counters import Occasion
 from services.points.domain.errors import InsufficientBalanceForReturn
 from services.points.domain.ledger import AccountKey
 from services.points.domain.matching import expect_room_to_wait
@@ -30,7 +30,7 @@ from services.points.domain.refunds import Refunded
 from services.points.handlers.purchases import CLOCK_AHEAD_MAX
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of, return_id_of
 from services.points.handlers.refunding import Refunding
-from services.points.handlers.taking_back import buyer_of, due_earnings, free_limits, take_points
+from services.points.handlers.taking_back import due_earnings, free_limits, occasion_by, take_points
 from services.points.storage import BookRequest, CounterRequest, Recorded, Storage, Transaction
 
 
@@ -117,7 +117,7 @@ class Returning:
         if buyer_id is None:
             return refunds
         self._due = dues(self._purchase, desk.rules(self._purchase.program_id), before, after)
-        return [*refunds, *self._touched(buyer_of(self._purchase, buyer_id), self._purchase)]
+        return [*refunds, *self._touched(occasion_by(self._purchase, buyer_id), self._purchase)]
 
     def judge(self, desk: Desk) -> ReturnRef:
         """Records the return and takes back what is due, unless the receipt is recorded."""
@@ -185,14 +185,14 @@ class Returning:
         assert self._member_id is not None  # noqa: S101 - asked only where somebody's account is touched
         return AccountKey(self.command.program_id, self._member_id, wallet)
 
-    def _touched(self, buyer: Buyer, purchase: Purchase) -> list[BookRequest | CounterRequest]:
+    def _touched(self, occasion: Occasion, purchase: Purchase) -> list[BookRequest | CounterRequest]:
         bought = frozenset({purchase.purchase_id})
         wallets = {due.wallet for due in self._due} | {self._wallet_shown()}
         books = (BookRequest(self._key(wallet), purchase_ids=bought) for wallet in sorted(wallets))
         counters = (
             CounterRequest(key)
             for earning in due_earnings(purchase, self._due)
-            for key in buyer.counters(earning.rule_id, earning.explanation.limits)
+            for key in occasion.counters(earning.rule_id, earning.explanation.limits)
         )
         return [*books, *counters]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.points import events
 from services.points.commit import Desk
 from services.points.domain import qualifying
-from services.points.domain.counters import Buyer
+from services.points.domain.counters import Occasion, occasion_of
 from services.points.domain.earnings import Earning
 from services.points.domain.ledger import AccountKey, Cause
 from services.points.domain.matching import Match
@@ -30,8 +30,8 @@ def free_limits(desk: Desk, purchase: Purchase, return_id: UUID, dues: Sequence[
     """Gives what the goods had used of limits back to the windows of the purchase; there they qualify no longer."""
     for due, earning in zip(dues, due_earnings(purchase, dues), strict=True):
         member_id = _member_of(purchase)
-        buyer = buyer_of(purchase, member_id)
-        desk.tally.give_back(buyer, purchase.purchase_id, return_id, earning, due.points, due.left)
+        occasion = occasion_by(purchase, member_id)
+        desk.tally.give_back(occasion, purchase.purchase_id, return_id, earning, due.points, due.left)
         desk.qualify(qualifying.taken_back(purchase, member_id, return_id, earning, due.points))
 
 
@@ -41,9 +41,9 @@ def due_earnings(purchase: Purchase, dues: Iterable[Due]) -> list[Earning]:
     return [earnings[due.rule_id] for due in dues]
 
 
-def buyer_of(purchase: Purchase, member_id: UUID) -> Buyer:
+def occasion_by(purchase: Purchase, member_id: UUID) -> Occasion:
     """Whose limits the purchase met."""
-    return Buyer(purchase.program_id, member_id, purchase.sale)
+    return occasion_of(purchase.program_id, member_id, purchase.sale)
 
 
 def settle_matches(desk: Desk, purchase: Purchase, matches: Iterable[Match]) -> None:

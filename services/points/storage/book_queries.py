@@ -36,7 +36,7 @@ HOLDS = sa.text(f"""
 """)  # noqa: S608 - constants
 
 _LOT = "program_id, member_id, wallet, lot_id, units, remaining, held, lapsed, forgiven, available_at, expires_at"
-_OF = "purchase_id, rule_id"
+_OF = "purchase_id, activity_id, rule_id"
 
 # The lots to open, and for each account what lies in those that stay closed: of one that is only credited, lots that
 # are not due and in no hold, while no debt waits for free units. Lots without a unit left are found by their keys
@@ -68,7 +68,7 @@ LOTS = sa.text(f"""
     UNION ALL
     SELECT {_LOT}, {_OF}, 0, 0 FROM spent
     UNION ALL
-    SELECT program_id, member_id, wallet, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL,
+    SELECT program_id, member_id, wallet, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL,
         CAST(coalesce(sum(remaining) FILTER (WHERE available_at > :now), 0) AS bigint),
         CAST(coalesce(sum(remaining) FILTER (WHERE available_at <= :now), 0) AS bigint)
     FROM unspent WHERE closed GROUP BY program_id, member_id, wallet

@@ -162,8 +162,9 @@ def _movement_columns(kind: Kind, movement: CounterMovement) -> dict[str, object
     return {
         kind.owner: kind.owner_of(movement.key),
         "counter_id": counter_id(movement.key),
-        "cause_id": movement.return_id or movement.purchase_id,
+        "cause_id": movement.return_id or movement.purchase_id or movement.activity_id,
         "purchase_id": movement.purchase_id,
         "return_id": movement.return_id,
+        "activity_id": movement.activity_id,
         "units": movement.units,
     }

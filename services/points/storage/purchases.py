@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from kit.arrays import unnested
 from services.points import tables
+from services.points.domain.activities import Activity
 from services.points.domain.ledger import AccountView
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
 from services.points.domain.sales import add_returned
@@ -30,12 +31,12 @@ from services.points.storage.meetings import misfit_of
 from services.points.storage.receipts import RECEIPT_COLUMNS, receipt_columns, receipt_of
 from services.points.storage.writer import Writer
 
-Record = TypeVar("Record", Purchase, Return)
+Record = TypeVar("Record", Purchase, Return, Activity)
 
 
 @dataclass(frozen=True)
 class Recorded(Generic[Record]):
-    """A purchase or return as it was first answered, and the digests of what was asked."""
+    """A purchase, return or activity as it was first answered, and the digests of what was asked."""
 
     record: Record
     account: AccountView | None

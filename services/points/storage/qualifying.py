@@ -59,7 +59,7 @@ def movement_id(movement: QualifyingMovement) -> UUID:
     """The one id for good of what a cause made of a rule's points, or of what an entry gave or took by hand."""
     if movement.entry_version is not None:
         return ids.derived_id("qualifying", movement.key.wallet, str(movement.entry_version))
-    cause_id = movement.return_id or movement.purchase_id
+    cause_id = movement.return_id or movement.purchase_id or movement.activity_id
     return ids.derived_id("qualifying", str(cause_id), str(movement.rule_id))
 
 
@@ -75,5 +75,6 @@ def _columns(movement: QualifyingMovement, now: datetime) -> dict[str, object]:
         "rule_id": movement.rule_id,
         "return_id": movement.return_id,
         "entry_version": movement.entry_version,
+        "activity_id": movement.activity_id,
         "recorded_at": now,
     }

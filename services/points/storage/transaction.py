@@ -19,6 +19,7 @@ from services.points import tables
 from services.points.domain.book import Book
 from services.points.domain.counters import Tally
 from services.points.storage.accounts import Accounts
+from services.points.storage.activities import Activities
 from services.points.storage.adjustments import Adjustments
 from services.points.storage.counters import Counters
 from services.points.storage.meetings import Meetings
@@ -43,6 +44,7 @@ class Transaction:
         self.now = now
         self.writer = Writer()
         self.accounts = Accounts(connection)
+        self.activities = Activities(connection)
         self.adjustments = Adjustments(connection)
         self.counters = Counters(connection)
         self.purchases = Purchases(connection)

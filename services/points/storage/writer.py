@@ -35,6 +35,7 @@ _ARRAY_TYPES: dict[type, str] = {
 # Rows of these may be written by several transactions at once; in key order, so that nobody waits in a circle.
 _CONTESTED = frozenset(
     {
+        "activities",
         "purchase_slots",
         "purchases",
         "purchase_claims",

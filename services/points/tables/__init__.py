@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from kit.idempotency import stored_answers_table
 from kit.inbox import dead_letters_table, inbox_table
 from kit.outbox import outbox_table
+from services.points.tables.activities import activities
 from services.points.tables.adjustments import adjustments
 from services.points.tables.base import instant as _instant
 from services.points.tables.base import metadata
@@ -22,6 +23,7 @@ from services.points.tables.standings import standings
 from services.points.tables.transfers import transfer_arrivals, transfers
 
 __all__ = [
+    "activities",
     "adjustments",
     "budget_counters",
     "budget_movements",
@@ -82,6 +84,7 @@ entries = sa.Table(
     sa.Column("transfer_id", sa.Uuid),
     # Of an adjustment: whether as many qualifying units were given or taken with the points.
     sa.Column("qualifying", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("activity_id", sa.Uuid),
     sa.Column("earning", JSONB),
     _instant("occurred_at"),
     _instant("recorded_at"),
@@ -89,7 +92,8 @@ entries = sa.Table(
     sa.CheckConstraint("version >= 1", name="version_from_one"),
     sa.CheckConstraint("amount <> 0", name="moves_something"),
     sa.CheckConstraint(
-        "CASE kind WHEN 'earn' THEN amount > 0 AND contra = 'issued' AND purchase_id IS NOT NULL"
+        "CASE kind WHEN 'earn' THEN amount > 0 AND contra = 'issued'"
+        " AND num_nonnulls(purchase_id, activity_id) = 1"
         " WHEN 'return' THEN amount < 0 AND contra = 'issued' AND return_id IS NOT NULL"
         " WHEN 'recovery' THEN amount < 0 AND contra = 'issued'"
         " WHEN 'spend' THEN amount < 0 AND contra = 'spent' AND hold_id IS NOT NULL"
@@ -104,7 +108,8 @@ entries = sa.Table(
         name="kind_fits",
     ),
     sa.CheckConstraint(
-        "num_nonnulls(purchase_id, return_id, hold_id, adjustment_id, transfer_id) <= 1", name="one_cause"
+        "num_nonnulls(purchase_id, return_id, hold_id, adjustment_id, transfer_id, activity_id) <= 1",
+        name="one_cause",
     ),
     # Each side of a transfer is posted once.
     sa.Index(
@@ -142,6 +147,7 @@ lots = sa.Table(
     sa.Column("lot_id", sa.Uuid, primary_key=True),
     sa.Column("program_id", sa.Uuid, nullable=False),
     sa.Column("purchase_id", sa.Uuid),
+    sa.Column("activity_id", sa.Uuid),
     sa.Column("rule_id", sa.Uuid),
     sa.Column("units", sa.BigInteger, nullable=False),
     sa.Column("remaining", sa.BigInteger, nullable=False),

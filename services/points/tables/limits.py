@@ -31,13 +31,17 @@ def _counter(scopes: str, of: str, names_one: str) -> list[sa.schema.SchemaItem]
 def _movement(owner: str, counters: str) -> list[sa.schema.SchemaItem]:
     return [
         sa.Column("counter_id", sa.Uuid, primary_key=True),
-        # The purchase or the return: neither moves a counter twice.
+        # The purchase, the activity or the return: none moves a counter twice.
         sa.Column("cause_id", sa.Uuid, primary_key=True),
-        sa.Column("purchase_id", sa.Uuid, nullable=False),
+        sa.Column("purchase_id", sa.Uuid),
         sa.Column("return_id", sa.Uuid),
         sa.Column("units", sa.BigInteger, nullable=False),
+        sa.Column("activity_id", sa.Uuid),
         sa.ForeignKeyConstraint([owner, "counter_id"], [f"{counters}.{owner}", f"{counters}.counter_id"]),
-        sa.CheckConstraint("cause_id = coalesce(return_id, purchase_id)", name="caused"),
+        sa.CheckConstraint(
+            "cause_id = coalesce(return_id, purchase_id, activity_id) AND num_nonnulls(purchase_id, activity_id) = 1",
+            name="caused",
+        ),
         sa.CheckConstraint("CASE WHEN return_id IS NULL THEN units > 0 ELSE units < 0 END", name="direction"),
     ]
 

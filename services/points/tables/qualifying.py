@@ -16,20 +16,22 @@ qualifying_movements = sa.Table(
     sa.Column("program_id", sa.Uuid, nullable=False),
     sa.Column("wallet", sa.Text, nullable=False),
     sa.Column("units", sa.BigInteger, nullable=False),
-    # When the purchase occurred, also of what a return takes; of an adjustment, when it was posted.
+    # When the purchase or the activity occurred, also of what a return takes; of an adjustment, when it was posted.
     instant("occurred_at"),
     sa.Column("purchase_id", sa.Uuid),
     sa.Column("rule_id", sa.Uuid),
     sa.Column("return_id", sa.Uuid),
     sa.Column("entry_version", sa.BigInteger),
     instant("recorded_at"),
+    sa.Column("activity_id", sa.Uuid),
     sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
     sa.CheckConstraint(
         "CASE WHEN return_id IS NOT NULL THEN units < 0 WHEN entry_version IS NULL THEN units > 0 ELSE units <> 0 END",
         name="direction",
     ),
     sa.CheckConstraint(
-        "num_nonnulls(purchase_id, entry_version) = 1 AND (return_id IS NULL OR purchase_id IS NOT NULL)", name="caused"
+        "num_nonnulls(purchase_id, entry_version, activity_id) = 1 AND (return_id IS NULL OR purchase_id IS NOT NULL)",
+        name="caused",
     ),
     sa.CheckConstraint("(rule_id IS NULL) = (entry_version IS NOT NULL)", name="by_rule_or_by_hand"),
     # Sums over windows of time are read from it alone.

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from services.points import handlers, jobs, tables
 from services.points.commit import Rulebook, Singly
 from services.points.conditions import CelConditions
+from services.points.domain.activities import ActivityKind
 from services.points.domain.adjustments import ApprovalAnswer
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.policy import Shortfall
@@ -45,6 +46,7 @@ def started(url: str) -> Iterator[Points]:
             handlers.ReturnHandlers(storage, committer),
             handlers.AccountHandlers(storage, committer, known),
             handlers.AdjustmentHandlers(storage, committer, known),
+            handlers.ActivityHandlers(storage, committer, known),
             handlers.TransferHandlers(storage, committer, known),
             handlers.HoldHandlers(storage, committer, known),
             handlers.RuleHandlers(storage, CelConditions()),
@@ -84,6 +86,10 @@ class Day:
     posting: int
     transferred: uuid.UUID
     got: int
+    ehsan: uuid.UUID
+    visits: uuid.UUID
+    visited: uuid.UUID
+    birthday: uuid.UUID
 
     def names(self) -> dict[str, object]:
         return dataclasses.asdict(self)
@@ -101,8 +107,7 @@ def live(points: Points) -> Day:
     captured, undone = spend(points, amina, 15), spend(points, amina, 5)
     points.holds.reverse_capture(TILL, make.reverse_capture(amina, undone)).unwrap()
     waiting = hold(points, amina, 6)
-    released = hold(points, amina, 3)
-    points.holds.release_hold(TILL, make.release_hold(amina, released)).unwrap()
+    points.holds.release_hold(TILL, make.release_hold(amina, hold(points, amina, 3))).unwrap()
     back = points.returns.record_return(TILL, make.record_return(first.receipt, ("1", 1000))).unwrap()
 
     # Bilal spends what he then brings back, and is 8 below zero.
@@ -158,7 +163,32 @@ def live(points: Points) -> Day:
         posting=approved.entry.version,
         transferred=transferred,
         got=points.account(amina).version,
+        **be_active(points),
     )
+
+
+def be_active(points: Points) -> dict[str, uuid.UUID]:
+    """Ehsan visits, comes back and is limited, and has two birthdays; nothing is given for the second visit's event."""
+    limits = (
+        Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 60),
+        Limit(LimitScope.STORE, LimitSpan.DAY, LimitUnit.PURCHASES, 10),
+    )
+    visits = points.rule(**make.activity_terms(limits=limits, qualifying=True))
+    points.rule(**make.activity_terms(ActivityKind.BIRTHDAY))
+    ehsan, now = points.member(), points.clock.now()
+    kinds = [ActivityKind.VISIT, ActivityKind.VISIT, ActivityKind.EVENT, ActivityKind.BIRTHDAY, ActivityKind.BIRTHDAY]
+    days = [now, now, now, now - timedelta(days=366), now]
+    happenings = [make.a_happening(kind, occurred_at=at) for kind, at in zip(kinds, days, strict=True)]
+    told = [
+        points.activities.record_activity(TILL, make.record_activity(ehsan, each)).unwrap().activity
+        for each in happenings
+    ]
+    return {
+        "ehsan": ehsan,
+        "visits": visits.rule_id,
+        "visited": told[0].activity_id,
+        "birthday": told[-1].activity_id,
+    }
 
 
 def adjust(points: Points, member_id: uuid.UUID) -> ApprovalAnswer:

@@ -74,15 +74,16 @@ class Points:
     returns: handlers.ReturnHandlers
     accounts: handlers.AccountHandlers
     adjustments: handlers.AdjustmentHandlers
+    activities: handlers.ActivityHandlers
     transfers: handlers.TransferHandlers
     holds: handlers.HoldHandlers
     rules: handlers.RuleHandlers
     exchanges: handlers.ExchangeHandlers
 
-    def member(self, status: MemberStatus = MemberStatus.ACTIVE) -> uuid.UUID:
+    def member(self, status: MemberStatus = MemberStatus.ACTIVE, tier: str = "") -> uuid.UUID:
         """Somebody whom `members` knows."""
         member_id = uuid.uuid4()
-        self.people.standings[member_id] = Standing(member_id, make.PROGRAM, status, 1)
+        self.people.standings[member_id] = Standing(member_id, make.PROGRAM, status, 1, tier)
         return member_id
 
     def rule(self, **terms: object) -> EarningRule:
@@ -148,6 +149,7 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
         handlers.ReturnHandlers(storage, committer),
         handlers.AccountHandlers(storage, committer, known),
         handlers.AdjustmentHandlers(storage, committer, known),
+        handlers.ActivityHandlers(storage, committer, known),
         handlers.TransferHandlers(storage, committer, known),
         handlers.HoldHandlers(storage, committer, known),
         handlers.RuleHandlers(storage, CelConditions()),

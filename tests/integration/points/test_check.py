@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,24 +11,10 @@ import sqlalchemy as sa
 from kit.checking import Finding
 from services.points import check, tables
 from tests.factories import points as make
+from tests.integration.points.activity_defects import ACTIVITY_DEFECTS
 from tests.integration.points.busy import Day, buy, live, spend, started
 from tests.integration.points.conftest import Points
-
-
-@dataclasses.dataclass(frozen=True)
-class Planted:
-    """A defect: the row that the finding must name, and what makes it; braces and colons stand before a Day's names."""
-
-    subject: str
-    statements: tuple[str, ...]
-
-
-def planted(subject: str, *statements: str) -> Planted:
-    return Planted(subject, statements)
-
-
-AMINA, BILAL = "{amina}/points", "{bilal}/points"
-ANY_KIND = "ALTER TABLE entries DROP CONSTRAINT ck_entries_kind_fits"
+from tests.integration.points.planted import AMINA, ANY_KIND, BILAL, Planted, planted
 
 # By the problem that a question finds: a question that stands here with no defect, or not at all, fails below.
 DEFECTS: dict[str, dict[str, Planted]] = {
@@ -314,6 +299,7 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "VALUES (:program, :budget, :amina, :amina, 1)",
         ),
     },
+    **ACTIVITY_DEFECTS,
     "more is used than any version of the rule allowed, or less than nothing": {
         "a limit that was exceeded": planted(
             "{amina}/{cap}", "UPDATE cap_counters SET used = 101, allowed = 101 WHERE counter_id = :cap"

@@ -74,6 +74,7 @@ def test_every_entry_has_its_event_and_every_event_its_entry(busy: Points) -> No
                     "return_id": text(entry.return_id),
                     "hold_id": text(entry.hold_id),
                     "transfer_id": text(entry.transfer_id),
+                    "activity_id": text(entry.activity_id),
                 },
             )
             for entry in entries
@@ -82,13 +83,14 @@ def test_every_entry_has_its_event_and_every_event_its_entry(busy: Points) -> No
     )
 
 
-def test_every_purchase_claim_and_return_has_its_event(busy: Points) -> None:
+def test_every_purchase_claim_return_and_activity_has_its_event(busy: Points) -> None:
     with busy.engine.connect() as connection:
         purchases = connection.execute(sa.select(tables.purchases)).all()
         claims = connection.execute(sa.select(tables.purchase_claims)).all()
         returns = connection.execute(sa.select(tables.returns)).all()
         matches = connection.execute(sa.select(tables.return_matches).where(tables.return_matches.c.misfit.is_(None)))
         matched = matches.all()
+        activities = connection.execute(sa.select(tables.activities)).all()
 
     told = {
         (row.type, row.aggregateid, row.version): row.payload
@@ -113,6 +115,16 @@ def test_every_purchase_claim_and_return_has_its_event(busy: Points) -> None:
                 "points_earned": each.points_earned,
             }
             for each in claims
+        }
+        | {
+            ("activity.recorded", each.activity_id, 1): {
+                "member_id": text(each.member_id),
+                "kind": each.kind,
+                "name": each.name,
+                "store_id": each.store_id,
+                "points_earned": each.points_earned,
+            }
+            for each in activities
         }
         | {
             ("return.recorded", each.return_id, 1): {

@@ -81,6 +81,30 @@ def everything_else(points: Points) -> dict[str, list[str]]:
         }
 
 
+def test_rules_that_activities_trigger_take_no_part(points: Points, rehearsals: RehearsalHandlers) -> None:
+    points.rule(name="Base")
+    points.rule(**make.activity_terms())
+    buy(points, points.member(), 1000)
+    found = performed(points, rehearsals, asked(points))
+    assert (found.comparison.given, found.comparison.would) == (10, 10)
+    assert list(found.comparison.rules) == ["base"]
+    assert [rule.key for rule in found.plan.rules] == ["base"]
+
+
+def test_a_condition_on_the_tier_is_asked_as_on_that_day(points: Points, rehearsals: RehearsalHandlers) -> None:
+    points.rule(name="Base")
+    gold, plain = points.member(tier="gold"), points.member()
+    for member_id in (gold, plain):
+        buy(points, member_id, 1000)
+    bonus = said("gold", name="Gold", condition="member.tier == 'gold'", points=2)
+    found = performed(points, rehearsals, asked(points, bonus, only=True))
+    assert (found.comparison.given, found.comparison.would) == (20, 20)
+    assert [(each.member_id, each.would) for each in sorted(found.comparison.top, key=lambda top: top.would)] == [
+        (plain, 0),
+        (gold, 20),
+    ]
+
+
 def test_it_tells_what_rules_would_have_given_and_moves_no_point(points: Points, rehearsals: RehearsalHandlers) -> None:
     rule = points.rule(name="Base")
     amina, bilal = points.member(), points.member()

@@ -542,6 +542,7 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
     hold_id, captured_id = till.hold(member_id, 30), till.capture(member_id, 20)
     sale = till.buy(member_id)
     purchase_id = till.get(requests.get_purchase(key=sale.receipt)).purchase.purchase_id
+    activity_id = till.get(requests.record_activity(member_id)).activity.activity_id
     till.get(requests.set_program_policy(pb.SHORTFALL_POLICY_NEGATIVE))
     rehearsal_id = till.get(requests.rehearse_earning_rules()).rehearsal_id
     before = till.account(member_id)
@@ -558,6 +559,8 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
         ("PURCHASE_NOT_FOUND", requests.get_purchase(key=sale.receipt)),
         ("PURCHASE_NOT_FOUND", requests.claim_purchase(neighbour.member(), sale.receipt)),
         ("PURCHASE_NOT_FOUND", requests.record_exchange(sale.receipt)),
+        ("ACTIVITY_NOT_FOUND", requests.get_activity(activity_id)),
+        ("MEMBER_NOT_FOUND", requests.record_activity(member_id)),
         ("HOLD_NOT_FOUND", requests.get_hold(member_id, hold_id)),
         ("HOLD_NOT_FOUND", requests.capture_hold(member_id, hold_id)),
         ("HOLD_NOT_FOUND", requests.release_hold(member_id, hold_id)),
@@ -607,6 +610,7 @@ def test_a_member_enrolled_a_moment_ago_is_found_and_then_known(till: Till) -> N
         requests.record_purchase,
         requests.preview_purchase,
         requests.claim_purchase,
+        requests.record_activity,
         requests.place_hold,
         requests.adjust_points,
     ],

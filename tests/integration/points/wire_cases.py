@@ -1,4 +1,4 @@
-"""Good paths and refusals of RPCs, for `test_rpc.py`, which has the others: of adjustments that take two and more."""
+"""Good paths and refusals of RPCs, for `test_rpc.py`, which has the others: of adjustments, transfers, activities."""
 
 from __future__ import annotations
 
@@ -137,6 +137,31 @@ def spend_what_only_counts(till: Till) -> None:
     till.get(requests.place_hold(till.rich_member()))
 
 
+@good
+def record_activity(till: Till) -> None:
+    rule_id = till.rule(**requests.activity_terms(pb.EARNING_TRIGGER_EVENT))
+    member_id = till.member()
+    answer = till.get(requests.record_activity(member_id))
+    (earning,) = answer.activity.earnings
+    assert (answer.activity.member_id, answer.activity.points_earned, earning.rule_id) == (member_id, 50, rule_id)
+    assert (answer.account.available, answer.account.version) == (50, 1)
+    (entry,) = till.get(requests.list_entries(member_id)).entries
+    assert (entry.activity_id, entry.purchase_id) == (answer.activity.activity_id, "")
+    assert entry.earning == earning
+
+
+@good
+def get_activity(till: Till) -> None:
+    told = till.get(requests.record_activity(till.member())).activity
+    assert till.get(requests.get_activity(told.activity_id)).activity == told
+
+
+def tell_otherwise(till: Till) -> None:
+    told = requests.record_activity(till.member())
+    till.get(told)
+    till.get(requests.record_activity(told.member_id, activity_key=told.activity_key, store_id="S2"))
+
+
 def transfer_to_oneself(till: Till) -> None:
     member_id = transfer(till).member_id
     till.get(requests.transfer_points(member_id, member_id))
@@ -163,6 +188,8 @@ def return_too_often(till: Till) -> None:
 MORE_REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
     "TOO_MANY_RETURNS_WAIT": (StatusCode.RESOURCE_EXHAUSTED, return_too_often),
     "HOLD_OF_REDEMPTION": (StatusCode.FAILED_PRECONDITION, refund_a_redemption),
+    "ACTIVITY_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_activity())),
+    "ACTIVITY_CONFLICT": (StatusCode.ALREADY_EXISTS, tell_otherwise),
     "TRANSFER_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_transfer())),
     "TRANSFERS_NOT_ALLOWED": (
         StatusCode.FAILED_PRECONDITION,

@@ -20,6 +20,12 @@ _NOTHING = {
     Reason.NOTHING_TO_RAISE: "no other rule gave any",
 }
 
+_OF_ACTIVITY = {
+    Trigger.VISIT: "this visit",
+    Trigger.ENROLMENT: "joining",
+    Trigger.BIRTHDAY: "the birthday",
+    Trigger.REFERRAL: "a referral",
+}
 
 _SPANS = {
     LimitSpan.PURCHASE: "a purchase",
@@ -46,6 +52,8 @@ def _because(earning: Earning) -> str:
     why = earning.explanation
     if why.reason is Reason.BEATEN:
         return f"no points, because {why.beaten_by} gave points instead"
+    if why.reason is Reason.OUTSIDE_HOURS and why.trigger.is_activity:
+        return "no points, because it happened outside of its hours"
     if why.reason in _NOTHING:
         return f"no points, because {_NOTHING[why.reason]}"
     met = why.tightest
@@ -61,6 +69,8 @@ def _given(why: Explanation, points: int) -> str:
     if why.effect is Effect.PER_UNIT:
         units = f"{decimal(why.quantity_milli, 1000)} counted ({_counted(why)})"
         return f"{_points(why.points)} for every unit; {units}, {_ROUNDED[why.rounding]} to {given}"
+    if why.trigger.is_activity:
+        return f"{given} for {_OF_ACTIVITY.get(why.trigger, why.activity_name)}"
     if why.effect is Effect.FIXED:
         whole = why.trigger is Trigger.PURCHASE
         return f"{given} for this purchase" if whole else f"{_points(why.points)} for each line, {given} in all"
@@ -85,7 +95,7 @@ def _bonus(why: Explanation, given: str) -> str:
 
 
 def _limited(why: Explanation, met: Measured, points: int) -> str:
-    limit = f"the limit of {_limit(met.limit)}"
+    limit = f"the limit of {_limit(met.limit, why.trigger)}"
     left = met.room_for(why.unlimited_points)
     if points:
         return f"{_given(why, why.unlimited_points)}; only {_points(points)} given, because {limit} allows no more"
@@ -94,9 +104,11 @@ def _limited(why: Explanation, met: Measured, points: int) -> str:
     return f"no points, because {limit} is used up"
 
 
-def _limit(limit: Limit) -> str:
-    noun = "point" if limit.unit is LimitUnit.POINTS else "purchase"
-    number = f"{limit.at_most:,} {noun if limit.at_most == 1 else noun + 's'}"
+def _limit(limit: Limit, trigger: Trigger) -> str:
+    one, many = ("time", "times") if trigger.is_activity else ("purchase", "purchases")
+    if limit.unit is LimitUnit.POINTS:
+        one, many = "point", "points"
+    number = f"{limit.at_most:,} {one if limit.at_most == 1 else many}"
     span = _SPANS[limit.span]
     return f"{number} {span}" if limit.span is LimitSpan.PURCHASE else f"{number} {span} {_SCOPES[limit.scope]}"
 

@@ -30,6 +30,13 @@ _NOTHING = {
     Reason.NOTHING_TO_RAISE: "کسی اور پیشکش سے پوائنٹس نہیں ملے",
 }
 
+_OF_ACTIVITY = {
+    Trigger.VISIT: "اس آمد پر",
+    Trigger.ENROLMENT: "رکن بننے پر",
+    Trigger.BIRTHDAY: "سالگرہ پر",
+    Trigger.REFERRAL: "تعارف کرانے پر",
+}
+
 _SPANS = {
     LimitSpan.PURCHASE: "فی خریداری",
     LimitSpan.DAY: "روزانہ",
@@ -65,6 +72,8 @@ def _because(earning: Earning) -> str:
     why = earning.explanation
     if why.reason is Reason.BEATEN:
         return f"پوائنٹس نہیں ملے، کیونکہ اس کی جگہ پیشکش «{isolated(why.beaten_by)}» کے پوائنٹس ملے"
+    if why.reason is Reason.OUTSIDE_HOURS and why.trigger.is_activity:
+        return "پوائنٹس نہیں ملے، کیونکہ یہ اس کے مقررہ اوقات میں نہیں ہوا"
     if why.reason in _NOTHING:
         return f"پوائنٹس نہیں ملے، کیونکہ {_NOTHING[why.reason]}"
     met = why.tightest
@@ -79,6 +88,10 @@ def _by_effect(why: Explanation, given: str) -> str:
     if why.effect is Effect.PER_UNIT:
         units = f"{isolated(decimal(why.quantity_milli, 1000))} عدد شمار {_were(why.quantity_milli, 1000)}"
         return f"ہر عدد پر {_points(why.points)}؛ {units} ({_counted(why)})، {_ROUNDED[why.rounding]} {given}"
+    if why.trigger is Trigger.EVENT:
+        return f"واقعہ «{isolated(why.activity_name)}» پر {given}"
+    if why.trigger in _OF_ACTIVITY:
+        return f"{_OF_ACTIVITY[why.trigger]} {given}"
     if why.effect is Effect.FIXED:
         whole = why.trigger is Trigger.PURCHASE
         return f"اس خریداری پر {given}" if whole else f"ہر چیز پر {_points(why.points)}، کل {given}"
@@ -105,7 +118,7 @@ def _bonus(why: Explanation, given: str) -> str:
 
 
 def _limited(why: Explanation, met: Measured, points: int) -> str:
-    limit, left = _limit(met.limit), met.room_for(why.unlimited_points)
+    limit, left = _limit(met.limit, why.trigger), met.room_for(why.unlimited_points)
     due = f"{_points(why.unlimited_points)} {'بنتا تھا' if why.unlimited_points == 1 else 'بنتے تھے'}"
     if points:
         return f"حساب سے {due}، لیکن {limit} کی وجہ سے صرف {_given(points)}"
@@ -115,9 +128,11 @@ def _limited(why: Explanation, met: Measured, points: int) -> str:
     return f"پوائنٹس نہیں ملے، کیونکہ {limit} پوری ہو چکی ہے"
 
 
-def _limit(limit: Limit) -> str:
+def _limit(limit: Limit, trigger: Trigger) -> str:
     if limit.unit is LimitUnit.POINTS:
         number = _points(limit.at_most)
+    elif trigger.is_activity:
+        number = f"{isolated(f'{limit.at_most:,}')} بار"
     else:
         number = f"{isolated(f'{limit.at_most:,}')} {'خریداری' if limit.at_most == 1 else 'خریداریوں'}"
     span = _SPANS[limit.span]

@@ -135,6 +135,40 @@ def record_exchange(
     return _sent(pb.RecordExchangeRequest(member_id=member_id, sale=told or sale(), **parts))
 
 
+def activity_terms(trigger: pb.EarningTrigger.ValueType = pb.EARNING_TRIGGER_VISIT, **changes: Any) -> dict[str, Any]:
+    """What terms say otherwise that give 50 points for an activity of this kind; an event is "app-installed"."""
+    plain: dict[str, Any] = {
+        "points": 50,
+        "per_amount_minor": 0,
+        "currency": "",
+        "excluded_skus": [],
+        "excluded_categories": [],
+        "effect": pb.EARNING_EFFECT_FIXED,
+        "trigger": trigger,
+        "activity_name": "app-installed" if trigger == pb.EARNING_TRIGGER_EVENT else "",
+    }
+    return plain | changes
+
+
+def record_activity(member_id: str = "", **changes: Any) -> pb.RecordActivityRequest:
+    """An event that nobody has told of."""
+    told: dict[str, Any] = {
+        "kind": pb.ACTIVITY_KIND_EVENT,
+        "name": "app-installed",
+        "occurred_at": timestamp_of(THEN),
+        "source": "crm",
+        "activity_key": f"A{a_number()}",
+        "store_id": "S1",
+        "cashier_id": "cashier-7",
+        "attributes": {"platform": "android"},
+    }
+    return _sent(pb.RecordActivityRequest(member_id=member_id or new_id(), **(told | changes)))
+
+
+def get_activity(activity_id: str = "") -> pb.GetActivityRequest:
+    return _sent(pb.GetActivityRequest(activity_id=activity_id or new_id()))
+
+
 def get_account(member_id: str = "") -> pb.GetAccountRequest:
     return _sent(pb.GetAccountRequest(member_id=member_id or new_id()))
 

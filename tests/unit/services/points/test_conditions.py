@@ -6,7 +6,15 @@ import pytest
 
 from kit.errors import Invalid
 from services.points.conditions import CelConditions
-from services.points.domain.conditions import LENGTH_MAX, LINE_FACTS, PURCHASE_FACTS, line_facts, purchase_facts
+from services.points.domain.conditions import (
+    ACTIVITY_FACTS,
+    LENGTH_MAX,
+    LINE_FACTS,
+    PURCHASE_FACTS,
+    activity_facts,
+    line_facts,
+    purchase_facts,
+)
 from services.points.domain.sales import Tender, TenderKind
 from services.points.domain.terms import Trigger
 from tests.factories import points as make
@@ -16,9 +24,12 @@ SALE = make.a_sale(
     make.a_line(1000, quantity=2, category="tea"),
     tenders=(Tender(TenderKind.CASH, 900), Tender(TenderKind.POINTS, 100)),
 )
-PURCHASE = purchase_facts(SALE, 1000, make.NOON, "active")
+PURCHASE = purchase_facts(SALE, 1000, make.NOON, "active", "gold")
 LINE = line_facts(SALE.lines[0], 1000, 2000)
 FACTS = PURCHASE | LINE
+
+
+ACTIVITY = activity_facts(make.a_happening(attributes={"table": "7"}), make.NOON, "active", "gold")
 
 
 def holds(condition: str) -> bool | None:
@@ -28,6 +39,11 @@ def holds(condition: str) -> bool | None:
     together = CONDITIONS.holds_for(condition, prepared, range(5))
     assert together == [alone] * 5
     return alone
+
+
+def happened(condition: str) -> bool | None:
+    """The answer for the activity."""
+    return CONDITIONS.holds(condition, CONDITIONS.prepare(ACTIVITY, ()))
 
 
 def refusal(condition: str, trigger: Trigger = Trigger.LINE) -> str:
@@ -46,6 +62,26 @@ def test_every_fact_can_be_asked_for() -> None:
         assert holds(condition) is True
 
 
+def test_every_fact_of_an_activity_can_be_asked_for() -> None:
+    assert set(ACTIVITY) == set(ACTIVITY_FACTS)
+    for name, kind in ACTIVITY_FACTS.items():
+        assert isinstance(ACTIVITY[name], kind)
+        condition = f"{name} == {{'table': '7'}}" if kind is dict else f"{name} == {ACTIVITY[name]!r}"
+        CONDITIONS.expect_valid(make.terms(**make.activity_terms(condition=condition)))
+        assert happened(condition) is True
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+def test_a_rule_asks_of_what_triggers_it_alone(trigger: Trigger) -> None:
+    activity, purchase = "activity.kind == 'visit'", "purchase.hour == 1"
+    wrong, right = (purchase, activity) if trigger.is_activity else (activity, purchase)
+    assert "undeclared reference" in refusal(wrong, trigger)
+    for condition in (right, "member.tier == 'gold' && member.status != ''"):
+        CONDITIONS.expect_valid(make.terms(condition=condition, trigger=trigger))
+    # Saved anyway, it comes to no answer.
+    assert (happened(wrong) if trigger.is_activity else holds(wrong)) is None
+
+
 @pytest.mark.parametrize(
     ("condition", "answer"),
     [
@@ -56,6 +92,7 @@ def test_every_fact_can_be_asked_for() -> None:
         ("line.category in ['tea', 'coffee'] || line.sku.startsWith('TEA-')", True),
         ("line.quantity_milli / 7000 > 0", False),  # whole numbers are divided without a rest
         ("member.status == 'earn_only'", False),
+        ("member.tier == 'gold'", True),
     ],
 )
 def test_a_condition_holds_or_does_not(condition: str, answer: bool) -> None:

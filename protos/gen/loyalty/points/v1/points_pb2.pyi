@@ -169,6 +169,40 @@ LINE_VERDICT_CONDITION_NOT_MET: LineVerdict.ValueType  # 5
 LINE_VERDICT_BRAND_EXCLUDED: LineVerdict.ValueType  # 6
 Global___LineVerdict: _TypeAlias = LineVerdict  # noqa: Y015
 
+class _ActivityKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ActivityKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ActivityKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACTIVITY_KIND_UNSPECIFIED: _ActivityKind.ValueType  # 0
+    ACTIVITY_KIND_EVENT: _ActivityKind.ValueType  # 1
+    """Whatever has a name: "app-installed", "survey-filled-in"."""
+    ACTIVITY_KIND_VISIT: _ActivityKind.ValueType  # 2
+    """The member came to a store, and bought or did not."""
+    ACTIVITY_KIND_ENROLMENT: _ActivityKind.ValueType  # 3
+    """They became a member. Once."""
+    ACTIVITY_KIND_BIRTHDAY: _ActivityKind.ValueType  # 4
+    """Once in each calendar year of UTC. Birth dates are sealed in `members`; whoever knows them tells of the day."""
+    ACTIVITY_KIND_REFERRAL: _ActivityKind.ValueType  # 5
+    """They brought somebody, or were brought by somebody."""
+
+class ActivityKind(_ActivityKind, metaclass=_ActivityKindEnumTypeWrapper):
+    """The kinds of activities."""
+
+ACTIVITY_KIND_UNSPECIFIED: ActivityKind.ValueType  # 0
+ACTIVITY_KIND_EVENT: ActivityKind.ValueType  # 1
+"""Whatever has a name: "app-installed", "survey-filled-in"."""
+ACTIVITY_KIND_VISIT: ActivityKind.ValueType  # 2
+"""The member came to a store, and bought or did not."""
+ACTIVITY_KIND_ENROLMENT: ActivityKind.ValueType  # 3
+"""They became a member. Once."""
+ACTIVITY_KIND_BIRTHDAY: ActivityKind.ValueType  # 4
+"""Once in each calendar year of UTC. Birth dates are sealed in `members`; whoever knows them tells of the day."""
+ACTIVITY_KIND_REFERRAL: ActivityKind.ValueType  # 5
+"""They brought somebody, or were brought by somebody."""
+Global___ActivityKind: _TypeAlias = ActivityKind  # noqa: Y015
+
 class _TransferState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -311,7 +345,7 @@ class _LimitScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitScope
     LIMIT_SCOPE_PROGRAM: _LimitScope.ValueType  # 3
     """A budget: all members together."""
     LIMIT_SCOPE_STORE: _LimitScope.ValueType  # 4
-    """A budget: each store, by the receipt's store_id."""
+    """A budget: each store, by the store_id of the receipt or the activity. Activities that name no store count together."""
 
 class LimitScope(_LimitScope, metaclass=_LimitScopeEnumTypeWrapper):
     """Whom a limit holds for."""
@@ -324,7 +358,7 @@ LIMIT_SCOPE_MEMBER_AND_CASHIER: LimitScope.ValueType  # 2
 LIMIT_SCOPE_PROGRAM: LimitScope.ValueType  # 3
 """A budget: all members together."""
 LIMIT_SCOPE_STORE: LimitScope.ValueType  # 4
-"""A budget: each store, by the receipt's store_id."""
+"""A budget: each store, by the store_id of the receipt or the activity. Activities that name no store count together."""
 Global___LimitScope: _TypeAlias = LimitScope  # noqa: Y015
 
 class _LimitSpan:
@@ -368,7 +402,7 @@ class _LimitUnitEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitUnit.V
     LIMIT_UNIT_UNSPECIFIED: _LimitUnit.ValueType  # 0
     LIMIT_UNIT_POINTS: _LimitUnit.ValueType  # 1
     LIMIT_UNIT_PURCHASES: _LimitUnit.ValueType  # 2
-    """Purchases that the rule gave points for."""
+    """Purchases, or activities, that the rule gave points for."""
 
 class LimitUnit(_LimitUnit, metaclass=_LimitUnitEnumTypeWrapper):
     """What a limit counts."""
@@ -376,7 +410,7 @@ class LimitUnit(_LimitUnit, metaclass=_LimitUnitEnumTypeWrapper):
 LIMIT_UNIT_UNSPECIFIED: LimitUnit.ValueType  # 0
 LIMIT_UNIT_POINTS: LimitUnit.ValueType  # 1
 LIMIT_UNIT_PURCHASES: LimitUnit.ValueType  # 2
-"""Purchases that the rule gave points for."""
+"""Purchases, or activities, that the rule gave points for."""
 Global___LimitUnit: _TypeAlias = LimitUnit  # noqa: Y015
 
 class _LimitPolicy:
@@ -482,15 +516,31 @@ class _EarningTriggerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Earnin
     """The purchase as a whole."""
     EARNING_TRIGGER_LINE: _EarningTrigger.ValueType  # 2
     """Each line; those for which it holds count."""
+    EARNING_TRIGGER_EVENT: _EarningTrigger.ValueType  # 3
+    """An activity of this kind. The effect is a fixed number of points; whatever is about goods, money and tenders,
+    `currency` too, is left empty.
+    """
+    EARNING_TRIGGER_VISIT: _EarningTrigger.ValueType  # 4
+    EARNING_TRIGGER_ENROLMENT: _EarningTrigger.ValueType  # 5
+    EARNING_TRIGGER_BIRTHDAY: _EarningTrigger.ValueType  # 6
+    EARNING_TRIGGER_REFERRAL: _EarningTrigger.ValueType  # 7
 
 class EarningTrigger(_EarningTrigger, metaclass=_EarningTriggerEnumTypeWrapper):
-    """What a condition is asked of."""
+    """What a condition is asked of, and what the points are given for."""
 
 EARNING_TRIGGER_UNSPECIFIED: EarningTrigger.ValueType  # 0
 EARNING_TRIGGER_PURCHASE: EarningTrigger.ValueType  # 1
 """The purchase as a whole."""
 EARNING_TRIGGER_LINE: EarningTrigger.ValueType  # 2
 """Each line; those for which it holds count."""
+EARNING_TRIGGER_EVENT: EarningTrigger.ValueType  # 3
+"""An activity of this kind. The effect is a fixed number of points; whatever is about goods, money and tenders,
+`currency` too, is left empty.
+"""
+EARNING_TRIGGER_VISIT: EarningTrigger.ValueType  # 4
+EARNING_TRIGGER_ENROLMENT: EarningTrigger.ValueType  # 5
+EARNING_TRIGGER_BIRTHDAY: EarningTrigger.ValueType  # 6
+EARNING_TRIGGER_REFERRAL: EarningTrigger.ValueType  # 7
 Global___EarningTrigger: _TypeAlias = EarningTrigger  # noqa: Y015
 
 class _RuleChangeKind:
@@ -1011,6 +1061,160 @@ class RecordExchangeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecordExchangeResponse: _TypeAlias = RecordExchangeResponse  # noqa: Y015
+
+@_typing.final
+class RecordActivityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class AttributesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ACTIVITY_KEY_FIELD_NUMBER: _builtins.int
+    STORE_ID_FIELD_NUMBER: _builtins.int
+    CASHIER_ID_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    request_id: _builtins.str
+    """Idempotency key."""
+    member_id: _builtins.str
+    kind: Global___ActivityKind.ValueType
+    name: _builtins.str
+    """Which event: 1 to 63 lower-case letters, digits, hyphens and underscores, such as "app-installed". Empty for every
+    other kind.
+    """
+    source: _builtins.str
+    """The system that tells it: 1 to 50 characters."""
+    activity_key: _builtins.str
+    """Names it for good among all that this source tells: 1 to 100 characters. Of enrolments and birthdays it may be empty
+    and does not matter.
+    """
+    store_id: _builtins.str
+    """Where it happened, and who was there; up to 100 characters each, or empty. No personal data."""
+    cashier_id: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp:
+        """When it happened, by the caller's clock; at most a day ahead of ours."""
+
+    @_builtins.property
+    def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """What conditions may ask about: up to 20, names of 1 to 50 and values of up to 200 characters. No personal data. A
+        referral has its "role", "advocate" or "friend", and may have the other member's id as "counterpart_member_id".
+        """
+
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        kind: Global___ActivityKind.ValueType = ...,
+        name: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        source: _builtins.str = ...,
+        activity_key: _builtins.str = ...,
+        store_id: _builtins.str = ...,
+        cashier_id: _builtins.str = ...,
+        attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_key", b"activity_key", "attributes", b"attributes", "cashier_id", b"cashier_id", "kind", b"kind", "member_id", b"member_id", "name", b"name", "occurred_at", b"occurred_at", "program_id", b"program_id", "request_id", b"request_id", "source", b"source", "store_id", b"store_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordActivityRequest: _TypeAlias = RecordActivityRequest  # noqa: Y015
+
+@_typing.final
+class RecordActivityResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIVITY_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def activity(self) -> Global___Activity: ...
+    @_builtins.property
+    def account(self) -> Global___Account:
+        """The account after the activity."""
+
+    def __init__(
+        self,
+        *,
+        activity: Global___Activity | None = ...,
+        account: Global___Account | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "activity", b"activity"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "activity", b"activity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordActivityResponse: _TypeAlias = RecordActivityResponse  # noqa: Y015
+
+@_typing.final
+class GetActivityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    ACTIVITY_ID_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    activity_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        activity_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_id", b"activity_id", "program_id", b"program_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetActivityRequest: _TypeAlias = GetActivityRequest  # noqa: Y015
+
+@_typing.final
+class GetActivityResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIVITY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def activity(self) -> Global___Activity: ...
+    def __init__(
+        self,
+        *,
+        activity: Global___Activity | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetActivityResponse: _TypeAlias = GetActivityResponse  # noqa: Y015
 
 @_typing.final
 class GetAccountRequest(_message.Message):
@@ -3198,7 +3402,7 @@ Global___UnmatchedReturn: _TypeAlias = UnmatchedReturn  # noqa: Y015
 
 @_typing.final
 class Earning(_message.Message):
-    """What one rule made of one purchase, and why."""
+    """What one rule made of one purchase or activity, and why."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -3329,6 +3533,7 @@ class Explanation(_message.Message):
     LIMITS_FIELD_NUMBER: _builtins.int
     UNLIMITED_POINTS_FIELD_NUMBER: _builtins.int
     EXCLUDED_TAX_MINOR_FIELD_NUMBER: _builtins.int
+    ACTIVITY_NAME_FIELD_NUMBER: _builtins.int
     sentence: _builtins.str
     """One sentence that a cashier can read out, in the language that `accept-language` in the metadata names by BCP 47:
     "en" or "ur" so far, else English.
@@ -3358,6 +3563,8 @@ class Explanation(_message.Message):
     """What the rule would have given without its limits; 0 for a rule that has none."""
     excluded_tax_minor: _builtins.int
     """Of the eligible amount, tax that the rule leaves out."""
+    activity_name: _builtins.str
+    """Of a rule that an event triggers: which."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineExplanation]:
         """Every line and whether it counted; empty for a bonus, and where the rule did not get as far as the lines."""
@@ -3393,10 +3600,11 @@ class Explanation(_message.Message):
         limits: _abc.Iterable[Global___MetLimit] | None = ...,
         unlimited_points: _builtins.int = ...,
         excluded_tax_minor: _builtins.int = ...,
+        activity_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["factor", b"factor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "excluded_tax_minor", b"excluded_tax_minor", "factor", b"factor", "limits", b"limits", "lines", b"lines", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger", "unlimited_points", b"unlimited_points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_name", b"activity_name", "beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "excluded_tax_minor", b"excluded_tax_minor", "factor", b"factor", "limits", b"limits", "lines", b"lines", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger", "unlimited_points", b"unlimited_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3509,6 +3717,95 @@ class PointsRefund(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PointsRefund: _TypeAlias = PointsRefund  # noqa: Y015
+
+@_typing.final
+class Activity(_message.Message):
+    """What a member did that is no purchase, as it is kept, with what it gave."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class AttributesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ACTIVITY_ID_FIELD_NUMBER: _builtins.int
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ACTIVITY_KEY_FIELD_NUMBER: _builtins.int
+    STORE_ID_FIELD_NUMBER: _builtins.int
+    CASHIER_ID_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    EARNINGS_FIELD_NUMBER: _builtins.int
+    POINTS_EARNED_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_FIELD_NUMBER: _builtins.int
+    activity_id: _builtins.str
+    """Made from the program and what makes it the same one, so that an activity has one id for good."""
+    program_id: _builtins.str
+    member_id: _builtins.str
+    kind: Global___ActivityKind.ValueType
+    name: _builtins.str
+    """Of an event, which."""
+    source: _builtins.str
+    activity_key: _builtins.str
+    store_id: _builtins.str
+    cashier_id: _builtins.str
+    points_earned: _builtins.int
+    """Points given in all."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    @_builtins.property
+    def earnings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Earning]:
+        """What every rule in force made of it, those that gave nothing included."""
+
+    @_builtins.property
+    def recorded_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        activity_id: _builtins.str = ...,
+        program_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        kind: Global___ActivityKind.ValueType = ...,
+        name: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        source: _builtins.str = ...,
+        activity_key: _builtins.str = ...,
+        store_id: _builtins.str = ...,
+        cashier_id: _builtins.str = ...,
+        attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        earnings: _abc.Iterable[Global___Earning] | None = ...,
+        points_earned: _builtins.int = ...,
+        recorded_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_id", b"activity_id", "activity_key", b"activity_key", "attributes", b"attributes", "cashier_id", b"cashier_id", "earnings", b"earnings", "kind", b"kind", "member_id", b"member_id", "name", b"name", "occurred_at", b"occurred_at", "points_earned", b"points_earned", "program_id", b"program_id", "recorded_at", b"recorded_at", "source", b"source", "store_id", b"store_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Activity: _TypeAlias = Activity  # noqa: Y015
 
 @_typing.final
 class Return(_message.Message):
@@ -3658,6 +3955,7 @@ class Entry(_message.Message):
     APPROVED_BY_FIELD_NUMBER: _builtins.int
     TRANSFER_ID_FIELD_NUMBER: _builtins.int
     QUALIFYING_FIELD_NUMBER: _builtins.int
+    ACTIVITY_ID_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """Place in the account's sequence, from 1."""
     member_id: _builtins.str
@@ -3686,6 +3984,8 @@ class Entry(_message.Message):
     """For both sides of a transfer. It is a cause, too."""
     qualifying: _builtins.bool
     """For an adjustment: whether it gave or took as many qualifying units. What an earn does, its earning says."""
+    activity_id: _builtins.str
+    """For an earn that no purchase caused: what the member did. It is a cause, too."""
     @_builtins.property
     def earning(self) -> Global___Earning:
         """For an earn: what the rule made of the purchase."""
@@ -3717,10 +4017,11 @@ class Entry(_message.Message):
         approved_by: _builtins.str = ...,
         transfer_id: _builtins.str = ...,
         qualifying: _builtins.bool = ...,
+        activity_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["earning", b"earning", "occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "adjustment_id", b"adjustment_id", "amount", b"amount", "approved_by", b"approved_by", "balance_after", b"balance_after", "corrects_version", b"corrects_version", "earning", b"earning", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at", b"occurred_at", "purchase_id", b"purchase_id", "qualifying", b"qualifying", "reason", b"reason", "recorded_at", b"recorded_at", "return_id", b"return_id", "sentence", b"sentence", "transfer_id", b"transfer_id", "version", b"version", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_id", b"activity_id", "actor", b"actor", "adjustment_id", b"adjustment_id", "amount", b"amount", "approved_by", b"approved_by", "balance_after", b"balance_after", "corrects_version", b"corrects_version", "earning", b"earning", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at", b"occurred_at", "purchase_id", b"purchase_id", "qualifying", b"qualifying", "reason", b"reason", "recorded_at", b"recorded_at", "return_id", b"return_id", "sentence", b"sentence", "transfer_id", b"transfer_id", "version", b"version", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4433,6 +4734,7 @@ class EarningTerms(_message.Message):
     EXPIRY_FIELD_NUMBER: _builtins.int
     EXPIRY_BY_TIER_FIELD_NUMBER: _builtins.int
     QUALIFYING_FIELD_NUMBER: _builtins.int
+    ACTIVITY_NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """1 to 100 characters."""
     points: _builtins.int
@@ -4440,7 +4742,7 @@ class EarningTerms(_message.Message):
     per_amount_minor: _builtins.int
     """for each so much of eligible money: 1 to 1,000,000,000; 0 for every other effect."""
     currency: _builtins.str
-    """ISO 4217; purchases in other currencies earn nothing by this rule."""
+    """ISO 4217; purchases in other currencies earn nothing by this rule. Empty where an activity triggers it."""
     rounding: Global___Rounding.ValueType
     """How a fraction of a point ends, once per purchase. Unspecified means down."""
     pending_days: _builtins.int
@@ -4456,10 +4758,14 @@ class EarningTerms(_message.Message):
     condition: _builtins.str
     """In CEL: up to 500 characters, 32 levels, one walk through a list. Empty holds always. It may ask
     `purchase.total_minor`, `purchase.hour` (0 to 23), `purchase.weekday` (1, Monday, to 7), all int;
-    `purchase.currency`, `purchase.source`, `purchase.store_id`, `purchase.terminal_id`, `member.status`, all string;
+    `purchase.currency`, `purchase.source`, `purchase.store_id`, `purchase.terminal_id`, `member.status`, `member.tier`
+    (empty for a member of none), all string;
     `purchase.tenders`, a list of "cash", "payment_card", "gift_card", "points", "voucher", "other"; and, when lines
     trigger the rule, `line.sku`, `line.category`, `line.brand`, string, `line.quantity_milli`, `line.unit_price_minor`,
-    `line.amount_minor`, int. INVALID_FIELD says where it is wrong.
+    `line.amount_minor`, int. When an activity triggers the rule, it may ask `activity.kind` ("visit"), `activity.name`,
+    `activity.source`, `activity.store_id`, `member.status`, `member.tier`, string, `activity.hour`, `activity.weekday`,
+    int, and `activity.attributes`, a map of strings: where the one that is asked for is not there, the condition comes
+    to no answer, unless it asks `"name" in activity.attributes` first. INVALID_FIELD says where it is wrong.
     """
     time_zone: _builtins.str
     """IANA name of the zone in which hours and weekdays are read; empty means "UTC"."""
@@ -4477,6 +4783,8 @@ class EarningTerms(_message.Message):
     """Whether the tax within a line's amount does not count."""
     qualifying: _builtins.bool
     """Whether what the rule gives counts as qualifying units, too: what tiers go by, whatever becomes of the points."""
+    activity_name: _builtins.str
+    """Which events trigger the rule; see RecordActivityRequest.name. Empty for every other trigger."""
     @_builtins.property
     def excluded_skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """SKUs that do not count; up to 1,000, compared exactly."""
@@ -4576,10 +4884,11 @@ class EarningTerms(_message.Message):
         expiry: Global___Expiry | None = ...,
         expiry_by_tier: _abc.Iterable[Global___TierExpiry] | None = ...,
         qualifying: _builtins.bool = ...,
+        activity_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "expiry", b"expiry", "factor", b"factor", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "exclude_tax", b"exclude_tax", "excluded_brands", b"excluded_brands", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry", b"expiry", "expiry_by_tier", b"expiry_by_tier", "expiry_days", b"expiry_days", "factor", b"factor", "included_brands", b"included_brands", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "qualifying", b"qualifying", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_name", b"activity_name", "all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "exclude_tax", b"exclude_tax", "excluded_brands", b"excluded_brands", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry", b"expiry", "expiry_by_tier", b"expiry_by_tier", "expiry_days", b"expiry_days", "factor", b"factor", "included_brands", b"included_brands", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "qualifying", b"qualifying", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4587,7 +4896,7 @@ Global___EarningTerms: _TypeAlias = EarningTerms  # noqa: Y015
 
 @_typing.final
 class EarningLimit(_message.Message):
-    """At most so many points, or purchases, in each window. Never exceeded, however many tills sell at the same time."""
+    """At most so many points, or purchases or activities, in each window. Never exceeded, however many tills sell at the same time."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

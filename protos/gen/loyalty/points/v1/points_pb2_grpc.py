@@ -70,6 +70,16 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeResponse.FromString,
                 _registered_method=True)
+        self.RecordActivity = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/RecordActivity',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordActivityRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordActivityResponse.FromString,
+                _registered_method=True)
+        self.GetActivity = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/GetActivity',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetActivityRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetActivityResponse.FromString,
+                _registered_method=True)
         self.GetAccount = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/GetAccount',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetAccountRequest.SerializeToString,
@@ -309,6 +319,24 @@ class PointsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordActivity(self, request, context):
+        """Records what a member did that is no purchase, and posts what it earns, in one step. The activity itself is known for
+        good by its source and key: the same again with the same content gives the first answer, whatever the request_id.
+        A member enrols once and has one birthday in each calendar year of UTC: told again, these give the first answer,
+        whoever tells it and however. Each call is of one member: of a referral, the advocate's and the friend's parts are
+        two activities. Fails with ALREADY_EXISTS / ACTIVITY_CONFLICT when one of that key with other content is recorded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetActivity(self, request, context):
+        """Reads an activity with what it earned. Fails with NOT_FOUND / ACTIVITY_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetAccount(self, request, context):
         """Reads a member's account. A member without movements has an account of zeros.
         """
@@ -543,7 +571,8 @@ class PointsServiceServicer:
 
     def RehearseEarningRules(self, request, context):
         """Begins a rehearsal: what rules would have given for the purchases of a past period, against what was given for the
-        goods that were kept. It moves no point. Fails with RESOURCE_EXHAUSTED / TOO_MANY_REHEARSALS.
+        goods that were kept. It moves no point. Rules that activities trigger give nothing for purchases: the program's take
+        no part, and naming one is INVALID_FIELD. Fails with RESOURCE_EXHAUSTED / TOO_MANY_REHEARSALS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -608,6 +637,16 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.RecordExchange,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeResponse.SerializeToString,
+            ),
+            'RecordActivity': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordActivity,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordActivityRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RecordActivityResponse.SerializeToString,
+            ),
+            'GetActivity': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetActivity,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetActivityRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetActivityResponse.SerializeToString,
             ),
             'GetAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAccount,
@@ -965,6 +1004,60 @@ class PointsService:
             '/loyalty.points.v1.PointsService/RecordExchange',
             loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.RecordExchangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordActivity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/RecordActivity',
+            loyalty_dot_points_dot_v1_dot_points__pb2.RecordActivityRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.RecordActivityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetActivity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/GetActivity',
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetActivityRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.GetActivityResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -58,6 +58,15 @@ class PointsServiceStub:
     and the other is recorded. Fails as these two do, and then neither has happened; also with NOT_FOUND /
     PURCHASE_NOT_FOUND while the purchase is not recorded.
     """
+    RecordActivity: _grpc.UnaryUnaryMultiCallable[_points_pb2.RecordActivityRequest, _points_pb2.RecordActivityResponse]
+    """Records what a member did that is no purchase, and posts what it earns, in one step. The activity itself is known for
+    good by its source and key: the same again with the same content gives the first answer, whatever the request_id.
+    A member enrols once and has one birthday in each calendar year of UTC: told again, these give the first answer,
+    whoever tells it and however. Each call is of one member: of a referral, the advocate's and the friend's parts are
+    two activities. Fails with ALREADY_EXISTS / ACTIVITY_CONFLICT when one of that key with other content is recorded.
+    """
+    GetActivity: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetActivityRequest, _points_pb2.GetActivityResponse]
+    """Reads an activity with what it earned. Fails with NOT_FOUND / ACTIVITY_NOT_FOUND."""
     GetAccount: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetAccountRequest, _points_pb2.GetAccountResponse]
     """Reads a member's account. A member without movements has an account of zeros."""
     GetQualifyingSums: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetQualifyingSumsRequest, _points_pb2.GetQualifyingSumsResponse]
@@ -163,7 +172,8 @@ class PointsServiceStub:
     """
     RehearseEarningRules: _grpc.UnaryUnaryMultiCallable[_points_pb2.RehearseEarningRulesRequest, _points_pb2.RehearseEarningRulesResponse]
     """Begins a rehearsal: what rules would have given for the purchases of a past period, against what was given for the
-    goods that were kept. It moves no point. Fails with RESOURCE_EXHAUSTED / TOO_MANY_REHEARSALS.
+    goods that were kept. It moves no point. Rules that activities trigger give nothing for purchases: the program's take
+    no part, and naming one is INVALID_FIELD. Fails with RESOURCE_EXHAUSTED / TOO_MANY_REHEARSALS.
     """
     GetRehearsal: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetRehearsalRequest, _points_pb2.GetRehearsalResponse]
     """Reads a rehearsal: how far it has come, and what it has found so far. Kept for 30 days after it ended. Fails with
@@ -256,6 +266,27 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         and the other is recorded. Fails as these two do, and then neither has happened; also with NOT_FOUND /
         PURCHASE_NOT_FOUND while the purchase is not recorded.
         """
+
+    @_abc_1.abstractmethod
+    def RecordActivity(
+        self,
+        request: _points_pb2.RecordActivityRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.RecordActivityResponse:
+        """Records what a member did that is no purchase, and posts what it earns, in one step. The activity itself is known for
+        good by its source and key: the same again with the same content gives the first answer, whatever the request_id.
+        A member enrols once and has one birthday in each calendar year of UTC: told again, these give the first answer,
+        whoever tells it and however. Each call is of one member: of a referral, the advocate's and the friend's parts are
+        two activities. Fails with ALREADY_EXISTS / ACTIVITY_CONFLICT when one of that key with other content is recorded.
+        """
+
+    @_abc_1.abstractmethod
+    def GetActivity(
+        self,
+        request: _points_pb2.GetActivityRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.GetActivityResponse:
+        """Reads an activity with what it earned. Fails with NOT_FOUND / ACTIVITY_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def GetAccount(
@@ -541,7 +572,8 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _points_pb2.RehearseEarningRulesResponse:
         """Begins a rehearsal: what rules would have given for the purchases of a past period, against what was given for the
-        goods that were kept. It moves no point. Fails with RESOURCE_EXHAUSTED / TOO_MANY_REHEARSALS.
+        goods that were kept. It moves no point. Rules that activities trigger give nothing for purchases: the program's take
+        no part, and naming one is INVALID_FIELD. Fails with RESOURCE_EXHAUSTED / TOO_MANY_REHEARSALS.
         """
 
     @_abc_1.abstractmethod

@@ -181,6 +181,7 @@ UNBOUNDED = {
     "expiry",
     "expiry_by_tier",
     "qualifying",
+    "activity_name",
 }
 
 
@@ -262,7 +263,7 @@ def terms(draw: st.DrawFn) -> pb.EarningTerms:
         expiry_days=draw(st.integers(0, EXPIRY_DAYS_MAX)),
         wallet=draw(NAME),
         effect=pb.EARNING_EFFECT_PER_AMOUNT,
-        trigger=draw(st.sampled_from([number for number in pb.EarningTrigger.values() if number])),
+        trigger=draw(st.sampled_from([pb.EARNING_TRIGGER_PURCHASE, pb.EARNING_TRIGGER_LINE])),
         condition=draw(st.sampled_from(["", "purchase.hour == 3"])),
         time_zone=draw(st.sampled_from(["UTC", "Asia/Karachi"])),
         included_skus=draw(st.lists(NAME, max_size=3)),

@@ -29,6 +29,7 @@ from services.points.domain.portions import Taken
 from tests.unit.services.points.domain.opened import DAY, KEY, NOW, Opened, a_hold, a_lot, an_earning, counted
 
 PURCHASE, RULE = uuid.uuid4(), uuid.uuid4()
+BOUGHT = Cause(purchase_id=PURCHASE)
 RETURN = Cause(return_id=uuid.uuid4())
 BY_HAND = Cause(reason="goodwill", actor="Amina")
 
@@ -113,7 +114,7 @@ def test_an_earn_makes_a_lot_of_its_own_with_the_times_that_the_rule_said() -> N
     opened = Opened()
     earning = an_earning(10, pending_days=2, expiry_days=30)
 
-    entry = opened.book.earn(earning, PURCHASE, NOW, NOW)
+    entry = opened.book.earn(earning, BOUGHT, NOW, NOW)
 
     assert entry is not None
     assert (entry.amount, entry.cause.purchase_id, entry.earning) == (10, PURCHASE, earning)
@@ -127,14 +128,14 @@ def test_an_earn_makes_a_lot_of_its_own_with_the_times_that_the_rule_said() -> N
 
 def test_a_rule_that_gave_nothing_leaves_no_entry() -> None:
     opened = Opened()
-    assert opened.book.earn(an_earning(0), PURCHASE, NOW, NOW) is None
+    assert opened.book.earn(an_earning(0), BOUGHT, NOW, NOW) is None
     assert opened.entries() == []
 
 
 def test_a_credit_pays_first_what_is_below_zero_and_then_what_is_owed() -> None:
     opened = Opened(deficit=3, owed=4)
 
-    opened.book.earn(an_earning(10), PURCHASE, NOW, NOW)
+    opened.book.earn(an_earning(10), BOUGHT, NOW, NOW)
 
     # What was below zero needs no entry: the balance has said it all along.
     assert opened.entries() == [("earn", 10), ("recovery", -4)]
@@ -145,7 +146,7 @@ def test_a_credit_pays_first_what_is_below_zero_and_then_what_is_owed() -> None:
 
 def test_pending_points_pay_what_is_owed_too() -> None:
     opened = Opened(owed=4)
-    opened.book.earn(an_earning(10, pending_days=5), PURCHASE, NOW, NOW)
+    opened.book.earn(an_earning(10, pending_days=5), BOUGHT, NOW, NOW)
     assert opened.entries() == [("earn", 10), ("recovery", -4)]
     assert opened.book.view(NOW).pending == 6
 
@@ -538,7 +539,7 @@ class Life:
     def _earn(self, points: int, expiry_days: int) -> None:
         earning = an_earning(points, occurred_at=self.now, pending_days=expiry_days // 4, expiry_days=expiry_days)
         purchase_id = uuid.uuid4()
-        self.opened.book.earn(earning, purchase_id, self.now, self.now)
+        self.opened.book.earn(earning, Cause(purchase_id=purchase_id), self.now, self.now)
         self._left.append((purchase_id, earning.rule_id, points))
 
     def _adjust(self, amount: int, days: int) -> None:
@@ -628,7 +629,7 @@ def test_lots_left_closed_count_in_the_balance() -> None:
     account = Account(KEY, posted=37, version=3)
     book = Book(account, [], [], counted(), ClosedLots(pending=7, spendable=30))
 
-    book.earn(an_earning(5), PURCHASE, NOW, NOW)
+    book.earn(an_earning(5), BOUGHT, NOW, NOW)
 
     seen = book.view(NOW)
     assert (seen.posted, seen.pending, seen.available, seen.version) == (42, 7, 35, 4)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.points.conditions import CelConditions
 from services.points.domain.earnings import Earning, Reason
-from services.points.domain.evaluation import RuleSet, evaluate, evaluate_again, rule_set
+from services.points.domain.evaluation import RuleSet, assess, evaluate, evaluate_again, rule_set, untouched
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.purchases import Purchase, PurchaseReturns, dues
 from services.points.domain.rules import EarningRule
@@ -76,6 +76,15 @@ MULTIPLIER = {"effect": Effect.MULTIPLIER, "points": 0}
 )
 def test_a_rule_gives_what_it_says(changes: dict[str, Any], points: int) -> None:
     assert judged(a_rule(**changes)) == [(points, APPLIED)]
+
+
+def test_a_condition_on_the_tier_is_judged_again_for_the_tier_of_that_day() -> None:
+    rules = rules_of(a_rule(condition="member.tier == 'gold'"))
+    sale = make.a_sale()
+    gold, plain = (assess(rules, sale, {}, "active", tier).earnings(untouched) for tier in ("gold", ""))
+    assert [each[0].explanation.reason for each in (gold, plain)] == [APPLIED, Reason.CONDITION_NOT_MET]
+    for earnings in (gold, plain):
+        assert evaluate_again(rules, earnings, sale, {}) == {each.rule_id: each.points for each in earnings}
 
 
 def test_bonuses_raise_what_the_others_gave_and_not_each_other() -> None:
@@ -285,7 +294,7 @@ FACTORS = [Factor(3, 2), Factor(2, 1), Factor(4, 3)]
 def any_rules(draw: st.DrawFn) -> EarningRule:
     """Rules of every kind, those that give more for less among them."""
     effect = draw(st.sampled_from(Effect))
-    trigger = Trigger.PURCHASE if effect.is_bonus else draw(st.sampled_from(Trigger))
+    trigger = Trigger.PURCHASE if effect.is_bonus else draw(st.sampled_from([Trigger.PURCHASE, Trigger.LINE]))
     goods = (
         {}
         if effect.is_bonus

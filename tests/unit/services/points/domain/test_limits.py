@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.points.domain.counters import Buyer, Counter, CounterKey, Tally
+from services.points.domain.counters import Counter, CounterKey, Occasion, Tally, occasion_of
 from services.points.domain.earnings import Earning, Reason
 from services.points.domain.evaluation import assess, evaluate, evaluate_again, rule_set
+from services.points.domain.ledger import Cause
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.rules import EarningRule
 from services.points.domain.terms import Effect, Factor
@@ -138,8 +139,8 @@ def test_kept_goods_have_the_room_that_the_purchase_had() -> None:
 # ---- counters
 
 
-def tally_for(buyer: Buyer, rule: EarningRule, used: int = 0) -> Tally:
-    return Tally(dict.fromkeys(buyer.counters(rule.rule_id, buyer.met(rule)), Counter(used, used)))
+def tally_for(occasion: Occasion, rule: EarningRule, used: int = 0) -> Tally:
+    return Tally(dict.fromkeys(occasion.counters(rule.rule_id, occasion.met(rule)), Counter(used, used)))
 
 
 def read(tally: Tally) -> dict[CounterKey, int]:
@@ -149,8 +150,8 @@ def read(tally: Tally) -> dict[CounterKey, int]:
 def test_a_counter_is_of_whom_the_limit_holds_for() -> None:
     scopes = (LimitScope.MEMBER, LimitScope.MEMBER_AND_CASHIER, LimitScope.PROGRAM, LimitScope.STORE)
     rule = make.a_rule(limits=tuple(limit(9, scope) for scope in scopes))
-    buyer = Buyer(make.PROGRAM, MEMBER, replace(SALE, cashier_id="Amina"))
-    keys = buyer.counters(rule.rule_id, buyer.met(rule))
+    occasion = occasion_of(make.PROGRAM, MEMBER, replace(SALE, cashier_id="Amina"))
+    keys = occasion.counters(rule.rule_id, occasion.met(rule))
     assert [(key.scope, key.member_id, key.of) for key in keys] == [
         (LimitScope.MEMBER, MEMBER, ""),
         (LimitScope.MEMBER_AND_CASHIER, MEMBER, "Amina"),
@@ -162,16 +163,16 @@ def test_a_counter_is_of_whom_the_limit_holds_for() -> None:
 def test_a_purchase_uses_what_it_was_given_and_a_return_gives_back_what_is_taken() -> None:
     points, purchases = limit(100), limit(5, unit=LimitUnit.PURCHASES)
     rule = make.a_rule(limits=(points, purchases, limit(50, span=LimitSpan.PURCHASE)))
-    buyer, purchase_id = Buyer(make.PROGRAM, MEMBER, SALE), uuid.uuid4()
-    of_points, of_purchases = buyer.counters(rule.rule_id, buyer.met(rule))
-    tally = tally_for(buyer, rule, used=2)
-    (earning,) = evaluate(rule_set(rule), SALE, {}, measure=lambda each: tally.measure(buyer, each))
+    occasion, purchase_id = occasion_of(make.PROGRAM, MEMBER, SALE), uuid.uuid4()
+    of_points, of_purchases = occasion.counters(rule.rule_id, occasion.met(rule))
+    tally = tally_for(occasion, rule, used=2)
+    (earning,) = evaluate(rule_set(rule), SALE, {}, measure=lambda each: tally.measure(occasion, each))
 
-    tally.use(buyer, purchase_id, [earning])
+    tally.use(occasion, Cause(purchase_id=purchase_id), [earning])
     assert read(tally) == {of_points: 12, of_purchases: 3}
-    tally.give_back(buyer, purchase_id, uuid.uuid4(), earning, points=4, left=6)
+    tally.give_back(occasion, purchase_id, uuid.uuid4(), earning, points=4, left=6)
     assert read(tally) == {of_points: 8, of_purchases: 3}
-    tally.give_back(buyer, purchase_id, uuid.uuid4(), earning, points=6, left=0)
+    tally.give_back(occasion, purchase_id, uuid.uuid4(), earning, points=6, left=0)
     assert read(tally) == {of_points: 2, of_purchases: 2}
     assert [movement.units for movement in tally.changes()[1]] == [10, 1, -4, -6, -1]
     assert {counter.allowed for counter in tally.changes()[0].values()} == {100, 5}
@@ -179,19 +180,19 @@ def test_a_purchase_uses_what_it_was_given_and_a_return_gives_back_what_is_taken
 
 def test_what_gave_nothing_uses_nothing() -> None:
     rule = make.a_rule(limits=(limit(5),))
-    buyer = Buyer(make.PROGRAM, MEMBER, SALE)
-    tally = tally_for(buyer, rule, used=5)
-    earnings = evaluate(rule_set(rule), SALE, {}, measure=lambda each: tally.measure(buyer, each))
-    tally.use(buyer, uuid.uuid4(), earnings)
+    occasion = occasion_of(make.PROGRAM, MEMBER, SALE)
+    tally = tally_for(occasion, rule, used=5)
+    earnings = evaluate(rule_set(rule), SALE, {}, measure=lambda each: tally.measure(occasion, each))
+    tally.use(occasion, Cause(purchase_id=uuid.uuid4()), earnings)
     assert tally.changes() == ({}, ())
 
 
 def test_purchases_on_one_desk_see_what_those_before_them_used() -> None:
     rule = make.a_rule(limits=(limit(25),))
-    buyer = Buyer(make.PROGRAM, MEMBER, SALE)
-    tally, found = tally_for(buyer, rule), []
+    occasion = occasion_of(make.PROGRAM, MEMBER, SALE)
+    tally, found = tally_for(occasion, rule), []
     for _ in range(4):
-        earnings = evaluate(rule_set(rule), SALE, {}, measure=lambda each: tally.measure(buyer, each))
-        tally.use(buyer, uuid.uuid4(), earnings)
+        earnings = evaluate(rule_set(rule), SALE, {}, measure=lambda each: tally.measure(occasion, each))
+        tally.use(occasion, Cause(purchase_id=uuid.uuid4()), earnings)
         found.append(earnings[0].points)
     assert found == [10, 10, 5, 0]

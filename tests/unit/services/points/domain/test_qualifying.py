@@ -6,7 +6,9 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 
-from services.points.domain.evaluation import evaluate, rule_set
+from services.points.domain.activity_evaluation import assess_activity
+from services.points.domain.counters import Occasion, occasion_of
+from services.points.domain.evaluation import evaluate, rule_set, untouched
 from services.points.domain.ledger import AccountKey, Cause, Entry, EntryKind
 from services.points.domain.purchases import Purchase
 from services.points.domain.qualifying import QualifyingMovement, adjusted, earned, taken_back
@@ -24,17 +26,33 @@ def a_purchase(*rules: EarningRule) -> Purchase:
     return Purchase(uuid.uuid4(), make.PROGRAM, BUYER, SALE, earnings, make.NOON)
 
 
+def counted(bought: Purchase) -> list[QualifyingMovement]:
+    occasion = occasion_of(bought.program_id, BUYER, bought.sale)
+    return earned(occasion, Cause(purchase_id=bought.purchase_id), bought.earnings)
+
+
 def test_what_a_rule_gave_counts_if_it_says_so_when_the_purchase_occurred() -> None:
     plain, stars = make.a_rule(points=2), make.a_rule(points=3, wallet="stars", qualifying=True)
     bought = a_purchase(plain, stars)
     key = AccountKey(make.PROGRAM, BUYER, "stars")
-    assert earned(bought, BUYER) == [QualifyingMovement(key, 30, SALE.occurred_at, bought.purchase_id, stars.rule_id)]
+    assert counted(bought) == [QualifyingMovement(key, 30, SALE.occurred_at, bought.purchase_id, stars.rule_id)]
 
 
 def test_nothing_counts_of_a_rule_that_gave_nothing() -> None:
     bought = a_purchase(make.a_rule(qualifying=True, per_amount_minor=10_000))
     assert bought.earnings[0].qualifying
-    assert earned(bought, BUYER) == []
+    assert counted(bought) == []
+
+
+def test_what_an_activity_gave_counts_as_well() -> None:
+    rule, happening, activity_id = make.a_rule(**make.activity_terms(qualifying=True)), make.a_happening(), uuid.uuid4()
+    earnings = assess_activity(rule_set(rule), happening, "active", "").earnings(untouched)
+    occasion = Occasion(make.PROGRAM, BUYER, happening.occurred_at, "", "")
+    key = AccountKey(make.PROGRAM, BUYER, "points")
+    (movement,) = earned(occasion, Cause(activity_id=activity_id), earnings)
+    assert movement == QualifyingMovement(key, 50, make.NOON, None, rule.rule_id, activity_id=activity_id)
+    again = replace(movement, activity_id=uuid.uuid4())
+    assert movement_id(movement) != movement_id(again)
 
 
 def test_a_return_takes_as_of_the_purchase() -> None:

@@ -1,0 +1,102 @@
+"""The checker's questions about activities: what was told of them is what the ledger holds and what limits counted."""
+
+from __future__ import annotations
+
+QUESTIONS: tuple[tuple[str, str, str], ...] = (
+    (
+        "activity_earned",
+        "the entries of the activity do not give what it says",
+        """
+        SELECT activity_id
+        FROM activities
+        LEFT JOIN (
+            SELECT activity_id, sum(amount) AS given
+            FROM entries WHERE kind = 'earn' AND activity_id IS NOT NULL GROUP BY activity_id
+        ) AS fold USING (activity_id)
+        WHERE points_earned <> coalesce(given, 0)
+        """,
+    ),
+    (
+        "activity_earned",
+        "the entry is of an activity that is not there, or is another member's",
+        """
+        SELECT concat_ws('/', member_id, wallet, version)
+        FROM entries
+        WHERE activity_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM activities
+            WHERE activities.activity_id = entries.activity_id AND activities.member_id = entries.member_id
+        )
+        """,
+    ),
+    (
+        "earned_by_one",
+        "the entry was earned by neither a purchase nor an activity, or by both",
+        """
+        SELECT concat_ws('/', member_id, wallet, version)
+        FROM entries
+        WHERE kind = 'earn' AND num_nonnulls(purchase_id, activity_id) <> 1
+        """,
+    ),
+    (
+        "earned_by_one",
+        "what the entry brought did not come into a lot of the same purchase or activity",
+        """
+        SELECT concat_ws('/', member_id, wallet, version)
+        FROM entries
+        WHERE kind = 'earn' AND activity_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM lot_movements JOIN lots USING (member_id, wallet, lot_id)
+            WHERE lot_movements.member_id = entries.member_id AND lot_movements.wallet = entries.wallet
+                AND entry_version = entries.version AND lots.activity_id = entries.activity_id
+                AND lots.purchase_id IS NULL AND lots.units = entries.amount
+        )
+        """,
+    ),
+    (
+        "activity_once",
+        "the member has enrolled, or had a birthday in the same year, before",
+        """
+        SELECT concat_ws('/', member_id, kind)
+        FROM activities
+        WHERE kind IN ('enrolment', 'birthday')
+        GROUP BY program_id, member_id, kind,
+            CASE kind WHEN 'birthday' THEN extract(year FROM occurred_at AT TIME ZONE 'UTC') END
+        HAVING count(*) > 1
+        """,
+    ),
+    (
+        "limit_counted",
+        "what the activity moved of a limit is not what it earned",
+        """
+        SELECT DISTINCT activity_id
+        FROM (
+            SELECT activity_id, earning->>'rule_id' AS rule_id, met->'limit'->>'scope' AS scope,
+                met->'limit'->>'span' AS span, met->'limit'->>'unit' AS unit, met->>'starts_on' AS starts_on,
+                CASE WHEN met->'limit'->>'scope' IN ('member', 'member_and_cashier') THEN member_id
+                    ELSE program_id END AS owner_id,
+                CASE met->'limit'->>'scope' WHEN 'member_and_cashier' THEN cashier_id
+                    WHEN 'store' THEN store_id ELSE '' END AS one,
+                CASE met->'limit'->>'unit' WHEN 'purchases' THEN 1 ELSE (earning->>'points')::bigint END AS said
+            FROM activities
+            CROSS JOIN LATERAL jsonb_array_elements(earnings) AS earning
+            CROSS JOIN LATERAL jsonb_array_elements(earning->'explanation'->'limits') AS met
+            WHERE (earning->>'points')::bigint > 0
+        ) AS expected
+        FULL JOIN (
+            SELECT activity_id, rule_id::text, scope, span, unit, starts_on::text, owner_id, one, sum(units) AS moved
+            FROM (
+                SELECT activity_id, rule_id, scope, span, unit, starts_on, member_id AS owner_id,
+                    cashier_id AS one, units
+                FROM cap_movements JOIN cap_counters USING (member_id, counter_id)
+                WHERE activity_id IS NOT NULL
+                UNION ALL
+                SELECT activity_id, rule_id, scope, span, unit, starts_on, program_id, store_id, units
+                FROM budget_movements JOIN budget_counters USING (program_id, counter_id)
+                WHERE activity_id IS NOT NULL
+            ) AS movements
+            GROUP BY activity_id, rule_id, scope, span, unit, starts_on, owner_id, one
+        ) AS counted
+            USING (activity_id, rule_id, scope, span, unit, owner_id, one)
+        WHERE coalesce(said, 0) <> coalesce(moved, 0) OR expected.starts_on IS DISTINCT FROM counted.starts_on
+        """,
+    ),
+)

@@ -1,0 +1,33 @@
+"""What a batch has loaded of activities, and what its operations leave of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from services.points.commit.operation import Looks
+from services.points.domain.activities import Activity
+from services.points.domain.ledger import AccountView
+from services.points.storage import Recorded, Transaction
+
+
+class ActivityDesk:
+    """The part of the desk that is about activities."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._recorded: dict[UUID, Recorded[Activity]] = {}
+
+    def look(self, looks: Iterable[Looks]) -> None:
+        """Loads those that are recorded already."""
+        wanted = {each.activity_id for each in looks if each.activity_id}
+        if wanted:
+            self._recorded = self._tx.activities.find(wanted)
+
+    def recorded(self, activity_id: UUID) -> Recorded[Activity] | None:
+        """The activity as it was first answered."""
+        return self._recorded.get(activity_id)
+
+    def record(self, activity: Activity, account: AccountView, digests: dict[str, str]) -> None:
+        """Leaves a new activity."""
+        self._tx.activities.append(self._tx.writer, activity, account, digests)

@@ -1,0 +1,124 @@
+"""Activities on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from loyalty.points.v1 import points_pb2 as pb
+
+from kit.convert import EnumMap, enum_of, request_id_of, required_instant, text_of, timestamp_of, uuid_of
+from kit.errors import Invalid
+from services.points.convert.accounts import to_account
+from services.points.convert.common import NAME_LENGTH_MAX, event_name_of
+from services.points.convert.earnings import to_earning
+from services.points.domain.activities import (
+    Activity,
+    ActivityAnswer,
+    ActivityKind,
+    Happening,
+    RecordActivity,
+    happens_once,
+)
+
+SOURCE_LENGTH_MAX = 50
+ATTRIBUTES_MAX = 20
+ATTRIBUTE_NAME_LENGTH_MAX = 50
+ATTRIBUTE_LENGTH_MAX = 200
+
+ROLES = ("advocate", "friend")
+
+ACTIVITY_KIND = EnumMap(pb.ActivityKind, ActivityKind)
+
+
+def record_activity(request: pb.RecordActivityRequest) -> RecordActivity:
+    """A wish to record what a member did."""
+    member_id = uuid_of(request.member_id, "member_id")
+    happening = _happening(request)
+    if happening.kind is ActivityKind.REFERRAL:
+        _expect_of_referral(happening.attributes, member_id)
+    return RecordActivity(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=member_id,
+        happening=happening,
+    )
+
+
+def get_activity(request: pb.GetActivityRequest) -> tuple[UUID, UUID]:
+    """Which activity is asked for."""
+    return uuid_of(request.program_id, "program_id"), uuid_of(request.activity_id, "activity_id")
+
+
+def _happening(request: pb.RecordActivityRequest) -> Happening:
+    kind = enum_of(request.kind, "kind", ACTIVITY_KIND)
+    return Happening(
+        kind=kind,
+        name=_name(request.name, kind),
+        occurred_at=required_instant(request, "occurred_at"),
+        source=text_of(request.source, "source", length_max=SOURCE_LENGTH_MAX),
+        activity_key=text_of(
+            request.activity_key, "activity_key", length_max=NAME_LENGTH_MAX, length_min=0 if happens_once(kind) else 1
+        ),
+        store_id=text_of(request.store_id, "store_id", length_max=NAME_LENGTH_MAX, length_min=0),
+        cashier_id=text_of(request.cashier_id, "cashier_id", length_max=NAME_LENGTH_MAX, length_min=0),
+        attributes=_attributes(request.attributes),
+    )
+
+
+def _name(name: str, kind: ActivityKind) -> str:
+    if kind is ActivityKind.EVENT:
+        return event_name_of(name, "name")
+    if name:
+        raise Invalid("name", "is what an event has, and nothing else")
+    return ""
+
+
+def _attributes(told: Mapping[str, str]) -> dict[str, str]:
+    if len(told) > ATTRIBUTES_MAX:
+        raise Invalid("attributes", f"must have at most {ATTRIBUTES_MAX} items")
+    return {
+        text_of(name, "attributes", length_max=ATTRIBUTE_NAME_LENGTH_MAX): text_of(
+            told[name], f"attributes[{name}]", length_max=ATTRIBUTE_LENGTH_MAX, length_min=0
+        )
+        for name in sorted(told)
+    }
+
+
+def _expect_of_referral(attributes: Mapping[str, str], member_id: UUID) -> None:
+    """Rules give advocates and friends different points, and nobody refers themselves."""
+    if attributes.get("role") not in ROLES:
+        raise Invalid("attributes[role]", f"must be {' or '.join(ROLES)} in a referral")
+    counterpart = attributes.get("counterpart_member_id")
+    if counterpart is not None and uuid_of(counterpart, "attributes[counterpart_member_id]") == member_id:
+        raise Invalid("attributes[counterpart_member_id]", "must be another member")
+
+
+# ---- To the wire -----------------------------------------------------------------------------------------------------
+
+
+def record_activity_response(answer: ActivityAnswer) -> pb.RecordActivityResponse:
+    """The activity and the account after it."""
+    account = None if answer.account is None else to_account(answer.account)
+    return pb.RecordActivityResponse(activity=to_activity(answer.activity), account=account)
+
+
+def to_activity(activity: Activity) -> pb.Activity:
+    """An activity as it was recorded."""
+    happening = activity.happening
+    return pb.Activity(
+        activity_id=str(activity.activity_id),
+        program_id=str(activity.program_id),
+        member_id=str(activity.member_id),
+        kind=ACTIVITY_KIND.to_proto(happening.kind),
+        name=happening.name,
+        occurred_at=timestamp_of(happening.occurred_at),
+        source=happening.source,
+        activity_key=happening.activity_key,
+        store_id=happening.store_id,
+        cashier_id=happening.cashier_id,
+        attributes=happening.attributes,
+        earnings=[to_earning(earning) for earning in activity.earnings],
+        points_earned=activity.points_earned,
+        recorded_at=timestamp_of(activity.recorded_at),
+    )

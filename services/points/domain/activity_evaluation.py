@@ -1,0 +1,99 @@
+"""What rules make of an activity.
+
+An activity has no goods, so that a rule gives a fixed number of points or nothing. Hours, conditions, limits and
+stacking groups are those of purchases. Bonuses raise what was given for goods, and pass an activity by.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.points.domain.activities import ActivityKind, Happening
+from services.points.domain.conditions import Conditions, activity_facts
+from services.points.domain.earnings import Earning, Explanation, Reason
+from services.points.domain.evaluation import Judged, Measure, RuleSet, earning_of, stacked, within_limits
+from services.points.domain.rules import EarningRule
+from services.points.domain.terms import EarningTerms
+
+
+def assess_activity(rules: RuleSet, happening: Happening, member_status: str, member_tier: str) -> ActivityAssessment:
+    """What can be told of an activity before anybody knows what is left of limits."""
+    asked = _Asked(happening, member_status, member_tier, rules.conditions)
+    judged = [_judged(rule, asked) for rule in rules.rules if _concerned(rule, happening)]
+    return ActivityAssessment(judged, happening.occurred_at)
+
+
+@dataclass(frozen=True)
+class ActivityAssessment:
+    """What the rules would give for an activity, each by itself. Limits and groups are still to come."""
+
+    judged: Sequence[Judged]
+    occurred_at: datetime
+
+    @functools.cached_property
+    def limited(self) -> list[EarningRule]:
+        """The rules that have limits, whether they would give anything or not."""
+        return [judged.rule for judged in self.judged if judged.rule.terms.limits]
+
+    @functools.cached_property
+    def may_give(self) -> list[EarningRule]:
+        """The rules that give something if their limits, and those of others, let them."""
+        return [judged.rule for judged in self.judged if judged.points]
+
+    def earnings(self, measure: Measure) -> tuple[Earning, ...]:
+        """What each rule gives beside the others, within what is left of its limits."""
+        beside = stacked([within_limits(judged, measure) for judged in self.judged], ())
+        return tuple(earning_of(judged, self.occurred_at) for judged in beside)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    happening: Happening
+    member_status: str
+    member_tier: str
+    conditions: Conditions
+
+    def holds(self, terms: EarningTerms) -> bool | None:
+        """Whether the rule's condition holds; None: no answer, such as for an attribute that is not there."""
+        local = self.happening.occurred_at.astimezone(terms.zone)
+        facts = activity_facts(self.happening, local, self.member_status, self.member_tier)
+        return self.conditions.holds(terms.condition, self.conditions.prepare(facts, ()))
+
+
+def _concerned(rule: EarningRule, happening: Happening) -> bool:
+    terms = rule.terms
+    if terms.trigger.value != happening.kind.value or not rule.in_force(happening.occurred_at):
+        return False
+    return happening.kind is not ActivityKind.EVENT or terms.activity_name == happening.name
+
+
+def _judged(rule: EarningRule, asked: _Asked) -> Judged:
+    terms = rule.terms
+    reason = _shut(terms, asked) or Reason.APPLIED
+    why = Explanation(
+        eligible_amount_minor=0,
+        currency="",
+        points=terms.points,
+        per_amount_minor=0,
+        rounding=terms.rounding,
+        lines=(),
+        reason=reason,
+        effect=terms.effect,
+        trigger=terms.trigger,
+        activity_name=terms.activity_name,
+        member_status=asked.member_status,
+        member_tier=asked.member_tier,
+    )
+    return Judged(rule, terms.points if reason is Reason.APPLIED else 0, why)
+
+
+def _shut(terms: EarningTerms, asked: _Asked) -> Reason | None:
+    if not terms.open_at(asked.happening.occurred_at):
+        return Reason.OUTSIDE_HOURS
+    holds = asked.holds(terms) if terms.condition else True
+    if holds is None:
+        return Reason.CONDITION_FAILED
+    return None if holds else Reason.CONDITION_NOT_MET

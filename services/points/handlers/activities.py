@@ -1,0 +1,143 @@
+"""Activities: what members do that is no purchase, recorded and read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from kit import ids
+from kit.call import Call
+from kit.errors import Invalid
+from kit.idempotency import Command, Outcome, differing_fields, field_digests
+from services.points import events
+from services.points.commit import Committer, Desk, Looks
+from services.points.domain.activities import (
+    Activity,
+    ActivityAnswer,
+    Happening,
+    RecordActivity,
+    happens_once,
+    key_parts,
+)
+from services.points.domain.errors import ActivityConflict, ActivityNotFound
+from services.points.domain.ledger import Cause
+from services.points.handlers.gains import gain_of_activity
+from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.purchases import CLOCK_AHEAD_MAX
+from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
+
+
+class ActivityHandlers:
+    """What members do that is no purchase."""
+
+    def __init__(self, storage: Storage, committer: Committer, known_members: KnownMembers) -> None:
+        self._storage = storage
+        self._committer = committer
+        self._known_members = known_members
+
+    def record_activity(self, call: Call, command: RecordActivity) -> Outcome[ActivityAnswer]:
+        """Records an activity and posts what it earns; the same one again gives the first answer."""
+        noting = Noting(command, command)
+        outcome = self._known_members.run(
+            call, command.program_id, command.member_id, lambda: self._committer.submit(call, noting)
+        )
+        return outcome.map(
+            lambda ref: self._first_answer(ref.activity_id) if outcome.replayed else noting.answer,
+            replayed_if=lambda ref: ref.recorded_before,
+        )
+
+    def get_activity(self, program_id: UUID, activity_id: UUID) -> Activity:
+        """An activity as it was recorded."""
+        recorded = self._found(activity_id)
+        if recorded is None or recorded.record.program_id != program_id:
+            raise ActivityNotFound("no such activity is recorded", activity_id=str(activity_id))
+        return recorded.record
+
+    def _first_answer(self, activity_id: UUID) -> ActivityAnswer:
+        recorded = self._found(activity_id)
+        assert recorded is not None  # noqa: S101 - its answer was stored in the same transaction
+        return _answer(recorded)
+
+    def _found(self, activity_id: UUID) -> Recorded[Activity] | None:
+        with self._storage.transaction() as tx:
+            return tx.activities.find([activity_id]).get(activity_id)
+
+
+# ---- The operation ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ActivityRef:
+    """The stored answer of RecordActivity: the activity itself keeps the rest, for longer than answers are kept."""
+
+    activity_id: UUID
+    recorded_before: bool
+
+
+class Noting:
+    """Records an activity and credits what it earns. `answer` is what was made of it the last time it was judged.
+
+    Without a command nothing is stored but the activity, which is enough for it to happen once.
+    """
+
+    answer_type = ActivityRef
+    answer: ActivityAnswer
+
+    def __init__(self, wish: RecordActivity, command: Command | None) -> None:
+        self.command = command
+        self._wish = wish
+        self._activity_id = activity_id_of(wish.program_id, wish.member_id, wish.happening)
+        self.looks = Looks(wish.program_id, wish.member_id, activity_id=self._activity_id)
+        self._digests = _digests(wish)
+
+    def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
+        """The accounts that it may earn to, or the one to show, and the counters of limits."""
+        if desk.activities.recorded(self._activity_id) is not None:
+            return ()
+        wish = self._wish
+        if wish.happening.occurred_at > desk.now + CLOCK_AHEAD_MAX:
+            raise Invalid("occurred_at", "lies more than a day in the future")
+        self._gain = gain_of_activity(desk, wish.program_id, wish.member_id, wish.happening)
+        return self._gain.touches()
+
+    def judge(self, desk: Desk) -> ActivityRef:
+        """Records and credits, unless it is recorded."""
+        recorded = desk.activities.recorded(self._activity_id)
+        if recorded is not None:
+            _expect_same(recorded.digests, self._digests)
+            self.answer = _answer(recorded)
+            return ActivityRef(self._activity_id, recorded_before=True)
+        wish, earnings = self._wish, self._gain.earnings(desk)
+        activity = Activity(self._activity_id, wish.program_id, wish.member_id, wish.happening, earnings, desk.now)
+        desk.announce(events.activity_recorded(activity))
+        self._gain.credit(desk, Cause(activity_id=self._activity_id), earnings)
+        account = self._gain.view(desk, earnings)
+        desk.activities.record(activity, account, self._digests)
+        self.answer = ActivityAnswer(activity, account)
+        return ActivityRef(self._activity_id, recorded_before=False)
+
+
+def activity_id_of(program_id: UUID, member_id: UUID, happening: Happening) -> UUID:
+    """The one id that an activity has for good."""
+    return ids.derived_id("activity", str(program_id), *key_parts(member_id, happening))
+
+
+def _answer(recorded: Recorded[Activity]) -> ActivityAnswer:
+    return ActivityAnswer(recorded.record, recorded.account)
+
+
+def _digests(wish: RecordActivity) -> dict[str, str]:
+    """What must be the same when it is told again: of what happens once, that it happened."""
+    told = (
+        {} if happens_once(wish.happening.kind) else field_digests(wish.happening, without=("source", "activity_key"))
+    )
+    return told | {"member_id": str(wish.member_id)}
+
+
+def _expect_same(recorded: dict[str, str], asked: dict[str, str]) -> None:
+    differing = differing_fields(recorded, asked)
+    if differing:
+        raise ActivityConflict(
+            f"this activity is recorded with another {', '.join(differing)}", fields=",".join(differing)
+        )

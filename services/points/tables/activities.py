@@ -1,0 +1,33 @@
+"""What members did that is no purchase: appended, never changed."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.points.tables.base import instant, metadata
+
+# The primary key is made from the program and what makes an activity the same one, so that it is that uniqueness too.
+activities = sa.Table(
+    "activities",
+    metadata,
+    sa.Column("activity_id", sa.Uuid, primary_key=True),
+    sa.Column("program_id", sa.Uuid, nullable=False),
+    sa.Column("member_id", sa.Uuid, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("activity_key", sa.Text, nullable=False),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("cashier_id", sa.Text, nullable=False),
+    sa.Column("attributes", JSONB, nullable=False),
+    instant("occurred_at"),
+    sa.Column("points_earned", sa.BigInteger, nullable=False),
+    sa.Column("earnings", JSONB, nullable=False),
+    sa.Column("account_after", JSONB, nullable=False),
+    sa.Column("digests", JSONB, nullable=False),
+    instant("recorded_at"),
+    sa.CheckConstraint("kind IN ('event', 'visit', 'enrolment', 'birthday', 'referral')", name="kind"),
+    sa.CheckConstraint("(kind = 'event') = (name <> '')", name="events_have_names"),
+    sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
+)

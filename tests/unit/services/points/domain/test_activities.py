@@ -1,0 +1,228 @@
+"""What rules make of activities, what makes two of them the same, and that purchases know nothing of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from services.points.conditions import CelConditions
+from services.points.domain.activities import ActivityKind, Happening, key_parts
+from services.points.domain.activity_evaluation import assess_activity
+from services.points.domain.earnings import Earning, Reason
+from services.points.domain.evaluation import RuleSet, evaluate, untouched
+from services.points.domain.expiry import Expiry, ExpiryKind, TierExpiry
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.rules import EarningRule
+from services.points.domain.sentences import Language, earning_sentence
+from services.points.domain.terms import Effect, Factor, Trigger, ValidHours
+from tests.factories import points as make
+
+EVENT, VISIT, REFERRAL = ActivityKind.EVENT, ActivityKind.VISIT, ActivityKind.REFERRAL
+CONDITIONS = CelConditions()
+CAP = Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 60)
+MEMBER, OTHER = uuid.uuid4(), uuid.uuid4()
+
+
+def a_rule(kind: ActivityKind = VISIT, **changes: Any) -> EarningRule:
+    return make.a_rule(**make.activity_terms(kind, **changes))
+
+
+def earned(
+    *rules: EarningRule,
+    happening: Happening | None = None,
+    tier: str = "",
+    measure: Callable[[EarningRule], tuple[Measured, ...]] = untouched,
+) -> list[tuple[int, Reason]]:
+    return [
+        (each.points, each.explanation.reason)
+        for each in earnings(*rules, happening=happening, tier=tier, measure=measure)
+    ]
+
+
+def earnings(
+    *rules: EarningRule,
+    happening: Happening | None = None,
+    tier: str = "",
+    measure: Callable[[EarningRule], tuple[Measured, ...]] = untouched,
+) -> tuple[Earning, ...]:
+    assessment = assess_activity(RuleSet(rules, CONDITIONS), happening or make.a_happening(), "active", tier)
+    return assessment.earnings(measure)
+
+
+# ---- which rules are concerned
+
+
+@pytest.mark.parametrize("kind", ActivityKind)
+def test_a_rule_gives_its_points_for_the_activity_that_it_names(kind: ActivityKind) -> None:
+    rules = [a_rule(each) for each in ActivityKind]
+    (earning,) = earnings(*rules, happening=make.a_happening(kind))
+    assert (earning.points, earning.explanation.trigger) == (50, Trigger(kind.value))
+    assert earning.rule_id == rules[list(ActivityKind).index(kind)].rule_id
+    assert (earning.explanation.lines, earning.explanation.currency) == ((), "")
+
+
+def test_events_are_told_apart_by_their_names() -> None:
+    installed, answered = a_rule(EVENT), a_rule(EVENT, activity_name="survey-filled-in", points=5)
+    assert earned(installed, answered, happening=make.a_happening(EVENT)) == [(50, Reason.APPLIED)]
+    other = make.a_happening(EVENT, name="app-opened")
+    assert earned(installed, answered, happening=other) == []
+
+
+def test_a_purchase_knows_nothing_of_activities_and_they_know_nothing_of_purchases() -> None:
+    everyday, visits = make.a_rule(), a_rule()
+    rules = RuleSet((everyday, visits), CONDITIONS)
+    assert [each.rule_id for each in evaluate(rules, make.a_sale(), {})] == [everyday.rule_id]
+    assert [each.rule_id for each in earnings(everyday, visits)] == [visits.rule_id]
+
+
+def test_a_rule_of_an_activity_gives_nothing_for_a_purchase_even_in_its_currency() -> None:
+    assert evaluate(RuleSet((a_rule(currency="GBP"),), CONDITIONS), make.a_sale(), {}) == ()
+
+
+def test_bonuses_pass_an_activity_by() -> None:
+    bonus = make.a_rule(effect=Effect.MULTIPLIER, factor=Factor(2, 1), points=0, per_amount_minor=0)
+    assert earned(a_rule(), bonus) == [(50, Reason.APPLIED)]
+
+
+def test_the_version_counts_that_was_in_force_when_it_happened() -> None:
+    ended = a_rule(ends_at=make.NOON)
+    assert earned(ended) == []
+    assert earned(ended, happening=make.a_happening(occurred_at=make.NOON - timedelta(seconds=1))) == [
+        (50, Reason.APPLIED)
+    ]
+
+
+# ---- when, where, and with what
+
+
+@pytest.mark.parametrize(
+    ("condition", "reason"),
+    [
+        ("activity.kind == 'referral' && activity.name == ''", Reason.APPLIED),
+        ("activity.source == 'crm' && activity.store_id == 'S1'", Reason.APPLIED),
+        ("activity.hour == 12 && activity.weekday == 1", Reason.APPLIED),
+        ("activity.attributes['role'] == 'advocate'", Reason.APPLIED),
+        ("activity.attributes.role == 'friend'", Reason.CONDITION_NOT_MET),
+        ("activity.attributes['level'] == 'first'", Reason.CONDITION_FAILED),
+        ("'level' in activity.attributes && activity.attributes['level'] == 'first'", Reason.CONDITION_NOT_MET),
+        ("has(activity.attributes.role)", Reason.APPLIED),
+        ("int(activity.attributes['role']) > 1", Reason.CONDITION_FAILED),
+        ("member.status == 'active' && member.tier == 'gold'", Reason.APPLIED),
+        ("member.tier in ['', 'silver']", Reason.CONDITION_NOT_MET),
+    ],
+)
+def test_a_condition_asks_about_the_activity_and_its_member(condition: str, reason: Reason) -> None:
+    rule = a_rule(REFERRAL, condition=condition)
+    CONDITIONS.expect_valid(rule.terms)
+    happening = make.a_happening(REFERRAL, attributes={"role": "advocate"})
+    points = 50 if reason is Reason.APPLIED else 0
+    assert earned(rule, happening=happening, tier="gold") == [(points, reason)]
+
+
+def test_hours_are_read_in_the_zone_of_the_rule() -> None:
+    evening = (ValidHours((), 17 * 60, 18 * 60),)
+    assert earned(a_rule(valid_hours=evening)) == [(0, Reason.OUTSIDE_HOURS)]
+    assert earned(a_rule(valid_hours=evening, time_zone="Asia/Karachi")) == [(50, Reason.APPLIED)]
+    assert earned(a_rule(condition="activity.hour == 17", time_zone="Asia/Karachi")) == [(50, Reason.APPLIED)]
+
+
+def test_points_wait_and_lapse_as_those_of_purchases_do() -> None:
+    tiers = (TierExpiry("gold", Expiry(ExpiryKind.NEVER)),)
+    rule = a_rule(pending_days=2, expiry_days=10, expiry_by_tier=tiers)
+    (plain,), (gold,) = earnings(rule), earnings(rule, tier="gold")
+    assert plain.available_at == make.NOON + timedelta(days=2)
+    assert (plain.expires_at, gold.expires_at) == (make.NOON + timedelta(days=12), None)
+    assert gold.explanation.member_tier == "gold"
+
+
+# ---- beside each other, and within limits
+
+
+def test_rules_of_a_group_stand_aside_for_each_other() -> None:
+    first = a_rule(name="First", stacking_group="visits", exclusive=True, priority=2)
+    second = a_rule(name="Second", stacking_group="visits", points=90)
+    assert earned(second, first) == [(0, Reason.BEATEN), (50, Reason.APPLIED)]
+
+
+@pytest.mark.parametrize(
+    ("used", "policy", "outcome"),
+    [
+        (10, LimitPolicy.CUT, (50, Reason.APPLIED)),
+        (11, LimitPolicy.CUT, (49, Reason.CUT_BY_CAP)),
+        (11, LimitPolicy.REFUSE, (0, Reason.CAP_MET)),
+        (60, LimitPolicy.CUT, (0, Reason.CAP_MET)),
+    ],
+)
+def test_a_limit_cuts_what_it_gives(used: int, policy: LimitPolicy, outcome: tuple[int, Reason]) -> None:
+    rule = a_rule(limits=(CAP,), limit_policy=policy)
+    assert earned(rule, measure=lambda _: (Measured(CAP, None, used),)) == [outcome]
+
+
+# ---- what makes it the same
+
+
+@pytest.mark.parametrize("kind", [EVENT, VISIT, REFERRAL])
+def test_what_is_told_is_the_same_by_its_source_and_key(kind: ActivityKind) -> None:
+    told = make.a_happening(kind, activity_key="A")
+    again = make.a_happening(kind, activity_key="A", occurred_at=make.LONG_AGO)
+    assert key_parts(MEMBER, told) == key_parts(OTHER, again)
+    assert key_parts(MEMBER, told) != key_parts(MEMBER, make.a_happening(kind, activity_key="B"))
+    assert key_parts(MEMBER, told) != key_parts(MEMBER, make.a_happening(kind, activity_key="A", source="app"))
+
+
+def test_a_member_enrols_once_whoever_tells_it() -> None:
+    one = make.a_happening(ActivityKind.ENROLMENT)
+    another = make.a_happening(ActivityKind.ENROLMENT, source="app", occurred_at=make.LONG_AGO)
+    assert key_parts(MEMBER, one) == key_parts(MEMBER, another)
+    assert key_parts(MEMBER, one) != key_parts(OTHER, one)
+
+
+def test_a_member_has_one_birthday_in_each_year_of_utc() -> None:
+    def at(instant: datetime) -> tuple[str, ...]:
+        return key_parts(MEMBER, make.a_happening(ActivityKind.BIRTHDAY, occurred_at=instant))
+
+    assert at(datetime(2026, 1, 1, tzinfo=UTC)) == at(datetime(2026, 12, 31, 23, 59, tzinfo=UTC))
+    assert at(datetime(2026, 1, 1, tzinfo=UTC)) != at(datetime(2027, 1, 1, tzinfo=UTC))
+    karachi = timezone(timedelta(hours=5))
+    assert at(datetime(2027, 1, 1, 4, 59, tzinfo=karachi)) == at(datetime(2026, 6, 1, tzinfo=UTC))
+
+
+# ---- in words
+
+
+@pytest.mark.parametrize(
+    ("kind", "english", "urdu"),
+    [
+        (EVENT, "50 points for app-installed", "واقعہ «app-installed» پر 50 پوائنٹس ملے"),
+        (VISIT, "50 points for this visit", "اس آمد پر 50 پوائنٹس ملے"),
+        (ActivityKind.ENROLMENT, "50 points for joining", "رکن بننے پر 50 پوائنٹس ملے"),
+        (ActivityKind.BIRTHDAY, "50 points for the birthday", "سالگرہ پر 50 پوائنٹس ملے"),
+        (REFERRAL, "50 points for a referral", "تعارف کرانے پر 50 پوائنٹس ملے"),
+    ],
+)
+def test_a_sentence_says_what_the_points_are_for(kind: ActivityKind, english: str, urdu: str) -> None:
+    (earning,) = earnings(a_rule(kind), happening=make.a_happening(kind))
+    assert earning_sentence(earning) == f"Active: {english}."
+    assert bare(earning_sentence(earning, Language.URDU)) == f"پیشکش «Active»: {urdu}۔"
+
+
+def test_a_sentence_says_what_kept_the_points_back() -> None:
+    often = Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.PURCHASES, 1)
+    (late,) = earnings(a_rule(valid_hours=(ValidHours((), 0, 60),)))
+    (again,) = earnings(a_rule(limits=(often,)), measure=lambda _: (Measured(often, None, 1),))
+    assert earning_sentence(late) == "Active: no points, because it happened outside of its hours."
+    assert earning_sentence(again) == (
+        "Active: no points, because the limit of 1 time a day for each member is used up."
+    )
+    assert bare(earning_sentence(again, Language.URDU)) == (
+        "پیشکش «Active»: پوائنٹس نہیں ملے، کیونکہ ہر رکن کے لیے روزانہ 1 بار کی حد پوری ہو چکی ہے۔"
+    )
+
+
+def bare(sentence: str) -> str:
+    """Without isolates, for reading."""
+    return sentence.replace("\u2068", "").replace("\u2069", "")
