@@ -90,6 +90,9 @@ POLICY: dict[str, Access] = {
     "points.claim_purchase": _write(TILL, APP, STAFF, ADMIN),
     "points.record_return": _write(TILL, APP),
     "points.record_exchange": _write(TILL, APP),
+    # Systems, not people: what one person may give is a question of adjustments, with their limits.
+    "points.record_activity": _write(TILL, APP),
+    "points.get_activity": _read(TILL, APP, STAFF, ADMIN),
     "points.get_account": _read(TILL, APP, STAFF, ADMIN),
     "points.get_qualifying_sums": _read(TILL, APP, STAFF, ADMIN),
     "points.list_entries": _read(APP, STAFF, ADMIN),

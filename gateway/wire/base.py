@@ -121,6 +121,7 @@ Day = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{_DAY.pattern}$"}),
 ]
 Currency = Annotated[str, StringConstraints(strict=True, pattern="^[A-Z]{3}$")]
+MaybeCurrency = Annotated[str, StringConstraints(strict=True, pattern="^[A-Z]{3}$|^$")]
 Text50 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=50, pattern=FIT)]
 Text100 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100, pattern=FIT)]
 Text254 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=254, pattern=FIT)]

@@ -33,6 +33,7 @@ KEPT = {
         "* FROM purchases",
         "* FROM purchase_claims",
         "* FROM returns",
+        "* FROM activities",
         "* FROM earning_rules",
         "* FROM program_settings",
     ),
@@ -143,6 +144,7 @@ def a_whole_day(program: Program) -> Day:
     day.do("app", "POST", "/v1/purchases/claim", {"receipt": anonymous["receipt"], "member": {"identifier": phone}})
     day.do("till", "POST", "/v1/returns", return_of(bought["receipt"]["receipt_number"], ("1", 300)))
     day.do("till", "POST", "/v1/exchanges", exchange_of(bought["receipt"]["receipt_number"], ("1", 300)))
+    be_active(day, {"identifier": phone})
     day.do("staff", "POST", f"{member_path}/adjustments", {"amount": 200, "reason": "sorry", "actor": "b.khan"})
     request = {
         "member_id": member["member_id"],
@@ -168,6 +170,16 @@ def a_whole_day(program: Program) -> Day:
     day.do("admin", "POST", f"{rule_path}/end", {})
     day.do("staff", "PUT", f"{member_path}/status", {"status": "terminated", "reason": "moved away"}, version=4)
     return day
+
+
+def be_active(day: Day, member: dict[str, Any]) -> None:
+    """What a member does besides buying, and the rule that gives points for it."""
+    at = {"starts_at": "2020-01-01T00:00:00Z"}
+    terms = {"name": "app", "points": 50, "effect": "fixed", "trigger": "event", "activity_name": "app-installed"} | at
+    rule = day.do("admin", "POST", "/v1/earning-rules", {"terms": terms})
+    day.do("admin", "POST", f"/v1/earning-rules/{rule['rule_id']}/activate", {})
+    event = {"kind": "event", "name": "app-installed", "occurred_at": "2026-01-01T00:00:00Z"}
+    day.do("app", "POST", "/v1/activities", event | {"member": member, "source": "app", "activity_key": "7f3a"})
 
 
 def content(program: Program) -> dict[str, object]:

@@ -77,6 +77,8 @@ def brands(suite: Suite) -> Iterator[Brands]:
     bought, unclaimed = sale(50_000, member_id=member_id), sale()
     purchase = theirs.till.post("/v1/purchases", bought).expect(201)["purchase"]
     theirs.till.post("/v1/purchases", unclaimed).expect(201)
+    told = {"kind": "visit", "occurred_at": bought["occurred_at"], "source": "door", "activity_key": "1"}
+    activity = theirs.app.post("/v1/activities", told | {"member": {"member_id": member_id}}).expect(201)["activity"]
     hold = theirs.till.post(f"/v1/members/{member_id}/holds", {"amount": 10}).expect(201)["hold"]
     request = {"member_id": member_id, "amount": 10, "reason": "sorry", "actor": "b.khan"}
     asked = theirs.staff.post("/v1/adjustments", request).expect(201)
@@ -90,6 +92,7 @@ def brands(suite: Suite) -> Iterator[Brands]:
         "member_id": member_id,
         "identifier_id": member["identifiers"][0]["identifier_id"],
         "purchase_id": purchase["purchase_id"],
+        "activity_id": activity["activity_id"],
         "hold_id": hold["hold_id"],
         "adjustment_id": asked["adjustment_id"],
         "transfer_id": sent["transfer_id"],
@@ -139,6 +142,8 @@ def test_their_member_can_do_nothing_with_us(brands: Brands) -> None:
             refusal(ours.till.post(path, sale(member=reference), key=key), 404, "MEMBER_NOT_FOUND")
         claim = {"receipt": brands.unclaimed["receipt"], "member": reference}
         refusal(ours.till.post("/v1/purchases/claim", claim), 404, "MEMBER_NOT_FOUND")
+        told = {"member": reference, "kind": "visit", "occurred_at": "2026-01-01T00:00:00Z", "source": "door"}
+        refusal(ours.app.post("/v1/activities", told | {"activity_key": "1"}), 404, "MEMBER_NOT_FOUND")
     refusal(ours.till.post("/v1/members/resolve", {"identifier": PHONE}, key=""), 404, "MEMBER_NOT_FOUND")
     unknown = sale()
     ours.till.post("/v1/purchases", unknown).expect(201)

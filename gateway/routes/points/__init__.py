@@ -1,7 +1,8 @@
-"""Sales and returns, accounts, holds, adjustments, transfers; rules, their documents and rehearsals; reports."""
+"""Sales, returns, activities; accounts, holds, adjustments, transfers; rules, their documents, rehearsals; reports."""
 
 from gateway.routes.points import (
     accounts,
+    activities,
     adjustments,
     documents,
     qualifying,
@@ -16,6 +17,7 @@ from gateway.routes.points.base import blueprint
 
 __all__ = [
     "accounts",
+    "activities",
     "adjustments",
     "blueprint",
     "documents",

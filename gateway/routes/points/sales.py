@@ -30,7 +30,7 @@ from gateway.wire.points.sales import (
 )
 
 
-def _member_id(reference: MemberReference | None) -> str:
+def member_id_of(reference: MemberReference | None) -> str:
     """The member meant, resolved before anything is recorded; empty for an anonymous sale."""
     if reference is None:
         return ""
@@ -46,7 +46,7 @@ def record_purchase(body: PurchaseBody) -> Response:
     request = pb.RecordPurchaseRequest(
         program_id=visit().known_caller.program_id,
         request_id=visit().idempotency_key,
-        member_id=_member_id(body.member),
+        member_id=member_id_of(body.member),
         sale=body.to_proto(),
     )
     answered = write(suite().clients.points.RecordPurchase, request)
@@ -59,7 +59,7 @@ def record_purchase(body: PurchaseBody) -> Response:
 def preview_purchase(body: PurchaseBody) -> Response:
     """Tell what recording this purchase would answer now, and record nothing"""
     request = pb.PreviewPurchaseRequest(
-        program_id=visit().known_caller.program_id, member_id=_member_id(body.member), sale=body.to_proto()
+        program_id=visit().known_caller.program_id, member_id=member_id_of(body.member), sale=body.to_proto()
     )
     return reply(purchase_answer_of(read(suite().clients.points.PreviewPurchase, request)))
 
@@ -70,7 +70,7 @@ def claim_purchase(body: ClaimBody) -> Response:
     request = pb.ClaimPurchaseRequest(
         program_id=visit().known_caller.program_id,
         request_id=visit().idempotency_key,
-        member_id=_member_id(body.member),
+        member_id=member_id_of(body.member),
         receipt=body.receipt.to_proto(),
     )
     answered = write(suite().clients.points.ClaimPurchase, request)
@@ -95,7 +95,7 @@ def record_return(body: ReturnBody) -> Response:
 @blueprint.post("/exchanges", responses={HTTPStatus.CREATED: ExchangeAnswer})
 def record_exchange(body: ExchangeBody) -> Response:
     """Record returned goods and what is taken instead in one step; an even exchange costs no points"""
-    member_id = _member_id(body.member)
+    member_id = member_id_of(body.member)
     request = body.to_proto(visit().known_caller.program_id, visit().idempotency_key, member_id)
     answered = write(suite().clients.points.RecordExchange, request)
     told = exchange_answer_of(answered.response)

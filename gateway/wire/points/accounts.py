@@ -150,6 +150,7 @@ class Entry(Told):
     transfer_id: str | None
     qualifying: bool
     """Of an adjustment: whether it gave or took as many qualifying units. What an earn does, its earning says."""
+    activity_id: str | None
 
 
 class EntryPage(Told):
@@ -230,6 +231,7 @@ def entry_of(entry: pb.Entry) -> Entry:
         approved_by=entry.approved_by or None,
         transfer_id=entry.transfer_id or None,
         qualifying=entry.qualifying,
+        activity_id=entry.activity_id or None,
     )
 
 

@@ -1,4 +1,4 @@
-"""What rules made of a purchase, and why."""
+"""What rules made of a purchase or an activity, and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VerdictWord = Literal[
     "counted", "sku_excluded", "category_excluded", "brand_excluded", "not_included", "condition_not_met"
 ]
 EffectWord = Literal["per_amount", "per_unit", "fixed", "multiplier", "addition"]
-TriggerWord = Literal["purchase", "line"]
+TriggerWord = Literal["purchase", "line", "event", "visit", "enrolment", "birthday", "referral"]
 ReasonWord = Literal[
     "applied",
     "outside_hours",
@@ -86,10 +86,12 @@ class Explanation(Told):
     """What the rule would have given without its limits; 0 for a rule that has none."""
     excluded_tax_minor: int
     """Of the eligible amount, tax that the rule leaves out."""
+    activity_name: str
+    """Of a rule that an event triggers: which."""
 
 
 class Earning(Told):
-    """What one rule made of one purchase."""
+    """What one rule made of one purchase or activity."""
 
     rule_id: str
     rule_version: int
@@ -140,6 +142,7 @@ def _explanation_of(explanation: pb.Explanation) -> Explanation:
         limits=[met_limit_of(met) for met in explanation.limits],
         unlimited_points=explanation.unlimited_points,
         excluded_tax_minor=explanation.excluded_tax_minor,
+        activity_name=explanation.activity_name,
     )
 
 

@@ -18,14 +18,14 @@ LimitPolicyWord = Literal["cut", "refuse"]
 
 
 class Limit(Asked):
-    """At most so many points, or purchases, in each window."""
+    """At most so many points, or purchases or activities, in each window."""
 
     scope: ScopeWord
     """Each member, or each member with each cashier: a cap. All members together, or each store: a budget."""
     span: SpanWord
     """A calendar window in the rule's time zone; weeks begin on Monday. A single purchase is of a member, in points."""
     unit: UnitWord = "points"
-    """Points given, or purchases that were given any."""
+    """Points given, or purchases or activities that were given any."""
     at_most: Annotated[StrictInt, Field(ge=1, le=1_000_000_000_000)]
 
     def to_proto(self) -> pb.EarningLimit:

@@ -11,10 +11,10 @@ from pydantic import Field, StrictBool, StrictInt, StringConstraints
 from gateway.wire.base import (
     INT64_MAX,
     Asked,
-    Currency,
     Id,
     Instant,
     InUrl,
+    MaybeCurrency,
     MaybeText50,
     Text50,
     Text100,
@@ -25,6 +25,7 @@ from gateway.wire.base import (
     maybe_timestamp,
 )
 from gateway.wire.enums import number_of, word_of
+from gateway.wire.points.activities import MaybeEventName
 from gateway.wire.points.earnings import EffectWord, Factor, RoundingWord, TriggerWord, factor_of
 from gateway.wire.points.expiry import Expiry, TierExpiry, expiry_of, tier_expiry_of
 from gateway.wire.points.limits import Limit, LimitPolicyWord, limit_of
@@ -78,7 +79,8 @@ class NewTerms(Asked):
     """Points given, from 1; 0 for a multiplier,"""
     per_amount_minor: Annotated[StrictInt, Field(ge=0, le=1_000_000_000)] = 0
     """for each so much of eligible money, from 1; 0 for every effect but points per amount."""
-    currency: Currency
+    currency: MaybeCurrency = ""
+    """Purchases in other currencies earn nothing; empty where an activity triggers the rule, and only there."""
     excluded_skus: list[Text100] = Field(default=[], max_length=EXCLUSIONS_MAX)
     excluded_categories: list[Text100] = Field(default=[], max_length=EXCLUSIONS_MAX)
     starts_at: Instant | None = None
@@ -97,15 +99,20 @@ class NewTerms(Asked):
     """Points per amount, per unit of goods, a fixed number; or a bonus on what the other rules gave to the wallet: a
     multiplier, or an addition."""
     trigger: TriggerWord = "purchase"
-    """Whether the condition is asked of the whole purchase or of each line; a fixed number of points is given for
-    each."""
+    """What the condition is asked of and a fixed number of points is given for: the whole purchase, each line, or an
+    activity of this kind. Whatever is about goods, money and tenders is left out where an activity triggers it."""
+    activity_name: MaybeEventName = ""
+    """Which events trigger the rule; empty for every other trigger."""
     factor: Factor | None = None
     """Of a multiplier: above 1 and at most 100."""
     condition: Annotated[str, StringConstraints(strict=True, max_length=CONDITION_LENGTH_MAX)] = ""
     """In CEL, such as `purchase.total_minor >= 500000 && purchase.weekday == 5`; empty holds always. It may ask
     `purchase.total_minor`, `purchase.hour`, `purchase.weekday`, `purchase.currency`, `purchase.source`,
-    `purchase.store_id`, `purchase.terminal_id`, `purchase.tenders`, `member.status`; and, when lines trigger the rule,
-    `line.sku`, `line.category`, `line.brand`, `line.quantity_milli`, `line.unit_price_minor`, `line.amount_minor`."""
+    `purchase.store_id`, `purchase.terminal_id`, `purchase.tenders`, `member.status`, `member.tier`; and, when lines
+    trigger the rule, `line.sku`, `line.category`, `line.brand`, `line.quantity_milli`, `line.unit_price_minor`,
+    `line.amount_minor`. When an activity triggers it: `activity.kind`, `activity.name`, `activity.source`,
+    `activity.store_id`, `activity.hour`, `activity.weekday`, `activity.attributes`, a map of texts, `member.status`,
+    `member.tier`."""
     time_zone: MaybeText50 = ""
     """IANA name of the zone in which hours and weekdays are read; empty means "UTC"."""
     valid_hours: list[ValidHours] = Field(default=[], max_length=VALID_HOURS_MAX)
@@ -174,6 +181,7 @@ class NewTerms(Asked):
             expiry_by_tier=[each.to_proto() for each in self.expiry_by_tier],
             limit_policy=number_of(pb.LimitPolicy, self.limit_policy),
             qualifying=self.qualifying,
+            activity_name=self.activity_name,
         )
 
 
@@ -278,6 +286,7 @@ class Terms(Told):
     expiry_by_tier: list[TierExpiry]
     limit_policy: LimitPolicyWord
     qualifying: bool
+    activity_name: str
 
 
 class EarningRule(Told):
@@ -388,4 +397,5 @@ def terms_of(terms: pb.EarningTerms) -> Terms:
         expiry_by_tier=[tier_expiry_of(each) for each in terms.expiry_by_tier],
         limit_policy=word_of(pb.LimitPolicy, terms.limit_policy or pb.LIMIT_POLICY_CUT),
         qualifying=terms.qualifying,
+        activity_name=terms.activity_name,
     )

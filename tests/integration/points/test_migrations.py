@@ -106,7 +106,6 @@ REFUSED = {
     "ck_entries_qualifying_by_hand": "UPDATE entries SET qualifying = true",
     "pk_qualifying_movements": "INSERT INTO qualifying_movements SELECT * FROM qualifying_movements",
     "fk_qualifying_movements_member_id_wallet_accounts": "UPDATE qualifying_movements SET wallet = 'stars'",
-    "ck_qualifying_movements_caused": "UPDATE qualifying_movements SET purchase_id = NULL, activity_id = NULL",
     "ck_activities_kind": "UPDATE activities SET kind = 'nap' WHERE kind = 'visit'",
     "ck_activities_events_have_names": "UPDATE activities SET name = ''",
     "ck_activities_points_not_negative": "UPDATE activities SET points_earned = -1",

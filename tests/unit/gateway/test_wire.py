@@ -19,6 +19,7 @@ from gateway.wire.base import INT64_MAX, INT64_MIN, Day, Id, Instant, NonZeroInt
 from gateway.wire.enums import number_of, word_of
 from gateway.wire.points import (
     accounts,
+    activities,
     adjustments,
     documents,
     earnings,
@@ -40,6 +41,7 @@ WORDS: list[tuple[Any, Any]] = [
     (members_pb2.IdentifierKind, members.KindWord),
     (members_pb2.MemberStatus, members.StatusWord),
     (members_pb2.CallerRole, keys.RoleWord),
+    (points_pb2.ActivityKind, activities.ActivityWord),
     (points_pb2.TenderKind, sales.TenderWord),
     (points_pb2.ExpiryKind, expiry.ExpiryWord),
     (points_pb2.MisfitReason, receipts.MisfitReasonWord),
@@ -192,6 +194,7 @@ TERMS = {
     "expiry_by_tier": [
         {"tier": "gold", "expiry": {"kind": "dates", "days": 30, "periods_later": 0, "dates": ["03-31", "2027-12-31"]}}
     ],
+    "activity_name": "app-installed",
 }
 
 
