@@ -126,6 +126,15 @@ class History:
         bought.room = {name: self._room(name, bought) for name in LIMITS}
         bought.left = bought.earns(bought.kept)
 
+    def give_instead(self, bought: Bought, of: Bought, pieces: int) -> None:
+        """The same for whoever brings back pieces of another purchase, of which the limits are free then."""
+        if of.member_id is None or pieces > of.kept:
+            return
+        before, kept = dict(of.left), of.kept
+        self.bring_back(of, pieces)
+        self.give(bought, of.member_id)
+        of.left, of.kept = before, kept
+
     def bring_back(self, bought: Bought, pieces: int) -> list[tuple[str, int]]:
         """The points that each rule's earning gives back: per wallet no more than there are too many."""
         bought.kept -= pieces

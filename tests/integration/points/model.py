@@ -47,13 +47,17 @@ class Model:
     def give(
         self, points: int, earned_by: object, available_at: datetime, expires_at: datetime | None, now: datetime
     ) -> None:
-        numbers = range(len(self.tokens), len(self.tokens) + points)
-        self.tokens += [Token(earned_by, available_at, expires_at, number) for number in numbers]
+        self.put(points, earned_by, available_at, expires_at)
         self.absorb(now)
         recovered = self.paying(now)[: self.owed]
         self.owed -= len(recovered)
         for token in recovered:
             token.state = "gone"
+
+    def put(self, points: int, earned_by: object, available_at: datetime, expires_at: datetime | None) -> None:
+        """The same, while debts wait."""
+        numbers = range(len(self.tokens), len(self.tokens) + points)
+        self.tokens += [Token(earned_by, available_at, expires_at, number) for number in numbers]
 
     def missing(self, dues: Iterable[tuple[int, object]], now: datetime) -> int:
         """How many points would be missing if these (points, earned by) were taken back."""

@@ -334,6 +334,21 @@ def test_a_part_that_is_recorded_already_is_left_and_the_other_recorded(points: 
     assert (again.unwrap(), again.replayed) == (answer, True)
 
 
+def test_a_return_that_had_waited_is_a_part_recorded_before(points: Points) -> None:
+    points.rule()
+    member_id, old = points.member(), a_sale(10)
+    command = make.record_exchange(old.receipt, ("1", 1000), sale=a_sale(20))
+    waited = points.returns.record_return(TILL, anew(command).return_).unwrap()
+    refused(points, command, PurchaseNotFound)
+    bought(points, member_id, old)
+
+    answer = exchange(points, anew(command))
+
+    assert answer.returned == waited
+    assert answer.returned.recorded.purchase_id is None
+    assert (answer.bought.purchase.member_id, points.account(member_id).posted) == (member_id, 20)
+
+
 def test_a_part_that_is_recorded_with_other_content_refuses_both(points: Points) -> None:
     points.rule()
     member_id, other = points.member(), points.member()

@@ -119,6 +119,31 @@ class LifeMachine(RuleBasedStateMachine):
         else:
             assert pieces > bought.kept or not self.refundable(bought, paid) or self.missing(bought, pieces, paid)
 
+    @precondition(lambda self: self.history.purchases)
+    @rule(data=st.data(), pieces=st.integers(1, 2), pounds=st.integers(1, 7), taken=st.integers(1, 3))
+    def exchange(self, data: st.DataObject, pieces: int, pounds: int, taken: int) -> None:
+        """Others are taken instead of goods that come back; some of these had been paid for with points."""
+        bought = data.draw(st.sampled_from(self.history.purchases))
+        paid = data.draw(st.sampled_from([None, None, *self.captured]))
+        sale = make.a_sale(make.a_line(pounds * taken * 100, quantity=taken), occurred_at=self.tick())
+        instead = Bought(sale, None, taken)
+        self.history.give_instead(instead, bought, pieces)
+        refunds = [] if paid is None else [paid]
+        command = make.record_exchange(bought.sale.receipt, ("1", pieces * 1000), sale=sale, refunds=refunds)
+        may = pieces <= bought.kept and self.refundable(bought, paid)
+        if not self.do(lambda: self.points.exchanges.record_exchange(TILL, command).unwrap()):
+            assert not may or self.missing(bought, pieces, paid, instead)
+            return
+        assert may
+        assert not self.missing(bought, pieces, paid, instead)
+        self.put(instead)
+        if paid is not None:
+            self.heap_of(paid).restore(paid, 0)
+        self.take_back(bought, self.history.bring_back(bought, pieces))
+        self.history.purchases.append(instead)
+        for heap in self.heaps.values():
+            heap.settle_debts(self.now)
+
     @precondition(lambda self: any(bought.member_id is None for bought in self.history.purchases))
     @rule(data=st.data(), who=st.integers(0, 1))
     def claim(self, data: st.DataObject, who: int) -> None:
@@ -257,6 +282,12 @@ class LifeMachine(RuleBasedStateMachine):
                 heap.give(bought.left[name], (bought, name), available_at, expires_at, self.now)
                 heap.settle(self.now)
 
+    def put(self, bought: Bought) -> None:
+        """Credits what was bought, while debts wait."""
+        for name, points in bought.left.items():
+            if points:
+                self.heaps[bought.known_to, WALLETS[name]].put(points, (bought, name), *bought.times(name))
+
     def take_back(self, bought: Bought, dues: list[tuple[str, int]]) -> None:
         for name, points in dues:
             self.heaps[bought.known_to, WALLETS[name]].take_back(points, (bought, name), self.now)
@@ -266,8 +297,11 @@ class LifeMachine(RuleBasedStateMachine):
             return True
         return bought.member_id in (None, self.holders[paid]) and bool(self.heap_of(paid).spent_by(paid))
 
-    def missing(self, bought: Bought, pieces: int, paid: uuid.UUID | None) -> bool:
+    def missing(self, bought: Bought, pieces: int, paid: uuid.UUID | None, instead: Bought | None = None) -> bool:
         """Whether points are missing, of which the policy makes a refusal."""
+        before = {key: len(heap.tokens) for key, heap in self.heaps.items()}
+        if instead is not None:
+            self.put(instead)
         restored = [] if paid is None else self.heap_of(paid).restore(paid, 0)
         dues = self.history.dues(bought, pieces)
         missing = any(
@@ -278,6 +312,8 @@ class LifeMachine(RuleBasedStateMachine):
         )
         for token in restored:
             token.state, token.owner = "spent", paid
+        for key, tokens in before.items():
+            del self.heaps[key].tokens[tokens:]
         return missing and self.policy is Shortfall.REFUSE
 
     def used(self) -> dict[object, int]:
