@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
+
 from gateway import policy
 from gateway.app import create_app
 from gateway.config import Config as GatewayConfig
@@ -176,9 +178,26 @@ def routes() -> list[Route]:
 
 def _route(method: str, path: str, endpoint: str, view: Callable[..., Any]) -> Route:
     function = inspect.unwrap(view)
-    called = re.search(r"clients\.(\w+)\.(\w+)", inspect.getsource(function))
+    rpc = _rpc_behind(function)
+    if not rpc and not policy.access_to(endpoint).public:
+        sys.exit(f"scripts/reference.py: no RPC stands in {function.__module__}.{function.__name__} or what it calls")
     about = (inspect.getdoc(function) or "").splitlines()[0].rstrip(".")
-    return Route(method, path, endpoint, ".".join(called.groups()) if called else "", about)
+    return Route(method, path, endpoint, rpc, about)
+
+
+def _rpc_behind(view: Callable[..., Any]) -> str:
+    """The first RPC in the view, or else in the functions of its module that it calls, nearest first."""
+    nearest, seen = [view], {view}
+    for function in nearest:
+        source = inspect.getsource(function)
+        if called := re.search(r"clients\.(\w+)\.(\w+)", source):
+            return ".".join(called.groups())
+        module = vars(sys.modules[function.__module__])
+        named = [module[word] for word in re.findall(r"\w+", source) if inspect.isfunction(module.get(word))]
+        further = [each for each in dict.fromkeys(named) if each.__module__ == function.__module__]
+        nearest += [each for each in further if each not in seen]
+        seen.update(further)
+    return ""
 
 
 def _route_row(route: Route) -> list[str]:
@@ -201,8 +220,7 @@ def rpc() -> Iterator[str]:
         called.setdefault(route.rpc, []).append(route)
     reasons = refusals()
     for word in WORDS:
-        messages = importlib.import_module(f"loyalty.{word}.v1.{word}_pb2")
-        (service,) = messages.DESCRIPTOR.services_by_name.values()
+        service = _service(word)
         comments = _comments(ROOT / "protos" / "loyalty" / word / "v1" / f"{word}.proto")
         order = SAID["refusals"][word]
         _expect_same(f"[refusals.{word}]", order, [method.name for method in service.methods])
@@ -211,7 +229,7 @@ def rpc() -> Iterator[str]:
         )
         yield f"## {service.full_name}"
         for method in service.methods:
-            is_write = "request_id" in method.input_type.fields_by_name
+            is_write = _bears_a_request_id(method.input_type)
             via = ", ".join(f"`{route.method} {route.path}`" for route in called.get(f"{word}.{method.name}", []))
             refused = " → ".join(f"`{reason}`" for reason in order[method.name]) or "nothing of its own"
             yield (
@@ -219,6 +237,24 @@ def rpc() -> Iterator[str]:
                 f"{'Write' if is_write else 'Read'}; {via or 'not over HTTP'}. {comments[method.name]}\n\n"
                 f"Refuses: {refused}."
             )
+
+
+def method_of(rpc: str) -> MethodDescriptor:
+    """What the contract says of an RPC such as `points.RecordPurchase`."""
+    word, _, name = rpc.partition(".")
+    return _service(word).methods_by_name[name]
+
+
+def _service(word: str) -> ServiceDescriptor:
+    (service,) = importlib.import_module(f"loyalty.{word}.v1.{word}_pb2").DESCRIPTOR.services_by_name.values()
+    found: ServiceDescriptor = service
+    return found
+
+
+def _bears_a_request_id(message: Descriptor) -> bool:
+    """Whether the request, or each of its items, is a wish that is fulfilled once."""
+    inner = (field.message_type for field in message.fields if field.message_type is not None)
+    return "request_id" in message.fields_by_name or any(_bears_a_request_id(each) for each in inner)
 
 
 def _comments(proto: Path) -> dict[str, str]:
