@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 import structlog
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug import exceptions
 
-from gateway import refusals
+from gateway import paths, refusals
 from gateway.refusals import FieldProblem, Malformed, RedemptionCancelled
 from gateway.replies import REPLAYED_HEADER
 from gateway.visit import request_id
@@ -92,7 +92,7 @@ def problem_of(refusal: Refusal) -> Response:
 def body_of(refusal: Refusal) -> dict[str, Any]:
     """The problem's members, also for a refusal that stands among the results of a call."""
     status = status_of(refusal)
-    detail = TIMEOUT_DETAIL if status == HTTPStatus.GATEWAY_TIMEOUT else refusal.message
+    detail = TIMEOUT_DETAIL if status == HTTPStatus.GATEWAY_TIMEOUT else _sentence(refusal)
     return _body(status, refusal.reason, detail, _metadata(refusal), _field_problems(refusal))
 
 
@@ -129,22 +129,32 @@ def _response(body: dict[str, Any]) -> Response:
 def _field_problems(refusal: Refusal) -> tuple[FieldProblem, ...]:
     if isinstance(refusal, Malformed):
         return refusal.problems
-    field = refusal.metadata.get("field")
-    if refusal.kind is not Kind.INVALID or not field:
-        return ()
-    return (FieldProblem(json_path(field), refusal.message.removeprefix(f"{field}: ")),)
+    field = _field(refusal)
+    return (FieldProblem(_place(field), _problem(refusal)),) if field else ()
 
 
 def _metadata(refusal: Refusal) -> dict[str, str]:
-    if refusal.kind is not Kind.INVALID or "field" not in refusal.metadata:
-        return refusal.metadata
-    return {**refusal.metadata, "field": json_path(refusal.metadata["field"])}
+    field = _field(refusal)
+    return {**refusal.metadata, "field": _place(field)} if field else refusal.metadata
 
 
-def json_path(proto_path: str) -> str:
-    """Where callers find a field that a service names: a sale lies flat in our JSON, pages have shorter names."""
-    renamed = {"page_size": "limit", "page_token": "cursor", "request_id": "Idempotency-Key"}
-    return renamed.get(proto_path, proto_path.removeprefix("sale."))
+def _sentence(refusal: Refusal) -> str:
+    field = _field(refusal)
+    begins_with_it = field and refusal.message.startswith(f"{field}: ")
+    return f"{_place(field)}: {_problem(refusal)}" if begins_with_it else refusal.message
+
+
+def _field(refusal: Refusal) -> str:
+    """The malformed field by the RPC's request, empty where a service names none."""
+    return refusal.metadata.get("field", "") if refusal.kind is Kind.INVALID else ""
+
+
+def _place(field: str) -> str:
+    return paths.here(field, request.endpoint or "")
+
+
+def _problem(refusal: Refusal) -> str:
+    return refusal.message.removeprefix(f"{_field(refusal)}: ")
 
 
 def _challenge(reason: str) -> str:

@@ -78,3 +78,13 @@ def test_it_says_which_part_is_wrong(program: Program, buyer: tuple[str, str]) -
     refused = program.till.post("/v1/exchanges", exchange_of("R-404", member={"member_id": member_id}))
     assert (refused.status, refused.reason) == (404, "PURCHASE_NOT_FOUND")
     expect_books_to_agree(program.suite)
+
+
+def test_what_is_wrong_is_named_where_it_stands_in_the_exchange(program: Program, buyer: tuple[str, str]) -> None:
+    body = exchange_of(buyer[1])
+    body["sale"]["lines"][0]["amount_minor"] += 100
+    answer = program.till.post("/v1/exchanges", body)
+    assert (answer.status, [each["field"] for each in answer.body["errors"]]) == (422, ["sale.lines[0].amount_minor"])
+    other = program.member("+447911123457")["member_id"]
+    answer = program.till.post("/v1/exchanges", exchange_of(buyer[1], member={"member_id": other}))
+    assert (answer.status, [each["field"] for each in answer.body["errors"]]) == (422, ["member"])

@@ -22,6 +22,7 @@ from kit.errors import (
     Unavailable,
 )
 from tests.fixtures.suite import sale
+from tests.fixtures.tills import exchange_of
 from tests.fixtures.waiting import wait_until
 from tests.integration.gateway.stage import MEMBER_ID, Door, Puppets, member
 from tests.integration.gateway.stage import door as open_door
@@ -75,7 +76,6 @@ def test_a_replayed_refusal_says_so(door: Door, puppets: Puppets) -> None:
     [
         ("identifiers[0].value", "identifiers[0].value"),
         ("page_token", "cursor"),
-        ("sale.lines[2].sku", "lines[2].sku"),
         ("request_id", "Idempotency-Key"),
     ],
 )
@@ -204,3 +204,41 @@ def test_nobody_waits_longer_than_the_wait(puppets: Puppets) -> None:
         assert is_problem(caller.get("/"), 503, "DOOR_BUSY")
         gate.set()
         assert first.result().status == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "rpc", "named", "found"),
+    [
+        ("/v1/purchases", "RecordPurchase", "sale.lines[0].amount_minor", "lines[0].amount_minor"),
+        ("/v1/exchanges", "RecordExchange", "sale.lines[0].amount_minor", "sale.lines[0].amount_minor"),
+        ("/v1/exchanges", "RecordExchange", "member_id", "member"),
+    ],
+)
+def test_a_field_is_named_by_its_place_in_the_body(
+    door: Door, puppets: Puppets, path: str, rpc: str, named: str, found: str
+) -> None:
+    puppets.says[rpc] = Invalid(named, "is wrong")
+    answer = door.caller("till").post(path, exchange_of("R-1") if rpc == "RecordExchange" else sale())
+    assert is_problem(answer, 422, "INVALID_FIELD")
+    assert answer.body["errors"] == [{"field": found, "problem": "is wrong"}]
+    assert (answer.body["metadata"], answer.body["detail"]) == ({"field": found}, f"{found}: is wrong")
+
+
+def test_an_identifier_that_cannot_be_is_named_within_the_member(door: Door, puppets: Puppets) -> None:
+    puppets.says["ResolveMember"] = Invalid("identifier.value", "is not a phone number")
+    phone = {"identifier": {"kind": "phone", "value": "none"}}
+    sold = door.caller("till").post("/v1/purchases", sale(member=phone))
+    asked = door.caller("till").post("/v1/members/resolve", phone)
+    fields = [answer.body["errors"][0]["field"] for answer in (sold, asked)]
+    assert fields == ["member.identifier.value", "identifier.value"]
+
+
+def test_a_field_is_named_by_its_place_in_the_policy_and_in_the_query(door: Door, puppets: Puppets) -> None:
+    admin = door.caller("admin")
+    puppets.says["SetProgramPolicy"] = Invalid("policy.transfers.points_max", "must not be less than points_min")
+    set_ = admin.put("/v1/program-policy", {"shortfall": "carry", "transfers": {"points_min": 2, "points_max": 1}})
+    puppets.says["GetLiability"] = Invalid("valuation.redemption_bp", "is missing")
+    period = "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z"
+    read = admin.get(f"/v1/liability?{period}&value_minor=1&revenue_minor=1")
+    fields = [answer.body["errors"][0]["field"] for answer in (set_, read)]
+    assert fields == ["transfers.points_max", "redemption_bp"]
