@@ -22,7 +22,7 @@ CSV_TYPE = "text/csv"
 # The signs that begin a formula, as they are typed and as East Asian keyboards type them, and what some readers skip.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
-Cell = str | int | datetime | None
+Cell = str | int | bool | datetime | None
 
 
 def wanted(format_asked: Literal["", "json", "csv"]) -> bool:
@@ -50,6 +50,8 @@ def _written(cell: Cell) -> str:
             return ""
         case datetime():
             return cell.isoformat().replace("+00:00", "Z")
+        case bool():
+            return str(cell).lower()
         case int():
             return str(cell)
         case _:

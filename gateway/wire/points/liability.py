@@ -62,11 +62,11 @@ class Flow(Told):
     """Given by hand."""
     taken: int
     """Taken by hand."""
-    closing: int
     sent: int
     """Given by members to others."""
     received: int
     """Got by members from others, and got back; what is sent and not received is on its way."""
+    closing: int
 
 
 class AgeBucket(Told):

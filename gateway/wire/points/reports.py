@@ -107,6 +107,11 @@ STATEMENT_HEADS = (
     "return_id",
     "hold_id",
     "corrects_version",
+    "adjustment_id",
+    "approved_by",
+    "transfer_id",
+    "qualifying",
+    "activity_id",
 )
 
 
@@ -129,10 +134,16 @@ def statement_rows(told: Statement, *, is_first: bool) -> Iterator[tuple[Cell, .
             entry.return_id,
             entry.hold_id,
             entry.corrects_version,
+            entry.adjustment_id,
+            entry.approved_by,
+            entry.transfer_id,
+            entry.qualifying,
+            entry.activity_id,
         )
     if told.next_cursor is None:
         yield _balance_row(told.recorded_until, "closing", told.closing_balance)
 
 
 def _balance_row(at: datetime, word: str, balance: int) -> tuple[Cell, ...]:
-    return (at, None, None, word, None, balance, *[None] * 7)
+    known: dict[str, Cell] = {"recorded_at": at, "kind": word, "balance": balance}
+    return tuple(known.get(head) for head in STATEMENT_HEADS)

@@ -10,7 +10,7 @@ import pytest
 from loyalty.points.v1 import points_pb2 as pb
 
 from tests.fixtures.suite import Answer
-from tests.integration.gateway.stage import MEMBER_ID, NOON, PROGRAM_ID, Door, Puppets, timestamp
+from tests.integration.gateway.stage import MEMBER_ID, NOON, OTHER_ID, PROGRAM_ID, Door, Puppets, timestamp
 
 PERIOD = "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z"
 STATEMENT = f"/v1/members/{MEMBER_ID}/statement?{PERIOD}"
@@ -33,6 +33,9 @@ def a_statement(next_page_token: str = "") -> pb.GetStatementResponse:
             occurred_at=timestamp(),
             recorded_at=timestamp(),
             sentence=f"15 points taken by hand: {EVIL}.",
+            adjustment_id=OTHER_ID,
+            approved_by="a.malik",
+            qualifying=True,
         )
     ]
     statement = pb.Statement(
@@ -79,8 +82,19 @@ def test_a_statement_is_told_as_csv_that_no_spreadsheet_runs(door: Door, puppets
     assert (opening["kind"], opening["balance"], opening["recorded_at"]) == ("opening", "40", "2026-03-01T00:00:00Z")
     assert (movement["amount"], movement["balance"], movement["kind"]) == ("-15", "25", "adjustment")
     assert (movement["reason"], movement["actor"]) == (f"'{EVIL}", "'@b.khan")
+    assert (movement["adjustment_id"], movement["approved_by"]) == (OTHER_ID, "a.malik")
+    assert (movement["qualifying"], opening["qualifying"]) == ("true", "")
     assert (closing["kind"], closing["balance"], closing["recorded_at"]) == ("closing", "25", "2026-03-02T00:00:00Z")
     assert answer.headers["content-disposition"] == 'attachment; filename="statement.csv"'
+
+
+def test_a_csv_has_all_that_the_json_tells_of_a_movement(door: Door, puppets: Puppets) -> None:
+    puppets.says["GetStatement"] = a_statement()
+    caller = door.caller("staff")
+    told = caller.get(STATEMENT).expect(200)["items"][0]
+    _, movement, _ = rows_of(caller.get(f"{STATEMENT}&format=csv"))
+    # Whose account it is, they asked; and an earning is no cell.
+    assert told.keys() - movement.keys() == {"member_id", "wallet", "balance_after", "earning"}
 
 
 def test_pages_of_a_csv_put_together_are_the_whole(door: Door, puppets: Puppets) -> None:
@@ -186,6 +200,8 @@ def test_a_liability_is_told_as_csv(door: Door, puppets: Puppets) -> None:
     assert (found["flow", "closing"], found["outstanding", "days 0 to 30"]) == ("85", "84")
     assert (found["outstanding", "days 366 to any"], found["expiry", "2026-03"]) == ("0", "3")
     assert (found["breakage", "breakage_bp"], found["deferred_revenue", "deferred_minor"]) == ("", "9")
+    flow = [row["item"] for row in rows if row["section"] == "flow"]
+    assert (flow[0], flow[-1]) == ("opening", "closing")
     assert found["report", "measured_at"] == "2026-03-02T00:00:00Z"
 
 
