@@ -318,6 +318,27 @@ def test_a_return_goes_by_the_version_that_gave(points: Points) -> None:
     assert (counts(points, member_id), points.account(member_id).posted) == (5, 10)
 
 
+# ---- Activities ------------------------------------------------------------------------------------------------------
+
+
+def test_an_activity_counts_when_it_occurred_and_once(points: Points, member_id: uuid.UUID) -> None:
+    points.rule(**make.activity_terms(qualifying=True))
+    points.rule(**make.activity_terms(points=7))
+    visit = make.a_happening(occurred_at=make.NOON - 40 * DAY)
+    with two_processes(points) as processes:
+
+        def visited_or_bought(number: int) -> None:
+            if number % 2:
+                wish = make.record_purchase(member_id, a_sale(number))
+                processes[number % 4 // 2].purchases.record_purchase(TILL, wish).unwrap()
+            else:
+                points.activities.record_activity(TILL, make.record_activity(member_id, visit)).unwrap()
+
+        at_once(8, visited_or_bought)
+    assert points.account(member_id).posted == 57 + 1 + 3 + 5 + 7
+    assert sums(points, member_id, EVER, QualifyingWindow(None, make.NOON)) == [66, 50]
+
+
 # ---- Claims ----------------------------------------------------------------------------------------------------------
 
 
