@@ -55,6 +55,7 @@ def build(config: Config) -> App:
     beside = (
         _relay(config, engine),
         _consumer(config, engine),
+        _enroller(config, storage, committer),
         _rehearser(config, storage, conditions),
         *_jobs(config, storage, committer, members),
     )
@@ -129,6 +130,11 @@ def _committer(config: Config, storage: Storage, conditions: CelConditions) -> t
         queue_wait_s=config.queue_wait_ms / 1_000,
     )
     return grouped, (Worker("points-writer", grouped.round, interval_s=WRITER_PAUSE_S),)
+
+
+def _enroller(config: Config, storage: Storage, committer: Committer) -> Worker:
+    work = functools.partial(jobs.record_pending_activities, storage, committer, limit=config.jobs_batch_max)
+    return Worker("points-record-enrolments", work, interval_s=config.enrolments_interval_ms / 1_000)
 
 
 def _rehearser(config: Config, storage: Storage, conditions: CelConditions) -> Worker:

@@ -51,6 +51,8 @@ class Config:
     jobs_interval_s: int = setting("seconds between two rounds of the timed jobs", default=60)
     jobs_batch_max: int = setting("rows that one round of a timed job handles", default=500)
 
+    enrolments_interval_ms: int = setting("milliseconds between two looks for enrolments to record", default=1_000)
+
     rehearsals_interval_ms: int = setting("milliseconds between two looks for rules to rehearse", default=1_000)
     rehearsals_page_max: int = setting("past purchases that one round of a rehearsal judges", default=500)
 

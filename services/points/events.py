@@ -11,7 +11,8 @@ Announced, through the outbox:
     return.recorded         goods came back, matched or not
     return.matched          the purchase of goods that had come back was recorded after all
 
-Listened to: every event of `members`, for the status it carries, and the tier if it tells one.
+Listened to: every event of `members`, for the status it carries, and the tier if it tells one; and `member.enrolled`,
+for the activity that it is, which a worker records.
 """
 
 from __future__ import annotations
@@ -25,16 +26,18 @@ import sqlalchemy as sa
 
 from kit import ids
 from kit.outbox import Event
-from services.points.domain.activities import Activity
+from services.points.domain.activities import Activity, ActivityKind, PendingActivity
 from services.points.domain.book import Book
 from services.points.domain.ledger import Entry, EntryKind
 from services.points.domain.matching import Match
 from services.points.domain.policy import MemberStatus, Standing
 from services.points.domain.purchases import Purchase, Return
+from services.points.storage.pending_activities import PendingActivities
 from services.points.storage.standings import Standings
 
 MEMBERS_STREAM = "wafa:members"
 STREAM = "wafa:points"
+ENROLLED = "member.enrolled"
 
 ENTRY_EVENTS = {
     EntryKind.EARN: "points.earned",
@@ -119,7 +122,10 @@ def return_matched(purchase: Purchase, match: Match, shortfall: int, now: dateti
 
 
 def on_member_event(connection: sa.Connection, event: Event) -> None:
-    """Takes over the status and the tier that an event of `members` carries; older ones pass without effect."""
+    """Takes over the status and the tier that an event of `members` carries; older ones pass without effect.
+
+    An enrolment is noted, to be recorded as an activity.
+    """
     standing = Standing(
         event.aggregate_id,
         event.program_id,
@@ -128,6 +134,9 @@ def on_member_event(connection: sa.Connection, event: Event) -> None:
         tier=event.payload.get("tier", ""),
     )
     Standings(connection).put(standing)
+    if event.type == ENROLLED:
+        enrolment = PendingActivity(event.program_id, event.aggregate_id, ActivityKind.ENROLMENT, event.occurred_at)
+        PendingActivities(connection).put(enrolment)
 
 
 def _entry_made(entry: Entry) -> Event:

@@ -8,7 +8,7 @@ from kit import inbox, outbox
 from kit.call import KEY_RETENTION_DAYS, Call
 from services.points.commit import Committer
 from services.points.domain.conditions import Conditions
-from services.points.handlers import rehearsing
+from services.points.handlers import enrolments, rehearsing
 from services.points.handlers.settling import Settling
 from services.points.handlers.transfers import TransferHandlers
 from services.points.storage import Storage
@@ -39,6 +39,11 @@ def expire_adjustments(storage: Storage, *, limit: int) -> bool:
 def rehearse_rules(storage: Storage, conditions: Conditions, *, limit: int) -> bool:
     """Judges past purchases by rules that somebody would like to see at work; moves no point."""
     return rehearsing.rehearse(storage, conditions, limit=limit)
+
+
+def record_pending_activities(storage: Storage, committer: Committer, *, limit: int) -> bool:
+    """Records the enrolments that were heard of, so that they earn."""
+    return enrolments.record_pending(storage, committer, SELF, limit=limit)
 
 
 def prune_rehearsals(storage: Storage, *, limit: int) -> bool:

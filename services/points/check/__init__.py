@@ -22,6 +22,7 @@
     activity_earned           what an activity gave is what its entries gave, and those are its member's
     earned_by_one             what was earned was earned by a purchase or by an activity, and so are its units
     activity_once             a member enrols once and has one birthday a year
+    activity_waits            what waits to be recorded is of members that are known
     counter_folds             C11 what is used of a limit in a window is the fold of its movements
     limit_counted             C11 the movements of a purchase are what is left of its earnings; of an activity, these
     counter_within_limit      C11 a counter is beyond no limit that a version of the rule ever had, and not below zero

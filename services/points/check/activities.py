@@ -64,6 +64,19 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         """,
     ),
     (
+        "activity_waits",
+        "the activity that waits to be recorded is of nobody whom `members` has told of",
+        """
+        SELECT concat_ws('/', member_id, kind)
+        FROM pending_activities
+        WHERE NOT EXISTS (
+            SELECT FROM standings
+            WHERE standings.member_id = pending_activities.member_id
+                AND standings.program_id = pending_activities.program_id
+        )
+        """,
+    ),
+    (
         "limit_counted",
         "what the activity moved of a limit is not what it earned",
         """

@@ -70,6 +70,21 @@ class ActivityAnswer:
     account: AccountView | None
 
 
+@dataclass(frozen=True)
+class PendingActivity:
+    """An activity that was heard of and is yet to be recorded."""
+
+    program_id: UUID
+    member_id: UUID
+    kind: ActivityKind
+    occurred_at: datetime
+
+
+def happening_of(pending: PendingActivity) -> Happening:
+    """What was heard, as a caller would have told it."""
+    return Happening(pending.kind, "", pending.occurred_at, "members", "", "", "", {})
+
+
 def happens_once(kind: ActivityKind) -> bool:
     """Whether there is no more to it than that it happened: a member enrols once, and has one birthday a year."""
     return kind in (ActivityKind.ENROLMENT, ActivityKind.BIRTHDAY)

@@ -23,6 +23,7 @@ from services.points.storage.activities import Activities
 from services.points.storage.adjustments import Adjustments
 from services.points.storage.counters import Counters
 from services.points.storage.meetings import Meetings
+from services.points.storage.pending_activities import PendingActivities
 from services.points.storage.purchases import Purchases
 from services.points.storage.qualifying import Qualifying
 from services.points.storage.rehearsals import Rehearsals
@@ -47,6 +48,7 @@ class Transaction:
         self.activities = Activities(connection)
         self.adjustments = Adjustments(connection)
         self.counters = Counters(connection)
+        self.pending_activities = PendingActivities(connection)
         self.purchases = Purchases(connection)
         self.meetings = Meetings(connection)
         self.qualifying = Qualifying(connection)

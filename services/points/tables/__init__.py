@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from kit.idempotency import stored_answers_table
 from kit.inbox import dead_letters_table, inbox_table
 from kit.outbox import outbox_table
-from services.points.tables.activities import activities
+from services.points.tables.activities import activities, pending_activities
 from services.points.tables.adjustments import adjustments
 from services.points.tables.base import instant as _instant
 from services.points.tables.base import metadata
@@ -30,6 +30,7 @@ __all__ = [
     "cap_counters",
     "cap_movements",
     "metadata",
+    "pending_activities",
     "qualifying_movements",
     "rehearsal_counters",
     "rehearsals",

@@ -1,4 +1,4 @@
-"""What members did that is no purchase: appended, never changed."""
+"""What members did that is no purchase, and what of it is yet to be recorded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.points.tables.base import instant, metadata
 
-# The primary key is made from the program and what makes an activity the same one, so that it is that uniqueness too.
+# Appended, never changed. The primary key is made from the program and what makes an activity the same one, so that it
+# is that uniqueness too.
 activities = sa.Table(
     "activities",
     metadata,
@@ -30,4 +31,18 @@ activities = sa.Table(
     sa.CheckConstraint("kind IN ('event', 'visit', 'enrolment', 'birthday', 'referral')", name="kind"),
     sa.CheckConstraint("(kind = 'event') = (name <> '')", name="events_have_names"),
     sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
+)
+
+# Written where it is heard of, with the inbox; deleted once it is recorded.
+pending_activities = sa.Table(
+    "pending_activities",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("program_id", sa.Uuid, nullable=False),
+    instant("occurred_at"),
+    # Until then somebody is at work on it; past that, whoever looks takes it.
+    instant("lease_until", nullable=True),
+    sa.CheckConstraint("kind = 'enrolment'", name="kind"),
+    sa.Index("ix_pending_activities_occurred", "occurred_at", "member_id"),
 )

@@ -59,6 +59,18 @@ ACTIVITY_DEFECTS: dict[str, dict[str, Planted]] = {
             "UPDATE qualifying_movements SET occurred_at = occurred_at - interval '1 day' WHERE activity_id = :visited",
         ),
     },
+    "the activity that waits to be recorded is of nobody whom `members` has told of": {
+        "a stranger": planted(
+            "{visited}/enrolment",
+            "INSERT INTO pending_activities (member_id, kind, program_id, occurred_at) "
+            "VALUES (:visited, 'enrolment', :program, now())",
+        ),
+        "a member of another program": planted(
+            "{ehsan}/enrolment",
+            "INSERT INTO pending_activities (member_id, kind, program_id, occurred_at) "
+            "VALUES (:ehsan, 'enrolment', :visited, now())",
+        ),
+    },
     "what the activity moved of a limit is not what it earned": {
         "a use that was not counted": planted(
             "{visited}",

@@ -63,6 +63,7 @@ def test_a_members_tables_lead_their_keys_with_the_member() -> None:
         tables.cap_counters,
         tables.cap_movements,
         tables.qualifying_movements,
+        tables.pending_activities,
     ):
         assert next(iter(table.primary_key.columns)).name == "member_id"
 
