@@ -29,9 +29,6 @@ from kit.call import Call
 from kit.database import LostRaceError
 from kit.errors import Conflict, Kind, Refusal
 
-# Metadata of a command's field that was added when requests without it had been stored; it has a default.
-CAME_LATER = {"came_later": True}
-
 Key: TypeAlias = tuple[uuid.UUID, str, str, str]
 
 Answer = TypeVar("Answer")
@@ -290,23 +287,17 @@ def judged(work: Callable[[], Answer]) -> Outcome[Answer]:
 
 
 def field_digests(value: object, *, without: tuple[str, ...] = (), key: bytes = b"") -> dict[str, str]:
-    """A short digest of each field of a dataclass of plain values, to compare two of them without keeping either."""
-    content = _adapter(type(value)).dump_python(value, mode="json")
-    without = (*without, *_unsaid_and_later(value))
+    """A short digest of each field of a dataclass of plain values, to compare two of them without keeping either.
+
+    Fields that say no more than their defaults count for nothing, at any depth: what was digested before a field with a
+    default was added has the digests that it has now. So a default, once given, stays.
+    """
+    content = _adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
     return {
         name: hashlib.blake2b(orjson.dumps(part, option=orjson.OPT_SORT_KEYS), digest_size=12, key=key).hexdigest()
         for name, part in content.items()
         if name not in without
     }
-
-
-def _unsaid_and_later(value: Any) -> list[str]:
-    """Fields that requests of before did not have, where they say nothing: asked again, those are still the same."""
-    return [
-        each.name
-        for each in dataclasses.fields(value)
-        if CAME_LATER.items() <= each.metadata.items() and getattr(value, each.name) == each.default
-    ]
 
 
 def differing_fields(one: dict[str, str], other: dict[str, str]) -> list[str]:

@@ -8,7 +8,7 @@ key asked for, the same key cannot approve, whatever name comes with it.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -84,7 +84,7 @@ class RequestAdjustment:
     reason: str
     actor: str
     expiry_days: int
-    qualifying: bool = field(default=False, metadata={"came_later": True})
+    qualifying: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from services.points.domain.ledger import AccountView, Entry, Hold
@@ -55,7 +55,7 @@ class ReverseCapture:
     hold_id: UUID
     reason: str
     # 0 for all that is left; requests of before had no amount and meant that.
-    amount: int = field(default=0, metadata={"came_later": True})
+    amount: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class AdjustPoints:
     actor: str
     expiry_days: int
     # Whether as many qualifying units are given or taken with the points.
-    qualifying: bool = field(default=False, metadata={"came_later": True})
+    qualifying: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,4 +150,4 @@ class SetProgramPolicy:
     shortfall: Shortfall
     adjustment_limit: int | None = None
     transfers: TransferPolicy | None = None
-    unspendable_wallets: tuple[str, ...] = field(default=(), metadata={"came_later": True})
+    unspendable_wallets: tuple[str, ...] = ()

@@ -89,7 +89,7 @@ class RecordReturn:
     lines: tuple[ReturnLine, ...]
     cashier_id: str
     # What was spent on the goods and is to come back.
-    refunds: tuple[PointsRefund, ...] = field(default=(), metadata={"came_later": True})
+    refunds: tuple[PointsRefund, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kit.errors import NotFound
-from kit.idempotency import CAME_LATER, Outcome, answered, differing_fields, field_digests
+from kit.idempotency import Outcome, answered, differing_fields, field_digests
 
 PROGRAM = uuid.UUID(int=1)
 
@@ -83,14 +83,50 @@ def test_an_outcome_gives_its_answer_or_raises_its_refusal() -> None:
 
 
 @dataclasses.dataclass(frozen=True)
-class TakeJarLater:
-    """A command that has learned to say how many."""
-
-    shelf: str
-    jars: int = dataclasses.field(default=0, metadata=CAME_LATER)
+class Spoon:
+    metal: str
 
 
-def test_a_request_of_before_a_field_came_is_still_the_same() -> None:
-    stored = {"shelf": field_digests(TakeJarLater("top"))["shelf"]}
-    assert differing_fields(stored, field_digests(TakeJarLater("top"))) == []
-    assert differing_fields(stored, field_digests(TakeJarLater("top", 2))) == ["jars"]
+@dataclasses.dataclass(frozen=True)
+class Taste:
+    jar: str
+    spoon: Spoon | None
+    spoons: tuple[Spoon, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class SpoonLater(Spoon):
+    """A spoon that has learned to say more."""
+
+    length_mm: int = 0
+    marks: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class TasteLater:
+    """What was a Taste, said with later fields."""
+
+    jar: str
+    spoon: SpoonLater | None
+    spoons: tuple[SpoonLater, ...]
+    slowly: bool = False
+
+
+EARLIER = Taste("quince", Spoon("tin"), (Spoon("tin"), Spoon("iron")))
+LATER = TasteLater("quince", SpoonLater("tin"), (SpoonLater("tin"), SpoonLater("iron")))
+
+
+def test_what_was_asked_before_a_field_was_added_is_still_the_same() -> None:
+    assert field_digests(LATER) == field_digests(EARLIER)
+
+
+@pytest.mark.parametrize(
+    ("said", "fields"),
+    [
+        (dataclasses.replace(LATER, slowly=True), ["slowly"]),
+        (dataclasses.replace(LATER, spoon=SpoonLater("tin", 90)), ["spoon"]),
+        (dataclasses.replace(LATER, spoons=(SpoonLater("tin"), SpoonLater("iron", 0, ("W",)))), ["spoons"]),
+    ],
+)
+def test_what_a_field_says_that_was_added_makes_another_request(said: TasteLater, fields: list[str]) -> None:
+    assert differing_fields(field_digests(EARLIER), field_digests(said)) == fields

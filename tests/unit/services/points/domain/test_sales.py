@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 import pytest
 
 from kit.errors import Invalid
+from kit.idempotency import field_digests
 from services.points.domain.sales import (
     PurchaseLine,
     ReceiptKey,
@@ -131,3 +132,37 @@ def test_goods_taken_back_within_the_sale_stay_taken_back() -> None:
 def test_a_line_that_took_money_off_counts_in_full_though_it_came_back() -> None:
     rebate = weighed(-500, quantity_milli=1000, unit_price_minor=0, discount_minor=500)
     assert kept_amount(rebate, {"1": 1000}) == -500
+
+
+# ---- what the same receipt is
+
+
+@dataclass(frozen=True)
+class FirstLine:
+    """A line as the first receipts had it."""
+
+    line_id: str
+    sku: str
+    category: str
+    quantity_milli: int
+    unit_price_minor: int
+    discount_minor: int
+    amount_minor: int
+
+
+@dataclass(frozen=True)
+class FirstSale:
+    """What is compared of a receipt when it comes again."""
+
+    lines: tuple[FirstLine, ...]
+
+
+def test_a_receipt_recorded_before_lines_had_brands_and_taxes_is_the_same_when_it_comes_again() -> None:
+    sale = make.a_sale(make.a_line(1000), make.a_line(300, line_id="2"))
+    told = [asdict(line) for line in sale.lines]
+    first = FirstSale(tuple(FirstLine(**{name: each[name] for name in FirstLine.__annotations__}) for each in told))
+    branded = replace(sale, lines=(replace(sale.lines[0], brand="Tapal"), sale.lines[1]))
+    taxed = replace(sale, lines=(sale.lines[0], replace(sale.lines[1], tax_minor=1)))
+
+    assert field_digests(sale)["lines"] == field_digests(first)["lines"]
+    assert len({field_digests(each)["lines"] for each in (sale, branded, taxed)}) == 3
