@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from kit.errors import Invalid
 from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotScheduled, VersionMismatch
 from services.points.domain.terms import EarningTerms
 
@@ -85,19 +86,23 @@ def activate(draft: EarningRule, versions: Iterable[EarningRule], now: datetime)
 
     The first version to be active may reach back to its `starts_at`, for late uploads. A later one begins now at the
     earliest: what happened before keeps earning by the version that was active then. One that begins later is
-    scheduled, and the version before it earns until then; one that was to begin after it is overtaken.
+    scheduled, and the version before it earns until then; one that was to begin after it is overtaken. One that would
+    end before it begins is refused: it would end the version before it and put nothing in its place.
     """
     if draft.state is not RuleState.DRAFT:
         raise RuleNotDraft(f"version {draft.version} is {draft.state_at(now).value}", version=draft.version)
     predecessors = [rule for rule in versions if rule.activated_at is not None and not rule.is_void]
     starts_at = draft.terms.starts_at or now
     effective_from = max(starts_at, now) if predecessors else starts_at
+    ends_at = draft.terms.ends_at
+    if ends_at is not None and ends_at <= effective_from:
+        raise Invalid("terms.ends_at", f"is not after {effective_from.isoformat()}, when it would begin")
     active = replace(
         draft,
         state=RuleState.ACTIVE,
         activated_at=now,
         effective_from=effective_from,
-        effective_until=draft.terms.ends_at,
+        effective_until=ends_at,
     )
     return (active, *_cut(predecessors, now, effective_from))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.errors import Invalid
 from services.points.domain.earnings import LineExplanation
 from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotScheduled, VersionMismatch
 from services.points.domain.evaluation import evaluate, evaluate_again, rule_set
@@ -206,6 +208,25 @@ def test_what_ended_long_ago_is_left_as_it_is() -> None:
     assert len(activate(a_draft(2, like=old), [old], NOW)) == 1
 
 
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at"),
+    [(None, NOW), (NOW - 30 * DAY, NOW - DAY), (None, NOW - DAY)],
+)
+def test_a_later_version_that_would_be_over_before_it_begins_is_refused(
+    starts_at: datetime | None, ends_at: datetime
+) -> None:
+    first = make.a_rule()
+    with pytest.raises(Invalid) as refused:
+        activate(a_draft(2, like=first, starts_at=starts_at, ends_at=ends_at), [first], NOW)
+    assert refused.value.field == "terms.ends_at"
+
+
+def test_a_first_version_that_begins_now_is_refused_where_it_would_be_over() -> None:
+    with pytest.raises(Invalid) as refused:
+        activate(a_draft(starts_at=None, ends_at=NOW), [], NOW)
+    assert refused.value.field == "terms.ends_at"
+
+
 @pytest.mark.parametrize("state", [RuleState.ACTIVE, RuleState.ENDED])
 def test_only_a_draft_is_activated(state: RuleState) -> None:
     with pytest.raises(RuleNotDraft):
@@ -352,7 +373,9 @@ def test_however_versions_follow_one_another_one_earns_at_a_time(
                 starts_at=None if starts is None else NOW + starts * DAY,
                 ends_at=None if ends is None else NOW + ends * DAY,
             )
-            versions |= {each.version: each for each in activate(draft, known, now)}
+            with contextlib.suppress(Invalid):
+                versions |= {each.version: each for each in activate(draft, known, now)}
+                assert not versions[number].is_void
         if was_effective:
             # What happened keeps what it earned by.
             assert before == {day: in_force(day, *versions.values()) for day in days_until(now)}
@@ -376,7 +399,8 @@ def test_calling_off_what_was_just_scheduled_leaves_everything_as_it_was(
             starts_at=None if begins is None else NOW + begins * DAY,
             ends_at=None if ends is None else NOW + ends * DAY,
         )
-        known |= {each.version: each for each in activate(draft, list(known.values()), now)}
+        with contextlib.suppress(Invalid):
+            known |= {each.version: each for each in activate(draft, list(known.values()), now)}
     # After all others: one that waits and would begin later is overtaken for good.
     beginnings = [each.effective_from for each in known.values() if not each.is_void and each.effective_from]
     last = max([now, *beginnings]) + (starts + 1) * DAY
