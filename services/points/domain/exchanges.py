@@ -43,13 +43,14 @@ def check_exchange(exchange: RecordExchange) -> None:
 def buyer_of_exchange(exchange: RecordExchange, purchase: Purchase | None, sold: Purchase | None) -> UUID | None:
     """Who gets what the new goods earn: the member of the purchase, or whom an anonymous one's exchange names.
 
-    `sold` is the new sale where it is recorded already. One that was anonymous when nobody was named stays so.
+    `sold` is the new sale where it is recorded already. One that was anonymous when nobody was named stays so, and one
+    of whom was named then stays theirs, whoever has claimed the purchase since.
     """
     if purchase is None:
         raise PurchaseNotFound("no purchase with this receipt is recorded", field="return.original_receipt")
     given = exchange.member_id
     if given is None:
         return None if sold is not None and sold.member_id is None else purchase.member_id
-    if purchase.member_id not in (None, given):
+    if purchase.member_id not in (None, given) and (sold is None or sold.member_id != given):
         raise Invalid("member_id", "is not the member whose purchase is brought back")
     return given

@@ -218,6 +218,23 @@ def test_an_anonymous_purchase_is_exchanged_by_whoever_is_named(points: Points) 
     assert exchange(points, anew(anonymous)) == first
 
 
+def test_it_stays_theirs_who_were_named_whoever_claims_the_purchase_since(points: Points) -> None:
+    points.rule()
+    named, claimant = points.member(), points.member()
+    old = bought(points, None, a_sale(10, pieces=3))
+    command = make.record_exchange(old.receipt, ("1", 1000), member_id=named)
+    first = exchange(points, command)
+    points.purchases.claim_purchase(TILL, make.claim_purchase(claimant, old.receipt)).unwrap()
+    before = rows(points)
+
+    again = points.exchanges.record_exchange(TILL, anew(command))
+
+    assert (again.unwrap(), again.replayed) == (first, True)
+    assert rows(points) == before
+    others = make.record_exchange(old.receipt, ("1", 1000), member_id=named)
+    assert refused(points, others, Invalid).metadata["field"] == "member_id"
+
+
 def test_somebody_who_is_new_here_is_asked_for(points: Points) -> None:
     points.rule()
     old = bought(points, None, a_sale(10))
