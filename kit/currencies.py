@@ -1,4 +1,7 @@
-"""The currencies that people pay with: ISO 4217's list of active codes, without funds, metals and test codes."""
+"""The currencies that people pay with: ISO 4217's list of active codes, without funds, metals and test codes.
+
+And how many decimals of them the minor unit is.
+"""
 
 from __future__ import annotations
 
@@ -11,4 +14,15 @@ SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD 
 WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
 
+_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_OF_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+
 CURRENCIES = frozenset(_CODES.split())
+
+# Of the currencies whose minor unit is not a hundredth.
+UNUSUAL_DECIMALS = dict.fromkeys(_WITHOUT_DECIMALS.split(), 0) | dict.fromkeys(_OF_THREE_DECIMALS.split(), 3)
+
+
+def decimals_of(currency: str) -> int:
+    """How many decimals of the currency its minor unit is: 2 for the penny."""
+    return UNUSUAL_DECIMALS.get(currency, 2)
