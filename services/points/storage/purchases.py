@@ -115,11 +115,13 @@ class Purchases:
     def returns_of(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseReturns]:
         """What has come back of each purchase so far; absent for one that nothing came back of."""
         wanted = _array(purchase_ids)
-        return _folded(self._connection.execute(sa.union_all(_in_order(wanted), _had_waited(wanted))))
+        both = sa.union_all(_in_order(wanted), _had_waited(wanted))
+        return _folded(self._connection.execute(both.order_by("recorded_at", "return_id")))
 
     def met(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseReturns]:
         """What had come back of each purchase when it was recorded; absent for one that nothing had."""
-        return _folded(self._connection.execute(_had_waited(_array(purchase_ids))))
+        waited = _had_waited(_array(purchase_ids)).order_by("recorded_at", "return_id")
+        return _folded(self._connection.execute(waited))
 
     def append(self, writer: Writer, purchase: Purchase, account: AccountView | None, digests: dict[str, str]) -> None:
         """Hands a new purchase to the writer."""
@@ -216,10 +218,11 @@ def _had_waited(wanted: sa.ColumnElement[Any]) -> sa.Select[Any]:
 
 
 def _told(back: sa.Table) -> list[sa.Column[Any]]:
-    return [back.c[name] for name in ("return_id", *RECEIPT_COLUMNS, "lines")]
+    return [back.c[name] for name in ("return_id", "recorded_at", *RECEIPT_COLUMNS, "lines")]
 
 
 def _folded(rows: Iterable[Any]) -> dict[UUID, PurchaseReturns]:
+    """Takes them together as they were recorded, so that the same are told in the same order each time."""
     found: dict[UUID, PurchaseReturns] = {}
     for row in rows:
         before = found.get(row.purchase_id, NOTHING_RETURNED)

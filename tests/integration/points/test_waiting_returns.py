@@ -98,6 +98,28 @@ def test_the_order_of_arrival_makes_no_difference(points: Points, first: str) ->
     assert found.returns.points_returned == (9 - 2) + (13 - 2)
 
 
+def test_what_had_waited_is_told_in_the_same_order_again(points: Points) -> None:
+    points.rule()
+    lines = [make.a_line(100, line_id=str(number)) for number in range(1, 4)]
+    sale = make.a_sale(*lines)
+    back = [bring_back(points, sale.receipt, (line_id, 1000)) for line_id in ("3", "1", "2", "7", "8")]
+    first = buy(points, points.member(), sale)
+    # The database may move rows about as it likes.
+    with points.engine.begin() as connection:
+        for each in reversed(back):
+            for table in (tables.returns, tables.return_matches):
+                same = sa.update(table).values(shortfall=table.c.shortfall)
+                connection.execute(same.where(table.c.return_id == each.recorded.return_id))
+
+    again = points.purchases.record_purchase(TILL, make.record_purchase(first.purchase.member_id, sale)).unwrap()
+    found = points.purchases.get_purchase(GetPurchase(make.PROGRAM, None, sale.receipt))
+
+    for returns in (again.returns, found.returns):
+        assert list(returns.returned.items()) == [("3", 1000), ("1", 1000), ("2", 1000)]
+        assert returns.misfits == first.returns.misfits
+    assert [each.return_id for each in first.returns.misfits] == [each.recorded.return_id for each in back[3:]]
+
+
 def test_two_returns_of_one_line_may_both_wait(points: Points) -> None:
     points.rule()
     member_id, sale = points.member(), make.a_sale(make.a_line(1000, quantity=4))
