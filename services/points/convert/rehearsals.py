@@ -25,7 +25,7 @@ _STATE = EnumMap(pb.RehearsalState, RehearsalState)
 def rehearse_earning_rules(request: pb.RehearseEarningRulesRequest) -> RehearseEarningRules:
     """Rules to rehearse, and on which purchases."""
     start, end = required_instant(request, "occurred_from"), required_instant(request, "occurred_until")
-    if not start < end <= start + PERIOD_MAX:
+    if not timedelta(0) < end - start <= PERIOD_MAX:
         raise Invalid("occurred_until", f"must be later than occurred_from, by at most {PERIOD_MAX.days} days")
     at_least = 1 if request.value_minor or request.per_points else 0
     return RehearseEarningRules(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from kit.errors import Invalid
@@ -27,6 +27,8 @@ STATEMENT_TIMEOUT_MS = 5_000
 # A liability reads every open lot and every entry since the period began. Whoever asks waits longer than a till would.
 LIABILITY_TIMEOUT_MS = 60_000
 
+FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
+
 
 class ReportHandlers:
     """The auditor's view."""
@@ -47,7 +49,7 @@ class ReportHandlers:
         """What the program owes when the period ends; breakage is observed over the days before that end."""
         with self._storage.snapshot(timeout_ms=LIABILITY_TIMEOUT_MS) as books:
             measured_at = min(period.end, books.now)
-            observed = Period(measured_at - timedelta(days=observed_days), period.end)
+            observed = Period(_before(measured_at, timedelta(days=observed_days)), period.end)
             sums = books.flow_sums(program_id, wallet, period, observed)
             lots, lapsed_unwritten = books.lot_sums(program_id, wallet, period.end, measured_at)
             flow = flow_of(books.held_now(program_id, wallet), sums)
@@ -68,6 +70,11 @@ class ReportHandlers:
             breakage,
             deferred,
         )
+
+
+def _before(instant: datetime, duration: timedelta) -> datetime:
+    """The instant so long before, or the first of all."""
+    return instant - min(duration, instant - FIRST_INSTANT)
 
 
 def _deferred(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -36,6 +36,12 @@ def owed(
     points: Points, period: Period, valuation: Valuation | None = None, program: uuid.UUID = make.PROGRAM
 ) -> Liability:
     return handlers.ReportHandlers(points.storage).get_liability(program, "points", period, 365, valuation)
+
+
+def test_a_period_at_the_beginning_of_time_is_answered(points: Points) -> None:
+    first = datetime.min.replace(tzinfo=UTC)
+    liability = owed(points, Period(first, first + timedelta(days=1)))
+    assert (liability.breakage.observed.start, liability.flow.closing) == (first, 0)
 
 
 def until_now(points: Points) -> Period:
