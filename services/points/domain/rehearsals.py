@@ -29,6 +29,8 @@ TOP_MAX = 20
 WINDOW_START = timedelta(hours=1)
 WINDOW_MIN = timedelta(seconds=30)
 WINDOW_MAX = timedelta(days=7)
+# Halving the longest window more often leads below the shortest one.
+NARROWED_MAX = 15
 
 
 class RehearsalState(enum.Enum):
@@ -119,7 +121,12 @@ class Position:
 
     def window_end(self, end: datetime) -> datetime:
         """Where the next look ends."""
-        return min(end, self.at + self.window)
+        # Nothing lies beyond the year 9999, not even for a moment.
+        return end if end - self.at <= self.window else self.at + self.window
+
+    def narrowed(self, failures: int) -> Position:
+        """The position with a window half as long for each look at it that failed: it may have taken too long."""
+        return replace(self, window=max(WINDOW_MIN, self.window / 2 ** min(failures, NARROWED_MAX)))
 
     def moved(self, seen: Iterable[tuple[datetime, UUID]], end: datetime, *, full: bool) -> Position:
         """The position after a look that found these; one that was full found perhaps not all."""

@@ -38,7 +38,7 @@ class RehearsalStarted:
 
 
 class RehearsalHandlers:
-    """What marketers ask before they publish. A job does the work; see `jobs.rehearse`."""
+    """What marketers ask before they publish. A job does the work; see `jobs.rehearse_rules`."""
 
     def __init__(self, storage: Storage, conditions: CheckedConditions) -> None:
         self._storage = storage

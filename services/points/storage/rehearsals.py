@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -51,7 +51,9 @@ class Rehearsals:
     def find(self, program_id: UUID, rehearsal_id: UUID) -> Rehearsal | None:
         """The rehearsal as it stands."""
         table = tables.rehearsals
-        query = sa.select(table).where(table.c.program_id == program_id, table.c.rehearsal_id == rehearsal_id)
+        # Its members are megabytes where it touches many, and nobody who asks for it is told them.
+        shown = (column for column in table.c if column is not table.c.members)
+        query = sa.select(*shown).where(table.c.program_id == program_id, table.c.rehearsal_id == rehearsal_id)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _rehearsal(row)
 
@@ -64,7 +66,10 @@ class Rehearsals:
         return int(self._connection.scalar(query) or 0)
 
     def take(self, now: datetime, lease: timedelta, attempts_max: int) -> Leased | None:
-        """Leases the one that has waited longest, unless it was taken too often without coming further."""
+        """Leases the one that has waited longest, unless it was taken too often without coming further.
+
+        Where that happened it has a shorter window than it was written with.
+        """
         found = self._connection.execute(
             _TAKE, {"now": now, "until": now + lease, "attempts_max": attempts_max}
         ).one_or_none()
@@ -72,7 +77,9 @@ class Rehearsals:
             return None
         size = MEMBER_BYTES
         members = frozenset(found.members[at : at + size] for at in range(0, len(found.members), size))
-        return Leased(_rehearsal(found), members, found.lease_until)
+        rehearsal = _rehearsal(found)
+        narrowed = rehearsal.position.narrowed(found.attempts - 1)
+        return Leased(replace(rehearsal, position=narrowed), members, found.lease_until)
 
     def give_up(self, now: datetime, attempts_max: int) -> int:
         """Ends those that were taken too often without coming further, and says how many."""
@@ -103,21 +110,29 @@ class Rehearsals:
     def put(
         self, leased: Leased, rehearsal: Rehearsal, members: Collection[bytes], tally: Tally, now: datetime
     ) -> bool:
-        """Writes how far it has come and frees it; False when the lease was over and somebody else has taken it."""
+        """Writes how far it has come and frees it.
+
+        False when the lease was over and somebody else has taken it, or given it up.
+        """
         table = tables.rehearsals
+        values = _columns(rehearsal) | {"attempts": 0, "lease_until": now}
+        if len(members) != len(leased.members):
+            values["members"] = b"".join(sorted(members))
         statement = (
             sa.update(table)
             .where(
                 table.c.program_id == rehearsal.program_id,
                 table.c.rehearsal_id == rehearsal.rehearsal_id,
+                table.c.state == RehearsalState.RUNNING.value,
                 table.c.lease_until == leased.lease_until,
             )
-            .values(**_columns(rehearsal), members=b"".join(sorted(members)), attempts=0, lease_until=now)
+            .values(**values)
         )
         if self._connection.execute(statement.returning(table.c.rehearsal_id)).one_or_none() is None:
             return False
         used = {_counter(key): counter.used for key, counter in tally.changes()[0].items()}
-        if used:
+        # Once it is over nobody asks for them.
+        if used and rehearsal.state is RehearsalState.RUNNING:
             given = {
                 "owners": [owner for owner, _ in used],
                 "counters": [counter for _, counter in used],
@@ -139,8 +154,14 @@ class Rehearsals:
         return [(row.occurred_at, row.purchase_id) for row in self._connection.execute(_PAGE, given)]
 
     def prune_before(self, instant: datetime, *, limit: int) -> int:
-        """Deletes up to `limit` that ended before `instant` and says how many."""
-        return len(self._connection.execute(_PRUNE, {"instant": instant, "limit": limit}).all())
+        """Deletes up to `limit` rows and says how many: counters of those that are over, then those themselves.
+
+        Counters are not waited for `instant`, and a rehearsal goes when it ended before that and has none left: it may
+        have as many as it saw purchases, which no statement should delete at once.
+        """
+        counters = len(self._connection.execute(_PRUNE_COUNTERS, {"limit": limit}).all())
+        rows = self._connection.execute(_PRUNE, {"instant": instant, "limit": limit - counters}).all()
+        return counters + len(rows)
 
 
 _TAKE = sa.text("""
@@ -180,10 +201,26 @@ _COUNT = sa.text("""
     ON CONFLICT (program_id, rehearsal_id, owner_id, counter_id) DO UPDATE SET used = excluded.used
 """)
 
+_PRUNE_COUNTERS = sa.text("""
+    DELETE FROM rehearsal_counters
+    WHERE (program_id, rehearsal_id, owner_id, counter_id) IN (
+        SELECT program_id, rehearsal_id, owner_id, counter_id
+        FROM rehearsals JOIN rehearsal_counters USING (program_id, rehearsal_id)
+        WHERE ended_at IS NOT NULL
+        LIMIT :limit
+    )
+    RETURNING counter_id
+""")
+
 _PRUNE = sa.text("""
     DELETE FROM rehearsals
     WHERE (program_id, rehearsal_id) IN (
-        SELECT program_id, rehearsal_id FROM rehearsals WHERE ended_at < :instant LIMIT :limit
+        SELECT program_id, rehearsal_id FROM rehearsals
+        WHERE ended_at < :instant AND NOT EXISTS (
+            SELECT FROM rehearsal_counters AS counters
+            WHERE counters.program_id = rehearsals.program_id AND counters.rehearsal_id = rehearsals.rehearsal_id
+        )
+        LIMIT :limit
     )
     RETURNING rehearsal_id
 """)

@@ -33,7 +33,7 @@ rehearsals = sa.Table(
     sa.Index("ix_rehearsals_running", "lease_until", postgresql_where=sa.text("state = 'running'")),
 )
 
-# What a rehearsal has used of limits, for itself; gone with it.
+# What a rehearsal has used of limits, for itself; gone once it is over.
 rehearsal_counters = sa.Table(
     "rehearsal_counters",
     metadata,

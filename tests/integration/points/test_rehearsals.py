@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +23,7 @@ from services.points.domain.documents import RuleDefinition
 from services.points.domain.errors import RehearsalNotFound, TooManyRehearsals
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.purchases import ClaimPurchase
-from services.points.domain.rehearsals import Rehearsal, RehearsalState, RehearseEarningRules
+from services.points.domain.rehearsals import WINDOW_START, Rehearsal, RehearsalState, RehearseEarningRules
 from services.points.domain.terms import Effect
 from services.points.handlers import RehearsalHandlers
 from tests.factories import points as make
@@ -306,6 +307,73 @@ def test_a_page_heard_under_a_lease_that_is_over_is_not_written(points: Points, 
     with points.storage.transaction() as tx:
         assert not tx.rehearsals.put(slow, slow.rehearsal, slow.members, Tally({}), tx.now)
     assert rehearsals.get_rehearsal(make.PROGRAM, rehearsal_id) == done
+
+
+def test_what_was_given_up_stays_so_though_its_last_page_is_heard_after_all(
+    points: Points, rehearsals: RehearsalHandlers
+) -> None:
+    points.rule(name="Base")
+    rehearsal_id = begun(rehearsals, asked(points))
+    with points.storage.transaction() as tx:
+        slow = tx.rehearsals.take(tx.now, timedelta(seconds=60), 1)
+    assert slow is not None
+    points.clock.advance(minutes=2)
+    with points.storage.transaction() as tx:
+        assert tx.rehearsals.give_up(tx.now, 1) == 1
+    with points.storage.transaction() as tx:
+        assert not tx.rehearsals.put(slow, slow.rehearsal, slow.members, Tally({}), tx.now)
+    assert rehearsals.get_rehearsal(make.PROGRAM, rehearsal_id).state is RehearsalState.FAILED
+
+
+def test_a_page_that_failed_is_taken_up_with_a_shorter_window(points: Points, rehearsals: RehearsalHandlers) -> None:
+    begun(rehearsals, asked(points))
+    for window in (WINDOW_START, WINDOW_START / 2, WINDOW_START / 4):
+        with points.storage.transaction() as tx:
+            taken = tx.rehearsals.take(tx.now, timedelta(seconds=60), 5)
+        assert taken is not None
+        assert taken.rehearsal.position.window == window
+        points.clock.advance(minutes=2)
+    with points.storage.transaction() as tx:
+        again = tx.rehearsals.take(tx.now, timedelta(seconds=60), 5)
+        assert again is not None
+        assert tx.rehearsals.put(again, again.rehearsal, again.members, Tally({}), tx.now)
+        # It has come further: what failed before is forgotten, and what it learned of windows is not.
+        after = tx.rehearsals.take(tx.now, timedelta(seconds=60), 5)
+    assert after is not None
+    assert after.rehearsal.position.window == WINDOW_START / 8
+
+
+def test_what_it_counted_is_deleted_few_at_a_time_once_it_is_over(
+    points: Points, rehearsals: RehearsalHandlers
+) -> None:
+    points.rule(name="Base", limits=LIMITS)
+    for days_ago in range(5):
+        buy(points, points.member(), 1000, days_ago=days_ago)
+    found = performed(points, rehearsals, asked(points), limit=1)
+    rehearsal_id = begun(rehearsals, asked(points))
+    for _ in range(3):
+        jobs.rehearse_rules(points.storage, CONDITIONS, limit=1)
+    running = counters(points)[rehearsal_id]
+    ended = counters(points)[found.rehearsal_id]
+    assert running > 0
+    assert ended > 2
+
+    points.clock.advance(days=31)
+    assert jobs.prune_rehearsals(points.storage, limit=2)
+    assert counters(points) == {found.rehearsal_id: ended - 2, rehearsal_id: running}
+    # As long as it has counters it is there.
+    assert rehearsals.get_rehearsal(make.PROGRAM, found.rehearsal_id) == found
+    while jobs.prune_rehearsals(points.storage, limit=2):
+        pass
+    assert counters(points) == {rehearsal_id: running}
+    with pytest.raises(RehearsalNotFound):
+        rehearsals.get_rehearsal(make.PROGRAM, found.rehearsal_id)
+
+
+def counters(points: Points) -> Counter[uuid.UUID]:
+    """How many each rehearsal has."""
+    with points.engine.connect() as connection:
+        return Counter(connection.scalars(sa.select(tables.rehearsal_counters.c.rehearsal_id)))
 
 
 def test_three_of_a_program_run_at_the_same_time(points: Points, rehearsals: RehearsalHandlers) -> None:
