@@ -101,15 +101,10 @@ def to_expiry(expiry: Expiry | None) -> pb.Expiry | None:
         kind=_KIND.to_proto(expiry.kind),
         days=expiry.days,
         periods_later=expiry.periods_later,
-        dates=[_text(each) for each in expiry.dates],
+        dates=[str(each) for each in expiry.dates],
     )
 
 
 def to_tier_expiry(each: TierExpiry) -> pb.TierExpiry:
     """What is different for a tier."""
     return pb.TierExpiry(tier=each.tier, expiry=to_expiry(each.expiry))
-
-
-def _text(each: ExpiryDate) -> str:
-    of_year = f"{each.month:02}-{each.day:02}"
-    return of_year if each.year is None else f"{each.year:04}-{of_year}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from services.points.domain.expiry import ExpiryDate
 from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.terms import EarningTerms
 
@@ -119,10 +120,10 @@ def _change(key: str, old: Mapping[str, EarningTerms], new: Mapping[str, Earning
 
 
 def _fields(terms: EarningTerms) -> dict[str, str]:
-    return {
-        field.name: json.dumps(_plain(getattr(terms, field.name)), ensure_ascii=False, sort_keys=True)
-        for field in dataclasses.fields(terms)
-    }
+    said = {field.name: _plain(getattr(terms, field.name)) for field in dataclasses.fields(terms)}
+    # Where a document names no tenders it means the usual ones, unless it says this.
+    said["all_tenders_earn"] = not terms.excluded_tenders
+    return {name: json.dumps(value, ensure_ascii=False, sort_keys=True) for name, value in said.items()}
 
 
 def _plain(value: object) -> object:
@@ -131,6 +132,8 @@ def _plain(value: object) -> object:
         return value.value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, ExpiryDate):
+        return str(value)
     if isinstance(value, tuple):
         # Lists of names are sets: nobody means their order.
         names = {plain for each in value if isinstance(plain := _plain(each), str)}

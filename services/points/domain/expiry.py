@@ -43,6 +43,11 @@ class ExpiryDate:
     day: int
     year: int | None = None
 
+    def __str__(self) -> str:
+        """As people write it: 03-31, or 2027-03-31."""
+        of_year = f"{self.month:02}-{self.day:02}"
+        return of_year if self.year is None else f"{self.year:04}-{of_year}"
+
     def next_from(self, earliest: date) -> date | None:
         """The first such day at or after `earliest`."""
         if self.year is not None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import pytest
 from loyalty.points.v1 import points_pb2 as pb
 
+from gateway.wire.points.rules import terms_of
 from kit.errors import Invalid
 from services.points.convert import documents as convert
 from services.points.convert.documents import DEFINITIONS_MAX
-from services.points.domain.documents import RuleDefinition
+from services.points.convert.terms import to_terms
+from services.points.domain.documents import RuleDefinition, compare
+from services.points.domain.expiry import Expiry, ExpiryDate, ExpiryKind, TierExpiry
+from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.sales import TenderKind
+from services.points.domain.terms import EarningTerms, Rounding, ValidHours
 from tests.factories import points as make
 from tests.unit.services.points import requests
 
@@ -57,3 +66,30 @@ def test_an_export_can_be_imported() -> None:
     request.program_id = PROGRAM
     assert [rule.terms.condition for rule in convert.import_earning_rules(request).rules] == ["", "purchase.hour == 3"]
     assert convert.export_earning_rules_response(convert.import_earning_rules(request).rules) == exported
+
+
+def test_a_difference_tells_values_as_a_document_has_them() -> None:
+    dates = Expiry(ExpiryKind.DATES, days=3, dates=(ExpiryDate(3, 31), ExpiryDate(12, 31, 2027)))
+    plain = make.terms(excluded_tenders=(TenderKind.POINTS,))
+    rich = make.terms(
+        excluded_skus=("B", "A"),
+        starts_at=make.NOON,
+        rounding=Rounding.HALF_UP,
+        valid_hours=(ValidHours((1, 5), 60, 120),),
+        excluded_tenders=(),
+        limits=(Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 5),),
+        expiry=dates,
+        expiry_by_tier=(TierExpiry("gold", dates),),
+        qualifying=True,
+    )
+    document = terms_of(to_terms(rich)).model_dump(mode="json") | {"excluded_skus": ["A", "B"]}
+    (change,) = compare([RuleDefinition("base", plain)], [RuleDefinition("base", rich)])
+    assert {each.field: json.loads(each.after) for each in change.fields} == {
+        each.field: document[each.field] for each in change.fields
+    }
+    assert len(change.fields) == 10
+
+
+def test_a_difference_knows_the_fields_that_a_document_has() -> None:
+    known = {field.name for field in dataclasses.fields(EarningTerms)} | {"all_tenders_earn"}
+    assert known == set(pb.EarningTerms.DESCRIPTOR.fields_by_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from services.points.domain.documents import (
     compare,
     present,
 )
+from services.points.domain.expiry import Expiry, ExpiryDate, ExpiryKind, TierExpiry
 from services.points.domain.rules import EarningRule, RuleState, activate, call_off
 from services.points.domain.sales import TenderKind
 from services.points.domain.terms import Effect, Factor, ValidHours
@@ -66,7 +68,23 @@ def test_whatever_a_rule_says_can_be_told() -> None:
         "factor": '{"denominator": 2, "numerator": 3}',
         "valid_hours": '[{"from_minute": 60, "until_minute": 120, "weekdays": [1, 5]}]',
         "excluded_tenders": '["gift_card", "points"]',
+        "all_tenders_earn": "false",
     }
+
+
+def test_dates_and_tenders_are_told_as_a_document_has_them() -> None:
+    dates = (ExpiryDate(3, 31), ExpiryDate(12, 31, 2027))
+    before = said(excluded_tenders=(TenderKind.POINTS,))
+    after = said(
+        expiry=Expiry(ExpiryKind.DATES, dates=dates),
+        expiry_by_tier=(TierExpiry("gold", Expiry(ExpiryKind.DATES, dates=dates[:1])),),
+    )
+    (change,) = compare([before], [after])
+    found = {field.field: (json.loads(field.before), json.loads(field.after)) for field in change.fields}
+    assert found["all_tenders_earn"] == (False, True)
+    assert found["excluded_tenders"] == (["points"], [])
+    assert found["expiry"][1]["dates"] == ["03-31", "2027-12-31"]
+    assert found["expiry_by_tier"][1][0]["expiry"]["dates"] == ["03-31"]
 
 
 DOCUMENTS = st.dictionaries(st.sampled_from("abc"), st.integers(1, 3)).map(
