@@ -53,10 +53,14 @@ class Config:
         secret=True,
     )
     redis_timeout_ms: int = setting("milliseconds that a rate limit may wait for Redis", default=50)
-    till_requests_per_s: int = setting("requests a second that one till's key may make", default=600)
+    till_requests_per_s: int = setting(
+        "requests a second that one till's key may make, and purchases that it may upload", default=600
+    )
     app_requests_per_s: int = setting("requests a second that one app's key may make", default=600)
     staff_requests_per_s: int = setting("requests a second that one staff key may make", default=100)
-    admin_requests_per_s: int = setting("requests a second that one admin key may make", default=100)
+    admin_requests_per_s: int = setting(
+        "requests a second that one admin key may make, and purchases that it may upload", default=100
+    )
 
     log_level: str = setting("debug, info, warning or error", default="info")
 

@@ -1,5 +1,8 @@
 """How many requests a key may make in a second, counted in Redis for all processes or in memory for each its own.
 
+Purchases that come many in one call are counted besides, one by one and at the same rate, over a window that has room
+for such calls. They are counted apart, so that a till that sends its backlog can go on selling.
+
 Counting never fails a request: while Redis is away, each process counts for itself.
 """
 
@@ -20,17 +23,21 @@ from gateway.config import Config
 from gateway.policy import Role
 from gateway.refusals import RateLimited
 from gateway.visit import Caller
+from gateway.wire.points.sales import PURCHASES_MAX
 
 _log = structlog.get_logger()
 
 REDIS_PAUSE_S = 5.0
+# However low the rate, so many calls with as many purchases as one may have fit into a window.
+UPLOADS_MIN = 2
 
 
 @dataclasses.dataclass(frozen=True)
 class Standing:
-    """Where a key stands after a request."""
+    """Where a key stands after a request, by the policy of this name; `unit` is what is counted."""
 
-    role: str
+    policy: str
+    unit: str
     allowed: bool
     limit: int
     window_s: int
@@ -41,15 +48,19 @@ class Standing:
     def headers(self) -> dict[str, str]:
         """The fields of draft-ietf-httpapi-ratelimit-headers."""
         return {
-            "RateLimit-Policy": f'"{self.role}";q={self.limit};w={self.window_s}',
-            "RateLimit": f'"{self.role}";r={self.remaining};t={self.reset_s}',
+            "RateLimit-Policy": f'"{self.policy}";q={self.limit};w={self.window_s}',
+            "RateLimit": f'"{self.policy}";r={self.remaining};t={self.reset_s}',
         }
+
+    def beside(self, other: Mapping[str, str]) -> dict[str, str]:
+        """The same fields, after those of another policy."""
+        return {name: f"{other[name]}, {text}" if name in other else text for name, text in self.headers.items()}
 
     def require(self) -> None:
         """Refuses the request that was one too many."""
         if not self.allowed:
             raise RateLimited(
-                f"more than {self.limit} requests in {self.window_s} s",
+                f"more than {self.limit} {self.unit} in {self.window_s} s",
                 retry_after_ms=1_000 * max(1, self.reset_s),
                 limit=self.limit,
                 window_s=self.window_s,
@@ -57,12 +68,13 @@ class Standing:
 
 
 class Limits:
-    """Counts requests by API key."""
+    """Counts requests, and purchases that come many in one call, by API key."""
 
     def __init__(
         self, per_second: Mapping[str, int], shared: RedisStorage | None, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._items = {role: RateLimitItemPerSecond(amount, namespace=role) for role, amount in per_second.items()}
+        self._uploads = {role: _for_uploads(amount, role) for role, amount in per_second.items()}
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = SlidingWindowCounterRateLimiter(shared) if shared is not None else None
         self._now = now
@@ -70,18 +82,24 @@ class Limits:
 
     def count(self, caller: Caller) -> Standing:
         """Counts one request of the caller and tells where it stands."""
-        item = self._items[caller.role]
-        allowed, remaining, reset_s = self._hit(item, caller.api_key_id)
-        return Standing(caller.role, allowed, item.amount, item.get_expiry(), remaining, reset_s)
+        return self._standing(self._items[caller.role], caller, "requests", 1)
 
-    def _hit(self, item: RateLimitItem, key: str) -> tuple[bool, int, int]:
+    def count_purchases(self, caller: Caller, many: int) -> Standing:
+        """Counts so many purchases of one call, all or none, and tells where the caller stands."""
+        return self._standing(self._uploads[caller.role], caller, "purchases", many)
+
+    def _standing(self, item: RateLimitItem, caller: Caller, unit: str, cost: int) -> Standing:
+        allowed, remaining, reset_s = self._hit(item, caller.api_key_id, cost)
+        return Standing(item.namespace, unit, allowed, item.amount, item.get_expiry(), remaining, reset_s)
+
+    def _hit(self, item: RateLimitItem, key: str, cost: int) -> tuple[bool, int, int]:
         if self._shared is not None and self._now() >= self._shared_from:
             try:
-                return _counted(self._shared, item, key)
+                return _counted(self._shared, item, key, cost)
             except redis.RedisError as error:
                 self._shared_from = self._now() + REDIS_PAUSE_S
                 _log.warning("rate_limits_without_redis", error=type(error).__name__, pause_s=REDIS_PAUSE_S)
-        return _counted(self._own, item, key)
+        return _counted(self._own, item, key, cost)
 
 
 def limits_of(config: Config) -> Limits:
@@ -107,8 +125,15 @@ def _shared_storage(config: Config) -> RedisStorage | None:
     )
 
 
-def _counted(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, key: str) -> tuple[bool, int, int]:
-    allowed = limiter.hit(item, key)
+def _for_uploads(per_second: int, role: str) -> RateLimitItem:
+    window_s = math.ceil(UPLOADS_MIN * PURCHASES_MAX / per_second)
+    return RateLimitItemPerSecond(per_second * window_s, window_s, namespace=f"{role}-purchases")
+
+
+def _counted(
+    limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, key: str, cost: int
+) -> tuple[bool, int, int]:
+    allowed = limiter.hit(item, key, cost=cost)
     stats = limiter.get_window_stats(item, key)
     reset_s = max(0, math.ceil(stats.reset_time - time.time()))
     return allowed, max(0, stats.remaining), reset_s

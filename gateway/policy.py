@@ -72,8 +72,8 @@ TILL, APP, STAFF, ADMIN = Role
 
 # Blueprint and function of each route. The words are those of the RPCs. Tills earn and redeem at the counter and see
 # little of a person; apps act for the member who holds the phone; staff correct; admins set the programme up and may
-# all that staff may, since they could make themselves a key for it anyway. Only tills and apps sell;
-# what a till could not send in time, a person may bring in its stead.
+# all that staff may, since they could make themselves a key for it anyway. Only tills and apps sell; what a till could
+# not send in time, an admin may bring in its stead, and nobody else: whoever makes receipts makes points.
 POLICY: dict[str, Access] = {
     "members.enrol": _write(TILL, APP, STAFF, ADMIN),
     "members.resolve_member": _read(TILL, APP, STAFF, ADMIN),
@@ -84,7 +84,7 @@ POLICY: dict[str, Access] = {
     "members.add_identifier": _write(APP, STAFF, ADMIN),
     "members.remove_identifier": _write(APP, STAFF, ADMIN),
     "points.record_purchase": _write(TILL, APP),
-    "points.record_purchases": _upload(TILL, STAFF, ADMIN),
+    "points.record_purchases": _upload(TILL, ADMIN),
     "points.preview_purchase": _read(TILL, APP, STAFF, ADMIN),
     "points.get_purchase": _read(TILL, APP, STAFF, ADMIN),
     "points.claim_purchase": _write(TILL, APP, STAFF, ADMIN),
@@ -105,11 +105,11 @@ POLICY: dict[str, Access] = {
     "points.capture_hold": _write(TILL, APP),
     "points.release_hold": _write(TILL, APP, STAFF, ADMIN),
     "points.adjust_points": _write(STAFF, ADMIN),
-    # Who may ask may approve, though never what they asked for themselves: `points` looks at person and key.
     # Not tills: whoever stands at the counter with somebody's card would give their points away.
     "points.transfer_points": _write(APP, STAFF, ADMIN),
     "points.get_transfer": _read(APP, STAFF, ADMIN),
     "points.list_transfers": _read(APP, STAFF, ADMIN),
+    # Who may ask may approve, though never what they asked for themselves: `points` looks at person and key.
     "points.request_adjustment": _write(STAFF, ADMIN),
     "points.list_adjustments": _read(STAFF, ADMIN),
     "points.get_adjustment": _read(STAFF, ADMIN),

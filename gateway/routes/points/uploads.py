@@ -33,11 +33,19 @@ _AWAY_KINDS = frozenset({Kind.UNAVAILABLE, Kind.EXHAUSTED, Kind.ABORTED})
 @blueprint.post("/purchases:batch", responses={HTTPStatus.OK: UploadAnswer})
 def record_purchases(body: UploadBody) -> Response:
     """Record up to 500 purchases that could not be sent when they happened, each on its own merits"""
+    _count(len(body.purchases))
     lookup = _Lookup()
     wishes = [_wish(place, item, lookup) for place, item in enumerate(body.purchases)]
     results = iter(_recorded([wish for wish in wishes if isinstance(wish, pb.PurchaseToRecord)]))
     told = [_refused(wish) if isinstance(wish, Refusal) else next(results) for wish in wishes]
     return reply(UploadAnswer(results=told), replayed=all(result.replayed for result in told))
+
+
+def _count(many: int) -> None:
+    """Refuses more purchases than the caller may send for now, though they come in few requests."""
+    standing = suite().limits.count_purchases(visit().known_caller, many)
+    visit().limit_headers = standing.beside(visit().limit_headers)
+    standing.require()
 
 
 def _wish(place: int, item: Any, lookup: _Lookup) -> pb.PurchaseToRecord | Refusal:
@@ -113,7 +121,7 @@ class _Lookup:
 
     def _look_up(self, identifier: NewIdentifier) -> str | Refusal:
         if self._away is None and time.monotonic() >= self._ends_at:
-            self._away = ServiceTimeout("this many members could not be found in time, try again")
+            self._away = _not_looked_up()
         asked, program_id = identifier.to_proto(), visit().known_caller.program_id
         if self._away is not None:
             return suite().resolver.remembered(program_id, asked) or self._away
@@ -123,6 +131,12 @@ class _Lookup:
             self._away = ServiceUnavailable("members cannot be looked up now, try again")
             return self._away
         except Refusal as refusal:
-            if refusal.kind in _AWAY_KINDS:
-                self._away = refusal
-            return refusal
+            if refusal.kind not in _AWAY_KINDS:
+                return refusal
+            # A time-out would say that the outcome is unknown, and nothing of the purchase has been sent yet.
+            self._away = _not_looked_up() if isinstance(refusal, ServiceTimeout) else refusal
+            return self._away
+
+
+def _not_looked_up() -> Refusal:
+    return ServiceUnavailable("the member could not be looked up in time, and nothing was recorded; try again")

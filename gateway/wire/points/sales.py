@@ -31,7 +31,7 @@ from kit.convert import timestamp_of
 TenderWord = Literal["cash", "payment_card", "gift_card", "points", "voucher", "other"]
 PURCHASES_MAX = 500
 LINES_MAX = 1_000
-TENDERS_MAX = 100
+TENDERS_MAX = 50
 REFUNDS_MAX = 20
 
 IdempotencyKey = Annotated[

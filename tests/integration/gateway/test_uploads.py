@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from google.rpc.status_pb2 import Status as StatusMessage
 from loyalty.members.v1 import members_pb2
 from loyalty.points.v1 import points_pb2
+from loyalty.rewards.v1 import rewards_pb2
 
+from gateway.limits import Limits
+from gateway.visit import Caller as Visitor
 from kit import status
 from kit.errors import NotFound, Precondition, Unavailable
 from tests.fixtures.suite import Caller, sale
@@ -165,9 +169,36 @@ def test_while_members_is_away_what_is_remembered_serves_and_nobody_is_asked_twi
 def test_looking_members_up_has_an_end(puppets: Puppets) -> None:
     with open_door(puppets, upload_lookup_ms=0) as door:
         late, anonymous = upload(door.caller("till"), sale(member=card("C-late")), sale())
-        assert (late["status"], late["problem"]["reason"]) == (504, "SERVICE_TIMEOUT")
+        assert (late["status"], late["problem"]["reason"]) == (503, "SERVICE_UNAVAILABLE")
+        assert "nothing was recorded" in late["problem"]["detail"]
         assert anonymous["status"] == 201
     assert puppets.requests("ResolveMember") == []
+
+
+def test_a_look_up_without_an_answer_leaves_nothing_open(puppets: Puppets) -> None:
+    answered = threading.Event()
+
+    def slowly(request: members_pb2.ResolveMemberRequest) -> members_pb2.ResolveMemberResponse:
+        answered.wait(60)
+        return resolved(request)
+
+    puppets.says["ResolveMember"] = slowly
+    with open_door(puppets, lookup_deadline_ms=1_000) as door:
+        slow, next_, anonymous = upload(door.caller("till"), *(sale(member=card(n)) for n in ("C-1", "C-2")), sale())
+        answered.set()
+    for each in (slow, next_):
+        assert (each["status"], each["problem"]["reason"]) == (503, "SERVICE_UNAVAILABLE")
+        assert "nothing was recorded" in each["problem"]["detail"]
+    assert anonymous["status"] == 201
+
+
+@pytest.mark.parametrize(("many", "status"), [(50, 201), (51, 422)])
+def test_a_receipt_was_paid_in_fifty_parts_at_most(door: Door, many: int, status: int) -> None:
+    tenders = [{"kind": "cash", "amount_minor": 1}] * many
+    (result,) = upload(door.caller("till"), sale(tenders=tenders))
+    assert result["status"] == status
+    if result["problem"]:
+        assert [each["field"] for each in result["problem"]["errors"]] == ["tenders"]
 
 
 def test_an_accident_of_one_is_told_in_fixed_words(door: Door, puppets: Puppets) -> None:
@@ -194,5 +225,32 @@ def test_its_body_may_be_longer_than_others_and_not_without_end(door: Door) -> N
     assert is_problem(answer, 413, "BODY_TOO_LARGE")
 
 
-def test_apps_do_not_upload(door: Door) -> None:
-    assert is_problem(door.caller("app").post(PATH, {"purchases": [sale()]}), 403, "ROLE_NOT_ALLOWED")
+@pytest.mark.parametrize("role", ["app", "staff"])
+def test_only_tills_and_admins_upload(door: Door, role: str) -> None:
+    assert is_problem(door.caller(role).post(PATH, {"purchases": [sale()]}), 403, "ROLE_NOT_ALLOWED")
+    assert [each["status"] for each in upload(door.caller("admin"), sale())] == [201]
+
+
+def test_purchases_of_one_call_count_one_by_one_and_apart_from_requests(puppets: Puppets) -> None:
+    puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
+    with open_door(puppets, till_requests_per_s=100) as door:
+        caller, other = door.caller("till"), door.caller("till")
+        full = {"purchases": [None] * 500}
+        first = caller.post(PATH, full)
+        assert first.status == 200
+        assert first.headers["ratelimit-policy"] == '"till";q=100;w=1, "till-purchases";q=1000;w=10'
+        assert '"till-purchases";r=500;' in first.headers["ratelimit"]
+        assert caller.post(PATH, full).status == 200
+        refused = caller.post(PATH, full)
+        assert is_problem(refused, 429, "RATE_LIMITED")
+        assert "1000 purchases in 10 s" in refused.body["detail"]
+        assert (caller.get("/v1/rewards").status, other.post(PATH, full).status) == (200, 200)
+
+
+@pytest.mark.parametrize("rate", [1, 3, 600, 100_000])
+def test_a_full_call_fits_twice_however_low_the_rate(rate: int) -> None:
+    limits = Limits({"till": rate}, None)
+    caller = Visitor("key", "program", "till")
+    found = [limits.count_purchases(caller, 500) for _ in range(2)]
+    assert all(each.allowed for each in found)
+    assert found[0].limit == rate * found[0].window_s

@@ -3201,7 +3201,7 @@ class Sale(_message.Message):
 
     @_builtins.property
     def tenders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tender]:
-        """How it was paid; when given, the sum is the sum of the lines."""
+        """How it was paid, in up to 50 parts; when given, the sum is the sum of the lines."""
 
     def __init__(
         self,
