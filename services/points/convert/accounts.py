@@ -10,7 +10,7 @@ from loyalty.points.v1 import points_pb2 as pb
 from kit.convert import EnumMap, integer_of, request_id_of, text_of, timestamp_of, uuid_of
 from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
-from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX, REASON_LENGTH_MAX, wallet_of
+from services.points.convert.common import AMOUNT_MAX, EXPIRY_DAYS_MAX, NAME_LENGTH_MAX, REASON_LENGTH_MAX, wallet_of
 from services.points.convert.earnings import to_earning
 from services.points.convert.languages import spoken
 from services.points.domain.commands import (
@@ -27,7 +27,6 @@ from services.points.domain.sentences import entry_sentence
 
 HOLD_TIMEOUT_S_DEFAULT = 900
 HOLD_TIMEOUT_S_MAX = 604_800
-EXPIRY_DAYS_MAX = 36_500
 
 # As many digits as the database's integers take, and no others that Unicode calls digits.
 _VERSION = re.compile(r"[0-9]{1,18}")

@@ -10,10 +10,9 @@ from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import EnumMap, integer_of, text_of
 from kit.errors import Invalid
-from services.points.convert.common import NAME_LENGTH_MAX
+from services.points.convert.common import EXPIRY_DAYS_MAX, NAME_LENGTH_MAX
 from services.points.domain.expiry import Expiry, ExpiryDate, ExpiryKind, TierExpiry
 
-EXPIRY_DAYS_MAX = 36_500
 PERIODS_LATER_MAX = 120
 DATES_MAX = 50
 TIERS_MAX = 20

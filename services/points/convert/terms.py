@@ -10,9 +10,8 @@ from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import EnumMap, currency_of, integer_of, optional_enum, optional_instant, text_of, timestamp_of
 from kit.errors import Invalid
-from services.points.convert.common import NAME_LENGTH_MAX, event_name_of, wallet_of
+from services.points.convert.common import EXPIRY_DAYS_MAX, NAME_LENGTH_MAX, event_name_of, wallet_of
 from services.points.convert.expiry import (
-    EXPIRY_DAYS_MAX,
     expiry_of,
     tier_expiries_of,
     to_expiry,

@@ -17,8 +17,8 @@ from loyalty.points.v1 import points_pb2 as pb
 from kit.convert import timestamp_of
 from kit.page import Page
 from services.points.convert import accounts as convert
-from services.points.convert.accounts import EXPIRY_DAYS_MAX, HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX
-from services.points.convert.common import AMOUNT_MAX
+from services.points.convert.accounts import HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX
+from services.points.convert.common import AMOUNT_MAX, EXPIRY_DAYS_MAX
 from services.points.domain.commands import AdjustmentAnswer, HoldAnswer
 from services.points.domain.ledger import AccountView, Cause, Entry, EntryKind, HoldState
 from services.points.domain.sentences import entry_sentence

@@ -21,8 +21,8 @@ from kit.convert import timestamp_of
 from kit.errors import Invalid
 from kit.page import Page
 from services.points.convert import rules as convert
+from services.points.convert.common import EXPIRY_DAYS_MAX
 from services.points.convert.earnings import to_earning
-from services.points.convert.expiry import EXPIRY_DAYS_MAX
 from services.points.convert.limits import AT_MOST_MAX
 from services.points.convert.rules import VERSION_MAX
 from services.points.convert.terms import (
