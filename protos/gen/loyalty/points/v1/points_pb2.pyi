@@ -2980,7 +2980,9 @@ class SetProgramPolicyRequest(_message.Message):
     program_id: _builtins.str
     request_id: _builtins.str
     @_builtins.property
-    def policy(self) -> Global___ProgramPolicy: ...
+    def policy(self) -> Global___ProgramPolicy:
+        """Takes the place of the whole policy; read it first to change a part of it. Its program_id is not looked at."""
+
     def __init__(
         self,
         *,
@@ -4811,8 +4813,8 @@ class EarningTerms(_message.Message):
 
     @_builtins.property
     def included_skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """When one of these two has any, only lines that either names count; up to 1,000 each, compared exactly. Exclusions
-        are stronger.
+        """When one of these two or `included_brands` has any, only lines that one of the three names count; up to 1,000 each,
+        compared exactly. Exclusions are stronger.
         """
 
     @_builtins.property
@@ -4832,7 +4834,7 @@ class EarningTerms(_message.Message):
 
     @_builtins.property
     def included_brands(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Brands, as SKUs and categories: when one of the three inclusions has any, only lines that one of them names count."""
+        """Brands, up to 1,000 each, compared exactly: as `included_skus` and as `excluded_skus`."""
 
     @_builtins.property
     def excluded_brands(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...

@@ -594,7 +594,8 @@ class PointsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetProgramPolicy(self, request, context):
-        """Sets how the program treats its accounts from now on.
+        """Sets how the program treats its accounts from now on. The whole policy is replaced: what is left out has its default
+        again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

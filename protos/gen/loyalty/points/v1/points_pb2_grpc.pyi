@@ -182,7 +182,9 @@ class PointsServiceStub:
     GetProgramPolicy: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetProgramPolicyRequest, _points_pb2.GetProgramPolicyResponse]
     """Reads how the program treats its accounts. A program that has set nothing has the defaults."""
     SetProgramPolicy: _grpc.UnaryUnaryMultiCallable[_points_pb2.SetProgramPolicyRequest, _points_pb2.SetProgramPolicyResponse]
-    """Sets how the program treats its accounts from now on."""
+    """Sets how the program treats its accounts from now on. The whole policy is replaced: what is left out has its default
+    again.
+    """
 
 class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps the ledger of points and the rules that decide what is earned."""
@@ -600,6 +602,8 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _points_pb2.SetProgramPolicyRequest,
         context: _grpc.ServicerContext,
     ) -> _points_pb2.SetProgramPolicyResponse:
-        """Sets how the program treats its accounts from now on."""
+        """Sets how the program treats its accounts from now on. The whole policy is replaced: what is left out has its default
+        again.
+        """
 
 def add_PointsServiceServicer_to_server(servicer: PointsServiceServicer, server: _grpc.Server) -> None: ...
