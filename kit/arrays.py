@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+
+
+def array_of(identities: Iterable[UUID]) -> sa.ColumnElement[Any]:
+    """The identities as one parameter, to compare a column with any of them."""
+    return sa.literal(list(identities), postgresql.ARRAY(sa.Uuid))
 
 
 def unnested(

@@ -1,9 +1,9 @@
 """Every way `points` says no.
 
 NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · RehearsalNotFound · MemberNotFound · AdjustmentNotFound
-              TransferNotFound
-Conflict      ReceiptConflict · RuleKeyTaken
-Precondition  MemberMayNotEarn · MemberMayNotSpend · WalletNotSpendable · InsufficientBalance
+              TransferNotFound · ActivityNotFound
+Conflict      ReceiptConflict · ActivityConflict · RuleKeyTaken
+Precondition  MemberMayNotEarn · EarnsTooMuch · MemberMayNotSpend · WalletNotSpendable · InsufficientBalance
               HoldNotOpen · HoldNotCaptured · ReversalExceedsCapture · HoldOfRedemption
               PurchaseNotAnonymous · PurchaseAlreadyClaimed
               ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
@@ -11,6 +11,7 @@ Precondition  MemberMayNotEarn · MemberMayNotSpend · WalletNotSpendable · Ins
               AdjustmentNeedsApproval · AdjustmentNotOpen · AdjustmentOwnApproval
               RuleNotDraft · RuleNotScheduled · RuleNotActive · VersionMismatch
 Unavailable   MemberUnknownForNow
+Exhausted     TooManyReturnsWait · TooManyRehearsals · LedgerBusy
 """
 
 from kit.errors import Conflict, Exhausted, NotFound, Precondition, Unavailable

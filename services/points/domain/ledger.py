@@ -193,7 +193,8 @@ class HoldPart:
 class Hold:
     """Points set aside. `captured_version` is the entry that spent them.
 
-    `reversed` of the captured ones have been given back, in any number of parts; `reversed_at` is when the last were.
+    `reversed` of the captured ones have been given back, in any number of parts; `reversed_at` is when
+    all of them were, and None until then.
     """
 
     hold_id: UUID

@@ -286,6 +286,7 @@ class Claiming:
     def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
         """The accounts that it may earn to, or the one to show, and the counters of limits."""
         command = self.command
+        # Before the receipt is looked for: who may not earn is told nothing of it.
         expect_may_earn(desk.standing(command.program_id, command.member_id))
         found = desk.purchase(command.program_id, self._purchase_id)
         if found is None:

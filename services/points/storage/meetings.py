@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
+from kit.arrays import array_of
 from services.points import tables
 from services.points.domain.matching import Match, WaitingReturn
 from services.points.domain.purchases import Misfit, MisfitReason, Purchase
@@ -29,7 +29,7 @@ class Meetings:
         table = tables.purchase_slots
         self._connection.execute(
             sa.select(table.c.purchase_id)
-            .where(table.c.purchase_id == sa.any_(_array(purchase_ids)))
+            .where(table.c.purchase_id == sa.any_(array_of(purchase_ids)))
             .order_by(table.c.purchase_id)
             .with_for_update()
         )
@@ -39,7 +39,7 @@ class Meetings:
         table = tables.returns
         rows = self._connection.execute(
             sa.select(table)
-            .where(table.c.awaited_purchase_id == sa.any_(_array(purchase_ids)))
+            .where(table.c.awaited_purchase_id == sa.any_(array_of(purchase_ids)))
             .order_by(table.c.recorded_at, table.c.return_id)
         )
         found: dict[UUID, list[WaitingReturn]] = {}
@@ -73,7 +73,3 @@ class Meetings:
 def misfit_of(row: Any) -> Misfit | None:
     """What a row of a return with its match says of why it does not fit."""
     return None if row.misfit is None else Misfit(row.return_id, receipt_of(row), MisfitReason(row.misfit))
-
-
-def _array(identities: Iterable[UUID]) -> sa.ColumnElement[Any]:
-    return sa.literal(list(identities), postgresql.ARRAY(sa.Uuid))

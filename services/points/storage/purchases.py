@@ -9,9 +9,8 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
-from kit.arrays import unnested
+from kit.arrays import array_of, unnested
 from services.points import tables
 from services.points.domain.activities import Activity
 from services.points.domain.ledger import AccountView
@@ -70,7 +69,7 @@ class Purchases:
         table = tables.purchases
         self._connection.execute(
             sa.select(table.c.purchase_id)
-            .where(table.c.purchase_id == sa.any_(_array(purchase_ids)))
+            .where(table.c.purchase_id == sa.any_(array_of(purchase_ids)))
             .order_by(table.c.purchase_id)
             .with_for_update()
         )
@@ -109,18 +108,18 @@ class Purchases:
     def find_returns(self, return_ids: Iterable[UUID]) -> dict[UUID, Recorded[Return]]:
         """The returns that are recorded, as they were first answered."""
         table = tables.returns
-        rows = self._connection.execute(sa.select(table).where(table.c.return_id == sa.any_(_array(return_ids))))
+        rows = self._connection.execute(sa.select(table).where(table.c.return_id == sa.any_(array_of(return_ids))))
         return {row.return_id: Recorded(_return(row), _account(row.account_after), row.digests) for row in rows}
 
     def returns_of(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseReturns]:
         """What has come back of each purchase so far; absent for one that nothing came back of."""
-        wanted = _array(purchase_ids)
+        wanted = array_of(purchase_ids)
         both = sa.union_all(_in_order(wanted), _had_waited(wanted))
         return _folded(self._connection.execute(both.order_by("recorded_at", "return_id")))
 
     def met(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseReturns]:
         """What had come back of each purchase when it was recorded; absent for one that nothing had."""
-        waited = _had_waited(_array(purchase_ids)).order_by("recorded_at", "return_id")
+        waited = _had_waited(array_of(purchase_ids)).order_by("recorded_at", "return_id")
         return _folded(self._connection.execute(waited))
 
     def append(self, writer: Writer, purchase: Purchase, account: AccountView | None, digests: dict[str, str]) -> None:
@@ -238,10 +237,6 @@ def _folded(rows: Iterable[Any]) -> dict[UUID, PurchaseReturns]:
             before.misfits,
         )
     return found
-
-
-def _array(identities: Iterable[UUID]) -> sa.ColumnElement[Any]:
-    return sa.literal(list(identities), postgresql.ARRAY(sa.Uuid))
 
 
 def _first_purchase(row: Any) -> Purchase:
