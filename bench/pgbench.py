@@ -54,13 +54,16 @@ BEGIN;
 SELECT clock_timestamp();
 SELECT * FROM stored_answers WHERE program_id = '{PROGRAM_ID}' AND caller_id = 'bench' AND operation = 'RecordPurchase'
     AND request_id = :r::text;
-SELECT settings.shortfall, settings.rules_revision, standings.status, standings.member_version
+SELECT settings.*, standings.status, standings.member_version, standings.tier
     FROM standings LEFT JOIN program_settings AS settings USING (program_id) WHERE standings.member_id = {_MEMBER};
-SELECT * FROM purchases WHERE purchase_id = md5('p' || :r)::uuid;
+SELECT * FROM (SELECT md5('p' || :r)::uuid AS purchase_id) AS wanted LEFT JOIN purchases USING (purchase_id)
+    LEFT JOIN purchase_claims USING (purchase_id) LEFT JOIN purchase_slots USING (purchase_id);
 SELECT posted, version FROM accounts WHERE member_id = {_MEMBER} AND wallet = 'points' FOR UPDATE \\gset
 SELECT * FROM holds JOIN hold_parts USING (member_id, hold_id)
     WHERE holds.member_id = {_MEMBER} AND holds.wallet = 'points' AND holds.state = 'open';
-SELECT * FROM lots WHERE member_id = {_MEMBER} AND wallet = 'points' AND remaining > 0;
+SELECT sum(remaining - held) FILTER (WHERE available_at <= now()),
+    sum(remaining - held) FILTER (WHERE available_at > now()), min(expires_at)
+    FROM lots WHERE member_id = {_MEMBER} AND wallet = 'points' AND remaining > 0;
 INSERT INTO entries (member_id, wallet, version, program_id, kind, contra, amount, balance_after, purchase_id, reason,
         actor, earning, occurred_at, recorded_at)
     VALUES ({_MEMBER}, 'points', :version + 1, '{PROGRAM_ID}', 'earn', 'issued', 12, :posted + 12, md5('p' || :r)::uuid,
