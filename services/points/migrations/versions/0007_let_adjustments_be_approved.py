@@ -1,8 +1,7 @@
 """Let adjustments be asked for by one person and approved by another.
 
 Columns that may be empty, or that code which does not know of them leaves at their default: no row is rewritten. The
-new conditions of entries hold from here on; 0008 looks at the rows that were there before. The index of what is new
-finds no row to hold, but reads the table once for it, as 0002 did and for its reason not CONCURRENTLY.
+new conditions of entries hold from here on; 0008 looks at the rows that were there before, and makes the index.
 """
 
 from __future__ import annotations
@@ -36,13 +35,6 @@ def upgrade() -> None:
         "CASE WHEN adjustment_id IS NULL THEN approved_by = ''"
         " ELSE kind = 'adjustment' AND approved_by <> '' AND approved_by <> actor END",
         postgresql_not_valid=True,
-    )
-    op.create_index(
-        "uq_entries_adjustment",
-        "entries",
-        ["member_id", "adjustment_id"],
-        unique=True,
-        postgresql_where=sa.text("adjustment_id IS NOT NULL"),
     )
     op.add_column("program_settings", sa.Column("adjustment_limit", sa.BigInteger, nullable=True))
     op.create_check_constraint(

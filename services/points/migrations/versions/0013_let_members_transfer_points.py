@@ -1,7 +1,8 @@
 """Let members give points to one another.
 
 New tables, and columns that may be empty: no row is rewritten. The new conditions of entries hold from here on; 0014
-looks at the rows that were there before. They allow more than those that they replace, so old code goes on.
+looks at the rows that were there before, and makes the index. They allow more than those that they replace, so old code
+goes on.
 """
 
 from __future__ import annotations
@@ -52,13 +53,6 @@ def change_entries() -> None:
         " AND corrects_version IS NOT NULL"
         " ELSE false END",
         postgresql_not_valid=True,
-    )
-    op.create_index(
-        "uq_entries_transfer",
-        "entries",
-        ["member_id", "transfer_id", "kind"],
-        unique=True,
-        postgresql_where=sa.text("transfer_id IS NOT NULL"),
     )
 
 
