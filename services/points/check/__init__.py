@@ -190,24 +190,29 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "available_not_negative",
-        "the account is below zero though no return's entry took it there",
+        "the account has a deficit though every return took what it took from lots",
         """
         SELECT concat_ws('/', member_id, wallet)
         FROM accounts
         WHERE deficit > 0 AND NOT EXISTS (
             SELECT FROM entries
-            WHERE entries.member_id = accounts.member_id AND entries.wallet = accounts.wallet
-                AND kind = 'return' AND balance_after < 0
+            WHERE entries.member_id = accounts.member_id AND entries.wallet = accounts.wallet AND kind = 'return'
+                AND -amount > (
+                    SELECT coalesce(-sum(units), 0)
+                    FROM lot_movements AS moved
+                    WHERE moved.member_id = entries.member_id AND moved.wallet = entries.wallet
+                        AND moved.entry_version = entries.version
+                )
         )
         """,
     ),
     (
         "available_not_negative",
-        "the account has a deficit while lots have free units that should make up for it",
+        "the account has a deficit or owes points while lots have free units that should make up for it",
         """
         SELECT concat_ws('/', member_id, wallet)
         FROM accounts
-        WHERE deficit > 0 AND EXISTS (
+        WHERE (deficit > 0 OR owed > 0) AND EXISTS (
             SELECT FROM lots
             WHERE lots.member_id = accounts.member_id AND lots.wallet = accounts.wallet AND remaining > held
         )

@@ -9,7 +9,7 @@ lapse. So the balance is right at any instant, whether a job has passed by or no
 What holds before and after each operation:
 
     posted = sum of entries = sum of remaining units of the lots − deficit
-    deficit > 0 only while no free unit is left in any lot
+    deficit > 0 or owed > 0 only while no free unit is left in any lot
     held units of a lot = units of open holds in it ≤ remaining units
 """
 
@@ -56,7 +56,7 @@ class Book(OpenAccount):
             held=sum(lot.held for lot in lots),
             pending=self._closed.pending + sum(lot.free for lot in lots if lot.available_at > now),
             available=spendable - settled.account.deficit,
-            owed=self.account.owed,
+            owed=settled.account.owed,
             version=self.account.version,
         )
 
@@ -67,7 +67,7 @@ class Book(OpenAccount):
         for hold in self._overdue_holds(now):
             self._free_parts(hold)
             self._put_hold(replace(hold, state=HoldState.EXPIRED, ended_at=hold.expires_at))
-            self._absorb_deficit(now)
+            self._pay_debts(now)
         for lot in self._lapsing_lots(now):
             lapsing = lot.free
             entry = self._append(EntryKind.EXPIRY, -lapsing, Cause(), lot.expires_at or now, now)
@@ -193,8 +193,6 @@ class Book(OpenAccount):
             if back != part:
                 self._move(entry, back.lot_id, back.reversed - part.reversed)
         self._put_hold(after)
-        self._absorb_deficit(now)
-        self._recover_owed(now)
         self._after_freeing(now)
         return self._holds[hold_id]
 
@@ -219,9 +217,13 @@ class Book(OpenAccount):
         entry = self._append(kind, lot.units, cause, occurred_at, now, earning)
         self._put_lot(lot)
         self._move(entry, lot.lot_id, lot.units)
+        self._pay_debts(now)
+        return entry
+
+    def _pay_debts(self, now: datetime) -> None:
+        """Whatever units are free pay for what is below zero and what is owed, before anybody spends them."""
         self._absorb_deficit(now)
         self._recover_owed(now)
-        return entry
 
     def _absorb_deficit(self, now: datetime) -> None:
         """Lets free units make up for what is below zero: the balance stays as it is, the lots shrink."""
@@ -247,7 +249,7 @@ class Book(OpenAccount):
         self.account = replace(self.account, owed=self.account.owed - recovered)
 
     def _after_freeing(self, now: datetime) -> None:
-        self._absorb_deficit(now)
+        self._pay_debts(now)
         self.settle(now)
 
     def _forgive(self, own: Iterable[Lot], points: int) -> int:

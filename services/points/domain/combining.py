@@ -27,19 +27,13 @@ class CombiningBook(Book):
             yield
         finally:
             self._combining = False
-        self._absorb_deficit(now)
-        self._recover_owed(now)
-        self.settle(now)
+        self._after_freeing(now)
 
     def settle(self, now: datetime) -> None:
         """Ends the holds and lapses the lots whose time is over."""
         if not self._combining:
             super().settle(now)
 
-    def _absorb_deficit(self, now: datetime) -> None:
+    def _pay_debts(self, now: datetime) -> None:
         if not self._combining:
-            super()._absorb_deficit(now)
-
-    def _recover_owed(self, now: datetime) -> None:
-        if not self._combining:
-            super()._recover_owed(now)
+            super()._pay_debts(now)

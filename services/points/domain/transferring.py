@@ -32,7 +32,7 @@ class TransferringBook(CombiningBook):
             lot = Lot(self._new_id(), part.units, 0, part.available_at, part.expires_at)
             self._put_lot(lot)
             self._move(entry, lot.lot_id, part.units)
-        self._after_gaining(now)
+        self._after_freeing(now)
         return entry
 
     def take_home(self, transfer: Transfer, now: datetime) -> Entry:
@@ -41,14 +41,9 @@ class TransferringBook(CombiningBook):
         cause = Cause(transfer_id=transfer.transfer_id, corrects_version=transfer.sent_version, reason=transfer.reason)
         entry = self._append(EntryKind.TRANSFER_BACK, transfer.amount, cause, now, now)
         self._put_back(entry, transfer.parts)
-        self._after_gaining(now)
+        self._after_freeing(now)
         return entry
 
     def _put_back(self, entry: Entry, parts: Sequence[TransferPart]) -> None:
         for part in parts:
             self._move(entry, part.lot_id, part.units)
-
-    def _after_gaining(self, now: datetime) -> None:
-        self._absorb_deficit(now)
-        self._recover_owed(now)
-        self._after_freeing(now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 
@@ -26,33 +26,40 @@ class Token:
 
 @dataclass
 class Model:
-    """One account; `below_zero` says whether returns may overdraw it."""
+    """One account; `below_zero` says whether returns may overdraw it, `idle` after what time without activity its
+    points lapse that have no end of their own."""
 
     below_zero: bool
+    idle: timedelta | None = None
 
     def __post_init__(self) -> None:
         self.tokens: list[Token] = []
         self.holds: dict[UUID, datetime] = {}
         self.deficit = self.owed = 0
+        self.active_at = datetime.min.replace(tzinfo=UTC)
 
     def settle(self, now: datetime) -> None:
         for hold, ends_at in list(self.holds.items()):
             if ends_at <= now:
                 self.free(hold)
-                self.absorb(now)
+                self.pay_debts(now)
         for token in self.having("free"):
-            if token.expires_at is not None and token.expires_at <= now:
+            if self.ended(token, now):
                 token.state = "lapsed"
+
+    def ended(self, token: Token, now: datetime) -> bool:
+        if token.expires_at is None and self.idle is not None:
+            return max(token.available_at, self.active_at) + self.idle <= now
+        return token.expires_at is not None and token.expires_at <= now
+
+    def be_active(self, at: datetime) -> None:
+        self.active_at = max(self.active_at, at)
 
     def give(
         self, points: int, earned_by: object, available_at: datetime, expires_at: datetime | None, now: datetime
     ) -> None:
         self.put(points, earned_by, available_at, expires_at)
-        self.absorb(now)
-        recovered = self.paying(now)[: self.owed]
-        self.owed -= len(recovered)
-        for token in recovered:
-            token.state = "gone"
+        self.pay_debts(now)
 
     def put(self, points: int, earned_by: object, available_at: datetime, expires_at: datetime | None) -> None:
         """The same, while debts wait."""
@@ -88,7 +95,7 @@ class Model:
         for token in held[:points]:
             token.state = "spent"
         self.free(hold)
-        self.absorb(now)
+        self.pay_debts(now)
 
     def spent_by(self, hold: UUID) -> list[Token]:
         """What a hold spent and has not given back, in the order in which it was spent."""
@@ -131,11 +138,13 @@ class Model:
             if token.owner == hold:
                 token.state, token.owner = "free", None
 
-    def absorb(self, now: datetime) -> None:
-        absorbed = self.paying(now)[: self.deficit]
-        self.deficit -= len(absorbed)
-        for token in absorbed:
+    def pay_debts(self, now: datetime) -> None:
+        paying = self.paying(now)[: self.deficit + self.owed]
+        for token in paying:
             token.state = "gone"
+        absorbed = min(self.deficit, len(paying))
+        self.deficit -= absorbed
+        self.owed -= len(paying) - absorbed
 
     def having(self, state: str) -> list[Token]:
         return [token for token in self.tokens if token.state == state]

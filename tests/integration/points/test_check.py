@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from kit.checking import Finding
 from services.points import check, tables
+from services.points.domain.policy import Shortfall
 from tests.factories import points as make
 from tests.integration.points.activity_defects import ACTIVITY_DEFECTS
 from tests.integration.points.busy import Day, buy, live, spend, started
-from tests.integration.points.conftest import Points
+from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.planted import AMINA, ANY_KIND, BILAL, Planted, planted
 
 # By the problem that a question finds: a question that stands here with no defect, or not at all, fails below.
@@ -107,7 +108,7 @@ DEFECTS: dict[str, dict[str, Planted]] = {
         "the last entry is gone": planted(AMINA, "DELETE FROM entries WHERE member_id = :amina AND version = 7"),
         "all entries are gone": planted(AMINA, "DELETE FROM entries WHERE member_id = :amina"),
     },
-    "the account is below zero though no return's entry took it there": {
+    "the account has a deficit though every return took what it took from lots": {
         "below zero without a cause": planted(
             AMINA, "UPDATE accounts SET posted = posted - 1000, deficit = 1000 WHERE member_id = :amina"
         ),
@@ -115,7 +116,8 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             BILAL, ANY_KIND, "UPDATE entries SET kind = 'adjustment' WHERE member_id = :bilal AND kind = 'return'"
         ),
     },
-    "the account has a deficit while lots have free units that should make up for it": {
+    "the account has a deficit or owes points while lots have free units that should make up for it": {
+        "points owed that could be paid": planted(AMINA, "UPDATE accounts SET owed = 1 WHERE member_id = :amina"),
         "a free unit that nobody counted": planted(BILAL, "UPDATE lots SET remaining = 1 WHERE member_id = :bilal"),
     },
     "the hold's state, its captured amount and its entries disagree": {
@@ -636,6 +638,17 @@ def test_nothing_is_found_after_a_busy_day(points: Points) -> None:
             if not connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         ]
     assert sorted(empty) == ["dead_letters", "inbox", "pending_activities", "rehearsal_counters", "rehearsals"]
+
+
+def test_nothing_is_found_while_what_is_missing_is_held(points: Points) -> None:
+    points.policy(Shortfall.NEGATIVE)
+    points.rule()
+    member_id, sale = points.member(), make.a_sale()
+    points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
+    points.holds.place_hold(TILL, make.place_hold(member_id, 10)).unwrap()
+    points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
+    assert points.account(member_id).available == -10
+    assert findings(points) == []
 
 
 def test_nothing_is_found_in_an_empty_database(points: Points) -> None:
