@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from kit import inbox, outbox
 from kit.call import KEY_RETENTION_DAYS, Call
-from services.points.commit import Committer
+from services.points.commit import HANDED_OVER_MAX, Committer
 from services.points.domain.conditions import Conditions
 from services.points.handlers import enrolments, rehearsing
 from services.points.handlers.settling import Settling
@@ -22,12 +22,12 @@ SELF = Call("points")
 def settle_overdue_accounts(storage: Storage, committer: Committer, *, limit: int) -> bool:
     """Writes down what time has done: holds that ended, lots that lapsed. Balances are right without it."""
     with storage.transaction() as tx:
-        overdue = tx.accounts.overdue(tx.now, limit)
-    results = committer.submit_all(SELF, [Settling(key) for key in overdue])
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
-    return len(overdue) >= limit
+        overdue, more = tx.accounts.overdue(tx.now, limit)
+    for start in range(0, len(overdue), HANDED_OVER_MAX):
+        for result in committer.submit_all(SELF, [Settling(key) for key in overdue[start : start + HANDED_OVER_MAX]]):
+            if isinstance(result, Exception):
+                raise result
+    return more
 
 
 def expire_adjustments(storage: Storage, *, limit: int) -> bool:

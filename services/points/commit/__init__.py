@@ -12,10 +12,11 @@ front of the same.
 from services.points.commit.batch import Result
 from services.points.commit.desk import Desk, StandingMissing
 from services.points.commit.operation import Looks, Operation
-from services.points.commit.queue import Committer, Grouped, Singly
+from services.points.commit.queue import HANDED_OVER_MAX, Committer, Grouped, Singly
 from services.points.commit.rulebook import Rulebook
 
 __all__ = [
+    "HANDED_OVER_MAX",
     "Committer",
     "Desk",
     "Grouped",

@@ -73,10 +73,11 @@ class Desk:
         whose |= {(each.program_id, each.counterpart_id) for each in looks if each.counterpart_id}
         # A return is nobody's by itself, also as a part of what is somebody's.
         whose |= {(each.program_id, None) for each in looks if each.return_id}
-        self._settings = self._tx.standings.settings(whose)
         changing = {each.changing_purchase_id for each in looks if each.changing_purchase_id}
         recording = {each.purchase_id for each in looks if each.purchase_id}
         self._seek(recording, changing)
+        # After purchases are locked: whatever rules they were earned by are known from now on.
+        self._settings = self._tx.standings.settings(whose)
         owners = {owner for each in looks if each.selling_to_owner and (owner := self._owner(each))}
         if owners - self._settings.keys():
             self._settings |= self._tx.standings.settings(owners - self._settings.keys())

@@ -12,7 +12,7 @@ import prometheus_client
 import structlog
 
 from kit.call import Call
-from kit.database import retrying
+from kit.database import DatabaseContended, retrying
 from kit.errors import Kind, Refusal
 from kit.idempotency import Outcome
 from services.points.commit.batch import Result, carry_out, foresee
@@ -30,6 +30,9 @@ BATCH_SIZES = prometheus_client.Histogram(
     "Operations written in one transaction.",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
 )
+
+# Operations of one caller that stand in the queue at the same time, so that tills find room between them.
+HANDED_OVER_MAX = 128
 
 # How long the writer waits for work before it looks whether it should stop.
 IDLE_S = 0.2
@@ -171,7 +174,16 @@ class Grouped:
             if len(batch) == 1 or (isinstance(error, Refusal) and error.kind in _WEATHER):
                 return [error] * len(batch)
             _log.warning("batch_fell_back_to_singles", operations=len(batch), error=type(error).__name__)
-        return [result for each in batch for result in self._carry_out([each])]
+        return self._one_by_one(batch)
+
+    def _one_by_one(self, batch: Sequence[Submitted]) -> Sequence[Result]:
+        """Each by itself, until one has waited in vain for somebody's lock: the others would each wait as long."""
+        results: list[Result] = []
+        for each in batch:
+            results += self._carry_out([each])
+            if isinstance(results[-1], DatabaseContended):
+                return results + [results[-1]] * (len(batch) - len(results))
+        return results
 
 
 def _submitted(storage: Storage, call: Call, operation: Operation[Any]) -> Submitted:

@@ -13,7 +13,7 @@ from kit.call import Call
 from kit.errors import Invalid, Refusal
 from kit.idempotency import Command, Outcome, field_digests
 from services.points import events
-from services.points.commit import Committer, Desk, Looks, Result, StandingMissing
+from services.points.commit import HANDED_OVER_MAX, Committer, Desk, Looks, Result, StandingMissing
 from services.points.domain.errors import LedgerBusy, PurchaseNotFound
 from services.points.domain.ledger import Cause
 from services.points.domain.matching import Match, match
@@ -38,9 +38,6 @@ from services.points.handlers.taking_back import settle_matches
 from services.points.storage import BookRequest, CounterRequest, Recorded, Storage, Transaction
 
 _log = structlog.get_logger()
-
-# Operations of one call that stand in the queue at the same time, so that tills find room between them.
-HANDED_OVER_MAX = 128
 
 # How far a till's clock may run ahead of ours.
 CLOCK_AHEAD_MAX = timedelta(days=1)

@@ -149,8 +149,11 @@ class Accounts:
         rows = self._connection.execute(query.order_by(table.c.version.desc()).limit(page.size + 1))
         return [entry_of(key, row) for row in rows]
 
-    def overdue(self, now: datetime, limit: int) -> list[AccountKey]:
-        """Accounts that have holds or lots whose time is over, up to `limit` of each."""
+    def overdue(self, now: datetime, limit: int) -> tuple[list[AccountKey], bool]:
+        """Accounts that have holds or lots whose time is over, up to `limit` of these; and whether there may be more.
+
+        Several may be of one account.
+        """
         lots, holds = tables.lots, tables.holds
         lapsing = (
             sa.select(lots.c.program_id, lots.c.member_id, lots.c.wallet)
@@ -164,8 +167,9 @@ class Accounts:
             .order_by(holds.c.expires_at)
             .limit(limit)
         )
-        found = {AccountKey(*row) for query in (lapsing, ending) for row in self._connection.execute(query)}
-        return sorted(found, key=lambda key: (key.member_id, key.wallet))
+        found = [self._connection.execute(query).all() for query in (lapsing, ending)]
+        keys = {AccountKey(*row) for rows in found for row in rows}
+        return sorted(keys, key=lambda key: (key.member_id, key.wallet)), any(len(rows) >= limit for rows in found)
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
 

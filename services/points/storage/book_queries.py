@@ -23,15 +23,22 @@ MADE_OR_LOCKED = sa.text(f"""
     SELECT * FROM made UNION ALL SELECT * FROM locked
 """)  # noqa: S608 - constants
 
+# The open holds, and those that have ended and are asked for. In two parts, each with an index of its own: a member may
+# have ended thousands.
 HOLDS = sa.text(f"""
+    WITH holds AS (
+        SELECT holds.* FROM holds JOIN {_KEYS} USING (member_id, wallet) WHERE state = 'open'
+        UNION ALL
+        SELECT holds.*
+        FROM unnest(CAST(:past_members AS uuid[]), CAST(:past_holds AS uuid[])) AS past (member_id, hold_id)
+        JOIN holds USING (member_id, hold_id)
+        JOIN {_KEYS} USING (member_id, wallet)
+        WHERE state <> 'open'
+    )
     SELECT holds.*, hold_parts.lot_id, hold_parts.units, hold_parts.captured AS part_captured,
         hold_parts.reversed AS part_reversed
     FROM holds
-    JOIN {_KEYS} USING (member_id, wallet)
     JOIN hold_parts USING (member_id, hold_id)
-    WHERE holds.state = 'open' OR (holds.member_id, holds.hold_id) IN (
-        SELECT * FROM unnest(CAST(:past_members AS uuid[]), CAST(:past_holds AS uuid[]))
-    )
     ORDER BY holds.placed_at, holds.hold_id, hold_parts.ordinal
 """)  # noqa: S608 - constants
 

@@ -72,9 +72,14 @@ class Transfers:
             .order_by(table.c.lease_until)
             .limit(1)
             .with_for_update(skip_locked=True)
+            # Asked once; a subquery may be asked anew for each row, and take another each time.
+            .cte("over")
         )
-        key = sa.tuple_(table.c.member_id, table.c.transfer_id)
-        statement = sa.update(table).where(key.in_(over)).values(lease_until=now + timedelta(seconds=lease_s))
+        statement = (
+            sa.update(table)
+            .where(table.c.member_id == over.c.member_id, table.c.transfer_id == over.c.transfer_id)
+            .values(lease_until=now + timedelta(seconds=lease_s))
+        )
         row = self._connection.execute(statement.returning(table)).one_or_none()
         return None if row is None else _transfer(row)
 

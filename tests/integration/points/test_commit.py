@@ -10,9 +10,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
+from kit.database import DatabaseContended
 from kit.idempotency import Outcome
 from kit.workers import Worker
+from services.points import tables
 from services.points.commit import Desk, Grouped, Looks, Operation, Rulebook, Singly
 from services.points.conditions import CelConditions
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
@@ -134,6 +137,29 @@ def test_a_faulty_operation_does_not_take_its_neighbours_with_it(points: Points)
     assert isinstance(good, Outcome)
     assert isinstance(bad, ZeroDivisionError)
     assert (points.account(one).posted, points.account(other).posted) == (6, 1)
+
+
+def test_whoever_holds_a_lock_is_waited_for_twice_and_no_more(points: Points) -> None:
+    free, *stuck = (known(points) for _ in range(4))
+    begun = []
+
+    @sa.event.listens_for(points.engine, "begin")
+    def begins(connection: sa.Connection) -> None:
+        begun.append(connection)
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+
+    operations = [Adjusting(give(member_id, 5)) for member_id in (free, *stuck)]
+    with points.engine.begin() as other:
+        other.execute(sa.select(tables.accounts).where(tables.accounts.c.member_id.in_(stuck)).with_for_update())
+        begun.clear()
+        done, *failed = points.committer.submit_all(TILL, operations)
+    sa.event.remove(points.engine, "begin", begins)
+
+    assert isinstance(done, Outcome)
+    assert [type(result) for result in failed] == [DatabaseContended] * 3
+    # The batch, the one that is free, and the first that is not: each of the others would have waited as long.
+    assert len(begun) == 3
+    assert [points.account(member_id).posted for member_id in (free, *stuck)] == [6, 1, 1, 1]
 
 
 def test_one_receipt_twice_in_one_call_earns_once(points: Points) -> None:

@@ -11,7 +11,7 @@ import pytest
 from kit.call import Call
 from kit.errors import Invalid, Refusal
 from kit.idempotency import IdempotencyKeyReused, Outcome
-from services.points.commit import Operation, Result, Rulebook, Singly
+from services.points.commit import HANDED_OVER_MAX, Operation, Result, Rulebook, Singly
 from services.points.conditions import CelConditions
 from services.points.domain.errors import (
     LedgerBusy,
@@ -24,7 +24,6 @@ from services.points.domain.policy import MemberStatus, Standing
 from services.points.domain.purchases import PurchaseAnswer, RecordPurchase, RecordPurchases
 from services.points.handlers import PurchaseHandlers
 from services.points.handlers.known_members import KnownMembers
-from services.points.handlers.purchases import HANDED_OVER_MAX
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
