@@ -13,6 +13,7 @@ from gateway.suite import read, suite, write
 from gateway.visit import visit
 from gateway.wire.base import NoFields, PageQuery
 from gateway.wire.enums import number_of
+from gateway.wire.points.inactivity import to_activities
 from gateway.wire.points.rules import (
     ActivateBody,
     CallOffBody,
@@ -131,6 +132,7 @@ def set_program_policy(body: Policy) -> Response:
         adjustment_limit=body.adjustment_limit,
         transfers=body.transfers.to_proto() if body.transfers else None,
         unspendable_wallets=body.unspendable_wallets,
+        inactivity_activities=to_activities(body.inactivity_activities),
     )
     request = pb.SetProgramPolicyRequest(program_id=program_id, request_id=visit().idempotency_key, policy=policy)
     answered = write(suite().clients.points.SetProgramPolicy, request)

@@ -119,6 +119,8 @@ class Account(Told):
     """Owed from returns and taken from the next earn."""
     version: int
     """Number of entries so far."""
+    active_at: datetime | None
+    """When the latest movement that counts as activity occurred; null where none did."""
 
 
 class Entry(Told):
@@ -151,6 +153,10 @@ class Entry(Told):
     qualifying: bool
     """Of an adjustment: whether it gave or took as many qualifying units. What an earn does, its earning says."""
     activity_id: str | None
+    inactivity_days: int | None
+    """Of an expiry for inactivity: for how many days there had been no activity when the points lapsed."""
+    counted_as_activity: bool
+    """Whether it counted as activity of the account."""
 
 
 class EntryPage(Told):
@@ -205,6 +211,7 @@ def account_of(account: pb.Account) -> Account:
         available=account.available,
         owed=account.owed,
         version=account.version,
+        active_at=instant(account, "active_at"),
     )
 
 
@@ -232,6 +239,8 @@ def entry_of(entry: pb.Entry) -> Entry:
         transfer_id=entry.transfer_id or None,
         qualifying=entry.qualifying,
         activity_id=entry.activity_id or None,
+        inactivity_days=entry.inactivity_days or None,
+        counted_as_activity=entry.counted_as_activity,
     )
 
 

@@ -101,10 +101,13 @@ class Earning(Told):
     available_at: datetime | None
     """Spendable from then on."""
     expires_at: datetime | None
-    """Null: never expires."""
+    """Null: never expires, or for inactivity."""
     explanation: Explanation
     qualifying: bool
     """Whether the points are qualifying units, too."""
+    inactivity_days: int | None
+    """Expires when the account has not been active for so many days since the points could be spent; null where
+    activity does not matter."""
 
 
 def earning_of(earning: pb.Earning) -> Earning:
@@ -119,6 +122,7 @@ def earning_of(earning: pb.Earning) -> Earning:
         expires_at=instant(earning, "expires_at"),
         explanation=_explanation_of(earning.explanation),
         qualifying=earning.qualifying,
+        inactivity_days=earning.inactivity_days or None,
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt, StringConstraints
 from gateway.wire.base import Asked, Text100
 from gateway.wire.enums import number_of, word_of
 
-ExpiryWord = Literal["never", "days", "month_end", "quarter_end", "year_end", "dates"]
+ExpiryWord = Literal["never", "days", "month_end", "quarter_end", "year_end", "dates", "inactivity"]
 DatePattern = Annotated[str, StringConstraints(strict=True, pattern=r"^(\d{4}-)?\d{2}-\d{2}$")]
 DATES_MAX = 50
 
@@ -19,10 +19,10 @@ class Expiry(Asked):
     """When points lapse, by the calendar of the rule's time zone."""
 
     kind: ExpiryWord
-    """Never; days after they can be spent; with the month, quarter or year in which they can be spent first; or with
-    the next of the given dates."""
+    """Never; days after they can be spent; with the month, quarter or year in which they can be spent first; with the
+    next of the given dates; or when the account has not been active for so many days since they can be spent."""
     days: Annotated[StrictInt, Field(ge=0, le=36_500)] = 0
-    """Of days, from 1; of dates, how far ahead the date must lie at least."""
+    """Of days and inactivity, from 1; of dates, how far ahead the date must lie at least."""
     periods_later: Annotated[StrictInt, Field(ge=0, le=120)] = 0
     """How many months, quarters or years later than the first."""
     dates: list[DatePattern] = Field(default=[], max_length=DATES_MAX)

@@ -28,6 +28,7 @@ from gateway.wire.enums import number_of, word_of
 from gateway.wire.points.activities import MaybeEventName
 from gateway.wire.points.earnings import EffectWord, Factor, RoundingWord, TriggerWord, factor_of
 from gateway.wire.points.expiry import Expiry, TierExpiry, expiry_of, tier_expiry_of
+from gateway.wire.points.inactivity import ACTIVITIES_MAX, ActivityWord, activities_of
 from gateway.wire.points.limits import Limit, LimitPolicyWord, limit_of
 from gateway.wire.points.sales import TenderWord
 from gateway.wire.points.transfers import Transfers, transfers_of
@@ -248,6 +249,9 @@ class Policy(Asked):
     """How much members may give to one another; null lets nobody."""
     unspendable_wallets: list[Text50] = Field(default=[], max_length=WALLETS_MAX)
     """Wallets whose units are neither spent nor transferred, such as those that only count towards tiers."""
+    inactivity_activities: list[ActivityWord] = Field(default=[], max_length=ACTIVITIES_MAX)
+    """The movements that count as activity of an account, for points that expire for inactivity; none means earn and
+    spend. Holds for movements from now on."""
 
 
 class Terms(Told):
@@ -330,6 +334,8 @@ class ProgramPolicy(Told):
     """How much members may give to one another; null for nothing."""
     unspendable_wallets: list[str]
     """Wallets whose units are neither spent nor transferred."""
+    inactivity_activities: list[ActivityWord]
+    """The movements that count as activity of an account."""
 
 
 def rule_of(rule: pb.EarningRule) -> EarningRule:
@@ -355,6 +361,7 @@ def policy_of(policy: pb.ProgramPolicy) -> ProgramPolicy:
         adjustment_limit=policy.adjustment_limit if policy.HasField("adjustment_limit") else None,
         transfers=transfers_of(policy.transfers) if policy.HasField("transfers") else None,
         unspendable_wallets=list(policy.unspendable_wallets),
+        inactivity_activities=activities_of(policy),
     )
 
 

@@ -17,6 +17,9 @@
     adjustment_by_two         what one person asked for, another approved
     lots_fold                 C9  what remains of a lot is the fold of its movements
     lots_hold_the_balance     C9  what remains in an account's lots, less its deficit, is its balance
+    activity_noted            an account was active last when its entries say that count as activity
+    lapsed_at_its_end         points lapsed when and why their lot ended
+    inactivity_ends           a lot ended so long after the last activity, and one that may end is looked at in time
     lots_held                 C9  what is held of a lot is what open holds set aside of it
     purchase_earned           what a purchase gave is what its entries gave; what a return took is what it says
     activity_earned           what an activity gave is what its entries gave, and those are its member's
@@ -44,7 +47,7 @@ import sqlalchemy as sa
 
 from kit import outbox
 from kit.checking import Finding
-from services.points.check import activities, adjustments, limits, qualifying, sales, transfers
+from services.points.check import activities, adjustments, inactivity, limits, qualifying, sales, transfers
 
 ROWS_AT_A_TIME = 1_000
 
@@ -59,6 +62,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     *adjustments.QUESTIONS,
     *transfers.QUESTIONS,
     *activities.QUESTIONS,
+    *inactivity.QUESTIONS,
     (
         "contra_balanced",
         "the accounts of this program do not add up to what their contra accounts say",

@@ -103,6 +103,9 @@ class Desk:
         wanted = list(requests)
         books = [each for each in wanted if isinstance(each, BookRequest)]
         self._books = self._tx.accounts.open(books, self._tx.now, lock=self._lock)
+        policies = {program_id: setting.policy for (program_id, _), setting in self._settings.items()}
+        for key, book in self._books.items():
+            book.counted_kinds = policies[key.program_id].counted_kinds
         self._transfers.count(each.key for each in books if each.counting_sent)
         counters = [each for each in wanted if isinstance(each, CounterRequest)]
         if counters:

@@ -149,6 +149,7 @@ def to_account(view: AccountView) -> pb.Account:
         available=view.available,
         owed=view.owed,
         version=view.version,
+        active_at=None if view.active_at is None else timestamp_of(view.active_at),
     )
 
 
@@ -177,6 +178,8 @@ def to_entry(entry: Entry) -> pb.Entry:
         transfer_id=_optional(cause.transfer_id),
         qualifying=cause.qualifying,
         activity_id=_optional(cause.activity_id),
+        inactivity_days=entry.inactivity_days or 0,
+        counted_as_activity=entry.counted,
     )
 
 

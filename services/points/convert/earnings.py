@@ -28,6 +28,7 @@ def to_earning(earning: Earning) -> pb.Earning:
         expires_at=None if earning.expires_at is None else timestamp_of(earning.expires_at),
         explanation=_to_explanation(earning.explanation, earning_sentence(earning, spoken())),
         qualifying=earning.qualifying,
+        inactivity_days=earning.inactivity_days or 0,
     )
 
 

@@ -52,8 +52,8 @@ def _tier_expiry(each: pb.TierExpiry, field: str) -> TierExpiry:
 
 def _expiry(expiry: pb.Expiry, field: str) -> Expiry:
     kind = _KIND.to_domain(expiry.kind, f"{field}.kind")
-    days_min = 1 if kind is ExpiryKind.DAYS else 0
-    days_max = EXPIRY_DAYS_MAX if kind in (ExpiryKind.DAYS, ExpiryKind.DATES) else 0
+    days_min = 1 if kind in (ExpiryKind.DAYS, ExpiryKind.INACTIVITY) else 0
+    days_max = EXPIRY_DAYS_MAX if days_min or kind is ExpiryKind.DATES else 0
     return Expiry(
         kind=kind,
         days=integer_of(expiry.days, f"{field}.days", at_least=days_min, at_most=days_max),

@@ -4,7 +4,8 @@ A `Book` is made from loaded values and given to one operation after another; ea
 before it has changed anything. What changed since it was opened is read from `changes()` and written by the storage.
 
 Every operation begins by settling what time alone has done: holds whose time is over end, lots whose time is over
-lapse. So the balance is right at any instant, whether a job has passed by or not.
+lapse. So the balance is right at any instant, whether a job has passed by or not, and what has lapsed for inactivity
+has lapsed before an operation could be activity.
 
 What holds before and after each operation:
 
@@ -47,8 +48,8 @@ class Book(OpenAccount):
         if self._overdue_holds(now) or self._lapsing_lots(now):
             settled = self._copy()
             settled.settle(now)
-        lots = settled._lots.values()
-        spendable = self._closed.spendable + sum(lot.free for lot in lots if lot.is_spendable(now))
+        lots, active_at = settled._lots.values(), self.account.active_at
+        spendable = self._closed.spendable + sum(lot.free for lot in lots if lot.is_spendable(now, active_at))
         return AccountView(
             member_id=self.key.member_id,
             wallet=self.key.wallet,
@@ -58,6 +59,7 @@ class Book(OpenAccount):
             available=spendable - settled.account.deficit,
             owed=settled.account.owed,
             version=self.account.version,
+            active_at=active_at,
         )
 
     # -- Operations --------------------------------------------------------------------------------------------------
@@ -68,9 +70,10 @@ class Book(OpenAccount):
             self._free_parts(hold)
             self._put_hold(replace(hold, state=HoldState.EXPIRED, ended_at=hold.expires_at))
             self._pay_debts(now)
+        self._fix_ends(now)
         for lot in self._lapsing_lots(now):
-            lapsing = lot.free
-            entry = self._append(EntryKind.EXPIRY, -lapsing, Cause(), lot.expires_at or now, now)
+            lapsing, ended_at, days = lot.free, lot.expires_at or now, lot.inactivity_days
+            entry = self._append(EntryKind.EXPIRY, -lapsing, Cause(), ended_at, now, inactivity_days=days)
             self._move(entry, lot.lot_id, -lapsing)
             self._put_lot(replace(self._lots[lot.lot_id], lapsed=lot.lapsed + lapsing))
 
@@ -88,6 +91,7 @@ class Book(OpenAccount):
             purchase_id=cause.purchase_id,
             rule_id=earning.rule_id,
             activity_id=cause.activity_id,
+            inactivity_days=earning.inactivity_days,
         )
         return self._credit(EntryKind.EARN, lot, cause, occurred_at, now, earning)
 
@@ -97,8 +101,10 @@ class Book(OpenAccount):
         if amount > 0:
             return self._credit(EntryKind.ADJUSTMENT, Lot(self._new_id(), amount, 0, now, expires_at), cause, now, now)
         self._expect_available(-amount, now)
+        # In the order of before: this movement may be activity, and put ends off.
+        lots = self._spendable(now)
         entry = self._append(EntryKind.ADJUSTMENT, amount, cause, now, now)
-        self._take(entry, self._spendable(now), -amount)
+        self._take(entry, lots, -amount)
         return entry
 
     def take_back(
@@ -118,8 +124,9 @@ class Book(OpenAccount):
         shortfall = due - from_lots
         below_zero = shortfall if policy is Shortfall.NEGATIVE else 0
         if from_lots + below_zero > 0:
+            lots = self._paying_order(own, now)
             entry = self._append(EntryKind.RETURN, -(from_lots + below_zero), cause, now, now)
-            self._take(entry, self._paying_order(own, now), from_lots)
+            self._take(entry, lots, from_lots)
         owed = self.account.owed + shortfall - below_zero
         self.account = replace(self.account, deficit=self.account.deficit + below_zero, owed=owed)
         return Taken(from_lots, shortfall, forgiven)

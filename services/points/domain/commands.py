@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.points.domain.ledger import AccountView, Entry, Hold
+from services.points.domain.ledger import AccountView, Entry, EntryKind, Hold
 from services.points.domain.policy import Shortfall
 from services.points.domain.terms import EarningTerms
 from services.points.domain.transfers import TransferPolicy
@@ -151,3 +151,4 @@ class SetProgramPolicy:
     adjustment_limit: int | None = None
     transfers: TransferPolicy | None = None
     unspendable_wallets: tuple[str, ...] = ()
+    inactivity_activities: tuple[EntryKind, ...] = ()

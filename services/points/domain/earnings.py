@@ -100,6 +100,8 @@ class Earning:
     explanation: Explanation
     # Whether the points are qualifying units, too; came later.
     qualifying: bool = False
+    # After how many days without activity the points lapse; they have no `expires_at` then.
+    inactivity_days: int | None = None
 
 
 def expect_countable(earnings: Iterable[Earning]) -> None:

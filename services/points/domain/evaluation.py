@@ -331,4 +331,5 @@ def earning_of(judged: Judged, occurred_at: datetime) -> Earning:
         expires_at=terms.expires_at(available_at, judged.why.member_tier),
         explanation=judged.why,
         qualifying=terms.qualifying,
+        inactivity_days=terms.inactivity_days(judged.why.member_tier),
     )

@@ -1,4 +1,4 @@
-"""When points lapse, reckoned from the instant at which they can be spent.
+"""When points lapse, reckoned from the instant at which they can be spent, or from when their owner was last active.
 
 Calendar days and their ends are those of the rule's time zone. Points last through the day that is named: they lapse as
 the next one begins.
@@ -24,6 +24,7 @@ class ExpiryKind(enum.Enum):
     QUARTER_END = "quarter_end"
     YEAR_END = "year_end"
     DATES = "dates"
+    INACTIVITY = "inactivity"
 
     @property
     def months(self) -> int:
@@ -66,7 +67,8 @@ class Expiry:
 
     DAYS: so many days after they can be spent. MONTH_END, QUARTER_END, YEAR_END: with the period in which they can be
     spent first, or `periods_later` after it. DATES: with the first of `dates` that lies at least `days` ahead; never
-    when none does.
+    when none does. INACTIVITY: when the account has not been active for so many days since they can be spent, which
+    nobody knows beforehand.
     """
 
     kind: ExpiryKind
@@ -75,8 +77,11 @@ class Expiry:
     dates: tuple[ExpiryDate, ...] = ()
 
     def of(self, available_at: datetime, zone: ZoneInfo) -> datetime | None:
-        """When points lapse that can be spent from `available_at` on; always later than that. None: never."""
-        if self.kind is ExpiryKind.NEVER:
+        """When points lapse that can be spent from `available_at` on; always later than that.
+
+        None: never, or with `inactivity_days`.
+        """
+        if self.kind in (ExpiryKind.NEVER, ExpiryKind.INACTIVITY):
             return None
         if self.kind is ExpiryKind.DAYS:
             return available_at + timedelta(days=self.days)
@@ -84,6 +89,11 @@ class Expiry:
         if last is None:
             return None
         return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(available_at.tzinfo)
+
+    @property
+    def inactivity_days(self) -> int | None:
+        """After how many days without activity points lapse; None where activity does not matter."""
+        return self.days if self.kind is ExpiryKind.INACTIVITY else None
 
     def _last_day(self, first: date) -> date | None:
         if self.kind is ExpiryKind.DATES:

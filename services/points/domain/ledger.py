@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.points.domain.earnings import Earning
@@ -63,7 +63,8 @@ class Account:
     """The head of an account.
 
     posted = sum of its entries = what remains in its lots − deficit. `owed` is what returns left to be taken from the
-    next credits where the program's policy keeps accounts from going below zero.
+    next credits where the program's policy keeps accounts from going below zero. `active_at` is when the latest
+    movement that counted as activity occurred; it only grows. No lot ends for inactivity before `inactivity_due_at`.
     """
 
     key: AccountKey
@@ -71,6 +72,8 @@ class Account:
     deficit: int = 0
     owed: int = 0
     version: int = 0
+    active_at: datetime | None = None
+    inactivity_due_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,9 @@ class Lot:
 
     `held` of the remaining units are set aside by open holds. `lapsed` units have expired; `forgiven` of them have been
     counted against returns of the goods that earned them, which need not be paid twice.
+
+    A lot with `inactivity_days` ends when its account has not been active for so long since its units could be spent;
+    it has no `expires_at` until that has happened.
     """
 
     lot_id: UUID
@@ -92,19 +98,33 @@ class Lot:
     lapsed: int = 0
     forgiven: int = 0
     activity_id: UUID | None = None
+    inactivity_days: int | None = None
 
     @property
     def free(self) -> int:
         """Units that no hold has set aside."""
         return self.remaining - self.held
 
-    def has_lapsed(self, now: datetime) -> bool:
-        """Whether its time is over."""
-        return self.expires_at is not None and self.expires_at <= now
+    @property
+    def awaits_activity(self) -> bool:
+        """Whether activity of the account puts its end off."""
+        return self.inactivity_days is not None and self.expires_at is None and self.remaining > 0
 
-    def is_spendable(self, now: datetime) -> bool:
+    def ends_at(self, active_at: datetime | None) -> datetime | None:
+        """When its time is over, if the account was active last at `active_at`; None: never."""
+        if self.expires_at is not None or self.inactivity_days is None:
+            return self.expires_at
+        since = self.available_at if active_at is None else max(self.available_at, active_at)
+        return since + timedelta(days=self.inactivity_days)
+
+    def has_lapsed(self, now: datetime, active_at: datetime | None) -> bool:
+        """Whether its time is over."""
+        ends_at = self.ends_at(active_at)
+        return ends_at is not None and ends_at <= now
+
+    def is_spendable(self, now: datetime, active_at: datetime | None) -> bool:
         """Whether its free units can be spent now."""
-        return self.available_at <= now and not self.has_lapsed(now)
+        return self.available_at <= now and not self.has_lapsed(now, active_at)
 
 
 @dataclass(frozen=True)
@@ -118,9 +138,9 @@ class ClosedLots:
 NONE_CLOSED = ClosedLots()
 
 
-def spending_order(lot: Lot) -> tuple[bool, float, datetime, UUID]:
+def spending_order(lot: Lot, active_at: datetime | None) -> tuple[bool, float, datetime, UUID]:
     """Sorts lots as they are spent: the one that expires first, never-expiring ones last, then the older one."""
-    expires = lot.expires_at
+    expires = lot.ends_at(active_at)
     return (expires is None, expires.timestamp() if expires else 0.0, lot.available_at, lot.lot_id)
 
 
@@ -157,7 +177,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class Entry:
-    """One movement of an account; written once, never changed."""
+    """One movement of an account; written once, never changed.
+
+    `counted` says whether it was activity of the account; `inactivity_days`, of an expiry, how long there was none.
+    """
 
     key: AccountKey
     version: int
@@ -168,6 +191,8 @@ class Entry:
     earning: Earning | None
     occurred_at: datetime
     recorded_at: datetime
+    counted: bool = False
+    inactivity_days: int | None = None
 
 
 class HoldState(enum.Enum):
@@ -224,3 +249,4 @@ class AccountView:
     available: int
     owed: int
     version: int
+    active_at: datetime | None = None

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.points.domain.earnings import Earning
 from services.points.domain.errors import HoldNotFound, HoldNotOpen
+from services.points.domain.inactivity import COUNTED_DEFAULT
 from services.points.domain.ledger import (
     NONE_CLOSED,
     Account,
@@ -68,6 +69,8 @@ class OpenAccount:
         self._movements: list[LotMovement] = []
         self._touched_lots: dict[UUID, None] = {}
         self._touched_holds: dict[UUID, None] = {}
+        # The movements that count as activity.
+        self.counted_kinds = COUNTED_DEFAULT
 
     @property
     def key(self) -> AccountKey:
@@ -102,8 +105,8 @@ class OpenAccount:
         return sorted(overdue, key=lambda hold: hold.expires_at)
 
     def _lapsing_lots(self, now: datetime) -> list[Lot]:
-        lapsing = [lot for lot in self._lots.values() if lot.has_lapsed(now) and lot.free > 0]
-        return sorted(lapsing, key=spending_order)
+        lapsing = [lot for lot in self._lots.values() if lot.free > 0 and lot.has_lapsed(now, self.account.active_at)]
+        return sorted(lapsing, key=self._order)
 
     def _every_lot(self) -> Collection[Lot]:
         if self._closed != NONE_CLOSED:
@@ -111,15 +114,19 @@ class OpenAccount:
         return self._lots.values()
 
     def _spendable(self, now: datetime) -> list[Lot]:
-        return sorted((lot for lot in self._every_lot() if lot.is_spendable(now)), key=spending_order)
+        active_at = self.account.active_at
+        return sorted((lot for lot in self._every_lot() if lot.is_spendable(now, active_at)), key=self._order)
 
     def _paying_order(self, own: Iterable[Lot], now: datetime) -> list[Lot]:
         """The lots a return is paid from: its own first, then as spending goes, then what is pending."""
         first = {lot.lot_id for lot in own}
         return sorted(
             self._every_lot(),
-            key=lambda lot: (lot.lot_id not in first, lot.available_at > now, spending_order(lot)),
+            key=lambda lot: (lot.lot_id not in first, lot.available_at > now, self._order(lot)),
         )
+
+    def _order(self, lot: Lot) -> tuple[bool, float, datetime, UUID]:
+        return spending_order(lot, self.account.active_at)
 
     def _free_in_all_lots(self) -> int:
         return sum(lot.free for lot in self._every_lot())
@@ -134,12 +141,37 @@ class OpenAccount:
         occurred_at: datetime,
         now: datetime,
         earning: Earning | None = None,
+        inactivity_days: int | None = None,
     ) -> Entry:
+        counted = kind in self.counted_kinds
+        if counted:
+            self._note_activity(occurred_at, now)
         version, balance = self.account.version + 1, self.account.posted + amount
-        entry = Entry(self.key, version, kind, amount, balance, cause, earning, occurred_at, now)
+        entry = Entry(
+            self.key, version, kind, amount, balance, cause, earning, occurred_at, now, counted, inactivity_days
+        )
         self._entries.append(entry)
         self.account = replace(self.account, posted=balance, version=version)
         return entry
+
+    def _note_activity(self, occurred_at: datetime, now: datetime) -> None:
+        self._fix_ends(now)
+        before = self.account.active_at
+        self.account = replace(self.account, active_at=occurred_at if before is None else max(before, occurred_at))
+
+    def _fix_ends(self, now: datetime) -> None:
+        """Writes down when lots have ended for inactivity, so that no activity afterwards revives them.
+
+        Where every lot is known, so is when to look again.
+        """
+        due_at, active_at = self.account.inactivity_due_at, self.account.active_at
+        if due_at is None or due_at > now:
+            return
+        for lot in [lot for lot in self._lots.values() if lot.awaits_activity and lot.has_lapsed(now, active_at)]:
+            self._put_lot(replace(lot, expires_at=lot.ends_at(active_at)))
+        if self._closed == NONE_CLOSED:
+            ends = [end for lot in self._lots.values() if lot.awaits_activity and (end := lot.ends_at(active_at))]
+            self.account = replace(self.account, inactivity_due_at=min(ends, default=None))
 
     def _take(self, entry: Entry, lots: Iterable[Lot], amount: int) -> None:
         for lot, units in portions(lots, amount):
@@ -156,6 +188,9 @@ class OpenAccount:
     def _put_lot(self, lot: Lot) -> None:
         self._lots[lot.lot_id] = lot
         self._touched_lots[lot.lot_id] = None
+        ends_at, due_at = lot.ends_at(self.account.active_at), self.account.inactivity_due_at
+        if lot.awaits_activity and ends_at is not None and (due_at is None or ends_at < due_at):
+            self.account = replace(self.account, inactivity_due_at=ends_at)
 
     def _put_hold(self, hold: Hold) -> None:
         self._holds[hold.hold_id] = hold

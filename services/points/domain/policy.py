@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.points.domain.errors import MemberMayNotEarn, MemberMayNotSpend, WalletNotSpendable
+from services.points.domain.inactivity import COUNTED_DEFAULT
+from services.points.domain.ledger import EntryKind
 from services.points.domain.transfers import TransferPolicy
 
 WALLET_DEFAULT = "points"
@@ -32,6 +34,13 @@ class ProgramPolicy:
     transfers: TransferPolicy | None = None
     # Wallets whose units are neither spent nor transferred.
     unspendable_wallets: tuple[str, ...] = ()
+    # The movements that count as activity, in a fixed order; none for the usual ones.
+    inactivity_activities: tuple[EntryKind, ...] = ()
+
+    @property
+    def counted_kinds(self) -> frozenset[EntryKind]:
+        """The movements that count as activity."""
+        return frozenset(self.inactivity_activities) or COUNTED_DEFAULT
 
 
 class MemberStatus(enum.Enum):

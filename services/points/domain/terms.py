@@ -170,11 +170,19 @@ class EarningTerms:
 
     def expires_at(self, available_at: datetime, member_tier: str) -> datetime | None:
         """When points lapse that a member of this tier can spend from then on; None: never."""
-        own = (each.expiry for each in self.expiry_by_tier if each.tier == member_tier)
-        expiry = next(own, self.expiry)
+        expiry = self._expiry(member_tier)
         if expiry is not None:
             return expiry.of(available_at, self.zone)
         return available_at + timedelta(days=self.expiry_days) if self.expiry_days else None
+
+    def inactivity_days(self, member_tier: str) -> int | None:
+        """After how many days without activity points of a member of this tier lapse; None where it does not matter."""
+        expiry = self._expiry(member_tier)
+        return None if expiry is None else expiry.inactivity_days
+
+    def _expiry(self, member_tier: str) -> Expiry | None:
+        own = (each.expiry for each in self.expiry_by_tier if each.tier == member_tier)
+        return next(own, self.expiry)
 
     def open_at(self, occurred_at: datetime) -> bool:
         """Whether a purchase that occurred then lies within the valid hours."""

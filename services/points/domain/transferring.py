@@ -22,14 +22,21 @@ class TransferringBook(CombiningBook):
         entry = self._append(EntryKind.TRANSFER_OUT, -amount, cause, now, now)
         for lot, units in taken:
             self._move(entry, lot.lot_id, -units)
-        return entry, tuple(TransferPart(lot.lot_id, units, lot.available_at, lot.expires_at) for lot, units in taken)
+        return entry, tuple(self._part(lot, units, now) for lot, units in taken)
 
     def receive(self, transfer: Transfer, now: datetime) -> Entry:
         """Credits lots with the expiry of those that the points came from; what lapsed on the way lapses at once."""
         self.settle(now)
         entry = self._append(EntryKind.TRANSFER_IN, transfer.amount, transfer.cause, transfer.sent_at, now)
         for part in transfer.parts:
-            lot = Lot(self._new_id(), part.units, 0, part.available_at, part.expires_at)
+            lot = Lot(
+                self._new_id(),
+                part.units,
+                0,
+                part.available_at,
+                part.expires_at,
+                inactivity_days=part.inactivity_days,
+            )
             self._put_lot(lot)
             self._move(entry, lot.lot_id, part.units)
         self._after_freeing(now)
@@ -43,6 +50,13 @@ class TransferringBook(CombiningBook):
         self._put_back(entry, transfer.parts)
         self._after_freeing(now)
         return entry
+
+    def _part(self, lot: Lot, units: int, now: datetime) -> TransferPart:
+        since, active_at = lot.available_at, self.account.active_at
+        if lot.inactivity_days is not None and active_at is not None:
+            # A till's clock may be ahead of ours.
+            since = max(since, min(active_at, now))
+        return TransferPart(lot.lot_id, units, since, lot.expires_at, lot.inactivity_days)
 
     def _put_back(self, entry: Entry, parts: Sequence[TransferPart]) -> None:
         for part in parts:

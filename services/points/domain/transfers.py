@@ -29,12 +29,17 @@ class TransferState(enum.Enum):
 
 @dataclass(frozen=True)
 class TransferPart:
-    """Units that left one lot, with what the recipient's lot takes over of it."""
+    """Units that left one lot, with what the recipient's lot takes over of it.
+
+    Where they lapse for inactivity, `available_at` is when the sender was last active: nobody's points grow younger by
+    being given away.
+    """
 
     lot_id: UUID
     units: int
     available_at: datetime
     expires_at: datetime | None
+    inactivity_days: int | None = None
 
 
 @dataclass(frozen=True)

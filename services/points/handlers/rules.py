@@ -134,6 +134,7 @@ class RuleHandlers:
                 command.adjustment_limit,
                 command.transfers,
                 command.unspendable_wallets,
+                command.inactivity_activities,
             )
             tx.rules.put_policy(policy)
             return policy

@@ -150,11 +150,11 @@ class Accounts:
         return [entry_of(key, row) for row in rows]
 
     def overdue(self, now: datetime, limit: int) -> tuple[list[AccountKey], bool]:
-        """Accounts that have holds or lots whose time is over, up to `limit` of these; and whether there may be more.
+        """Accounts that have holds or lots whose time is over, or may be for inactivity, up to `limit` of each.
 
-        Several may be of one account.
+        Several may be of one account. The second says whether there may be more.
         """
-        lots, holds = tables.lots, tables.holds
+        lots, holds, accounts = tables.lots, tables.holds, tables.accounts
         lapsing = (
             sa.select(lots.c.program_id, lots.c.member_id, lots.c.wallet)
             .where(lots.c.remaining > lots.c.held, lots.c.expires_at.is_not(None), lots.c.expires_at <= now)
@@ -167,7 +167,13 @@ class Accounts:
             .order_by(holds.c.expires_at)
             .limit(limit)
         )
-        found = [self._connection.execute(query).all() for query in (lapsing, ending)]
+        idle = (
+            sa.select(accounts.c.program_id, accounts.c.member_id, accounts.c.wallet)
+            .where(accounts.c.inactivity_due_at <= now)
+            .order_by(accounts.c.inactivity_due_at)
+            .limit(limit)
+        )
+        found = [self._connection.execute(query).all() for query in (lapsing, ending, idle)]
         keys = {AccountKey(*row) for rows in found for row in rows}
         return sorted(keys, key=lambda key: (key.member_id, key.wallet)), any(len(rows) >= limit for rows in found)
 
@@ -248,7 +254,9 @@ def _accounts(rows: Iterable[Any], keys: Sequence[AccountKey]) -> dict[AccountKe
     wanted = set(keys)
     heads = {AccountKey(row.program_id, row.member_id, row.wallet): row for row in rows}
     return {
-        key: Account(key, row.posted, row.deficit, row.owed, row.version) for key, row in heads.items() if key in wanted
+        key: Account(key, row.posted, row.deficit, row.owed, row.version, row.active_at, row.inactivity_due_at)
+        for key, row in heads.items()
+        if key in wanted
     }
 
 
@@ -258,6 +266,8 @@ def _account_columns(account: Account) -> dict[str, object]:
         "deficit": account.deficit,
         "owed": account.owed,
         "version": account.version,
+        "active_at": account.active_at,
+        "inactivity_due_at": account.inactivity_due_at,
     }
 
 
@@ -283,6 +293,8 @@ def _entry_columns(entry: Entry) -> dict[str, object]:
         "earning": None if entry.earning is None else dump(earning_document, entry.earning),
         "occurred_at": entry.occurred_at,
         "recorded_at": entry.recorded_at,
+        "counted": entry.counted,
+        "inactivity_days": entry.inactivity_days,
     }
 
 
@@ -310,6 +322,8 @@ def entry_of(key: AccountKey, row: Any) -> Entry:
         earning=None if row.earning is None else load(earning_document, row.earning),
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at,
+        counted=row.counted,
+        inactivity_days=row.inactivity_days,
     )
 
 
@@ -326,6 +340,7 @@ def _lot_columns(lot: Lot) -> dict[str, object]:
         "forgiven": lot.forgiven,
         "available_at": lot.available_at,
         "expires_at": lot.expires_at,
+        "inactivity_days": lot.inactivity_days,
     }
 
 
@@ -342,6 +357,7 @@ def _lot(row: Any) -> Lot:
         held=row.held,
         lapsed=row.lapsed,
         forgiven=row.forgiven,
+        inactivity_days=row.inactivity_days,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from services.points.storage.ends import ENDS_AT
+
 _KEYS = "unnest(CAST(:members AS uuid[]), CAST(:wallets AS text[])) AS wanted (member_id, wallet)"
 
 HEADS = sa.text(f"SELECT accounts.* FROM accounts JOIN {_KEYS} USING (member_id, wallet)")  # noqa: S608 - constants
@@ -43,14 +45,14 @@ HOLDS = sa.text(f"""
 """)  # noqa: S608 - constants
 
 _LOT = "program_id, member_id, wallet, lot_id, units, remaining, held, lapsed, forgiven, available_at, expires_at"
-_OF = "purchase_id, activity_id, rule_id"
+_OF = "purchase_id, activity_id, rule_id, inactivity_days"
 
 # The lots to open, and for each account what lies in those that stay closed: of one that is only credited, lots that
 # are not due and in no hold, while no debt waits for free units. Lots without a unit left are found by their keys
 # alone, since an account may have thousands.
 LOTS = sa.text(f"""
     WITH wanted AS (
-        SELECT member_id, wallet, credited AND owed = 0 AND deficit = 0 AS credited
+        SELECT member_id, wallet, active_at, credited AND owed = 0 AND deficit = 0 AS credited
         FROM unnest(CAST(:members AS uuid[]), CAST(:wallets AS text[]), CAST(:credited AS boolean[]))
             AS asked (member_id, wallet, credited)
         JOIN accounts USING (member_id, wallet)
@@ -62,7 +64,7 @@ LOTS = sa.text(f"""
         SELECT * FROM unnest(CAST(:bought_members AS uuid[]), CAST(:purchases AS uuid[]))
             AS bought (member_id, purchase_id)
     ), unspent AS MATERIALIZED (
-        SELECT lots.*, credited AND (expires_at IS NULL OR expires_at > :now)
+        SELECT lots.*, credited AND coalesce({ENDS_AT} > :now, true)
             AND (lots.member_id, lots.wallet, lots.lot_id) NOT IN (SELECT * FROM parts) AS closed
         FROM wanted JOIN lots USING (member_id, wallet)
         WHERE lots.remaining > 0
@@ -75,7 +77,7 @@ LOTS = sa.text(f"""
     UNION ALL
     SELECT {_LOT}, {_OF}, 0, 0 FROM spent
     UNION ALL
-    SELECT program_id, member_id, wallet, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL,
+    SELECT program_id, member_id, wallet, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL,
         CAST(coalesce(sum(remaining) FILTER (WHERE available_at > :now), 0) AS bigint),
         CAST(coalesce(sum(remaining) FILTER (WHERE available_at <= :now), 0) AS bigint)
     FROM unspent WHERE closed GROUP BY program_id, member_id, wallet

@@ -14,6 +14,7 @@ from services.points.domain.ledger import AccountKey, Entry, EntryKind
 from services.points.domain.liability import AGE_BOUNDS_DAYS, OUTLOOK_MONTHS, FlowSum, LotSum
 from services.points.domain.statement import KindSum, Period
 from services.points.storage.accounts import entry_of
+from services.points.storage.ends import ENDS_AT
 
 
 class Reports:
@@ -63,6 +64,8 @@ class Reports:
         The lots are taken back to that time by undoing what entries recorded since have moved. Free units that make up
         for a deficit without an entry, when a hold ends, are noted with the newest entry there is and so count from its
         time on: until then lots and deficit are both told that much smaller, and the balance is exact.
+
+        Points that lapse for inactivity are told to lapse as if nobody were active again after `end`.
         """
         bounds = {"end": end, "measured_at": measured_at, "ages": list(AGE_BOUNDS_DAYS), "months": OUTLOOK_MONTHS}
         rows = self._connection.execute(_LOT_SUMS, _program(program_id, wallet) | bounds).all()
@@ -106,28 +109,42 @@ _FLOW_SUMS = sa.text("""
     GROUP BY kind
 """)
 
-# Only lots that hold something now or have been touched since are looked at, which for a recent day are few of all.
-_LOT_SUMS = sa.text("""
+# Only lots that hold something now or have been touched since are looked at, which for a recent day are few of all. An
+# account that has been active since was active before when its earlier entries say.
+_LOT_SUMS = sa.text(f"""
     WITH later AS (
-        SELECT member_id, version, amount FROM entries
+        SELECT member_id, version, amount, counted FROM entries
         WHERE program_id = :program_id AND wallet = :wallet AND recorded_at >= :end
     ), undone AS (
-        SELECT lots.member_id, lots.lot_id, lots.available_at, lots.expires_at, -lot_movements.units AS units
+        SELECT lots.member_id, lots.lot_id, lots.available_at, lots.expires_at, lots.inactivity_days,
+            -lot_movements.units AS units
         FROM later
         JOIN lot_movements ON lot_movements.member_id = later.member_id AND lot_movements.wallet = :wallet
             AND lot_movements.entry_version = later.version
         JOIN lots ON lots.member_id = lot_movements.member_id AND lots.wallet = :wallet
             AND lots.lot_id = lot_movements.lot_id
-    ), standing AS MATERIALIZED (
-        SELECT member_id, lot_id, available_at, expires_at, sum(units) AS units
+    ), unspent AS MATERIALIZED (
+        SELECT member_id, lot_id, available_at, expires_at, inactivity_days, sum(units) AS units
         FROM (
-            SELECT member_id, lot_id, available_at, expires_at, remaining AS units FROM lots
+            SELECT member_id, lot_id, available_at, expires_at, inactivity_days, remaining AS units FROM lots
             WHERE program_id = :program_id AND wallet = :wallet AND remaining > 0
             UNION ALL
             SELECT * FROM undone
         ) AS both_ways
-        GROUP BY member_id, lot_id, available_at, expires_at
+        GROUP BY member_id, lot_id, available_at, expires_at, inactivity_days
         HAVING sum(units) <> 0
+    ), activity AS (
+        SELECT accounts.member_id, CASE WHEN since.member_id IS NULL THEN active_at ELSE (
+            SELECT max(occurred_at) FROM entries
+            WHERE entries.member_id = accounts.member_id AND entries.wallet = :wallet AND counted
+                AND recorded_at < :end
+        ) END AS active_at
+        FROM (SELECT DISTINCT member_id FROM unspent WHERE inactivity_days IS NOT NULL) AS awaiting
+        JOIN accounts ON accounts.member_id = awaiting.member_id AND accounts.wallet = :wallet
+        LEFT JOIN (SELECT DISTINCT member_id FROM later WHERE counted) AS since ON since.member_id = accounts.member_id
+    ), standing AS MATERIALIZED (
+        SELECT member_id, lot_id, available_at, {ENDS_AT} AS ends_at, units
+        FROM unspent LEFT JOIN activity USING (member_id)
     ), held AS (
         SELECT member_id, lot_id, sum(units) AS units
         FROM holds JOIN hold_parts USING (member_id, hold_id)
@@ -137,7 +154,7 @@ _LOT_SUMS = sa.text("""
     ), lapsed AS (
         SELECT member_id, sum(greatest(standing.units - coalesce(held.units, 0), 0)) AS units
         FROM standing LEFT JOIN held USING (member_id, lot_id)
-        WHERE expires_at <= :measured_at
+        WHERE ends_at <= :measured_at
         GROUP BY member_id
     ), balances AS (
         SELECT accounts.member_id, posted - coalesce(since, 0) AS balance
@@ -150,14 +167,14 @@ _LOT_SUMS = sa.text("""
     FROM (
         SELECT units,
             CASE WHEN available_at > :measured_at THEN -1 ELSE width_bucket(days, CAST(:ages AS int[])) END AS age,
-            CASE WHEN expires_at IS NULL THEN NULL WHEN expires_at <= :measured_at THEN -1
+            CASE WHEN ends_at IS NULL THEN NULL WHEN ends_at <= :measured_at THEN -1
                 ELSE least(CAST(:months AS int), last_month - this_month) END AS month
         FROM standing, LATERAL (
             SELECT floor(extract(epoch FROM CAST(:measured_at AS timestamptz) - available_at) / 86400)::int AS days,
                 (extract(year FROM lapses) * 12 + extract(month FROM lapses))::int AS last_month,
                 (extract(year FROM today) * 12 + extract(month FROM today))::int AS this_month
             FROM (
-                SELECT expires_at AT TIME ZONE 'UTC' AS lapses,
+                SELECT ends_at AT TIME ZONE 'UTC' AS lapses,
                     CAST(:measured_at AS timestamptz) AT TIME ZONE 'UTC' AS today
             ) AS calendar
         ) AS reckoned
@@ -170,7 +187,7 @@ _LOT_SUMS = sa.text("""
     FROM lapsed
     JOIN balances USING (member_id)
     JOIN (SELECT member_id, sum(units) AS units FROM standing GROUP BY member_id) AS whole USING (member_id)
-""")
+""")  # noqa: S608 - a constant
 
 _REDEEMED_OF_ISSUED = sa.text("""
     WITH issued AS (

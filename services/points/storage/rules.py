@@ -116,6 +116,7 @@ class Rules:
             "adjustment_limit": policy.adjustment_limit,
             "transfers": sa.null() if policy.transfers is None else asdict(policy.transfers),
             "unspendable_wallets": list(policy.unspendable_wallets),
+            "inactivity_activities": [kind.value for kind in policy.inactivity_activities],
         }
         statement = postgresql.insert(settings).values(program_id=policy.program_id, **chosen)
         self._connection.execute(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from services.points import tables
+from services.points.domain.ledger import EntryKind
 from services.points.domain.policy import MemberStatus, ProgramPolicy, Shortfall, Standing
 from services.points.storage.documents import load, transfer_policy_document
 
@@ -30,7 +31,7 @@ Whose: TypeAlias = tuple[UUID, UUID | None]
 _SETTINGS = sa.text("""
     SELECT wanted.program_id AS wanted_program, wanted.member_id AS wanted_member,
         settings.shortfall, settings.adjustment_limit, settings.transfers, settings.unspendable_wallets,
-        settings.rules_revision,
+        settings.rules_revision, settings.inactivity_activities,
         standings.status, standings.member_version, standings.tier
     FROM unnest(CAST(:programs AS uuid[]), CAST(:members AS uuid[])) AS wanted (program_id, member_id)
     LEFT JOIN program_settings AS settings USING (program_id)
@@ -85,6 +86,7 @@ def policy_of(program_id: UUID, row: Any) -> ProgramPolicy:
         row.adjustment_limit,
         None if row.transfers is None else load(transfer_policy_document, row.transfers),
         tuple(row.unspendable_wallets or ()),
+        tuple(EntryKind(kind) for kind in row.inactivity_activities or ()),
     )
 
 

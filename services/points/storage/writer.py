@@ -26,6 +26,7 @@ _ARRAY_TYPES: dict[type, str] = {
     sa.Boolean: "boolean[]",
     sa.BigInteger: "bigint[]",
     sa.Integer: "integer[]",
+    sa.Boolean: "boolean[]",
     sa.Date: "date[]",
     sa.DateTime: "timestamptz[]",
     sa.LargeBinary: "bytea[]",
@@ -49,8 +50,8 @@ _CONTESTED = frozenset(
 # What may change of a row that is there already. Everything else is written once.
 _CHANGING: dict[str, tuple[str, ...]] = {
     "adjustments": ("state", "decided_by", "decided_caller", "decided_at", "decision_reason", "entry_version"),
-    "accounts": ("posted", "deficit", "owed", "version"),
-    "lots": ("remaining", "held", "lapsed", "forgiven"),
+    "accounts": ("posted", "deficit", "owed", "version", "active_at", "inactivity_due_at"),
+    "lots": ("remaining", "held", "lapsed", "forgiven", "expires_at"),
     "holds": ("state", "captured", "ended_at", "captured_version", "reversed", "reversed_at"),
     "hold_parts": ("captured", "reversed"),
     "transfers": ("state", "ended_at", "returned_version", "lease_until"),

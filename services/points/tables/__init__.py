@@ -57,6 +57,15 @@ accounts = sa.Table(
     sa.Column("deficit", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("owed", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("version", sa.BigInteger, nullable=False, server_default="0"),
+    # When the latest entry that counted as activity occurred, and when to look for lots that ended for want of any:
+    # none ends before. The latter is moved on by whoever looks, and not by each activity, which would cost its index.
+    _instant("active_at", nullable=True),
+    _instant("inactivity_due_at", nullable=True),
+    sa.Index(
+        "ix_accounts_inactivity_due",
+        "inactivity_due_at",
+        postgresql_where=sa.text("inactivity_due_at IS NOT NULL"),
+    ),
     sa.CheckConstraint("deficit >= 0", name="deficit_not_negative"),
     sa.CheckConstraint("owed >= 0", name="owed_not_negative"),
     sa.CheckConstraint("posted + deficit >= 0", name="lots_not_negative"),
@@ -89,7 +98,19 @@ entries = sa.Table(
     sa.Column("earning", JSONB),
     _instant("occurred_at"),
     _instant("recorded_at"),
+    # Whether it was activity of the account when it was made.
+    sa.Column("counted", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Of an expiry for inactivity: how long there had been none.
+    sa.Column("inactivity_days", sa.Integer),
     sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
+    sa.CheckConstraint(
+        "NOT counted OR kind IN ('earn', 'spend', 'return', 'adjustment', 'transfer_out', 'transfer_in')",
+        name="counted_may_count",
+    ),
+    sa.CheckConstraint(
+        "CASE kind WHEN 'expiry' THEN inactivity_days > 0 ELSE inactivity_days IS NULL END",
+        name="inactivity_of_expiry",
+    ),
     sa.CheckConstraint("version >= 1", name="version_from_one"),
     sa.CheckConstraint("amount <> 0", name="moves_something"),
     sa.CheckConstraint(
@@ -157,6 +178,8 @@ lots = sa.Table(
     sa.Column("forgiven", sa.BigInteger, nullable=False),
     _instant("available_at"),
     _instant("expires_at", nullable=True),
+    # Ends when there has been no activity for so long; `expires_at` then says when that was.
+    sa.Column("inactivity_days", sa.Integer),
     sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
     sa.CheckConstraint("units > 0", name="units_positive"),
     sa.CheckConstraint("remaining BETWEEN 0 AND units", name="remaining_within_units"),
@@ -164,6 +187,8 @@ lots = sa.Table(
     sa.CheckConstraint("lapsed BETWEEN 0 AND units", name="lapsed_within_units"),
     sa.CheckConstraint("forgiven BETWEEN 0 AND lapsed", name="forgiven_within_lapsed"),
     sa.CheckConstraint("expires_at > available_at", name="expires_after_available"),
+    sa.CheckConstraint("inactivity_days > 0", name="inactivity_days_positive"),
+    sa.CheckConstraint("lapsed = 0 OR expires_at IS NOT NULL", name="lapsed_at_its_end"),
     # The lots that still hold something: what a balance, a spend and the expiry job look at.
     sa.Index("ix_lots_open", "member_id", "wallet", postgresql_where=sa.text("remaining > 0")),
     sa.Index("ix_lots_purchase", "member_id", "purchase_id", postgresql_where=sa.text("purchase_id IS NOT NULL")),
@@ -357,6 +382,8 @@ program_settings = sa.Table(
     sa.Column("transfers", JSONB),
     # Wallets whose units are neither spent nor transferred.
     sa.Column("unspendable_wallets", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    # The kinds of entries that count as activity; null and none for the usual ones.
+    sa.Column("inactivity_activities", JSONB),
     sa.CheckConstraint("shortfall IN ('carry', 'negative', 'refuse')", name="shortfall"),
     sa.CheckConstraint("adjustment_limit >= 0", name="adjustment_limit_not_negative"),
 )

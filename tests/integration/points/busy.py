@@ -15,6 +15,7 @@ from services.points.commit import Rulebook, Singly
 from services.points.conditions import CelConditions
 from services.points.domain.activities import ActivityKind
 from services.points.domain.adjustments import ApprovalAnswer
+from services.points.domain.expiry import Expiry, ExpiryKind
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.policy import Shortfall
 from services.points.domain.sales import Sale
@@ -90,6 +91,8 @@ class Day:
     visits: uuid.UUID
     visited: uuid.UUID
     birthday: uuid.UUID
+    erum: uuid.UUID
+    lapsing: int
 
     def names(self) -> dict[str, object]:
         return dataclasses.asdict(self)
@@ -120,11 +123,13 @@ def live(points: Points) -> Day:
     claimed = points.purchases.claim_purchase(TILL, make.claim_purchase(carla, anonymous.receipt)).unwrap()
     points.give(carla, 5, expiry_days=1)
     hold(points, carla, 12, timeout_s=60)
+    erum = stay_away(points)
     points.returns.record_return(TILL, make.record_return(None, ("1", 1000))).unwrap()
 
     # Under the next day's policy Carla owes what she spent before she brought it back, and a credit pays it.
     points.clock.advance(days=1)
     jobs.settle_overdue_accounts(points.storage, points.committer, limit=100)
+    lapsing = come_back(points, erum)
     points.policy(Shortfall.CARRY)
     owing = buy(points, carla, 1000)
     spend(points, carla, points.account(carla).available)
@@ -134,13 +139,8 @@ def live(points: Points) -> Day:
     approved = adjust(points, carla)
     transferred = transfer(points, carla, amina, bilal)
 
-    # Dina brings back what the till tells of later, once as it was and once more than there is; one is never told of.
-    sale, dina = make.a_sale(make.a_line(1000, quantity=2), occurred_at=points.clock.now()), points.member()
-    waited = points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
-    points.clock.advance(seconds=1)
-    points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 2000))).unwrap()
-    points.returns.record_return(TILL, make.record_return(make.a_receipt(), ("1", 1000))).unwrap()
-    points.purchases.record_purchase(TILL, make.record_purchase(dina, sale)).unwrap()
+    dina = points.member()
+    sale, waited = bring_back_early(points, dina)
     restored = spend_and_get_back(points, dina, 4, 1)
 
     return Day(
@@ -157,13 +157,15 @@ def live(points: Points) -> Day:
         brought_back=back.recorded.return_id,
         claimed=claimed.purchase.purchase_id,
         late=_purchase_id(points, sale),
-        waited=waited.recorded.return_id,
         refunded=bring_back_what_was_paid_with_points(points, dina, 2),
+        waited=waited,
         approved=approved.adjustment.adjustment_id,
         posting=approved.entry.version,
         transferred=transferred,
         got=points.account(amina).version,
         **be_active(points),
+        erum=erum,
+        lapsing=lapsing,
     )
 
 
@@ -191,6 +193,34 @@ def be_active(points: Points) -> dict[str, uuid.UUID]:
     }
 
 
+def bring_back_early(points: Points, member_id: uuid.UUID) -> tuple[Sale, uuid.UUID]:
+    """What the till tells of later comes back, once as it was and once more than there is; one is never told of."""
+    sale = make.a_sale(make.a_line(1000, quantity=2), occurred_at=points.clock.now())
+    waited = points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
+    points.clock.advance(seconds=1)
+    points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 2000))).unwrap()
+    points.returns.record_return(TILL, make.record_return(make.a_receipt(), ("1", 1000))).unwrap()
+    points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
+    return sale, waited.recorded.return_id
+
+
+def stay_away(points: Points) -> uuid.UUID:
+    """A member whose points lapse after a day without activity: 1 earned 10, 2 spent 3; and 2 on hold."""
+    points.rule(currency="PKR", expiry=Expiry(ExpiryKind.INACTIVITY, days=1))
+    member_id = points.member()
+    buy(points, member_id, 1000, currency="PKR")
+    spend(points, member_id, 3)
+    hold(points, member_id, 2)
+    return member_id
+
+
+def come_back(points: Points, member_id: uuid.UUID) -> int:
+    """The entry with which the member's points lapsed, 3; then 4 earned 10."""
+    lapsing = points.account(member_id).version
+    buy(points, member_id, 1000, currency="PKR")
+    return lapsing
+
+
 def adjust(points: Points, member_id: uuid.UUID) -> ApprovalAnswer:
     """Points that one asked for and another approved; what else was asked for is rejected, or waits."""
     wishes = [dataclasses.replace(make.request_adjustment(member_id, 9), qualifying=True) for _ in range(3)]
@@ -211,8 +241,11 @@ def transfer(points: Points, sender: uuid.UUID, recipient: uuid.UUID, leaving: u
     return done.transfer_id
 
 
-def buy(points: Points, member_id: uuid.UUID | None, amount_minor: int, *, quantity: int = 1) -> Sale:
+def buy(
+    points: Points, member_id: uuid.UUID | None, amount_minor: int, *, quantity: int = 1, currency: str = "GBP"
+) -> Sale:
     sale = make.a_sale(make.a_line(amount_minor, quantity=quantity), occurred_at=points.clock.now())
+    sale = dataclasses.replace(sale, currency=currency)
     points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
     return sale
 

@@ -5,7 +5,7 @@ It shares no code with the service. Its rules stand in `RULES`:
 everyday   a point a pound, counts towards tiers, pends a day, lapses ten days later; a member gets 14 a day and all
            together 40 a week, the rest is cut
 big        five points from twelve pounds on, instead of
-steady     two points for whatever is kept
+steady     two points for whatever is kept, that lapse after six days in which nothing was earned or spent
 half more  half as many again when what was kept cost eight pounds or more
 treat      a point for three pounds, in a wallet of its own, for good; five purchases of a store in a year, or nothing
 """
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
+from services.points.domain.expiry import Expiry, ExpiryKind
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.sales import Sale
 from services.points.domain.terms import Effect, Factor
@@ -47,7 +48,7 @@ RULES: Mapping[str, Mapping[str, object]] = {
         "points": 2,
         "per_amount_minor": 0,
         "stacking_group": "size",
-        "expiry_days": 11,
+        "expiry": Expiry(ExpiryKind.INACTIVITY, days=6),
     },
     "half more": {
         "effect": Effect.MULTIPLIER,
@@ -109,8 +110,12 @@ class Bought:
         """When points of the rule become available and when they lapse."""
         at = self.sale.occurred_at
         available_at = at + timedelta(days=1) if name == "everyday" else at
-        days = {"everyday": 10, "steady": 11, "half more": 12, "big": 13}.get(name)
+        days = {"everyday": 10, "half more": 12, "big": 13}.get(name)
         return available_at, available_at + timedelta(days=days) if days else None
+
+    def idle_days(self, name: str) -> int:
+        """After how many days in which nothing was earned or spent points of the rule lapse; 0 where it is others."""
+        return 6 if name == "steady" else 0
 
 
 class History:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 
@@ -20,51 +20,75 @@ class Token:
     available_at: datetime
     expires_at: datetime | None
     number: int
+    # What it ends with, and after how many days in which nothing was earned or spent; 0 where that does not matter.
+    lot: object = None
+    idle_days: int = 0
     state: str = "free"
     owner: object = None
+    # Its place among those that the hold set aside.
+    place: int = 0
 
 
 @dataclass
 class Model:
-    """One account; `below_zero` says whether returns may overdraw it, `idle` after what time without activity its
-    points lapse that have no end of their own."""
+    """One account; `below_zero` says whether returns may overdraw it."""
 
     below_zero: bool
-    idle: timedelta | None = None
+    # When the account was active last; purchases and captures count.
+    active_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.tokens: list[Token] = []
         self.holds: dict[UUID, datetime] = {}
         self.deficit = self.owed = 0
-        self.active_at = datetime.min.replace(tzinfo=UTC)
 
     def settle(self, now: datetime) -> None:
         for hold, ends_at in list(self.holds.items()):
             if ends_at <= now:
                 self.free(hold)
                 self.pay_debts(now)
+        self.end_idle_ones(now)
         for token in self.having("free"):
-            if self.ended(token, now):
+            if token.expires_at is not None and token.expires_at <= now:
                 token.state = "lapsed"
 
-    def ended(self, token: Token, now: datetime) -> bool:
-        if token.expires_at is None and self.idle is not None:
-            return max(token.available_at, self.active_at) + self.idle <= now
-        return token.expires_at is not None and token.expires_at <= now
+    def end_idle_ones(self, now: datetime) -> None:
+        """What came together ends together, while any of it is there to end."""
+        over = {
+            token.lot: end
+            for token in self.having("free") + self.having("held")
+            if token.idle_days and (end := self.ends_at(token)) is not None and end <= now
+        }
+        for token in self.tokens:
+            if token.idle_days and token.expires_at is None:
+                token.expires_at = over.get(token.lot)
 
-    def be_active(self, at: datetime) -> None:
-        self.active_at = max(self.active_at, at)
+    def ends_at(self, token: Token) -> datetime | None:
+        if token.expires_at is not None or not token.idle_days:
+            return token.expires_at
+        return max(token.available_at, self.active_at or token.available_at) + timedelta(days=token.idle_days)
+
+    def act(self, occurred_at: datetime) -> None:
+        self.active_at = max(occurred_at, self.active_at or occurred_at)
 
     def give(
-        self, points: int, earned_by: object, available_at: datetime, expires_at: datetime | None, now: datetime
+        self,
+        points: int,
+        earned_by: object,
+        available_at: datetime,
+        expires_at: datetime | None,
+        now: datetime,
+        idle_days: int = 0,
     ) -> None:
-        self.put(points, earned_by, available_at, expires_at)
+        self.put(points, earned_by, available_at, expires_at, idle_days)
         self.pay_debts(now)
 
-    def put(self, points: int, earned_by: object, available_at: datetime, expires_at: datetime | None) -> None:
+    def put(
+        self, points: int, earned_by: object, available_at: datetime, expires_at: datetime | None, idle_days: int = 0
+    ) -> None:
         """The same, while debts wait."""
         numbers = range(len(self.tokens), len(self.tokens) + points)
-        self.tokens += [Token(earned_by, available_at, expires_at, number) for number in numbers]
+        self.tokens += [Token(earned_by, available_at, expires_at, number, earned_by, idle_days) for number in numbers]
 
     def missing(self, dues: Iterable[tuple[int, object]], now: datetime) -> int:
         """How many points would be missing if these (points, earned by) were taken back."""
@@ -86,12 +110,12 @@ class Model:
             self.owed += due - len(taken)
 
     def hold(self, hold: UUID, points: int, ends_at: datetime, now: datetime) -> None:
-        for token in self.spendable(now)[:points]:
-            token.state, token.owner = "held", hold
+        for place, token in enumerate(self.spendable(now)[:points]):
+            token.state, token.owner, token.place = "held", hold, place
         self.holds[hold] = ends_at
 
     def capture(self, hold: UUID, points: int, now: datetime) -> None:
-        held = [token for token in sorted(self.having("held"), key=in_order) if token.owner == hold]
+        held = sorted((token for token in self.having("held") if token.owner == hold), key=in_place)
         for token in held[:points]:
             token.state = "spent"
         self.free(hold)
@@ -99,7 +123,7 @@ class Model:
 
     def spent_by(self, hold: UUID) -> list[Token]:
         """What a hold spent and has not given back, in the order in which it was spent."""
-        return sorted((token for token in self.having("spent") if token.owner == hold), key=in_order)
+        return sorted((token for token in self.having("spent") if token.owner == hold), key=in_place)
 
     def reverse(self, hold: UUID, points: int, now: datetime) -> None:
         """The last to be spent come back first; 0 means all."""
@@ -124,12 +148,12 @@ class Model:
             token.state = "gone"
         return spent
 
-    def receive(self, tokens: Iterable[Token], now: datetime) -> None:
-        """Points from another heap, with their times."""
-        first = len(self.tokens)
-        self.tokens += [
-            Token(None, token.available_at, token.expires_at, first + number) for number, token in enumerate(tokens)
-        ]
+    def receive(self, tokens: Iterable[Token], active_at: datetime | None, now: datetime) -> None:
+        """Points from another heap that was active then, with their times."""
+        for token in tokens:
+            since = max(token.available_at, active_at or token.available_at) if token.idle_days else token.available_at
+            number, lot = len(self.tokens), (now, token.lot)
+            self.tokens.append(Token(None, since, token.expires_at, number, lot, token.idle_days))
         self.settle_debts(now)
 
     def free(self, hold: UUID) -> None:
@@ -153,7 +177,7 @@ class Model:
         return [token for token in self.paying(now) if token.available_at <= now]
 
     def paying(self, now: datetime) -> list[Token]:
-        return sorted(self.having("free"), key=lambda token: (token.available_at > now, in_order(token)))
+        return sorted(self.having("free"), key=lambda token: (token.available_at > now, self.in_order(token)))
 
     def available(self, now: datetime) -> int:
         return len(self.spendable(now)) - self.deficit
@@ -161,8 +185,13 @@ class Model:
     def pending(self, now: datetime) -> int:
         return len(self.having("free")) - len(self.spendable(now))
 
+    def in_order(self, token: Token) -> tuple[bool, datetime, datetime, int]:
+        """The one that expires first, never-expiring ones last, then the older one."""
+        ends_at = self.ends_at(token)
+        far = ends_at or token.available_at + timedelta(days=36_500)
+        return (ends_at is None, far, token.available_at, token.number)
 
-def in_order(token: Token) -> tuple[bool, datetime, datetime, int]:
-    """The one that expires first, never-expiring ones last, then the older one."""
-    far = token.expires_at or token.available_at + timedelta(days=36_500)
-    return (token.expires_at is None, far, token.available_at, token.number)
+
+def in_place(token: Token) -> int:
+    """As the hold set them aside, whatever has changed their ends since."""
+    return token.place

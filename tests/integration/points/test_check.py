@@ -15,10 +15,12 @@ from tests.factories import points as make
 from tests.integration.points.activity_defects import ACTIVITY_DEFECTS
 from tests.integration.points.busy import Day, buy, live, spend, started
 from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.inactivity_defects import INACTIVITY_DEFECTS
 from tests.integration.points.planted import AMINA, ANY_KIND, BILAL, Planted, planted
 
 # By the problem that a question finds: a question that stands here with no defect, or not at all, fails below.
 DEFECTS: dict[str, dict[str, Planted]] = {
+    **INACTIVITY_DEFECTS,
     "the accounts of this program do not add up to what their contra accounts say": {
         "a point from nowhere": planted(
             "{program}", "UPDATE accounts SET posted = posted + 1 WHERE member_id = :amina"
@@ -607,13 +609,14 @@ def test_a_planted_defect_is_found_and_its_row_named(points: Points, name: str, 
 
 
 def named(points: Points, day: Day) -> dict[str, object]:
-    """The day's names, and of Amina's purchase its `lot`, the `rule` that gave it, and a `cap` and a `budget`."""
+    """The day's names, of Amina's purchase its `lot`, the `rule`, a `cap` and a `budget`, and Erum's `ended` lot."""
     lots, caps, budgets = tables.lots.c, tables.cap_counters.c, tables.budget_counters.c
     queries = {
         "rule": sa.select(lots.rule_id).where(lots.purchase_id == day.bought),
         "lot": sa.select(lots.lot_id).where(lots.purchase_id == day.bought),
         "cap": sa.select(caps.counter_id).where(caps.member_id == day.amina, caps.scope == "member"),
         "budget": sa.select(budgets.counter_id).where(budgets.scope == "program"),
+        "ended": sa.select(lots.lot_id).where(lots.member_id == day.erum, lots.expires_at.is_not(None)),
     }
     with points.engine.connect() as connection:
         return {**day.names(), **{name: connection.execute(query).scalar_one() for name, query in queries.items()}}

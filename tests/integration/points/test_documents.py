@@ -13,10 +13,13 @@ from services.points import tables
 from services.points.conditions import CelConditions
 from services.points.domain.commands import CallOffEarningRule, EndEarningRule
 from services.points.domain.documents import ChangeKind, ImportAnswer, ImportEarningRules, RuleDefinition
+from services.points.domain.expiry import Expiry, ExpiryKind, TierExpiry
 from services.points.handlers import RuleDocumentHandlers
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.test_rules import earned, scheduled, states
+
+IDLE = Expiry(ExpiryKind.INACTIVITY, days=90)
 
 
 @pytest.fixture
@@ -48,8 +51,9 @@ def rows(points: Points) -> list[str]:
 def test_rules_carried_into_another_program_say_the_same_there(points: Points, documents: RuleDocumentHandlers) -> None:
     points.rule(name="Base")
     points.rule(name="Tea", included_categories=("tea",), condition="purchase.weekday == 5", time_zone="Asia/Karachi")
+    points.rule(name="While active", expiry=IDLE, expiry_by_tier=(TierExpiry("gold", Expiry(ExpiryKind.NEVER)),))
     exported = documents.export_earning_rules(make.PROGRAM, False)
-    assert [rule.key for rule in exported] == ["base", "tea"]
+    assert [rule.key for rule in exported] == ["base", "tea", "while-active"]
 
     other = uuid.uuid4()
     documents.import_earning_rules(TILL, wish(*exported, program=other)).unwrap()

@@ -136,7 +136,7 @@ class LifeMachine(RuleBasedStateMachine):
             return
         assert may
         assert not self.missing(bought, pieces, paid, instead)
-        self.put(instead)
+        self.put(instead, active=True)
         if paid is not None:
             self.heap_of(paid).restore(paid, 0)
         self.take_back(bought, self.history.bring_back(bought, pieces))
@@ -175,7 +175,8 @@ class LifeMachine(RuleBasedStateMachine):
         sender, recipient, now = self.members[who], self.members[1 - who], self.tick()
         command = make.transfer_points(sender, recipient, amount)
         if self.do(lambda: self.points.transfers.transfer_points(TILL, command).unwrap()):
-            self.heaps[recipient, MAIN].receive(self.heaps[sender, MAIN].spend(amount, now), now)
+            giver = self.heaps[sender, MAIN]
+            self.heaps[recipient, MAIN].receive(giver.spend(amount, now), giver.active_at, now)
         else:
             assert self.heaps[sender, MAIN].available(now) < amount
 
@@ -201,6 +202,7 @@ class LifeMachine(RuleBasedStateMachine):
         command = make.capture_hold(member_id, hold_id, part)
         if self.do(lambda: self.points.holds.capture_hold(TILL, command).unwrap()):
             self.captured.append(hold_id)
+            heap.act(now)
             heap.capture(hold_id, part or held, now)
             heap.settle(now)
         else:
@@ -279,14 +281,19 @@ class LifeMachine(RuleBasedStateMachine):
             if bought.left.get(name):
                 available_at, expires_at = bought.times(name)
                 heap = self.heaps[bought.known_to, WALLETS[name]]
-                heap.give(bought.left[name], (bought, name), available_at, expires_at, self.now)
+                heap.act(bought.sale.occurred_at)
+                idle_days = bought.idle_days(name)
+                heap.give(bought.left[name], (bought, name), available_at, expires_at, self.now, idle_days)
                 heap.settle(self.now)
 
-    def put(self, bought: Bought) -> None:
+    def put(self, bought: Bought, *, active: bool = False) -> None:
         """Credits what was bought, while debts wait."""
         for name, points in bought.left.items():
             if points:
-                self.heaps[bought.known_to, WALLETS[name]].put(points, (bought, name), *bought.times(name))
+                heap = self.heaps[bought.known_to, WALLETS[name]]
+                if active:
+                    heap.act(bought.sale.occurred_at)
+                heap.put(points, (bought, name), *bought.times(name), bought.idle_days(name))
 
     def take_back(self, bought: Bought, dues: list[tuple[str, int]]) -> None:
         for name, points in dues:

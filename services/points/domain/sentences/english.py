@@ -121,13 +121,17 @@ def entry_sentence(entry: Entry) -> str:
         EntryKind.RETURN: f"{points} taken back for returned goods.",
         EntryKind.SPEND: f"{points} spent.",
         EntryKind.REVERSAL: f"{points} given back: {entry.cause.reason}.",
-        EntryKind.EXPIRY: f"{points} expired.",
+        EntryKind.EXPIRY: f"{points} expired{_for_inactivity(entry.inactivity_days)}.",
         EntryKind.ADJUSTMENT: f"{points} {'given' if entry.amount > 0 else 'taken'} by hand: {entry.cause.reason}.",
         EntryKind.RECOVERY: f"{points} taken for goods returned earlier.",
         EntryKind.TRANSFER_OUT: f"{points} given to another member.",
         EntryKind.TRANSFER_IN: f"{points} received from another member.",
         EntryKind.TRANSFER_BACK: f"{points} given back: the other member could not receive them.",
     }[entry.kind]
+
+
+def _for_inactivity(days: int | None) -> str:
+    return "" if days is None else f" after {days:,} {'day' if days == 1 else 'days'} without activity"
 
 
 def _counted(why: Explanation) -> str:

@@ -150,13 +150,19 @@ def entry_sentence(entry: Entry) -> str:
         EntryKind.RETURN: f"واپس کی گئی چیزوں {'کا' if one else 'کے'} {points} واپس {'لیا گیا' if one else 'لیے گئے'}۔",
         EntryKind.SPEND: f"کل {points} خرچ {'ہوا' if one else 'ہوئے'}۔",
         EntryKind.REVERSAL: f"خرچ شدہ {points} واپس {'ملا' if one else 'ملے'}: {reason}۔",
-        EntryKind.EXPIRY: f"میعاد ختم ہونے پر {points} ختم {'ہو گیا' if one else 'ہو گئے'}۔",
+        EntryKind.EXPIRY: f"{_why_expired(entry.inactivity_days)} {points} ختم {'ہو گیا' if one else 'ہو گئے'}۔",
         EntryKind.ADJUSTMENT: f"عملے کی طرف سے {points} {by_hand}: {reason}۔",
         EntryKind.RECOVERY: f"پہلے واپس کی گئی چیزوں کے بدلے {points} {'کاٹا گیا' if one else 'کاٹے گئے'}۔",
         EntryKind.TRANSFER_OUT: f"کسی اور رکن کو {points} {'دیا گیا' if one else 'دیے گئے'}۔",
         EntryKind.TRANSFER_IN: f"کسی اور رکن سے {points} {'ملا' if one else 'ملے'}۔",
         EntryKind.TRANSFER_BACK: f"دوسرا رکن نہیں لے سکا، اس لیے {points} {'واپس ملا' if one else 'واپس ملے'}۔",
     }[entry.kind]
+
+
+def _why_expired(inactivity_days: int | None) -> str:
+    if inactivity_days is None:
+        return "میعاد ختم ہونے پر"
+    return f"مسلسل {isolated(f'{inactivity_days:,}')} دن تک کوئی سرگرمی نہ ہونے پر"
 
 
 def _counted(why: Explanation) -> str:

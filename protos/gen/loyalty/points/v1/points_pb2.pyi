@@ -453,6 +453,10 @@ class _ExpiryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExpiryKind
     """or a calendar year."""
     EXPIRY_KIND_DATES: _ExpiryKind.ValueType  # 6
     """With the next of some dates."""
+    EXPIRY_KIND_INACTIVITY: _ExpiryKind.ValueType  # 7
+    """When the account has not been active for so many days since they can be spent. What has lapsed stays so, whatever
+    its owner does later, and whenever it is told of.
+    """
 
 class ExpiryKind(_ExpiryKind, metaclass=_ExpiryKindEnumTypeWrapper):
     """The ways in which a rule says when its points lapse."""
@@ -469,6 +473,10 @@ EXPIRY_KIND_YEAR_END: ExpiryKind.ValueType  # 5
 """or a calendar year."""
 EXPIRY_KIND_DATES: ExpiryKind.ValueType  # 6
 """With the next of some dates."""
+EXPIRY_KIND_INACTIVITY: ExpiryKind.ValueType  # 7
+"""When the account has not been active for so many days since they can be spent. What has lapsed stays so, whatever
+its owner does later, and whenever it is told of.
+"""
 Global___ExpiryKind: _TypeAlias = ExpiryKind  # noqa: Y015
 
 class _EarningEffect:
@@ -3417,6 +3425,7 @@ class Earning(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
     QUALIFYING_FIELD_NUMBER: _builtins.int
+    INACTIVITY_DAYS_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     rule_version: _builtins.int
     rule_name: _builtins.str
@@ -3424,13 +3433,17 @@ class Earning(_message.Message):
     wallet: _builtins.str
     qualifying: _builtins.bool
     """Whether the points are qualifying units, too."""
+    inactivity_days: _builtins.int
+    """Expires when the account has not been active for so many days since the points could be spent; 0 where activity
+    does not matter.
+    """
     @_builtins.property
     def available_at(self) -> _timestamp_pb2.Timestamp:
         """Spendable from then on."""
 
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """Absent: never expires."""
+        """Absent: never expires, or for inactivity."""
 
     @_builtins.property
     def explanation(self) -> Global___Explanation: ...
@@ -3446,10 +3459,11 @@ class Earning(_message.Message):
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         explanation: Global___Explanation | None = ...,
         qualifying: _builtins.bool = ...,
+        inactivity_days: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["available_at", b"available_at", "expires_at", b"expires_at", "explanation", b"explanation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_at", b"available_at", "expires_at", b"expires_at", "explanation", b"explanation", "points", b"points", "qualifying", b"qualifying", "rule_id", b"rule_id", "rule_name", b"rule_name", "rule_version", b"rule_version", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_at", b"available_at", "expires_at", b"expires_at", "explanation", b"explanation", "inactivity_days", b"inactivity_days", "points", b"points", "qualifying", b"qualifying", "rule_id", b"rule_id", "rule_name", b"rule_name", "rule_version", b"rule_version", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3897,6 +3911,7 @@ class Account(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     OWED_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    ACTIVE_AT_FIELD_NUMBER: _builtins.int
     member_id: _builtins.str
     wallet: _builtins.str
     posted: _builtins.int
@@ -3911,6 +3926,10 @@ class Account(_message.Message):
     """Owed from returns and taken from the next earn; see ProgramPolicy.shortfall."""
     version: _builtins.int
     """Number of entries so far."""
+    @_builtins.property
+    def active_at(self) -> _timestamp_pb2.Timestamp:
+        """When the latest movement that counts as activity occurred; see ProgramPolicy.inactivity_activities. Absent: none did."""
+
     def __init__(
         self,
         *,
@@ -3922,10 +3941,11 @@ class Account(_message.Message):
         available: _builtins.int = ...,
         owed: _builtins.int = ...,
         version: _builtins.int = ...,
+        active_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active_at", b"active_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "held", b"held", "member_id", b"member_id", "owed", b"owed", "pending", b"pending", "posted", b"posted", "version", b"version", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_at", b"active_at", "available", b"available", "held", b"held", "member_id", b"member_id", "owed", b"owed", "pending", b"pending", "posted", b"posted", "version", b"version", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3956,6 +3976,8 @@ class Entry(_message.Message):
     ADJUSTMENT_ID_FIELD_NUMBER: _builtins.int
     APPROVED_BY_FIELD_NUMBER: _builtins.int
     TRANSFER_ID_FIELD_NUMBER: _builtins.int
+    INACTIVITY_DAYS_FIELD_NUMBER: _builtins.int
+    COUNTED_AS_ACTIVITY_FIELD_NUMBER: _builtins.int
     QUALIFYING_FIELD_NUMBER: _builtins.int
     ACTIVITY_ID_FIELD_NUMBER: _builtins.int
     version: _builtins.int
@@ -3984,6 +4006,10 @@ class Entry(_message.Message):
     approved_by: _builtins.str
     transfer_id: _builtins.str
     """For both sides of a transfer. It is a cause, too."""
+    inactivity_days: _builtins.int
+    """For an expiry for inactivity: for how many days there had been no activity when the points lapsed, at `occurred_at`."""
+    counted_as_activity: _builtins.bool
+    """Whether it counted as activity of the account, by the program's policy of when it was made."""
     qualifying: _builtins.bool
     """For an adjustment: whether it gave or took as many qualifying units. What an earn does, its earning says."""
     activity_id: _builtins.str
@@ -4018,12 +4044,14 @@ class Entry(_message.Message):
         adjustment_id: _builtins.str = ...,
         approved_by: _builtins.str = ...,
         transfer_id: _builtins.str = ...,
+        inactivity_days: _builtins.int = ...,
+        counted_as_activity: _builtins.bool = ...,
         qualifying: _builtins.bool = ...,
         activity_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["earning", b"earning", "occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_id", b"activity_id", "actor", b"actor", "adjustment_id", b"adjustment_id", "amount", b"amount", "approved_by", b"approved_by", "balance_after", b"balance_after", "corrects_version", b"corrects_version", "earning", b"earning", "hold_id", b"hold_id", "kind", b"kind", "member_id", b"member_id", "occurred_at", b"occurred_at", "purchase_id", b"purchase_id", "qualifying", b"qualifying", "reason", b"reason", "recorded_at", b"recorded_at", "return_id", b"return_id", "sentence", b"sentence", "transfer_id", b"transfer_id", "version", b"version", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_id", b"activity_id", "actor", b"actor", "adjustment_id", b"adjustment_id", "amount", b"amount", "approved_by", b"approved_by", "balance_after", b"balance_after", "corrects_version", b"corrects_version", "counted_as_activity", b"counted_as_activity", "earning", b"earning", "hold_id", b"hold_id", "inactivity_days", b"inactivity_days", "kind", b"kind", "member_id", b"member_id", "occurred_at", b"occurred_at", "purchase_id", b"purchase_id", "qualifying", b"qualifying", "reason", b"reason", "recorded_at", b"recorded_at", "return_id", b"return_id", "sentence", b"sentence", "transfer_id", b"transfer_id", "version", b"version", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4940,7 +4968,7 @@ class Expiry(_message.Message):
     DATES_FIELD_NUMBER: _builtins.int
     kind: Global___ExpiryKind.ValueType
     days: _builtins.int
-    """Of days: 1 to 36,500. Of dates: how far ahead the date lies at least, 0 to 36,500. Else 0."""
+    """Of days and of inactivity: 1 to 36,500. Of dates: how far ahead the date lies at least, 0 to 36,500. Else 0."""
     periods_later: _builtins.int
     """Of the ends of periods: how many periods after the one in which they can be spent first, 0 to 120. Else 0."""
     @_builtins.property
@@ -5425,6 +5453,7 @@ class ProgramPolicy(_message.Message):
     ADJUSTMENT_LIMIT_FIELD_NUMBER: _builtins.int
     TRANSFERS_FIELD_NUMBER: _builtins.int
     UNSPENDABLE_WALLETS_FIELD_NUMBER: _builtins.int
+    INACTIVITY_ACTIVITIES_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     shortfall: Global___ShortfallPolicy.ValueType
     adjustment_limit: _builtins.int
@@ -5441,6 +5470,13 @@ class ProgramPolicy(_message.Message):
         units are earned, lapse and go back with returns as others do.
         """
 
+    @_builtins.property
+    def inactivity_activities(self) -> _containers.RepeatedScalarFieldContainer[Global___EntryKind.ValueType]:
+        """The movements of an account that are activity of it, for points that expire for inactivity: any of EARN, SPEND,
+        RETURN, ADJUSTMENT, TRANSFER_OUT and TRANSFER_IN. Empty means EARN and SPEND. It holds for movements from now on,
+        each from when it occurred.
+        """
+
     def __init__(
         self,
         *,
@@ -5449,10 +5485,11 @@ class ProgramPolicy(_message.Message):
         adjustment_limit: _builtins.int | None = ...,
         transfers: Global___TransferPolicy | None = ...,
         unspendable_wallets: _abc.Iterable[_builtins.str] | None = ...,
+        inactivity_activities: _abc.Iterable[Global___EntryKind.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "transfers", b"transfers"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "program_id", b"program_id", "shortfall", b"shortfall", "transfers", b"transfers", "unspendable_wallets", b"unspendable_wallets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "inactivity_activities", b"inactivity_activities", "program_id", b"program_id", "shortfall", b"shortfall", "transfers", b"transfers", "unspendable_wallets", b"unspendable_wallets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__adjustment_limit: _TypeAlias = _typing.Literal["adjustment_limit"]  # noqa: Y015
     _WhichOneofArgType__adjustment_limit: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit"]  # noqa: Y015

@@ -20,6 +20,7 @@ def creation(expiry_days: int = 0, **changes: Any) -> pb.CreateEarningRuleReques
 
 
 DAYS, MONTH, DATES = pb.EXPIRY_KIND_DAYS, pb.EXPIRY_KIND_MONTH_END, pb.EXPIRY_KIND_DATES
+IDLE = pb.EXPIRY_KIND_INACTIVITY
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,10 @@ DAYS, MONTH, DATES = pb.EXPIRY_KIND_DAYS, pb.EXPIRY_KIND_MONTH_END, pb.EXPIRY_KI
         (pb.Expiry(), "kind"),
         (pb.Expiry(kind=DAYS), "days"),
         (pb.Expiry(kind=DAYS, days=36_501), "days"),
+        (pb.Expiry(kind=IDLE), "days"),
+        (pb.Expiry(kind=IDLE, days=36_501), "days"),
+        (pb.Expiry(kind=IDLE, days=1, periods_later=1), "periods_later"),
+        (pb.Expiry(kind=IDLE, days=1, dates=["03-31"]), "dates"),
         (pb.Expiry(kind=MONTH, days=1), "days"),
         (pb.Expiry(kind=MONTH, periods_later=121), "periods_later"),
         (pb.Expiry(kind=DAYS, days=1, periods_later=1), "periods_later"),
@@ -68,6 +73,7 @@ def test_a_tier_is_named_and_named_once() -> None:
         None,
         Expiry(ExpiryKind.NEVER),
         Expiry(ExpiryKind.DAYS, days=36_500),
+        Expiry(ExpiryKind.INACTIVITY, days=36_500),
         Expiry(ExpiryKind.QUARTER_END, periods_later=120),
         Expiry(ExpiryKind.DATES, days=30, dates=(ExpiryDate(2, 29), ExpiryDate(12, 31, 2027))),
     ],

@@ -13,6 +13,7 @@ from typing import Any
 from services.points.domain.book import Book
 from services.points.domain.earnings import Earning
 from services.points.domain.evaluation import evaluate, rule_set
+from services.points.domain.expiry import Expiry
 from services.points.domain.ledger import Account, AccountKey, Hold, HoldPart, HoldState, Lot
 from services.points.domain.open_account import Changes
 from tests.factories import points as make
@@ -43,9 +44,16 @@ def a_hold(*parts: tuple[Lot, int], ends_in: int = 30, **changes: Any) -> Hold:
     return replace(hold, **changes)
 
 
-def an_earning(points: int, *, occurred_at: datetime = NOW, pending_days: int = 0, expiry_days: int = 0) -> Earning:
+def an_earning(
+    points: int,
+    *,
+    occurred_at: datetime = NOW,
+    pending_days: int = 0,
+    expiry_days: int = 0,
+    expiry: Expiry | None = None,
+) -> Earning:
     """What a rule made of a sale; `points` may be 0."""
-    rule = make.a_rule(pending_days=pending_days, expiry_days=expiry_days)
+    rule = make.a_rule(pending_days=pending_days, expiry_days=expiry_days, expiry=expiry)
     (earning,) = evaluate(rule_set(rule), make.a_sale(make.a_line(points * 100), occurred_at=occurred_at), {})
     return earning
 
@@ -53,12 +61,20 @@ def an_earning(points: int, *, occurred_at: datetime = NOW, pending_days: int = 
 class Opened:
     """A book over these lots and holds. What open holds set aside is held of the lots; versions begin at 1."""
 
-    def __init__(self, *lots: Lot, holds: Iterable[Hold] = (), deficit: int = 0, owed: int = 0) -> None:
+    def __init__(
+        self,
+        *lots: Lot,
+        holds: Iterable[Hold] = (),
+        deficit: int = 0,
+        owed: int = 0,
+        active_at: datetime | None = None,
+    ) -> None:
         self.holds = {hold.hold_id: hold for hold in holds}
         held = held_by(self.holds.values())
         self.lots = {lot.lot_id: replace(lot, held=held[lot.lot_id]) for lot in lots}
         posted = sum(lot.remaining for lot in lots) - deficit
-        self.account = Account(KEY, posted, deficit, owed, version=1)
+        due_at = min((lot.ends_at(active_at) or NOW for lot in lots if lot.awaits_activity), default=None)
+        self.account = Account(KEY, posted, deficit, owed, version=1, active_at=active_at, inactivity_due_at=due_at)
         self.book = Book(self.account, self.lots.values(), self.holds.values(), counted())
 
     @property
@@ -91,11 +107,14 @@ class Opened:
         assert account.deficit >= 0
         assert account.owed >= 0
         self._expect_entries_in_a_row()
+        ends = [lot.ends_at(account.active_at) for lot in lots.values() if lot.awaits_activity]
+        assert all(account.inactivity_due_at and end and account.inactivity_due_at <= end for end in ends)
         held = held_by(holds.values())
         for lot in lots.values():
             assert lot.held == held[lot.lot_id]
             assert 0 <= lot.held <= lot.remaining <= lot.units
             assert 0 <= lot.forgiven <= lot.lapsed <= lot.units
+            assert lot.lapsed == 0 or lot.expires_at is not None
             assert lot.remaining == self._remained(lot) + self._moved()[lot.lot_id]
         for hold in holds.values():
             assert hold.amount == sum(part.units for part in hold.parts)

@@ -91,6 +91,21 @@ def test_the_last_of_february_is_there_every_year() -> None:
     assert lapses(leap, "2028-01-01T12:00") == on("2028-03-01")
 
 
+def test_nobody_knows_beforehand_when_points_lapse_for_inactivity() -> None:
+    idle = Expiry(ExpiryKind.INACTIVITY, days=90)
+    assert lapses(idle, "2026-03-02T12:00") is None
+    assert idle.inactivity_days == 90
+    assert Expiry(ExpiryKind.DAYS, days=90).inactivity_days is None
+
+
+def test_a_tier_may_keep_points_while_it_is_active() -> None:
+    idle = Expiry(ExpiryKind.INACTIVITY, days=90)
+    terms = make.terms(expiry_days=30, expiry_by_tier=(TierExpiry("gold", idle),))
+    assert (terms.inactivity_days("gold"), terms.expires_at(make.NOON, "gold")) == (90, None)
+    assert (terms.inactivity_days(""), terms.expires_at(make.NOON, "")) == (None, make.NOON + timedelta(days=30))
+    assert make.terms(expiry=idle).inactivity_days("silver") == 90
+
+
 zones = st.sampled_from(["UTC", "Asia/Karachi", "America/Santiago", "Pacific/Apia", "Asia/Beirut"]).map(ZoneInfo)
 days_of_year = st.dates(date(2000, 1, 1), date(2000, 12, 31)).map(lambda day: ExpiryDate(day.month, day.day))
 expiries = st.one_of(

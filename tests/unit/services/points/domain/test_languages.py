@@ -50,6 +50,15 @@ def expect_a_sentence(sentence: str, language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("days", [1, 90])
+def test_every_language_says_that_points_lapsed_for_inactivity(language: Language, days: int) -> None:
+    entry = replace(an_entry(EntryKind.EXPIRY, -10), inactivity_days=days)
+    sentence = entry_sentence(entry, language)
+    expect_a_sentence(sentence, language)
+    assert f"{days}" in bare(sentence)
+
+
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("reason", Reason)
 @pytest.mark.parametrize("effect", Effect)
 @pytest.mark.parametrize("given", [0, 1, 2])

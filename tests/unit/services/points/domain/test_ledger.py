@@ -14,9 +14,9 @@ MOMENT = timedelta(microseconds=1)
 def test_a_lot_can_be_spent_from_when_it_is_available_until_it_expires() -> None:
     lot = a_lot(1, pends=1, expires_in=3)
     instants = [NOW, NOW + DAY - MOMENT, NOW + DAY, NOW + 3 * DAY - MOMENT, NOW + 3 * DAY]
-    assert [lot.is_spendable(now) for now in instants] == [False, False, True, True, False]
-    assert [lot.has_lapsed(now) for now in instants] == [False, False, False, False, True]
-    assert not a_lot(1).has_lapsed(NOW + 100_000 * DAY)
+    assert [lot.is_spendable(now, None) for now in instants] == [False, False, True, True, False]
+    assert [lot.has_lapsed(now, None) for now in instants] == [False, False, False, False, True]
+    assert not a_lot(1).has_lapsed(NOW + 100_000 * DAY, None)
 
 
 def test_lots_are_spent_by_expiry_then_age_then_identity() -> None:
@@ -24,7 +24,7 @@ def test_lots_are_spent_by_expiry_then_age_then_identity() -> None:
     same = a_lot(1)
     ordered = [a_lot(1, expires_in=1), a_lot(1, expires_in=2), older, newer, same]
     shuffled = random.Random(1).sample(ordered, len(ordered))
-    assert sorted(shuffled, key=spending_order) == ordered
+    assert sorted(shuffled, key=lambda lot: spending_order(lot, None)) == ordered
 
 
 def test_every_kind_of_entry_has_its_other_side() -> None:

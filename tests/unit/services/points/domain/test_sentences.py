@@ -82,6 +82,12 @@ def test_every_entry_says_why(kind: EntryKind, amount: int, sentence: str) -> No
     assert entry_sentence(an_entry(kind, amount)) == sentence
 
 
+def test_an_expiry_for_inactivity_says_for_how_long_there_was_none() -> None:
+    entry = an_entry(EntryKind.EXPIRY, -10)
+    assert entry_sentence(replace(entry, inactivity_days=90)) == "10 points expired after 90 days without activity."
+    assert entry_sentence(replace(entry, inactivity_days=1)) == "10 points expired after 1 day without activity."
+
+
 def test_every_kind_of_entry_has_a_sentence() -> None:
     assert all(entry_sentence(an_entry(kind, 1)) for kind in EntryKind)
 
