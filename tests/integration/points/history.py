@@ -7,6 +7,7 @@ everyday   a point a pound, counts towards tiers, pends a day, lapses ten days l
 big        five points from twelve pounds on, instead of
 steady     two points for whatever is kept, that lapse after six days in which nothing was earned or spent
 half more  half as many again when what was kept cost eight pounds or more
+visit      four points for coming by, that lapse like those; a member gets nine a week, the rest is cut
 treat      a point for three pounds, in a wallet of its own, for good; five purchases of a store in a year, or nothing
 """
 
@@ -26,9 +27,12 @@ from services.points.domain.terms import Effect, Factor
 from tests.factories import points as make
 
 MAIN, TREATS = "points", "treats"
+IDLE_DAYS = 6
+UNTIL_IDLE = Expiry(ExpiryKind.INACTIVITY, days=IDLE_DAYS)
 
 DAILY = Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 14)
 WEEKLY = Limit(LimitScope.PROGRAM, LimitSpan.WEEK, LimitUnit.POINTS, 40)
+VISITS = Limit(LimitScope.MEMBER, LimitSpan.WEEK, LimitUnit.POINTS, 9)
 YEARLY = Limit(LimitScope.STORE, LimitSpan.YEAR, LimitUnit.PURCHASES, 5)
 
 RULES: Mapping[str, Mapping[str, object]] = {
@@ -48,8 +52,9 @@ RULES: Mapping[str, Mapping[str, object]] = {
         "points": 2,
         "per_amount_minor": 0,
         "stacking_group": "size",
-        "expiry": Expiry(ExpiryKind.INACTIVITY, days=6),
+        "expiry": UNTIL_IDLE,
     },
+    "visit": make.activity_terms(points=4, limits=(VISITS,), expiry=UNTIL_IDLE),
     "half more": {
         "effect": Effect.MULTIPLIER,
         "factor": Factor(3, 2),
@@ -65,11 +70,25 @@ RULES: Mapping[str, Mapping[str, object]] = {
         "limit_policy": LimitPolicy.REFUSE,
     },
 }
-LIMITS: Mapping[str, tuple[Limit, ...]] = {"everyday": (DAILY, WEEKLY), "treat": (YEARLY,)}
+LIMITS: Mapping[str, tuple[Limit, ...]] = {
+    "everyday": (DAILY, WEEKLY),
+    "visit": (VISITS,),
+    "treat": (YEARLY,),
+}
 WALLETS: Mapping[str, str] = {name: str(terms.get("wallet", MAIN)) for name, terms in RULES.items()}
 
 # The limit, whose it is, and the first day of its window.
 Counted = tuple[Limit, uuid.UUID | str, date]
+
+
+@dataclass(eq=False)
+class Visit:
+    """A member who came by, and what that gave."""
+
+    at: datetime
+    known_to: uuid.UUID
+    left: dict[str, int] = field(default_factory=dict)
+    store_id = ""
 
 
 @dataclass(eq=False)
@@ -85,6 +104,14 @@ class Bought:
     @property
     def pieces(self) -> int:
         return self.sale.lines[0].quantity_milli // 1000
+
+    @property
+    def at(self) -> datetime:
+        return self.sale.occurred_at
+
+    @property
+    def store_id(self) -> str:
+        return self.sale.receipt.store_id
 
     @property
     def known_to(self) -> uuid.UUID:
@@ -115,7 +142,7 @@ class Bought:
 
     def idle_days(self, name: str) -> int:
         """After how many days in which nothing was earned or spent points of the rule lapse; 0 where it is others."""
-        return 6 if name == "steady" else 0
+        return IDLE_DAYS if name == "steady" else 0
 
 
 class History:
@@ -124,12 +151,20 @@ class History:
     def __init__(self, order: Sequence[str]) -> None:
         self.order = order
         self.purchases: list[Bought] = []
+        self.visits: list[Visit] = []
 
     def give(self, bought: Bought, member_id: uuid.UUID) -> None:
         """Finds out what the pieces kept earn for the member, within what limits have left now."""
         bought.member_id = member_id
-        bought.room = {name: self._room(name, bought) for name in LIMITS}
+        bought.room = {name: self._room(name, bought) for name in ("everyday", "treat")}
         bought.left = bought.earns(bought.kept)
+
+    def visit(self, at: datetime, member_id: uuid.UUID) -> Visit:
+        """A visit with what it gives, within what limits have left now."""
+        visit = Visit(at, member_id)
+        visit.left["visit"] = min(4, self._room("visit", visit))
+        self.visits.append(visit)
+        return visit
 
     def give_instead(self, bought: Bought, of: Bought, pieces: int) -> None:
         """The same for whoever brings back pieces of another purchase, of which the limits are free then."""
@@ -153,13 +188,13 @@ class History:
         return found
 
     def usage(self) -> Counter[Counted]:
-        """What the purchases have of each counter."""
+        """What purchases and visits have of each counter."""
         usage: Counter[Counted] = Counter()
-        for bought in self.purchases:
-            for name, limits in LIMITS.items() if bought.member_id is not None else ():
-                for each in limits:
-                    units = bought.left[name]
-                    usage[counter(each, bought)] += min(units, 1) if each.unit is LimitUnit.PURCHASES else units
+        gains: list[Bought | Visit] = [*self.purchases, *self.visits]
+        for gain in gains:
+            for name, units in gain.left.items():
+                for each in LIMITS.get(name, ()):
+                    usage[counter(each, gain)] += min(units, 1) if each.unit is LimitUnit.PURCHASES else units
         return +usage
 
     def qualifying(self, member_id: uuid.UUID, start: datetime | None, end: datetime | None) -> int:
@@ -175,7 +210,7 @@ class History:
     def _shrink(self, bought: Bought) -> list[tuple[str, int]]:
         now, found = bought.earns(bought.kept), []
         for wallet in (MAIN, TREATS):
-            names = [name for name in self.order if WALLETS[name] == wallet]
+            names = [name for name in self.order if name in now and WALLETS[name] == wallet]
             excess = sum(bought.left[name] - now[name] for name in names)
             for name in names:
                 points = min(excess, bought.left[name] - now[name])
@@ -185,18 +220,20 @@ class History:
                     found.append((name, points))
         return found
 
-    def _room(self, name: str, bought: Bought) -> int:
+    def _room(self, name: str, gain: Bought | Visit) -> int:
         usage = self.usage()
-        lefts = ((each, each.at_most - usage[counter(each, bought)]) for each in LIMITS[name])
+        lefts = ((each, each.at_most - usage[counter(each, gain)]) for each in LIMITS[name])
         return min(left if each.unit is LimitUnit.POINTS else left and 1_000_000 for each, left in lefts)
 
 
-def counter(each: Limit, bought: Bought) -> Counted:
-    """Whose counter of which window the purchase belongs to, by the calendar."""
-    at = bought.sale.occurred_at
-    day = date(at.year, at.month, at.day)
+def counter(each: Limit, gain: Bought | Visit) -> Counted:
+    """Whose counter of which window it belongs to, by the calendar."""
+    day = date(gain.at.year, gain.at.month, gain.at.day)
+    monday = date.fromisocalendar(*day.isocalendar()[:2], 1)
     if each is DAILY:
-        return each, bought.known_to, day
+        return each, gain.known_to, day
+    if each is VISITS:
+        return each, gain.known_to, monday
     if each is WEEKLY:
-        return each, make.PROGRAM, date.fromisocalendar(*day.isocalendar()[:2], 1)
-    return each, bought.sale.receipt.store_id, date(day.year, 1, 1)
+        return each, make.PROGRAM, monday
+    return each, gain.store_id, date(day.year, 1, 1)
