@@ -73,6 +73,7 @@ INSERT INTO lots (member_id, wallet, lot_id, program_id, purchase_id, units, rem
     VALUES ({_MEMBER}, 'points', md5('q' || :r)::uuid, '{PROGRAM_ID}', md5('p' || :r)::uuid, 12, 12, 0, 0, 0, now());
 INSERT INTO lot_movements (member_id, movement_id, wallet, entry_version, lot_id, units)
     VALUES ({_MEMBER}, md5('v' || :r)::uuid, 'points', :version + 1, md5('q' || :r)::uuid, 12);
+INSERT INTO purchase_slots (purchase_id) VALUES (md5('p' || :r)::uuid);
 INSERT INTO purchases (purchase_id, program_id, source, store_id, terminal_id, business_day, receipt_number, member_id,
         occurred_at, currency, total_minor, points_earned, sale, earnings, account_after, digests, recorded_at)
     VALUES (md5('p' || :r)::uuid, '{PROGRAM_ID}', 'bench', 'S1', 'T1', '2026-01-01', :r::text, {_MEMBER}, now(), 'GBP',

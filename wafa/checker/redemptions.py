@@ -22,7 +22,8 @@ REDEMPTIONS = """
     ORDER BY hold_id
 """
 HOLDS = """
-    SELECT hold_id, member_id, state, captured, reversed_at IS NOT NULL AS is_reversed, reference
+    SELECT hold_id, member_id, state, captured, reversed_at IS NOT NULL AS is_reversed,
+        reversed AS given_back, reference
     FROM holds
     WHERE reference LIKE 'redemption %'
     ORDER BY hold_id
@@ -67,6 +68,8 @@ def _why_unpaid(redemption: Any, hold: Any | None) -> Iterator[str]:
         yield "is confirmed, and its hold is another member's"
     elif hold.state != "captured" or hold.is_reversed:
         yield f"is confirmed, and its hold is {'reversed' if hold.is_reversed else hold.state}"
+    elif hold.given_back:
+        yield f"is confirmed, and {hold.given_back} of its points were given back"
     elif hold.captured != redemption.cost_points:
         yield f"is confirmed for {redemption.cost_points} points, and {hold.captured} were captured"
     if redemption.voucher not in GOOD_VOUCHERS:

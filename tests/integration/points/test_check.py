@@ -391,6 +391,11 @@ DEFECTS: dict[str, dict[str, Planted]] = {
             "ALTER TABLE adjustments DROP CONSTRAINT ck_adjustments_state_fits",
             "UPDATE adjustments SET decided_by = upper(requested_by) WHERE adjustment_id = :approved",
         ),
+        "the same person with a space more": planted(
+            "{carla}/{approved}",
+            "ALTER TABLE adjustments DROP CONSTRAINT ck_adjustments_state_fits",
+            "UPDATE adjustments SET decided_by = ' ' || requested_by || ' ' WHERE adjustment_id = :approved",
+        ),
         "the same key": planted(
             "{carla}/{approved}",
             "ALTER TABLE adjustments DROP CONSTRAINT ck_adjustments_state_fits",

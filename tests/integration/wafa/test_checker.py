@@ -81,7 +81,9 @@ class Suite:
             cancelled_at="2026-11-22T00:00:00Z" if state == "cancelled" else None,
         )
 
-    def hold(self, state: str = "captured", *, captured: int = COST, reversed_at: str | None = None) -> None:
+    def hold(
+        self, state: str = "captured", *, captured: int = COST, reversed_at: str | None = None, given_back: int = 0
+    ) -> None:
         self.insert("points", "accounts", member_id=self.member_id, wallet="points", program_id=PROGRAM)
         spent = state == "captured"
         self.insert(
@@ -100,6 +102,7 @@ class Suite:
             ended_at=None if state == "open" else "2026-11-22T00:00:01Z",
             captured_version=1 if spent else None,
             reversed_at=reversed_at,
+            reversed=given_back,
         )
 
     def member(self, status: str = "active", version: int = 1) -> None:
@@ -186,6 +189,11 @@ def test_a_confirmed_and_an_undone_redemption_are_as_they_must_be(suite: Suite) 
             lambda suite: (suite.redemption(), suite.voucher(), suite.hold(reversed_at="2026-11-22T00:01:00Z")),
             "redemption_paid",
             "its hold is reversed",
+        ),
+        (
+            lambda suite: (suite.redemption(), suite.voucher(), suite.hold(given_back=1)),
+            "redemption_paid",
+            "1 of its points were given back",
         ),
         (lambda suite: (suite.redemption(), suite.hold()), "redemption_paid", "its voucher is none"),
         (
