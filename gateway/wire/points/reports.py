@@ -112,6 +112,8 @@ STATEMENT_HEADS = (
     "transfer_id",
     "qualifying",
     "activity_id",
+    "counted_as_activity",
+    "inactivity_days",
 )
 
 
@@ -139,6 +141,8 @@ def statement_rows(told: Statement, *, is_first: bool) -> Iterator[tuple[Cell, .
             entry.transfer_id,
             entry.qualifying,
             entry.activity_id,
+            entry.counted_as_activity,
+            entry.inactivity_days,
         )
     if told.next_cursor is None:
         yield _balance_row(told.recorded_until, "closing", told.closing_balance)
