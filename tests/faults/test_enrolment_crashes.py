@@ -5,8 +5,6 @@ The process is killed as by kill -9 where a failpoint stands in the source.
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -17,14 +15,10 @@ from services.points import check, jobs
 from services.points.domain.activities import ActivityKind
 from services.points.handlers.enrolments import LEASE
 from tests.factories import points as make
+from tests.fixtures.dying import expect_killed
 from tests.integration.points.busy import started
 from tests.integration.points.conftest import Points
 from tests.integration.points.test_enrolments import enrolled, hear, record, recorded, waiting
-
-TIMEOUT_S = 120
-
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["__main__", __name__])
 
 
 @pytest.fixture
@@ -49,10 +43,7 @@ def test_an_enrolment_whose_recorder_dies_is_paid_once(points: Points, url: str)
     told = [enrolled(points) for _ in range(3)]
     hear(points, *told)
     members = {each.aggregate_id for each in told}
-    process = _processes.Process(target=_record, args=(url,))
-    process.start()
-    process.join(TIMEOUT_S)
-    assert process.exitcode == -signal.SIGKILL
+    expect_killed(_record, url)
     # Recorded, and still waiting.
     assert (recorded(points), waiting(points)) == (dict.fromkeys(members, 50), members)
     assert list(check.check(points.engine)) == []

@@ -5,8 +5,6 @@ The process is killed as by kill -9 before the batch is written, before it is co
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections.abc import Callable
 
 import pytest
@@ -17,13 +15,9 @@ from services.points import check, tables
 from services.points.domain.exchanges import RecordExchange
 from services.points.domain.policy import Shortfall
 from tests.factories import points as make
+from tests.fixtures.dying import expect_killed
 from tests.integration.points.busy import buy, spend, started
 from tests.integration.points.conftest import TILL, Points
-
-TIMEOUT_S = 120
-
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["__main__", __name__])
 
 
 def _exchange(url: str, failpoint: str, command: RecordExchange) -> None:
@@ -52,10 +46,7 @@ def test_a_crash_leaves_both_parts_or_neither(databases: Callable[[str], str], p
         old = buy(points, member_id, 1000)
         hold_id = spend(points, member_id, 10)
         command = make.record_exchange(old.receipt, ("1", 1000), sale=make.a_sale(make.a_line(700)), refunds=[hold_id])
-        process = _processes.Process(target=_exchange, args=(url, f"points.batch.{place}", command))
-        process.start()
-        process.join(TIMEOUT_S)
-        assert process.exitcode == -signal.SIGKILL
+        expect_killed(_exchange, url, f"points.batch.{place}", command)
         happened = place == "after_commit"
         assert _recorded(points) == ((1, 2) if happened else (0, 1))
         assert points.account(member_id).posted == (7 if happened else 0)

@@ -5,8 +5,6 @@ The process is killed as by kill -9 where a failpoint stands in the source. Leas
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,13 +15,9 @@ from services.points import check, handlers, jobs
 from services.points.domain.transfers import TransferPoints, TransferPolicy, TransferState
 from services.points.handlers.known_members import KnownMembers
 from tests.factories import points as make
+from tests.fixtures.dying import expect_killed
 from tests.integration.points.busy import started
 from tests.integration.points.conftest import TILL, Points
-
-TIMEOUT_S = 120
-
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["__main__", __name__])
 
 
 @pytest.fixture
@@ -56,10 +50,7 @@ def test_a_crash_between_the_sides_is_made_good(points: Points, url: str, failpo
     for member_id in (sender, recipient):
         points.give(member_id, 100)
     command = make.transfer_points(sender, recipient, 30)
-    process = _processes.Process(target=_transfer, args=(url, failpoint, command))
-    process.start()
-    process.join(TIMEOUT_S)
-    assert process.exitcode == -signal.SIGKILL
+    expect_killed(_transfer, url, failpoint, command)
     (left,) = points.transfers.list_transfers(make.PROGRAM, sender, PageRequest(9)).items
     assert left.state is TransferState.SENT
     assert list(check.check(points.engine)) == []
