@@ -41,6 +41,6 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         WHERE state = 'approved' AND (
             {_PERSON.format("decided_by")} = {_PERSON.format("requested_by")} OR decided_caller = requested_caller
         )
-        """,  # noqa: S608 - constants
+        """,  # noqa: S608 - constants of this service, which no request reaches
     ),
 )

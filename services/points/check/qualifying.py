@@ -29,7 +29,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         ) AS earned USING (member_id, purchase_id, rule_id)
         WHERE (counted.program_id, counted.wallet, counted.occurred_at, counted.units)
             IS DISTINCT FROM (earned.program_id, earned.wallet, earned.occurred_at, earned.units)
-        """,  # noqa: S608 - a constant
+        """,  # noqa: S608 - a constant of this service, which no request reaches
     ),
     (
         "qualifying_counted",
@@ -58,7 +58,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         ) AS taken USING (member_id, return_id, rule_id)
         WHERE (counted.purchase_id, counted.program_id, counted.wallet, counted.occurred_at, counted.units)
             IS DISTINCT FROM (taken.purchase_id, taken.program_id, taken.wallet, taken.occurred_at, taken.units)
-        """,  # noqa: S608 - a constant
+        """,  # noqa: S608 - a constant of this service, which no request reaches
     ),
     (
         "qualifying_counted",
