@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from kit import inbox, outbox
 from kit.call import KEY_RETENTION_DAYS, Call
-from services.points.commit import HANDED_OVER_MAX, Committer
+from services.points.commit import Committer, submit_in_shares
 from services.points.domain.conditions import Conditions
 from services.points.handlers import enrolments, rehearsing
 from services.points.handlers.settling import Settling
@@ -23,10 +23,9 @@ def settle_overdue_accounts(storage: Storage, committer: Committer, *, limit: in
     """Writes down what time has done: holds that ended, lots that lapsed. Balances are right without it."""
     with storage.transaction() as tx:
         overdue, more = tx.accounts.overdue(tx.now, limit)
-    for start in range(0, len(overdue), HANDED_OVER_MAX):
-        for result in committer.submit_all(SELF, [Settling(key) for key in overdue[start : start + HANDED_OVER_MAX]]):
-            if isinstance(result, Exception):
-                raise result
+    for result in submit_in_shares(committer, SELF, [Settling(key) for key in overdue]):
+        if isinstance(result, Exception):
+            raise result
     return more
 
 

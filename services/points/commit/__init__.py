@@ -12,7 +12,7 @@ front of the same.
 from services.points.commit.batch import Result
 from services.points.commit.desk import Desk, StandingMissing
 from services.points.commit.operation import Looks, Operation
-from services.points.commit.queue import HANDED_OVER_MAX, Committer, Grouped, Singly
+from services.points.commit.queue import HANDED_OVER_MAX, Committer, Grouped, Singly, submit_in_shares
 from services.points.commit.rulebook import Rulebook
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "Rulebook",
     "Singly",
     "StandingMissing",
+    "submit_in_shares",
 ]

@@ -57,6 +57,22 @@ class Committer(Protocol):
         ...
 
 
+def submit_in_shares(committer: Committer, call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
+    """Hands many over by and by, with room for others between them; when there is none for the rest, they are told so.
+
+    Raises LedgerBusy when there is none for the first.
+    """
+    results: list[Result] = []
+    for start in range(0, len(operations), HANDED_OVER_MAX):
+        try:
+            results += committer.submit_all(call, operations[start : start + HANDED_OVER_MAX])
+        except LedgerBusy as busy:
+            if not results:
+                raise
+            return results + [busy] * (len(operations) - len(results))
+    return results
+
+
 class Singly:
     """Each operation in a transaction of its own, in the caller's thread."""
 

@@ -15,7 +15,7 @@ import structlog
 from kit.call import Call
 from kit.errors import Refusal
 from kit.failpoints import reach
-from services.points.commit import Committer, Result
+from services.points.commit import Committer, Result, submit_in_shares
 from services.points.domain.activities import PendingActivity, RecordActivity, happening_of
 from services.points.domain.rules import EarningRule
 from services.points.handlers.activities import Noting
@@ -37,7 +37,7 @@ def record_pending(storage: Storage, committer: Committer, call: Call, *, limit:
         taken = tx.pending_activities.take(tx.now, lease, limit)
         rules = {program_id: tx.rules.effective(program_id) for program_id in {each.program_id for each in taken}}
     wanted = [each for each in taken if _is_wanted(each, rules[each.program_id])]
-    results = committer.submit_all(call, [_noting(each) for each in wanted])
+    results = submit_in_shares(committer, call, [_noting(each) for each in wanted])
     waiting = _not_tried(wanted, results)
     reach("points.pending.before_delete")
     with storage.transaction() as tx:

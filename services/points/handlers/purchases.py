@@ -13,8 +13,8 @@ from kit.call import Call
 from kit.errors import Invalid, Refusal
 from kit.idempotency import Command, Outcome, field_digests
 from services.points import events
-from services.points.commit import HANDED_OVER_MAX, Committer, Desk, Looks, Result, StandingMissing
-from services.points.domain.errors import LedgerBusy, PurchaseNotFound
+from services.points.commit import Committer, Desk, Looks, Result, StandingMissing, submit_in_shares
+from services.points.domain.errors import PurchaseNotFound
 from services.points.domain.ledger import Cause
 from services.points.domain.matching import Match, match
 from services.points.domain.policy import expect_may_earn
@@ -74,7 +74,7 @@ class PurchaseHandlers:
         member_ids = dict.fromkeys(wish.member_id for wish in wishes if wish.member_id is not None)
         unknown = self._known_members.learn(call, command.program_id, member_ids)
         postings = [Posting(wish, wish) for wish in wishes]
-        outcomes = self._carried_out(call, postings)
+        outcomes = submit_in_shares(self._committer, call, postings)
         first_answers = self._first_answers(_replayed(outcomes))
         results = (
             _result(wish, posting, outcome, first_answers, unknown)
@@ -108,18 +108,6 @@ class PurchaseHandlers:
         return self._known_members.run(
             call, command.program_id, command.member_id, lambda: self._committer.submit(call, Claiming(command))
         )
-
-    def _carried_out(self, call: Call, postings: Sequence[Posting]) -> list[Result]:
-        """Hands them over by and by; if there is no room for the rest of them, that is what they are told."""
-        results: list[Result] = []
-        for start in range(0, len(postings), HANDED_OVER_MAX):
-            try:
-                results += self._committer.submit_all(call, postings[start : start + HANDED_OVER_MAX])
-            except LedgerBusy as busy:
-                if not results:
-                    raise
-                return results + [busy] * (len(postings) - len(results))
-        return results
 
     def _first_answer(self, purchase_id: UUID) -> PurchaseAnswer:
         return self._first_answers([purchase_id])[purchase_id]

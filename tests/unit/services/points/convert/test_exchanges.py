@@ -58,7 +58,7 @@ def test_both_parts_are_given_and_the_purchase_is_named() -> None:
             convert.record_exchange(request)
     for part, field in (("return", "return.lines"), ("sale", "sale.lines")):
         request = requests.record_exchange()
-        request.ClearField(part)  # type: ignore[arg-type]
+        request.ClearField(part)  # type: ignore[arg-type]  # a loop's name is no literal, as the stub wants it
         expect_refused(convert.record_exchange, request, field)
 
 
