@@ -11,7 +11,7 @@ Precondition  MemberMayNotEarn · EarnsTooMuch · MemberMayNotSpend · WalletNot
               AdjustmentNeedsApproval · AdjustmentNotOpen · AdjustmentOwnApproval
               RuleNotDraft · RuleNotScheduled · RuleNotActive · VersionMismatch
 Unavailable   MemberUnknownForNow
-Exhausted     TooManyReturnsWait · TooManyRehearsals · LedgerBusy
+Exhausted     TooManyReturnsWait · TooManyRehearsals · TooManyReports · LedgerBusy
 """
 
 from kit.errors import Conflict, Exhausted, NotFound, Precondition, Unavailable
@@ -262,6 +262,12 @@ class TooManyRehearsals(Exhausted):
     """As many rehearsals of the program are running as may; this one was not begun."""
 
     reason = "TOO_MANY_REHEARSALS"
+
+
+class TooManyReports(Exhausted):
+    """As many reports over a whole program are being made as this process makes at once; this one was not begun."""
+
+    reason = "TOO_MANY_REPORTS"
 
 
 class LedgerBusy(Exhausted):

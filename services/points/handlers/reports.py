@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_of
+from services.points.domain.errors import TooManyReports
 from services.points.domain.ledger import AccountKey, Entry
 from services.points.domain.liability import (
     DeferredRevenue,
@@ -26,6 +28,8 @@ from services.points.storage.reports import Reports
 STATEMENT_TIMEOUT_MS = 5_000
 # A liability reads every open lot and every entry since the period began. Whoever asks waits longer than a till would.
 LIABILITY_TIMEOUT_MS = 60_000
+# More of them would take the connections that tills need, and whoever has lost patience does not end what they began.
+LIABILITIES_AT_ONCE_MAX = 2
 
 FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
 
@@ -35,6 +39,7 @@ class ReportHandlers:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._room = threading.BoundedSemaphore(LIABILITIES_AT_ONCE_MAX)
 
     def get_statement(self, key: AccountKey, period: Period, page: PageRequest) -> tuple[Statement, Page[Entry]]:
         """The account over the period, and a page of what moved it."""
@@ -47,6 +52,16 @@ class ReportHandlers:
         self, program_id: UUID, wallet: str, period: Period, observed_days: int, valuation: Valuation | None
     ) -> Liability:
         """What the program owes when the period ends; breakage is observed over the days before that end."""
+        if not self._room.acquire(blocking=False):
+            raise TooManyReports(f"{LIABILITIES_AT_ONCE_MAX} such reports are being made, try again when one is there")
+        try:
+            return self._liability(program_id, wallet, period, observed_days, valuation)
+        finally:
+            self._room.release()
+
+    def _liability(
+        self, program_id: UUID, wallet: str, period: Period, observed_days: int, valuation: Valuation | None
+    ) -> Liability:
         with self._storage.snapshot(timeout_ms=LIABILITY_TIMEOUT_MS) as books:
             measured_at = min(period.end, books.now)
             observed = Period(_before(measured_at, timedelta(days=observed_days)), period.end)

@@ -16,6 +16,7 @@ from services.points.domain.ledger import EntryKind
 from services.points.domain.liability import Liability, Valuation
 from services.points.domain.policy import Shortfall
 from services.points.domain.statement import Period
+from services.points.handlers.reports import LIABILITIES_AT_ONCE_MAX
 from tests.factories import points as make
 from tests.integration.points.busy import buy, hold, live, spend, started
 from tests.integration.points.conftest import TILL, Points
@@ -261,3 +262,11 @@ def test_a_period_that_has_not_ended_is_measured_now(points: Points) -> None:
     liability = owed(points, period)
     assert (liability.measured_at, liability.read_at) == (points.clock.now(), points.clock.now())
     assert (liability.flow.closing, liability.outlook.lapsed) == (5, 0)
+
+
+def test_whoever_has_had_a_report_leaves_room_for_the_next(points: Points) -> None:
+    reports = handlers.ReportHandlers(points.storage)
+    for _ in range(LIABILITIES_AT_ONCE_MAX + 1):
+        reports.get_liability(make.PROGRAM, "points", until_now(points), 365, None)
+        with pytest.raises(OverflowError):
+            reports.get_liability(make.PROGRAM, "points", until_now(points), 10**12, None)

@@ -20,7 +20,7 @@ from services.points.domain.purchases import RecordPurchase
 from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.purchases import Posting, PurchaseRef
 from tests.factories import points as make
-from tests.fixtures.waiting import wait_until
+from tests.fixtures.waiting import wait_until, waiting_for_locks
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.counted import a_sale, buy, limit, total
 from tests.integration.points.test_commit import writer
@@ -69,14 +69,9 @@ class Deciding(Posting):
 
 def wait_until_somebody_waits(points: Points, *pending: Future[Any]) -> None:
     """Until a transaction waits for the lock of another; whoever has finished did not wait."""
-    waiting = sa.text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
 
     def somebody_waits() -> bool:
-        # Each look is a transaction of its own: within one, the view shows what it showed first.
-        with points.engine.connect() as connection:
-            found = connection.scalar(waiting)
+        found = waiting_for_locks(points.engine)
         assert found or not any(each.done() for each in pending), "the limit was decided on while another was deciding"
         return bool(found)
 

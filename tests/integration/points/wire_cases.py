@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
+import sqlalchemy as sa
 from grpc import StatusCode
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.call import Call
 from kit.convert import timestamp_of
+from tests.fixtures.waiting import wait_until, waiting_for_locks
 from tests.integration.points.tills import Till, refund_a_redemption
 from tests.unit.services.points import requests
 
@@ -185,7 +188,18 @@ def return_too_often(till: Till) -> None:
         till.get(requests.record_return(original))
 
 
+def report_beside_two_others(till: Till) -> None:
+    """They stand still while somebody has the entries to themselves; a till's next report is told so at once."""
+    engine = till.suite.points_engine
+    with ThreadPoolExecutor(2) as pool, engine.begin() as holder:
+        holder.execute(sa.text("LOCK TABLE entries"))
+        made = [pool.submit(till.ask, requests.get_liability()) for _ in range(2)]
+        wait_until(lambda: waiting_for_locks(engine) >= len(made), what="two reports are being made")
+        till.ask(requests.get_liability())
+
+
 MORE_REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
+    "TOO_MANY_REPORTS": (StatusCode.RESOURCE_EXHAUSTED, report_beside_two_others),
     "TOO_MANY_RETURNS_WAIT": (StatusCode.RESOURCE_EXHAUSTED, return_too_often),
     "HOLD_OF_REDEMPTION": (StatusCode.FAILED_PRECONDITION, refund_a_redemption),
     "ACTIVITY_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_activity())),

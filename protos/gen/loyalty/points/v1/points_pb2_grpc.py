@@ -375,6 +375,7 @@ class PointsServiceServicer:
         spent, expired and adjusted in it, and what is outstanding when it ends; how old that is and when it lapses; how
         much of what leaves the accounts leaves unused; and, where a value is given, what of the period's revenue is deferred.
         Exact to the point for any period, also a past one, by the clock at which entries were recorded.
+        A process makes two at once; beyond that RESOURCE_EXHAUSTED / TOO_MANY_REPORTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -87,6 +87,7 @@ class PointsServiceStub:
     spent, expired and adjusted in it, and what is outstanding when it ends; how old that is and when it lapses; how
     much of what leaves the accounts leaves unused; and, where a value is given, what of the period's revenue is deferred.
     Exact to the point for any period, also a past one, by the clock at which entries were recorded.
+    A process makes two at once; beyond that RESOURCE_EXHAUSTED / TOO_MANY_REPORTS.
     """
     PlaceHold: _grpc.UnaryUnaryMultiCallable[_points_pb2.PlaceHoldRequest, _points_pb2.PlaceHoldResponse]
     """Sets points aside so that nobody else spends them. They leave `available` at once and cannot expire while held.
@@ -339,6 +340,7 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         spent, expired and adjusted in it, and what is outstanding when it ends; how old that is and when it lapses; how
         much of what leaves the accounts leaves unused; and, where a value is given, what of the period's revenue is deferred.
         Exact to the point for any period, also a past one, by the clock at which entries were recorded.
+        A process makes two at once; beyond that RESOURCE_EXHAUSTED / TOO_MANY_REPORTS.
         """
 
     @_abc_1.abstractmethod
