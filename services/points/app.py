@@ -153,6 +153,9 @@ def _jobs(config: Config, storage: Storage, committer: Committer, members: Membe
     rounds["points-forget-stored-answers"] = functools.partial(jobs.forget_stored_answers, storage, limit=limit)
     rounds["points-prune-events"] = functools.partial(jobs.prune_events, storage, limit=limit)
     rounds["points-prune-rehearsals"] = functools.partial(jobs.prune_rehearsals, storage, limit=limit)
+    rounds["points-watch-transfers"] = functools.partial(
+        jobs.watch_transfers, storage, stuck_after_s=config.transfer_stuck_s
+    )
     return tuple(Worker(name, job, interval_s=config.jobs_interval_s) for name, job in rounds.items())
 
 

@@ -51,6 +51,10 @@ class Config:
     jobs_interval_s: int = setting("seconds between two rounds of the timed jobs", default=60)
     jobs_batch_max: int = setting("rows that one round of a timed job handles", default=500)
 
+    transfer_stuck_s: int = setting(
+        "seconds on its way after which a transfer between members counts as stuck, in metrics and log", default=600
+    )
+
     enrolments_interval_ms: int = setting("milliseconds between two looks for enrolments to record", default=1_000)
 
     rehearsals_interval_ms: int = setting("milliseconds between two looks for rules to rehearse", default=1_000)

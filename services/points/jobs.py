@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import prometheus_client
+import structlog
+
 from kit import inbox, outbox
 from kit.call import KEY_RETENTION_DAYS, Call
 from services.points.commit import Committer, submit_in_shares
@@ -13,7 +16,13 @@ from services.points.handlers.settling import Settling
 from services.points.handlers.transfers import TransferHandlers
 from services.points.storage import Storage
 
+_log = structlog.get_logger()
+
 REHEARSAL_RETENTION_DAYS = 30
+
+TRANSFERS_STUCK = prometheus_client.Gauge(
+    "transfers_stuck", "Transfers between members that are on their way for longer than they ever should be."
+)
 
 # The service itself, as the caller of work that nobody asked for.
 SELF = Call("points")
@@ -58,6 +67,16 @@ def finish_transfers(transfers: TransferHandlers, *, limit: int) -> bool:
     whatever it waits for, the next may wait for as well.
     """
     return all(transfers.take_over(SELF) for _ in range(limit))
+
+
+def watch_transfers(storage: Storage, *, stuck_after_s: int) -> bool:
+    """Counts the transfers that a person should look at: points that have left one member and not reached another."""
+    with storage.transaction() as tx:
+        stuck = tx.transfers.count_sent_before(tx.now - timedelta(seconds=stuck_after_s))
+    TRANSFERS_STUCK.set(stuck)
+    if stuck:
+        _log.warning("transfers_stuck", stuck=stuck, longer_than_s=stuck_after_s)
+    return False
 
 
 def forget_stored_answers(storage: Storage, *, limit: int) -> bool:

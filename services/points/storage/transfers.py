@@ -83,6 +83,18 @@ class Transfers:
         row = self._connection.execute(statement.returning(table)).one_or_none()
         return None if row is None else _transfer(row)
 
+    def count_sent_before(self, instant: datetime) -> int:
+        """How many transfers were sent before an instant and have not ended."""
+        table = tables.transfers
+        query = (
+            sa.select(sa.func.count())
+            .select_from(table)
+            # What has a lease is what has not ended; the index of leases holds just those.
+            .where(table.c.lease_until.is_not(None), table.c.sent_at < instant)
+        )
+        count: int = self._connection.execute(query).scalar_one()
+        return count
+
     def put(self, writer: Writer, transfer: Transfer, lease_until: datetime | None) -> None:
         """Hands the transfer as it stands to the writer."""
         writer.add(tables.transfers, _columns(transfer) | {"lease_until": lease_until})

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import prometheus_client
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
@@ -226,6 +227,21 @@ def test_the_sweeper_finishes_what_was_left_and_only_past_its_lease(points: Poin
     assert jobs.finish_transfers(points.transfers, limit=2) is False
     assert held(points, sender, recipient) == [94, 6]
     assert {stored(points, each).state for each in left} == {TransferState.DONE}
+
+
+def test_stuck_transfers_are_counted(points: Points) -> None:
+    sender, recipient = two(points)
+    late = [points.on_its_way(make.transfer_points(sender, recipient, 1)) for _ in range(2)]
+    give(points, sender, recipient, 1)
+    counts = []
+    for seconds in (0, 700):
+        points.clock.advance(seconds=seconds)
+        jobs.watch_transfers(points.storage, stuck_after_s=600)
+        counts.append(prometheus_client.REGISTRY.get_sample_value("transfers_stuck"))
+    assert counts == [0, 2]
+    assert all(points.transfers.finish(TILL, each) for each in late)
+    jobs.watch_transfers(points.storage, stuck_after_s=600)
+    assert prometheus_client.REGISTRY.get_sample_value("transfers_stuck") == 0
 
 
 @pytest.mark.parametrize("leaves", [False, True])
