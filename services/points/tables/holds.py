@@ -37,6 +37,8 @@ holds = sa.Table(
     sa.Index("ix_holds_open", "member_id", "wallet", postgresql_where=sa.text("state = 'open'")),
     # A return may know what was paid with, and not by whom.
     sa.Index("ix_holds_program", "program_id", "hold_id"),
+    # What was held at an instant; holds lie on disk in about the order in which they end.
+    sa.Index("ix_holds_expires", "expires_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
     sa.Index("ix_holds_overdue", "expires_at", postgresql_where=sa.text("state = 'open'")),
 )
 
