@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,11 +13,13 @@ from kit.checking import Finding
 from services.points import check, tables
 from services.points.domain.policy import Shortfall
 from tests.factories import points as make
+from tests.fixtures.servers import Lender
 from tests.integration.points.activity_defects import ACTIVITY_DEFECTS
 from tests.integration.points.busy import Day, buy, live, spend, started
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.inactivity_defects import INACTIVITY_DEFECTS
 from tests.integration.points.planted import AMINA, ANY_KIND, BILAL, Planted, planted
+from tests.integration.points.served import opened
 
 # By the problem that a question finds: a question that stands here with no defect, or not at all, fails below.
 DEFECTS: dict[str, dict[str, Planted]] = {
@@ -594,6 +597,24 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
         yield found
 
 
+@dataclasses.dataclass(frozen=True)
+class BusyDay:
+    """A database in which nothing is wrong and to which nobody is connected, and what is in it by name."""
+
+    url: str
+    names: dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def busy_day(lender: Lender) -> Iterator[BusyDay]:
+    """Lived once: each defect is planted in a copy."""
+    with lender.database("points") as url:
+        with started(url) as points:
+            names = named(points, live(points))
+            assert findings(points) == []
+        yield BusyDay(url, names)
+
+
 def findings(points: Points) -> list[Finding]:
     return list(check.check(points.engine))
 
@@ -604,13 +625,12 @@ def test_every_question_has_its_defects() -> None:
 
 
 @pytest.mark.parametrize(("name", "problem", "defect"), CASES)
-def test_a_planted_defect_is_found_and_its_row_named(points: Points, name: str, problem: str, defect: Planted) -> None:
-    names = named(points, live(points))
-    assert findings(points) == []
-
-    plant(points, defect, names)
-
-    assert Finding(name, defect.subject.format(**names), problem) in findings(points)
+def test_a_planted_defect_is_found_and_its_row_named(
+    lender: Lender, busy_day: BusyDay, name: str, problem: str, defect: Planted
+) -> None:
+    with lender.copy(busy_day.url) as url, opened(url) as source:
+        plant(source, defect, busy_day.names)
+        assert Finding(name, defect.subject.format(**busy_day.names), problem) in list(check.check(source))
 
 
 def named(points: Points, day: Day) -> dict[str, object]:
@@ -627,8 +647,8 @@ def named(points: Points, day: Day) -> dict[str, object]:
         return {**day.names(), **{name: connection.execute(query).scalar_one() for name, query in queries.items()}}
 
 
-def plant(points: Points, defect: Planted, names: dict[str, object]) -> None:
-    with points.engine.begin() as connection:
+def plant(source: sa.Engine, defect: Planted, names: dict[str, object]) -> None:
+    with source.begin() as connection:
         for statement in defect.statements:
             text = sa.text(statement)
             wanted = {name: value for name, value in names.items() if name in text.compile().params}
