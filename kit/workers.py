@@ -19,12 +19,15 @@ class Worker:
 
     `work` does one bounded round and says whether there may be more to do at once. An exception is logged and the round
     is repeated after a growing pause: a worker never dies of an accident. `healthy` tells whether the last round ended
-    well.
+    well. `wake` ends the wait of a round that waits for work by itself, so that stopping need not sit it out.
     """
 
-    def __init__(self, name: str, work: Callable[[], bool], *, interval_s: float) -> None:
+    def __init__(
+        self, name: str, work: Callable[[], bool], *, interval_s: float, wake: Callable[[], None] = lambda: None
+    ) -> None:
         self.name = name
         self._work = work
+        self._wake = wake
         self._interval_s = interval_s
         self._stopping = threading.Event()
         self._nudged = threading.Event()
@@ -43,6 +46,7 @@ class Worker:
         """Lets the present round finish and joins the thread."""
         self._stopping.set()
         self._nudged.set()
+        self._wake()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
 

@@ -28,9 +28,6 @@ from services.points.storage import Storage
 
 NAME = "points"
 
-# How long the writer pauses after a round of its own has failed; it does not pause otherwise.
-WRITER_PAUSE_S = 0.05
-
 
 def build(config: Config) -> App:
     """Makes the service. Takes the ports; connects to nothing."""
@@ -129,7 +126,7 @@ def _committer(config: Config, storage: Storage, conditions: CelConditions) -> t
         queue_max=config.queue_max,
         queue_wait_s=config.queue_wait_ms / 1_000,
     )
-    return grouped, (Worker("points-writer", grouped.round, interval_s=WRITER_PAUSE_S),)
+    return grouped, (grouped.writer(),)
 
 
 def _enroller(config: Config, storage: Storage, committer: Committer) -> Worker:

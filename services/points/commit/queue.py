@@ -15,6 +15,7 @@ from kit.call import Call
 from kit.database import DatabaseContended, retrying
 from kit.errors import Kind, Refusal
 from kit.idempotency import Outcome
+from kit.workers import Worker
 from services.points.commit.batch import Result, carry_out, foresee
 from services.points.commit.operation import Operation, Submitted
 from services.points.commit.rulebook import Rulebook
@@ -34,8 +35,11 @@ BATCH_SIZES = prometheus_client.Histogram(
 # Operations of one caller that stand in the queue at the same time, so that tills find room between them.
 HANDED_OVER_MAX = 128
 
-# How long the writer waits for work before it looks whether it should stop.
+# How long the writer waits for work in one round.
 IDLE_S = 0.2
+
+# How long it pauses after a round that has failed; it does not pause otherwise.
+WRITER_PAUSE_S = 0.05
 
 # Refusals of these kinds are of the database as a whole: trying the batch's operations one by one would not help.
 _WEATHER = frozenset({Kind.UNAVAILABLE, Kind.EXHAUSTED})
@@ -103,8 +107,8 @@ class Singly:
 class Grouped:
     """A bounded queue, and a writer that takes what is in it: with nothing to wait for, an operation is not delayed.
 
-    `round` is the writer's; the composition root gives it a thread. An operation that nobody waits for any more is
-    dropped while it is queued and finished once it is taken, never left half done.
+    `round` is the writer's, whose thread the composition root starts and stops. An operation that nobody waits for any
+    more is dropped while it is queued and finished once it is taken, never left half done.
     """
 
     def __init__(
@@ -132,6 +136,10 @@ class Grouped:
         """What the operation would answer now."""
         return foresee(self._storage, self._rulebook, operation)
 
+    def writer(self) -> Worker:
+        """The thread that writes, not yet started."""
+        return Worker("points-writer", self.round, interval_s=WRITER_PAUSE_S, wake=self.wake)
+
     def round(self) -> bool:
         """Waits a moment for work and writes one batch of it; True, since there is no other pause to make."""
         batch = self._take()
@@ -141,6 +149,11 @@ class Grouped:
             for (_, future), result in zip(batch, results, strict=True):
                 future.set_result(result)
         return True
+
+    def wake(self) -> None:
+        """Ends the wait of a round that has found nothing yet."""
+        with self._arrived:
+            self._arrived.notify_all()
 
     def _enqueue(self, operations: Sequence[Submitted]) -> list[Future[Result]]:
         futures: list[Future[Result]] = [Future() for _ in operations]

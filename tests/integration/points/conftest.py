@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from kit.call import Call
 from kit.checking import Finding
 from kit.database import PoolBounds, engine
-from kit.workers import Worker
 from services.points import check, handlers
 from services.points.commit import Committer, Grouped, Rulebook
 from services.points.conditions import CelConditions
@@ -137,7 +136,7 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
     storage, people = Storage(source, clock=clock), KnownPeople()
     known = KnownMembers(storage, people)
     committer = Grouped(storage, Rulebook(10, CelConditions()), batch_max=64, queue_max=1_000, queue_wait_s=60)
-    writer = Worker("writer", committer.round, interval_s=0.01)
+    writer = committer.writer()
     writer.start()
     built = Points(
         source,

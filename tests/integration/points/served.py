@@ -12,7 +12,6 @@ from loyalty.points.v1 import points_pb2_grpc
 from kit import client
 from kit.database import PoolBounds, engine
 from kit.server import Server
-from kit.workers import Worker
 from services.members import app as members_app
 from services.members.storage import Storage as MembersStorage
 from services.points import app as points_app
@@ -62,7 +61,7 @@ def serving_points(
     committer = Grouped(
         storage, Rulebook(10, conditions), batch_max=64, queue_max=queue_max, queue_wait_s=DEADLINE_MS / 1_000
     )
-    writer = Worker("points-writer", committer.round, interval_s=0.01)
+    writer = committer.writer()
     writer.start()
     with client.channel(members_address, idempotent=["loyalty.members.v1.MembersService"]) as to_members:
         members = MembersClient(to_members, members_deadline_ms)

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from kit.database import DatabaseContended
 from kit.idempotency import Outcome
-from kit.workers import Worker
 from services.points import tables
 from services.points.commit import Desk, Grouped, Looks, Operation, Rulebook, Singly
 from services.points.conditions import CelConditions
@@ -65,7 +64,7 @@ def writer(points: Points, **bounds: float) -> Iterator[Grouped]:
         queue_max=int(bounds.get("queue_max", 1_000)),
         queue_wait_s=bounds.get("queue_wait_s", 60),
     )
-    worker = Worker("test-writer", found.round, interval_s=0.01)
+    worker = found.writer()
     worker.start()
     try:
         yield found

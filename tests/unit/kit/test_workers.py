@@ -86,6 +86,22 @@ def test_stopping_lets_the_round_finish(worker: Callable[..., Worker]) -> None:
     assert ended.is_set()
 
 
+def test_stopping_wakes_a_round_that_waits_for_work() -> None:
+    began, work = threading.Event(), threading.Event()
+
+    def bake() -> bool:
+        began.set()
+        work.wait()
+        return True
+
+    baker = Worker("baker", bake, interval_s=LONG_S, wake=work.set)
+    baker.start()
+    assert began.wait(PATIENCE_S)
+    baker.stop()
+
+    assert "baker" not in {thread.name for thread in threading.enumerate()}
+
+
 def test_a_worker_outlives_an_accident_and_says_so(worker: Callable[..., Worker]) -> None:
     health: list[bool] = []
     failed, recovered = threading.Event(), threading.Event()
