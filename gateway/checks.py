@@ -45,7 +45,8 @@ _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 _VERSION = re.compile(r"[1-9][0-9]{0,18}")
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 # Where pydantic writes which branch of a choice it tried, callers see nothing of it.
-_BRANCHES = frozenset({"ByMemberId", "ByIdentifier", "fixed_discount", "percentage_discount", "free_product"})
+# And a name within an object that may not be, which is the part before it already.
+_BRANCHES = frozenset({"ByMemberId", "ByIdentifier", "fixed_discount", "percentage_discount", "free_product", "[key]"})
 
 
 class DoorRequest(Request):

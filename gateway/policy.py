@@ -80,6 +80,8 @@ POLICY: dict[str, Access] = {
     "members.get_member": _read(TILL, APP, STAFF, ADMIN),
     "members.update_member": _edit(APP, STAFF, ADMIN),
     "members.change_member_status": _edit(STAFF, ADMIN),
+    # Not tills, and not apps: whoever holds the phone would make themselves gold.
+    "members.set_member_traits": _edit(STAFF, ADMIN),
     # Not tills: a second card on somebody's account spends their points.
     "members.add_identifier": _write(APP, STAFF, ADMIN),
     "members.remove_identifier": _write(APP, STAFF, ADMIN),

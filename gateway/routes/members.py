@@ -24,6 +24,7 @@ from gateway.wire.members import (
     MemberPath,
     ResolveBody,
     StatusChange,
+    TraitsBody,
     member_of,
 )
 
@@ -96,6 +97,20 @@ def change_member_status(path: MemberPath, body: StatusChange) -> Response:
         reason=body.reason,
     )
     answered = write(suite().clients.members.ChangeMemberStatus, request)
+    return _told(answered.response.member, replayed=answered.replayed)
+
+
+@blueprint.put("/<member_id>/traits", responses={HTTPStatus.OK: Member})
+def set_member_traits(path: MemberPath, body: TraitsBody) -> Response:
+    """Replace what the programme knows of a member that rules may ask for; nothing personal"""
+    request = pb.SetMemberTraitsRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        member_id=path.member_id,
+        expected_version=visit().expected_version,
+        traits=body.traits.to_proto(),
+    )
+    answered = write(suite().clients.members.SetMemberTraits, request)
     return _told(answered.response.member, replayed=answered.replayed)
 
 

@@ -14,6 +14,10 @@ from gateway.wire.enums import number_of, word_of
 KindWord = Literal["card", "phone", "email", "external_id"]
 StatusWord = Literal["active", "suspended", "earn_only", "terminated"]
 Name = Annotated[str, StringConstraints(strict=True, max_length=100, pattern=FIT)]
+Text64 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=FIT)]
+MaybeText64 = Annotated[str, StringConstraints(strict=True, max_length=64, pattern=FIT)]
+AttributeName = Annotated[str, StringConstraints(strict=True, pattern="^[a-z][a-z0-9_]{0,63}$")]
+AttributeText = Annotated[str, StringConstraints(strict=True, max_length=200, pattern=FIT)]
 # BCP 47 leaves more open than this; what is a language is for `members` to say.
 Language = Annotated[str, StringConstraints(strict=True, max_length=35, pattern="^[A-Za-z0-9-]*$")]
 
@@ -96,6 +100,30 @@ class StatusChange(Asked):
     reason: Text500
 
 
+class NewTraits(Asked):
+    """What rules may ask for. Nothing personal: it is announced in the clear and not erased with the profile."""
+
+    tier: MaybeText64 = ""
+    """Empty for none."""
+    segments: list[Text64] = Field(default=[], max_length=50)
+    """Their order tells nothing: they are kept sorted, each once."""
+    attributes: dict[AttributeName, AttributeText] = Field(default={}, max_length=20)
+
+    def to_proto(self) -> pb.Traits:
+        """The traits for `members`."""
+        return pb.Traits(tier=self.tier, segments=self.segments, attributes=self.attributes)
+
+
+class TraitsBody(Asked):
+    """All traits of a member: what is left out here they have no longer."""
+
+    model_config = example(
+        {"traits": {"tier": "gold", "segments": ["tea-lovers", "vip"], "attributes": {"city": "Lahore"}}}
+    )
+
+    traits: NewTraits
+
+
 class AddIdentifierBody(Asked):
     """One more identifier."""
 
@@ -125,6 +153,14 @@ class Identifier(Told):
     added_at: datetime
 
 
+class Traits(Told):
+    """What rules may ask for."""
+
+    tier: str | None
+    segments: list[str]
+    attributes: dict[str, str]
+
+
 class Member(Told):
     """A person known to the program. `version` is the ETag."""
 
@@ -135,6 +171,7 @@ class Member(Told):
     version: int
     enrolled_at: datetime
     updated_at: datetime
+    traits: Traits
 
 
 def member_of(member: pb.Member, *, personal: bool) -> Member:
@@ -147,6 +184,13 @@ def member_of(member: pb.Member, *, personal: bool) -> Member:
         version=member.version,
         enrolled_at=known_instant(member, "enrolled_at"),
         updated_at=known_instant(member, "updated_at"),
+        traits=_traits_of(member.traits),
+    )
+
+
+def _traits_of(traits: pb.Traits) -> Traits:
+    return Traits(
+        tier=traits.tier or None, segments=list(traits.segments), attributes=dict(sorted(traits.attributes.items()))
     )
 
 

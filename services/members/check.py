@@ -5,6 +5,8 @@
     versions_contiguous       a member's changes are numbered 1 to the version, and the last one gave the status
     program_known             members and API keys belong to programs that exist
     change_announced          every change of the days that events are kept for has its event, and no event is without
+    traits_kept               a member's traits are those that the last change of them gave, in the one form they have
+    traits_announced          what was announced last of a member tells their traits
     seal_opens                everything sealed opens, for the place where it lies
     lookup_matches            every identifier hashes to what it is looked up by
 
@@ -127,6 +129,43 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         FROM outbox
         LEFT JOIN member_changes AS change ON change.member_id = outbox.aggregateid AND change.version = outbox.version
         WHERE change.member_id IS NULL
+        """,
+    ),
+    (
+        "traits_kept",
+        "the member's traits are not those that the last change of them gave",
+        """
+        SELECT member_id
+        FROM members
+        LEFT JOIN LATERAL (
+            SELECT traits FROM member_changes AS change
+            WHERE change.member_id = members.member_id AND change.kind = 'traits_changed'
+            ORDER BY version DESC
+            LIMIT 1
+        ) AS latest ON true
+        WHERE jsonb_build_object('tier', tier, 'segments', segments, 'attributes', attributes)
+            <> coalesce(latest.traits, '{"tier": "", "segments": [], "attributes": {}}')
+        """,
+    ),
+    (
+        "traits_kept",
+        "the member's segments are not in order, each once",
+        """
+        SELECT member_id
+        FROM members
+        WHERE segments <> ARRAY(SELECT DISTINCT each COLLATE "C" FROM unnest(segments) AS each ORDER BY 1)
+        """,
+    ),
+    (
+        "traits_announced",
+        "the last event of the member tells other traits",
+        """
+        SELECT members.member_id
+        FROM members
+        JOIN outbox ON outbox.aggregateid = members.member_id AND outbox.version = members.version
+            AND outbox.aggregatetype = :aggregate_type
+        WHERE (coalesce(payload ->> 'tier', ''), coalesce(payload -> 'segments', '[]'),
+               coalesce(payload -> 'attributes', '{}')) <> (tier, to_jsonb(segments), attributes)
         """,
     ),
 )

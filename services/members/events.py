@@ -3,9 +3,11 @@
     member.enrolled          a person is a member
     member.updated           profile or identifiers have changed; `changed` names what, never to what
     member.status_changed    what the member may do has changed
+    member.traits_changed    tier, segments or attributes have changed
 
 Each change of a member is one event, with the member's version after it. The payload always has the present `status`,
-so that who keeps a projection needs the latest event alone. No personal data: events stay in streams for days.
+`tier`, `segments` and `attributes`, so that who keeps a projection needs the latest event alone. No personal data:
+events stay in streams for days.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ TYPES = {
     ChangeKind.IDENTIFIER_ADDED: "member.updated",
     ChangeKind.IDENTIFIER_REMOVED: "member.updated",
     ChangeKind.STATUS_CHANGED: "member.status_changed",
+    ChangeKind.TRAITS_CHANGED: "member.traits_changed",
 }
 
 
@@ -46,7 +49,13 @@ def of(change: Change) -> list[Event]:
 
 
 def _payload(change: Change) -> dict[str, Any]:
-    payload: dict[str, Any] = {"status": change.member.status.value}
+    member, traits = change.member, change.member.traits
+    payload: dict[str, Any] = {
+        "status": member.status.value,
+        "tier": traits.tier,
+        "segments": list(traits.segments),
+        "attributes": traits.attributes,
+    }
     if change.kind is ChangeKind.PROFILE_CHANGED:
         payload["changed"] = [f"profile.{field}" for field in change.fields]
     elif change.kind in (ChangeKind.IDENTIFIER_ADDED, ChangeKind.IDENTIFIER_REMOVED):

@@ -53,6 +53,10 @@ class MembersServicer(MembersServiceServicer):
         outcome = self._members.change_member_status(call_of(context), convert_members.change_member_status(request))
         return reply(context, outcome, convert_members.change_member_status_response)
 
+    def SetMemberTraits(self, request: pb.SetMemberTraitsRequest, context: Context) -> pb.SetMemberTraitsResponse:
+        outcome = self._members.set_member_traits(call_of(context), convert_members.set_member_traits(request))
+        return reply(context, outcome, convert_members.set_member_traits_response)
+
     def AddIdentifier(self, request: pb.AddIdentifierRequest, context: Context) -> pb.AddIdentifierResponse:
         outcome = self._identifiers.add_identifier(call_of(context), convert_members.add_identifier(request))
         return reply(context, outcome, convert_members.add_identifier_response)

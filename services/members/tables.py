@@ -2,7 +2,8 @@
 
 Tables of a member begin their key with `member_id` and refer to nothing but the member. `identifiers` is looked up by
 another key and stands alone, so that both kinds can be spread over several machines; `programs` and `api_keys` are
-small and can be copied to each. What is sealed is `bytea`: no column holds personal data in the clear.
+small and can be copied to each. What is sealed is `bytea`: no column holds personal data in the clear, and
+traits are none.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from services.members.domain.callers import CallerRole
 from services.members.domain.identifiers import IdentifierKind
 from services.members.domain.members import ChangeKind
 from services.members.domain.statuses import MemberStatus
+from services.members.domain.traits import ATTRIBUTES_MAX, SEGMENTS_MAX, TIER_LENGTH_MAX
 from services.members.sealing import KEY_ID_BYTES, OVERHEAD_BYTES, WRAPPED_KEY_BYTES
 
 metadata = new_metadata()
@@ -72,6 +74,13 @@ api_keys = sa.Table(
     sa.Index("ix_api_keys_program_id_api_key_id", "program_id", "api_key_id"),
 )
 
+# An object of texts, and of few.
+_ATTRIBUTES = (
+    "jsonb_typeof(attributes) = 'object' "
+    f"AND jsonb_array_length(jsonb_path_query_array(attributes, '$.keyvalue()', '{{}}', true)) <= {ATTRIBUTES_MAX} "
+    """AND NOT jsonb_path_exists(attributes, 'strict $.* ? (@.type() != "string")', '{}', true)"""
+)
+
 members = sa.Table(
     "members",
     metadata,
@@ -87,7 +96,17 @@ members = sa.Table(
     *_sealed("language", nullable=True),
     _instant("enrolled_at"),
     _instant("updated_at"),
+    sa.Column("tier", sa.Text, nullable=False, server_default=""),
+    # Sorted and each once, which no constraint can say: the checker asks.
+    sa.Column("segments", postgresql.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("attributes", postgresql.JSONB, nullable=False, server_default="{}"),
     sa.CheckConstraint("updated_at >= enrolled_at", name="updated_after_enrolled"),
+    sa.CheckConstraint(f"length(tier) <= {TIER_LENGTH_MAX}", name="tier"),
+    sa.CheckConstraint(
+        f"cardinality(segments) <= {SEGMENTS_MAX} AND array_position(segments, NULL) IS NULL AND '' <> ALL (segments)",
+        name="segments",
+    ),
+    sa.CheckConstraint(_ATTRIBUTES, name="attributes"),
     # For finding the data keys that a retired master key still wraps.
     sa.Index("ix_members_master_key_id", "master_key_id"),
 )
@@ -129,7 +148,10 @@ member_changes = sa.Table(
     *_sealed("reason", nullable=True),
     sa.Column("caller_id", sa.Text, nullable=False),
     _instant("changed_at"),
+    # What they were after a change of theirs.
+    sa.Column("traits", postgresql.JSONB(none_as_null=True), nullable=True),
     sa.CheckConstraint("(kind = 'enrolled') = (version = 1)", name="enrolled_first"),
+    sa.CheckConstraint("(kind = 'traits_changed') = (traits IS NOT NULL)", name="traits_told"),
     sa.CheckConstraint("(kind = 'status_changed') = (reason IS NOT NULL)", name="status_has_reason"),
     sa.CheckConstraint("(kind = 'profile_changed') = (cardinality(fields) > 0)", name="profile_has_fields"),
 )

@@ -41,6 +41,8 @@ KEPT = {
 }
 KEPT_BY_ALL = ("id FROM outbox", "* FROM stored_answers")
 
+TRAITS = {"traits": {"tier": "gold", "segments": ["vip"], "attributes": {"city": "Lahore"}}}
+
 
 @dataclass(frozen=True)
 class Deed:
@@ -136,6 +138,7 @@ def a_whole_day(program: Program) -> Day:
     member = day.do("app", "POST", f"{member_path}/identifiers", {"identifier": {"kind": "card", "value": "C-1"}})
     (card,) = (each for each in member["identifiers"] if each["kind"] == "card")
     day.do("app", "DELETE", f"{member_path}/identifiers/{card['identifier_id']}")
+    day.do("staff", "PUT", f"{member_path}/traits", TRAITS, version=4)
 
     bought, anonymous = sale(member={"identifier": phone}), sale()
     day.do("till", "POST", "/v1/purchases", bought)
@@ -146,15 +149,9 @@ def a_whole_day(program: Program) -> Day:
     day.do("till", "POST", "/v1/exchanges", exchange_of(bought["receipt"]["receipt_number"], ("1", 300)))
     be_active(day, {"identifier": phone})
     day.do("staff", "POST", f"{member_path}/adjustments", {"amount": 200, "reason": "sorry", "actor": "b.khan"})
-    request = {
-        "member_id": member["member_id"],
-        "amount": 200,
-        "reason": "sorry",
-        "actor": "b.khan",
-        "qualifying": True,
-    }
+    request = {"member_id": member["member_id"], "amount": 200, "reason": "sorry", "actor": "b.khan"}
     for end, said in (("approve", {}), ("reject", {"reason": "enough"})):
-        asked = day.do("staff", "POST", "/v1/adjustments", request)
+        asked = day.do("staff", "POST", "/v1/adjustments", request | {"qualifying": True})
         day.do("admin", "POST", f"/v1/adjustments/{asked['adjustment_id']}/{end}", {"actor": "a.malik"} | said)
     day.do("admin", "PUT", "/v1/program-policy", {"shortfall": "negative", "transfers": {"points_max": 50}})
     gift = {"member_id": member["member_id"], "recipient_id": program.member()["member_id"], "amount": 10}
@@ -168,7 +165,7 @@ def a_whole_day(program: Program) -> Day:
     day.do("till", "POST", f"/v1/vouchers/{used['voucher']['code']}/use", {"store_id": "S1"})
     day.do("till", "POST", f"{member_path}/redemptions/{cancelled['redemption_id']}/cancel", {"reason": "no tea"})
     day.do("admin", "POST", f"{rule_path}/end", {})
-    day.do("staff", "PUT", f"{member_path}/status", {"status": "terminated", "reason": "moved away"}, version=4)
+    day.do("staff", "PUT", f"{member_path}/status", {"status": "terminated", "reason": "moved away"}, version=5)
     return day
 
 

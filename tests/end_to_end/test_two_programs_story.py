@@ -29,6 +29,7 @@ WARE = {"terms": {"name": "Tea", "benefit": {"kind": "free_product", "sku": "TEA
 BODIES: dict[str, dict[str, Any]] = {
     "members.update_member": {"profile": {"given_name": "Zara"}},
     "members.change_member_status": {"status": "terminated", "reason": "mischief"},
+    "members.set_member_traits": {"traits": {"tier": "mischief"}},
     "members.add_identifier": {"identifier": {"kind": "card", "value": "C-1"}},
     "points.place_hold": {"amount": 1},
     "points.capture_hold": {"amount": 0},

@@ -18,6 +18,7 @@ from services.members.domain.identifiers import Identifier, IdentifierKind
 from services.members.domain.members import Member
 from services.members.domain.profiles import Profile
 from services.members.domain.statuses import MemberStatus
+from services.members.domain.traits import Traits
 from services.members.sealing import MasterKeys, Pepper
 
 MASTER_KEY = bytes(range(32))
@@ -63,6 +64,7 @@ def member(
     status: MemberStatus = MemberStatus.ACTIVE,
     version: int = 1,
     profile: Profile | None = None,
+    traits: Traits | None = None,
 ) -> Member:
     return Member(
         member_id=uuid.uuid4(),
@@ -73,6 +75,7 @@ def member(
         version=version,
         enrolled_at=NOON,
         updated_at=NOON,
+        traits=traits or Traits(),
     )
 
 
@@ -181,6 +184,18 @@ class Caller:
             reason=reason,
         )
         return invoke(self.stub.ChangeMemberStatus, request, call=self.call, deadline_ms=DEADLINE_MS)
+
+    def set_traits(
+        self, member: pb.Member, traits: pb.Traits, *, expected_version: int = 0, request_id: str = ""
+    ) -> Answered[pb.SetMemberTraitsResponse]:
+        request = pb.SetMemberTraitsRequest(
+            program_id=member.program_id,
+            request_id=request_id or new_id(),
+            member_id=member.member_id,
+            expected_version=expected_version,
+            traits=traits,
+        )
+        return invoke(self.stub.SetMemberTraits, request, call=self.call, deadline_ms=DEADLINE_MS)
 
     def add(
         self, member: pb.Member, identifier: pb.NewIdentifier, *, request_id: str = ""

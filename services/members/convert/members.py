@@ -10,7 +10,15 @@ from loyalty.members.v1 import members_pb2 as pb
 
 from kit.convert import EnumMap, date_of, integer_of, request_id_of, text_of, timestamp_of, uuid_of
 from kit.errors import Invalid
-from services.members.domain.commands import AddIdentifier, ChangeMemberStatus, Enrol, RemoveIdentifier, UpdateMember
+from services.members.convert.traits import to_traits, traits_of
+from services.members.domain.commands import (
+    AddIdentifier,
+    ChangeMemberStatus,
+    Enrol,
+    RemoveIdentifier,
+    SetMemberTraits,
+    UpdateMember,
+)
 from services.members.domain.identifiers import (
     IDENTIFIERS_MAX,
     VALUE_LENGTH_MAX,
@@ -94,6 +102,22 @@ def change_member_status_response(answer: Member) -> pb.ChangeMemberStatusRespon
     return pb.ChangeMemberStatusResponse(member=member(answer))
 
 
+def set_member_traits(request: pb.SetMemberTraitsRequest) -> SetMemberTraits:
+    """Reads the request."""
+    return SetMemberTraits(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=uuid_of(request.member_id, "member_id"),
+        expected_version=_version(request.expected_version),
+        traits=traits_of(request.traits, "traits"),
+    )
+
+
+def set_member_traits_response(answer: Member) -> pb.SetMemberTraitsResponse:
+    """Writes the answer."""
+    return pb.SetMemberTraitsResponse(member=member(answer))
+
+
 def add_identifier(request: pb.AddIdentifierRequest) -> AddIdentifier:
     """Reads the request."""
     return AddIdentifier(
@@ -143,6 +167,7 @@ def member(answer: Member) -> pb.Member:
         version=answer.version,
         enrolled_at=timestamp_of(answer.enrolled_at),
         updated_at=timestamp_of(answer.updated_at),
+        traits=to_traits(answer.traits),
     )
 
 

@@ -12,6 +12,7 @@ from services.members.domain.callers import CallerRole
 from services.members.domain.identifiers import NewIdentifier
 from services.members.domain.profiles import Profile, ProfileChanges
 from services.members.domain.statuses import MemberStatus
+from services.members.domain.traits import Traits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +47,17 @@ class ChangeMemberStatus:
     status: MemberStatus
     # Free text, and so perhaps about the person.
     reason: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class SetMemberTraits:
+    """The wish that these be a member's traits, and no others. `expected_version` 0 changes whatever is there."""
+
+    program_id: uuid.UUID
+    request_id: str
+    member_id: uuid.UUID
+    expected_version: int
+    traits: Traits
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from services.members.domain import profiles
-from services.members.domain.commands import ChangeMemberStatus, Enrol, UpdateMember
+from services.members.domain.commands import ChangeMemberStatus, Enrol, SetMemberTraits, UpdateMember
 from services.members.domain.errors import (
     IdentifierNotFound,
     LastIdentifier,
@@ -25,6 +25,7 @@ from services.members.domain.errors import (
 from services.members.domain.identifiers import IDENTIFIERS_MAX, Identifier, NewIdentifier
 from services.members.domain.profiles import Profile
 from services.members.domain.statuses import MemberStatus
+from services.members.domain.traits import Traits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Member:
     version: int
     enrolled_at: datetime
     updated_at: datetime
+    # Came later: an answer stored without them is of a member who has none.
+    traits: Traits = dataclasses.field(default_factory=Traits)
 
 
 class ChangeKind(enum.Enum):
@@ -47,6 +50,7 @@ class ChangeKind(enum.Enum):
     ENROLLED = "enrolled"
     PROFILE_CHANGED = "profile_changed"
     STATUS_CHANGED = "status_changed"
+    TRAITS_CHANGED = "traits_changed"
     IDENTIFIER_ADDED = "identifier_added"
     IDENTIFIER_REMOVED = "identifier_removed"
 
@@ -103,6 +107,15 @@ def change_status(member: Member, command: ChangeMemberStatus, now: datetime) ->
     _check_not_terminated(member)
     changed = _next(member, now, status=command.status)
     return Change(ChangeKind.STATUS_CHANGED, changed, reason=command.reason)
+
+
+def set_traits(member: Member, command: SetMemberTraits, now: datetime) -> Change | None:
+    """Gives the member these traits in place of all that they have."""
+    _check_version(member, command.expected_version)
+    _check_not_terminated(member)
+    if member.traits == command.traits:
+        return None
+    return Change(ChangeKind.TRAITS_CHANGED, _next(member, now, traits=command.traits))
 
 
 def add_identifier(

@@ -9,7 +9,7 @@ from kit.idempotency import Outcome
 from kit.ids import ordered_id, random_id
 from services.members import events
 from services.members.domain import identifiers, members
-from services.members.domain.commands import ChangeMemberStatus, Enrol, UpdateMember
+from services.members.domain.commands import ChangeMemberStatus, Enrol, SetMemberTraits, UpdateMember
 from services.members.domain.errors import MemberNotFound
 from services.members.domain.identifiers import NewIdentifier
 from services.members.domain.members import Change, Member
@@ -56,6 +56,11 @@ class MemberHandlers:
         with self._storage.transaction() as tx:
             return tx.once(call, command, Member, lambda: self._change_member_status(tx, call, command))
 
+    def set_member_traits(self, call: Call, command: SetMemberTraits) -> Outcome[Member]:
+        """Replaces the traits."""
+        with self._storage.transaction() as tx:
+            return tx.once(call, command, Member, lambda: self._set_member_traits(tx, call, command))
+
     def _enrol(self, tx: Transaction, call: Call, command: Enrol) -> Member:
         read_phone = phone_reader(tx, command.program_id)
         wanted = identifiers.all_canonical(command.identifiers, "identifiers", read_phone)
@@ -76,6 +81,11 @@ class MemberHandlers:
     def _change_member_status(self, tx: Transaction, call: Call, command: ChangeMemberStatus) -> Member:
         member = locked_member(tx, command.program_id, command.member_id)
         change = members.change_status(member, command, tx.now)
+        return _written(tx, call, member, change)
+
+    def _set_member_traits(self, tx: Transaction, call: Call, command: SetMemberTraits) -> Member:
+        member = locked_member(tx, command.program_id, command.member_id)
+        change = members.set_traits(member, command, tx.now)
         return _written(tx, call, member, change)
 
 

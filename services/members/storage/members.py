@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 
 import sqlalchemy as sa
 
 from services.members.domain.identifiers import Identifier
-from services.members.domain.members import Change, Member
+from services.members.domain.members import Change, ChangeKind, Member
 from services.members.sealing import DataKey, WrappedKey
 from services.members.storage import sealed
 from services.members.storage.statements import Statements
@@ -79,7 +80,15 @@ class Members(Statements):
         self._connection.execute(
             sa.update(members)
             .where(members.c.member_id == member.member_id)
-            .values(status=member.status.value, version=member.version, updated_at=member.updated_at, **profile)
+            .values(
+                status=member.status.value,
+                version=member.version,
+                updated_at=member.updated_at,
+                tier=member.traits.tier,
+                segments=list(member.traits.segments),
+                attributes=member.traits.attributes,
+                **profile,
+            )
         )
         if added:
             self._insert_identifiers(key, member, (added,))
@@ -142,6 +151,7 @@ class Members(Statements):
                 status=member.status.value,
                 fields=list(change.fields),
                 reason=sealed.reason(key, change),
+                traits=dataclasses.asdict(member.traits) if change.kind is ChangeKind.TRAITS_CHANGED else None,
                 caller_id=caller_id,
                 changed_at=member.updated_at,
             )

@@ -12,6 +12,7 @@ from services.members.domain.identifiers import Identifier, IdentifierKind
 from services.members.domain.members import Change, Member
 from services.members.domain.profiles import Profile
 from services.members.domain.statuses import MemberStatus
+from services.members.domain.traits import Traits
 from services.members.sealing import DataKey
 
 
@@ -48,6 +49,7 @@ def member(key: DataKey, row: sa.Row[Any], identifiers: tuple[Identifier, ...]) 
         version=row.version,
         enrolled_at=row.enrolled_at,
         updated_at=row.updated_at,
+        traits=Traits(row.tier, tuple(row.segments), row.attributes),
     )
 
 

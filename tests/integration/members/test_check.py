@@ -20,6 +20,7 @@ def member(caller: Caller) -> pb.Member:
     member = caller.member(program, card("4711"), phone("03012345678"), profile=profile)
     caller.change_status(member, pb.MEMBER_STATUS_SUSPENDED, reason="asked for it")
     caller.remove(member, member.identifiers[0].identifier_id)
+    caller.set_traits(member, pb.Traits(tier="gold", segments=["vip", "old"], attributes={"city": "Lahore"}))
     gone = caller.member(program)
     caller.change_status(gone, pb.MEMBER_STATUS_TERMINATED)
     caller.remove(gone, gone.identifiers[0].identifier_id)
@@ -93,6 +94,25 @@ PLANTED = {
     "an event of a change that there was not": (
         "change_announced",
         "UPDATE outbox SET version = 99 WHERE aggregateid = :m AND version = 2",
+    ),
+    "a tier that no change gave": ("traits_kept", "UPDATE members SET tier = 'silver' WHERE member_id = :m"),
+    "a segment that no change took": (
+        "traits_kept",
+        "UPDATE members SET segments = array_remove(segments, 'vip') WHERE member_id = :m",
+    ),
+    "an attribute of somebody who was given none": (
+        "traits_kept",
+        'UPDATE members SET attributes = \'{"city": "Lahore"}\' WHERE member_id <> :m',
+    ),
+    "segments in disorder": (
+        "traits_kept",
+        "WITH now AS (UPDATE members SET segments = '{vip,old}' WHERE member_id = :m RETURNING member_id) "
+        "UPDATE member_changes SET traits = jsonb_set(traits, '{segments}', '[\"vip\", \"old\"]') "
+        "FROM now WHERE kind = 'traits_changed' AND member_changes.member_id = now.member_id",
+    ),
+    "traits that were not told": (
+        "traits_announced",
+        "UPDATE outbox SET payload = payload - 'segments' WHERE aggregateid = :m AND version = 4",
     ),
     "a profile of somebody else": (
         "seal_opens",

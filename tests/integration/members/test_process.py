@@ -72,7 +72,7 @@ def test_a_process_serves_announces_and_leaves_when_told(
         ((_, entries),) = stream.xread({"wafa:members": "0"}, block=PATIENCE_S * 1_000)
     ((_, entry),) = entries
     assert (entry["type"], entry["subject"]) == ("member.enrolled", f"member/{member.member_id}")
-    assert json.loads(entry["data"]) == {"status": "active"}
+    assert json.loads(entry["data"]) == {"status": "active", "tier": "", "segments": [], "attributes": {}}
 
     process.send_signal(signal.SIGTERM)
     _, log = process.communicate(timeout=PATIENCE_S)

@@ -31,6 +31,12 @@ def changing_status(caller: Caller) -> Write:
     return lambda who, request_id: who.change_status(member, pb.MEMBER_STATUS_SUSPENDED, request_id=request_id)
 
 
+def setting_traits(caller: Caller) -> Write:
+    member = caller.member(caller.program())
+    traits = pb.Traits(tier="gold", segments=["vip"], attributes={"city": "Lahore"})
+    return lambda who, request_id: who.set_traits(member, traits, request_id=request_id)
+
+
 def adding(caller: Caller) -> Write:
     member = caller.member(caller.program())
     return lambda who, request_id: who.add(member, card("4711"), request_id=request_id)
@@ -52,7 +58,7 @@ def revoking(caller: Caller) -> Write:
     return lambda who, request_id: who.revoke_api_key(program, api_key_id, request_id=request_id)
 
 
-WRITES = [enrolling, updating, changing_status, adding, removing, creating_a_program, revoking]
+WRITES = [enrolling, updating, changing_status, setting_traits, adding, removing, creating_a_program, revoking]
 
 
 @pytest.mark.parametrize("writing", WRITES)

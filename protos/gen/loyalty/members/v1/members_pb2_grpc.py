@@ -60,6 +60,11 @@ class MembersServiceStub:
                 request_serializer=loyalty_dot_members_dot_v1_dot_members__pb2.ChangeMemberStatusRequest.SerializeToString,
                 response_deserializer=loyalty_dot_members_dot_v1_dot_members__pb2.ChangeMemberStatusResponse.FromString,
                 _registered_method=True)
+        self.SetMemberTraits = channel.unary_unary(
+                '/loyalty.members.v1.MembersService/SetMemberTraits',
+                request_serializer=loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsRequest.SerializeToString,
+                response_deserializer=loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsResponse.FromString,
+                _registered_method=True)
         self.AddIdentifier = channel.unary_unary(
                 '/loyalty.members.v1.MembersService/AddIdentifier',
                 request_serializer=loyalty_dot_members_dot_v1_dot_members__pb2.AddIdentifierRequest.SerializeToString,
@@ -142,6 +147,16 @@ class MembersServiceServicer:
     def ChangeMemberStatus(self, request, context):
         """Moves the member to another status; to the present one changes nothing and succeeds. A terminated member stays
         terminated: FAILED_PRECONDITION / MEMBER_TERMINATED. Fails with FAILED_PRECONDITION / VERSION_MISMATCH, too.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetMemberTraits(self, request, context):
+        """Replaces what the retailer knows of the member: tier, segments and attributes, for rules to ask for. Nothing
+        personal: they are kept and announced in the clear. The same traits again change nothing and make no new version.
+        Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read, and with
+        FAILED_PRECONDITION / MEMBER_TERMINATED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -237,6 +252,11 @@ def add_MembersServiceServicer_to_server(servicer, server):
                     servicer.ChangeMemberStatus,
                     request_deserializer=loyalty_dot_members_dot_v1_dot_members__pb2.ChangeMemberStatusRequest.FromString,
                     response_serializer=loyalty_dot_members_dot_v1_dot_members__pb2.ChangeMemberStatusResponse.SerializeToString,
+            ),
+            'SetMemberTraits': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetMemberTraits,
+                    request_deserializer=loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsRequest.FromString,
+                    response_serializer=loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsResponse.SerializeToString,
             ),
             'AddIdentifier': grpc.unary_unary_rpc_method_handler(
                     servicer.AddIdentifier,
@@ -415,6 +435,33 @@ class MembersService:
             '/loyalty.members.v1.MembersService/ChangeMemberStatus',
             loyalty_dot_members_dot_v1_dot_members__pb2.ChangeMemberStatusRequest.SerializeToString,
             loyalty_dot_members_dot_v1_dot_members__pb2.ChangeMemberStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetMemberTraits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.members.v1.MembersService/SetMemberTraits',
+            loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsRequest.SerializeToString,
+            loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

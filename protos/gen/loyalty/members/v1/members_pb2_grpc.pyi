@@ -45,6 +45,12 @@ class MembersServiceStub:
     """Moves the member to another status; to the present one changes nothing and succeeds. A terminated member stays
     terminated: FAILED_PRECONDITION / MEMBER_TERMINATED. Fails with FAILED_PRECONDITION / VERSION_MISMATCH, too.
     """
+    SetMemberTraits: _grpc.UnaryUnaryMultiCallable[_members_pb2.SetMemberTraitsRequest, _members_pb2.SetMemberTraitsResponse]
+    """Replaces what the retailer knows of the member: tier, segments and attributes, for rules to ask for. Nothing
+    personal: they are kept and announced in the clear. The same traits again change nothing and make no new version.
+    Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read, and with
+    FAILED_PRECONDITION / MEMBER_TERMINATED.
+    """
     AddIdentifier: _grpc.UnaryUnaryMultiCallable[_members_pb2.AddIdentifierRequest, _members_pb2.AddIdentifierResponse]
     """Adds an identifier to a member; one that the member has already changes nothing and succeeds. Fails with
     ALREADY_EXISTS / IDENTIFIER_TAKEN when another member has it, with FAILED_PRECONDITION / TOO_MANY_IDENTIFIERS past
@@ -124,6 +130,18 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _members_pb2.ChangeMemberStatusResponse:
         """Moves the member to another status; to the present one changes nothing and succeeds. A terminated member stays
         terminated: FAILED_PRECONDITION / MEMBER_TERMINATED. Fails with FAILED_PRECONDITION / VERSION_MISMATCH, too.
+        """
+
+    @_abc_1.abstractmethod
+    def SetMemberTraits(
+        self,
+        request: _members_pb2.SetMemberTraitsRequest,
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.SetMemberTraitsResponse:
+        """Replaces what the retailer knows of the member: tier, segments and attributes, for rules to ask for. Nothing
+        personal: they are kept and announced in the clear. The same traits again change nothing and make no new version.
+        Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read, and with
+        FAILED_PRECONDITION / MEMBER_TERMINATED.
         """
 
     @_abc_1.abstractmethod

@@ -9,7 +9,7 @@ import pytest
 
 from kit.errors import Invalid
 from services.members.domain import members
-from services.members.domain.commands import ChangeMemberStatus, Enrol, UpdateMember
+from services.members.domain.commands import ChangeMemberStatus, Enrol, SetMemberTraits, UpdateMember
 from services.members.domain.errors import (
     IdentifierNotFound,
     LastIdentifier,
@@ -21,6 +21,7 @@ from services.members.domain.identifiers import IdentifierKind, NewIdentifier
 from services.members.domain.members import ChangeKind, Member
 from services.members.domain.profiles import Profile, ProfileChanges
 from services.members.domain.statuses import MemberStatus
+from services.members.domain.traits import Traits, canonical
 from tests.factories.members import NOON, identifier, member
 
 LATER = NOON + timedelta(minutes=5)
@@ -37,6 +38,10 @@ def rename(name: str = "Amina") -> UpdateMember:
 
 def become(status: MemberStatus, expected_version: int = 0) -> ChangeMemberStatus:
     return ChangeMemberStatus(uuid.uuid4(), "wish-1", uuid.uuid4(), expected_version, status, "as agreed")
+
+
+def be(traits: Traits, expected_version: int = 0) -> SetMemberTraits:
+    return SetMemberTraits(uuid.uuid4(), "wish-1", uuid.uuid4(), expected_version, traits)
 
 
 def card(value: str) -> NewIdentifier:
@@ -86,6 +91,7 @@ def test_what_is_already_so_is_no_change() -> None:
     assert members.update(before, rename("Amina"), LATER) is None
     assert members.change_status(before, become(MemberStatus.ACTIVE), LATER) is None
     assert members.change_status(member(status=TERMINATED), become(TERMINATED), LATER) is None
+    assert members.set_traits(before, be(Traits()), LATER) is None
     assert members.add_identifier(before, card("1"), uuid.uuid4(), LATER) is None
 
 
@@ -98,6 +104,8 @@ def test_a_change_is_decided_on_the_present_version(expected_version: int) -> No
         assert refusal.value.metadata == {"expected_version": str(expected_version), "version": "2"}
         with pytest.raises(VersionMismatch):
             members.update(before, update(ProfileChanges((), Profile()), expected_version), LATER)
+        with pytest.raises(VersionMismatch):
+            members.set_traits(before, be(Traits("gold"), expected_version), LATER)
 
 
 @pytest.mark.parametrize("before", MemberStatus)
@@ -115,10 +123,28 @@ def test_any_status_follows_any_but_nothing_follows_terminated(before: MemberSta
         assert (change.member.status, change.reason) == (after, "as agreed")
 
 
+def test_new_traits_take_the_place_of_all_former_ones() -> None:
+    before = member(traits=Traits("gold", ("vip",), {"city": "Lahore"}), profile=Profile(given_name="Amina"))
+    change = members.set_traits(before, be(Traits(segments=("old",))), LATER)
+    assert change is not None
+    assert (change.kind, change.member.traits) == (ChangeKind.TRAITS_CHANGED, Traits(segments=("old",)))
+    assert (change.member.version, change.member.updated_at) == (2, LATER)
+    assert (change.member.profile, change.member.status) == (before.profile, before.status)
+
+
+def test_traits_in_another_order_are_the_same_traits() -> None:
+    before = member(traits=canonical("", ["vip", "old", "vip"], {"b": "2", "a": "1"}))
+    assert before.traits.segments == ("old", "vip")
+    again = canonical("", ["old", "vip"], {"a": "1", "b": "2"})
+    assert members.set_traits(before, be(again), LATER) is None
+
+
 def test_a_terminated_member_is_not_changed() -> None:
     gone = member(status=TERMINATED)
     with pytest.raises(MemberTerminated):
         members.update(gone, rename(), LATER)
+    with pytest.raises(MemberTerminated):
+        members.set_traits(gone, be(Traits()), LATER)
     with pytest.raises(MemberTerminated):
         members.add_identifier(gone, card("2"), uuid.uuid4(), LATER)
 
