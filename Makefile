@@ -18,7 +18,8 @@ T ?=
 # More options for pytest: make test ARGS='-k expiry -x'
 ARGS ?=
 # More than eight workers would ask the one PostgreSQL of a test session for more connections than it allows.
-PYTEST := $(VENV)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
+# In their order: the longest files have the fewest tests, and what begins last must not be long.
+PYTEST := $(VENV)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help
 help:

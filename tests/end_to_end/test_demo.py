@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -69,4 +70,4 @@ def test_the_same_receipts_again_change_nothing(place: Place, first_run: str) ->
         assert json.loads(place.wafa("check", "--json"))["facts"] == before
         for name in ("points earned", "points taken back", "points spent", "points given back"):
             assert number(second_run, name) == number(first_run, name)
-        assert suite.launcher.poll() is None
+        assert suite.stop(signal.SIGTERM) == 0

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fixtures.launcher import Place, new_place
+from tests.fixtures.launcher import Place, Running, new_place
 from wafa.backends import free_port
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux lists them")
@@ -66,16 +66,37 @@ def test_no_colour_and_no_line_too_long_where_there_is_no_terminal(first_start: 
     assert all(len(line) <= 100 for line in first_start.splitlines() if not for_copying.search(line))
 
 
-def test_a_second_start_finds_everything_as_it_was(place: Place, first_start: str) -> None:
+@pytest.fixture(scope="module")
+def second_start(place: Place, first_start: str) -> Iterator[Running]:
+    """Up until a test stops it."""
     with place.running("--no-story") as suite:
-        assert "as it was" in suite.said
-        assert keys_in(suite.said) == keys_in(first_start)
-        a_pasted_command_works(suite.said)
-        another_launcher_refuses(place)
-        the_command_line_finds_it(place)
-        assert suite.stop(signal.SIGINT) == 0
-        suite.wait_until_gone()
-        assert suite.said.rstrip().endswith("Stopped.")
+        yield suite
+
+
+def test_a_second_start_finds_everything_as_it_was(second_start: Running, first_start: str) -> None:
+    assert "as it was" in second_start.said
+    assert keys_in(second_start.said) == keys_in(first_start)
+
+
+def test_a_command_that_was_shown_can_be_pasted(second_start: Running) -> None:
+    a_pasted_command_works(second_start.said)
+
+
+def test_while_it_runs_the_command_line_finds_it_and_no_other_starts(place: Place, second_start: Running) -> None:
+    another_launcher_refuses(place)
+    the_command_line_finds_it(place)
+
+
+def test_a_killed_service_is_told_and_started_again(place: Place, second_start: Running) -> None:
+    os.kill(second_start.child(r"services\.points serve"), signal.SIGKILL)
+    second_start.wait_for("points was killed by SIGKILL; starting it again")
+    assert "✓ The books agree." in place.wafa("check")
+
+
+def test_asked_to_end_it_leaves_nothing_behind(second_start: Running) -> None:
+    assert second_start.stop(signal.SIGINT) == 0
+    second_start.wait_until_gone()
+    assert second_start.said.rstrip().endswith("Stopped.")
 
 
 def test_killed_outright_it_leaves_no_process_and_loses_nothing(place: Place, first_start: str) -> None:
@@ -86,14 +107,6 @@ def test_killed_outright_it_leaves_no_process_and_loses_nothing(place: Place, fi
         suite.launcher.wait()
         suite.wait_until_gone()
     assert json.loads(place.wafa("check", "--json"))["facts"] == facts
-
-
-def test_a_killed_service_is_told_and_started_again(place: Place, first_start: str) -> None:
-    with place.running("--no-story") as suite:
-        os.kill(suite.child(r"services\.points serve"), signal.SIGKILL)
-        suite.wait_for("points was killed by SIGKILL; starting it again")
-        assert "✓ The books agree." in place.wafa("check")
-        assert suite.stop(signal.SIGTERM) == 0
 
 
 def test_a_taken_port_is_told_in_a_sentence(place: Place) -> None:
