@@ -26,7 +26,7 @@ class MembersClient:
         self._deadline_ms = deadline_ms
 
     def standing(self, call: Call, program_id: UUID, member_id: UUID) -> Standing:
-        """What a member may do, asked of `members`."""
+        """What a member may do and what rules may ask of them, asked of `members`."""
         request = pb.GetMemberRequest(program_id=str(program_id), member_id=str(member_id))
         try:
             answered = client.invoke(self._stub.GetMember, request, call=call, deadline_ms=self._deadline_ms)
@@ -45,4 +45,6 @@ def _standing(member: pb.Member, program_id: UUID, member_id: UUID) -> Standing:
     except Invalid as unheard_of:
         # A newer `members` than this process was made for; whoever asked has done nothing wrong.
         raise MemberUnknownForNow("the member has a status that is not known here") from unheard_of
-    return Standing(member_id, program_id, status, member.version)
+    traits = member.traits
+    segments, attributes = tuple(traits.segments), dict(traits.attributes)
+    return Standing(member_id, program_id, status, member.version, traits.tier, segments, attributes)

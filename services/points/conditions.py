@@ -2,8 +2,8 @@
 
 Every name and its type is declared (`domain/conditions.py`), so that a typing error is met by whoever writes the rule
 and not by a till. What an expression may cost is bounded three times: by its length, by the depth that the parser
-allows (32), and by one macro that walks a list, since lists come from tenders, from the few
-attributes of an activity, or from the text itself.
+allows (32), and by one macro that walks a list, since lists come from tenders, from the few segments and attributes of
+a member, from the few attributes of an activity, or from the text itself.
 
 CEL gives errors as values and divides whole numbers without a rest: only a value of type bool is an answer here.
 

@@ -11,8 +11,8 @@ Announced, through the outbox:
     return.recorded         goods came back, matched or not
     return.matched          the purchase of goods that had come back was recorded after all
 
-Listened to: every event of `members`, for the status it carries, and the tier if it tells one; and `member.enrolled`,
-for the activity that it is, which a worker records.
+Listened to: every event of `members`, for the status and the traits that it carries, where one that tells no traits is
+of a member who has none; and `member.enrolled`, for the activity that it is, which a worker records.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def return_matched(purchase: Purchase, match: Match, shortfall: int, now: dateti
 
 
 def on_member_event(connection: sa.Connection, event: Event) -> None:
-    """Takes over the status and the tier that an event of `members` carries; older ones pass without effect.
+    """Takes over the status and the traits that an event of `members` carries; older ones pass without effect.
 
     An enrolment is noted, to be recorded as an activity.
     """
@@ -132,6 +132,8 @@ def on_member_event(connection: sa.Connection, event: Event) -> None:
         MemberStatus(event.payload["status"]),
         member_version=event.version,
         tier=event.payload.get("tier", ""),
+        segments=tuple(event.payload.get("segments", ())),
+        attributes=event.payload.get("attributes", {}),
     )
     Standings(connection).put(standing)
     if event.type == ENROLLED:

@@ -1,6 +1,6 @@
 """What `points` and `rewards` know of members, against what `members` says of them.
 
-    standing_known     every member is known, with the status they have
+    standing_known     every member is known, with the status that they have, and the traits
     standing_true      nothing is known of a member that `members` does not say
     letter_read        no event was given up as unreadable
 
@@ -19,24 +19,31 @@ from wafa.checker.books import Books, side_by_side
 
 @dataclasses.dataclass(frozen=True)
 class Listener:
-    """A service that keeps a projection of members. `every_change`: it counts every change, not only the status'."""
+    """A service that keeps a projection of members. `every_change`: it counts every change, not only the status'.
+
+    Its rows are of member_id, status, version and traits, the last NULL where it keeps none.
+    """
 
     word: str
     query: str
     every_change: bool
 
 
+# As text: jsonb has one spelling for what is the same.
+TRAITS = "jsonb_build_object('tier', tier, 'segments', segments, 'attributes', attributes)::text"
 LISTENERS = (
     Listener(
         "points",
-        "SELECT member_id, status, member_version AS version FROM standings ORDER BY member_id",
+        f"SELECT member_id, status, member_version AS version, {TRAITS} AS traits FROM standings ORDER BY member_id",  # noqa: S608 - of our own
         every_change=True,
     ),
     Listener(
-        "rewards", "SELECT member_id, status, version FROM member_statuses ORDER BY member_id", every_change=False
+        "rewards",
+        "SELECT member_id, status, version, NULL AS traits FROM member_statuses ORDER BY member_id",
+        every_change=False,
     ),
 )
-MEMBERS = "SELECT member_id, status, version FROM members ORDER BY member_id"
+MEMBERS = f"SELECT member_id, status, version, {TRAITS} AS traits FROM members ORDER BY member_id"  # noqa: S608 - of our own
 LETTERS_TABLE = "SELECT to_regclass('dead_letters') IS NOT NULL AS exists"
 LETTERS = "SELECT consumer, event_id, type FROM dead_letters WHERE replayed_at IS NULL ORDER BY consumer, event_id"
 
@@ -70,6 +77,9 @@ def _of_listener(books: Books, listener: Listener) -> Iterator[Difference]:
             standing.version == member.version and standing.status != member.status
         ):
             problem = f"{listener.word} has {standing.status} at version {standing.version}" + _says(member)
+            yield Difference(Finding("standing_true", str(member.member_id), problem), is_behind=False)
+        elif standing.version == member.version and standing.traits not in (None, member.traits):
+            problem = f"{listener.word} has other traits at version {standing.version} than the register"
             yield Difference(Finding("standing_true", str(member.member_id), problem), is_behind=False)
         elif standing.status != member.status or (listener.every_change and standing.version != member.version):
             problem = f"{listener.word} has {standing.status} at version {standing.version}" + _says(member)

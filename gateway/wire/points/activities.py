@@ -22,7 +22,7 @@ from gateway.wire.base import (
 )
 from gateway.wire.enums import number_of, word_of
 from gateway.wire.points.accounts import Account, account_of
-from gateway.wire.points.earnings import Earning, earning_of
+from gateway.wire.points.earnings import Earner, Earning, earner_of, earning_of
 from gateway.wire.points.sales import MemberReference
 from kit.convert import timestamp_of
 
@@ -105,6 +105,8 @@ class Activity(Told):
     attributes: dict[str, str]
     earnings: list[Earning]
     """What every rule in force made of it, those that gave nothing included."""
+    earner: Earner | None
+    """Whom the rules saw, when they were asked; null where none was in force."""
     points_earned: int
     recorded_at: datetime
 
@@ -130,6 +132,7 @@ def activity_of(activity: pb.Activity) -> Activity:
         cashier_id=activity.cashier_id or None,
         attributes=dict(activity.attributes),
         earnings=[earning_of(earning) for earning in activity.earnings],
+        earner=earner_of(activity),
         points_earned=activity.points_earned,
         recorded_at=known_instant(activity, "recorded_at"),
     )

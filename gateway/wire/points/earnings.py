@@ -110,6 +110,24 @@ class Earning(Told):
     activity does not matter."""
 
 
+class Earner(Told):
+    """A member as conditions saw them when something was judged."""
+
+    status: str
+    tier: str | None
+    segments: list[str]
+    attributes: dict[str, str]
+
+
+def earner_of(told: pb.Purchase | pb.Activity) -> Earner | None:
+    """Whom the rules saw, as told; nothing where none was in force."""
+    if not told.HasField("earner"):
+        return None
+    earner = told.earner
+    attributes = dict(sorted(earner.attributes.items()))
+    return Earner(status=earner.status, tier=earner.tier or None, segments=list(earner.segments), attributes=attributes)
+
+
 def earning_of(earning: pb.Earning) -> Earning:
     """The earning as told."""
     return Earning(

@@ -12,7 +12,7 @@ from gateway.openapi import Problem
 from gateway.wire.base import Told, instant, known_instant
 from gateway.wire.enums import word_of
 from gateway.wire.points.accounts import Account, account_of
-from gateway.wire.points.earnings import Earning, earning_of
+from gateway.wire.points.earnings import Earner, Earning, earner_of, earning_of
 from gateway.wire.points.sales import TenderWord
 
 
@@ -81,6 +81,9 @@ class Purchase(Told):
     cashier_id: str | None
     earnings: list[Earning]
     """What every rule in force made of it, those that gave nothing included."""
+    earner: Earner | None
+    """Whom the rules saw, when they were asked: returns of the goods are judged by this. Null while anonymous, and
+    where no rule was in force."""
     points_earned: int
     points_returned: int
     returned_lines: list[ReturnedLine]
@@ -177,6 +180,7 @@ def purchase_of(purchase: pb.Purchase) -> Purchase:
         tenders=[_tender_of(tender) for tender in sale.tenders],
         cashier_id=sale.cashier_id or None,
         earnings=[earning_of(earning) for earning in purchase.earnings],
+        earner=earner_of(purchase),
         points_earned=purchase.points_earned,
         points_returned=purchase.points_returned,
         returned_lines=[_returned_line_of(line) for line in purchase.returned_lines],

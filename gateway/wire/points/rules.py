@@ -109,11 +109,11 @@ class NewTerms(Asked):
     condition: Annotated[str, StringConstraints(strict=True, max_length=CONDITION_LENGTH_MAX)] = ""
     """In CEL, such as `purchase.total_minor >= 500000 && purchase.weekday == 5`; empty holds always. It may ask
     `purchase.total_minor`, `purchase.hour`, `purchase.weekday`, `purchase.currency`, `purchase.source`,
-    `purchase.store_id`, `purchase.terminal_id`, `purchase.tenders`, `member.status`, `member.tier`; and, when lines
-    trigger the rule, `line.sku`, `line.category`, `line.brand`, `line.quantity_milli`, `line.unit_price_minor`,
-    `line.amount_minor`. When an activity triggers it: `activity.kind`, `activity.name`, `activity.source`,
-    `activity.store_id`, `activity.hour`, `activity.weekday`, `activity.attributes`, a map of texts, `member.status`,
-    `member.tier`."""
+    `purchase.store_id`, `purchase.terminal_id`, `purchase.tenders`, `member.status`, `member.tier`, `member.segments`,
+    a list of texts, `member.attributes`, a map of texts; and, when lines trigger the rule, `line.sku`, `line.category`,
+    `line.brand`, `line.quantity_milli`, `line.unit_price_minor`, `line.amount_minor`. When an activity triggers it:
+    `activity.kind`, `activity.name`, `activity.source`, `activity.store_id`, `activity.hour`, `activity.weekday`,
+    `activity.attributes`, a map of texts, and what there is of the member."""
     time_zone: MaybeText50 = ""
     """IANA name of the zone in which hours and weekdays are read; empty means "UTC"."""
     valid_hours: list[ValidHours] = Field(default=[], max_length=VALID_HOURS_MAX)

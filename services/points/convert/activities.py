@@ -11,7 +11,7 @@ from kit.convert import EnumMap, enum_of, request_id_of, required_instant, text_
 from kit.errors import Invalid
 from services.points.convert.accounts import to_account
 from services.points.convert.common import NAME_LENGTH_MAX, event_name_of
-from services.points.convert.earnings import to_earning
+from services.points.convert.earnings import to_earner, to_earning
 from services.points.domain.activities import (
     Activity,
     ActivityAnswer,
@@ -119,6 +119,7 @@ def to_activity(activity: Activity) -> pb.Activity:
         cashier_id=happening.cashier_id,
         attributes=happening.attributes,
         earnings=[to_earning(earning) for earning in activity.earnings],
+        earner=to_earner(activity.earnings),
         points_earned=activity.points_earned,
         recorded_at=timestamp_of(activity.recorded_at),
     )

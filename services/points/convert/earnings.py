@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import EnumMap, timestamp_of
 from services.points.convert.languages import spoken
 from services.points.convert.limits import to_limit
 from services.points.convert.terms import EFFECT, ROUNDING, TRIGGER, to_factor
-from services.points.domain.earnings import Earning, Explanation, Reason
+from services.points.domain.earnings import Earning, Explanation, Reason, earner_of
 from services.points.domain.sentences import earning_sentence
 from services.points.domain.terms import LineVerdict
 
@@ -30,6 +32,14 @@ def to_earning(earning: Earning) -> pb.Earning:
         qualifying=earning.qualifying,
         inactivity_days=earning.inactivity_days or 0,
     )
+
+
+def to_earner(earnings: Sequence[Earning]) -> pb.Earner | None:
+    """Whom the rules saw, if any was in force."""
+    earner = earner_of(earnings)
+    if earner is None:
+        return None
+    return pb.Earner(status=earner.status, tier=earner.tier, segments=earner.segments, attributes=earner.attributes)
 
 
 def _to_explanation(why: Explanation, sentence: str) -> pb.Explanation:

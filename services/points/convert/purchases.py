@@ -22,7 +22,7 @@ from kit.convert import (
 from kit.errors import Invalid
 from services.points.convert.accounts import to_account
 from services.points.convert.common import LINES_MAX, MONEY_MINOR_MAX, NAME_LENGTH_MAX, receipt_of, to_receipt
-from services.points.convert.earnings import to_earning
+from services.points.convert.earnings import to_earner, to_earning
 from services.points.convert.refunds import refunds_of, to_refunds
 from services.points.domain.purchases import (
     ClaimPurchase,
@@ -236,6 +236,7 @@ def to_purchase(answer: PurchaseAnswer) -> pb.Purchase:
         member_id="" if purchase.member_id is None else str(purchase.member_id),
         sale=_to_sale(purchase),
         earnings=[to_earning(earning) for earning in purchase.earnings],
+        earner=to_earner(purchase.earnings),
         points_earned=purchase.points_earned,
         points_returned=returns.points_returned,
         recorded_at=timestamp_of(purchase.recorded_at),

@@ -13,17 +13,18 @@ from datetime import datetime
 
 from services.points.domain.activities import ActivityKind, Happening
 from services.points.domain.conditions import Conditions, activity_facts
-from services.points.domain.earnings import Earning, Explanation, Reason
+from services.points.domain.earners import Earner
+from services.points.domain.earnings import Earning, Explanation, Reason, told_once
 from services.points.domain.evaluation import Judged, Measure, RuleSet, earning_of, stacked, within_limits
 from services.points.domain.rules import EarningRule
 from services.points.domain.terms import EarningTerms
 
 
-def assess_activity(rules: RuleSet, happening: Happening, member_status: str, member_tier: str) -> ActivityAssessment:
+def assess_activity(rules: RuleSet, happening: Happening, earner: Earner) -> ActivityAssessment:
     """What can be told of an activity before anybody knows what is left of limits."""
-    asked = _Asked(happening, member_status, member_tier, rules.conditions)
+    asked = _Asked(happening, earner, rules.conditions)
     judged = [_judged(rule, asked) for rule in rules.rules if _concerned(rule, happening)]
-    return ActivityAssessment(judged, happening.occurred_at)
+    return ActivityAssessment(judged, happening.occurred_at, earner)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class ActivityAssessment:
 
     judged: Sequence[Judged]
     occurred_at: datetime
+    earner: Earner
 
     @functools.cached_property
     def limited(self) -> list[EarningRule]:
@@ -46,20 +48,19 @@ class ActivityAssessment:
     def earnings(self, measure: Measure) -> tuple[Earning, ...]:
         """What each rule gives beside the others, within what is left of its limits."""
         beside = stacked([within_limits(judged, measure) for judged in self.judged], ())
-        return tuple(earning_of(judged, self.occurred_at) for judged in beside)
+        return told_once(tuple(earning_of(judged, self.occurred_at) for judged in beside), self.earner)
 
 
 @dataclass(frozen=True)
 class _Asked:
     happening: Happening
-    member_status: str
-    member_tier: str
+    earner: Earner
     conditions: Conditions
 
     def holds(self, terms: EarningTerms) -> bool | None:
         """Whether the rule's condition holds; None: no answer, such as for an attribute that is not there."""
         local = self.happening.occurred_at.astimezone(terms.zone)
-        facts = activity_facts(self.happening, local, self.member_status, self.member_tier)
+        facts = activity_facts(self.happening, local, self.earner)
         return self.conditions.holds(terms.condition, self.conditions.prepare(facts, ()))
 
 
@@ -84,8 +85,8 @@ def _judged(rule: EarningRule, asked: _Asked) -> Judged:
         effect=terms.effect,
         trigger=terms.trigger,
         activity_name=terms.activity_name,
-        member_status=asked.member_status,
-        member_tier=asked.member_tier,
+        member_status=asked.earner.status,
+        member_tier=asked.earner.tier,
     )
     return Judged(rule, terms.points if reason is Reason.APPLIED else 0, why)
 

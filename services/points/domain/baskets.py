@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from services.points.domain.conditions import Conditions, line_facts, purchase_facts
+from services.points.domain.earners import Earner
 from services.points.domain.earnings import LineExplanation
 from services.points.domain.sales import PurchaseLine, Returned, Sale, TenderKind, kept_amount
 from services.points.domain.terms import EarningTerms, LineVerdict, Selection
@@ -98,12 +99,9 @@ class Chosen:
 class Basket:
     """The goods kept of a sale, with what many rules ask about them worked out once."""
 
-    def __init__(
-        self, sale: Sale, returned: Returned, member_status: str, conditions: Conditions, member_tier: str = ""
-    ) -> None:
+    def __init__(self, sale: Sale, returned: Returned, earner: Earner, conditions: Conditions) -> None:
         self.sale = sale
-        self.member_status = member_status
-        self.member_tier = member_tier
+        self.earner = earner
         self.lines = [_kept(line, returned) for line in sale.lines]
         self.total_minor: Exact = sum(line.amount_minor for line in self.lines)
         self.conditions = conditions
@@ -156,7 +154,7 @@ class Basket:
         prepared = self._prepared_facts.get(terms.time_zone)
         if prepared is None:
             local = self.sale.occurred_at.astimezone(terms.zone)
-            purchase = purchase_facts(self.sale, self.total_minor, local, self.member_status, self.member_tier)
+            purchase = purchase_facts(self.sale, self.total_minor, local, self.earner)
             lines = [line_facts(kept.line, kept.amount_minor, kept.quantity_milli) for kept in self.lines]
             prepared = self._prepared_facts[terms.time_zone] = self.conditions.prepare(purchase, lines)
         return prepared

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Protocol, TypeAlias
 
 from services.points.domain.activities import Happening
+from services.points.domain.earners import Earner
 from services.points.domain.sales import PurchaseLine, Sale
 
 LENGTH_MAX = 500
@@ -18,7 +19,12 @@ Facts: TypeAlias = Mapping[str, Fact]
 # Every name that a condition may use, with the type of what it stands for: texts stand in lists and in what maps hold.
 # Only a rule that is triggered by lines may use those of a line, and one that is triggered by an activity has no others
 # than those of an activity.
-MEMBER_FACTS: Mapping[str, type] = {"member.status": str, "member.tier": str}
+MEMBER_FACTS: Mapping[str, type] = {
+    "member.status": str,
+    "member.tier": str,
+    "member.segments": list,
+    "member.attributes": dict,
+}
 PURCHASE_FACTS: Mapping[str, type] = {
     "purchase.total_minor": int,
     "purchase.currency": str,
@@ -82,9 +88,7 @@ class NoConditions:
         return [None] * len(indexes)
 
 
-def purchase_facts(
-    sale: Sale, total_minor: Fraction | int, local: datetime, member_status: str, member_tier: str = ""
-) -> dict[str, Fact]:
+def purchase_facts(sale: Sale, total_minor: Fraction | int, local: datetime, earner: Earner) -> dict[str, Fact]:
     """What is asked of a purchase whose goods kept cost `total_minor`, at its local time."""
     return {
         "purchase.total_minor": int(total_minor),
@@ -95,12 +99,11 @@ def purchase_facts(
         "purchase.hour": local.hour,
         "purchase.weekday": local.isoweekday(),
         "purchase.tenders": sorted({tender.kind.value for tender in sale.tenders}),
-        "member.status": member_status,
-        "member.tier": member_tier,
+        **_member_facts(earner),
     }
 
 
-def activity_facts(happening: Happening, local: datetime, member_status: str, member_tier: str) -> dict[str, Fact]:
+def activity_facts(happening: Happening, local: datetime, earner: Earner) -> dict[str, Fact]:
     """What is asked of an activity, at its local time."""
     return {
         "activity.kind": happening.kind.value,
@@ -110,8 +113,16 @@ def activity_facts(happening: Happening, local: datetime, member_status: str, me
         "activity.hour": local.hour,
         "activity.weekday": local.isoweekday(),
         "activity.attributes": happening.attributes,
-        "member.status": member_status,
-        "member.tier": member_tier,
+        **_member_facts(earner),
+    }
+
+
+def _member_facts(earner: Earner) -> dict[str, Fact]:
+    return {
+        "member.status": earner.status,
+        "member.tier": earner.tier,
+        "member.segments": list(earner.segments),
+        "member.attributes": earner.attributes,
     }
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.points.domain.earners import Earner
 from services.points.domain.errors import EarnsTooMuch
 from services.points.domain.limits import Measured
 from services.points.domain.terms import Effect, Factor, LineVerdict, Rounding, Trigger
@@ -68,9 +69,12 @@ class Explanation:
     raised_points: int = 0
     # The rule of its stacking group that it stood aside for.
     beaten_by: str = ""
-    # Who asked, as far as conditions may ask: needed to judge again when goods come back.
+    # Who earned, as far as conditions may ask: needed to judge again when goods come back, by whichever rule, and for
+    # rehearsals. Segments and attributes may be long, and stand with the first earning alone: see `earner_of`.
     member_status: str = ""
     member_tier: str = ""
+    member_segments: tuple[str, ...] = ()
+    member_attributes: dict[str, str] = field(default_factory=dict)
     # Every limit of the rule as the purchase met it, and what the rule would have given without them. Kept whether they
     # were in the way or not: needed to judge again, too.
     limits: tuple[Measured, ...] = ()
@@ -102,6 +106,23 @@ class Earning:
     qualifying: bool = False
     # After how many days without activity the points lapse; they have no `expires_at` then.
     inactivity_days: int | None = None
+
+
+def told_once(earnings: tuple[Earning, ...], earner: Earner) -> tuple[Earning, ...]:
+    """The earnings of one purchase or activity, of which the first tells in full who earned."""
+    if not earnings or not (earner.segments or earner.attributes):
+        return earnings
+    first = earnings[0]
+    why = replace(first.explanation, member_segments=earner.segments, member_attributes=earner.attributes)
+    return replace(first, explanation=why), *earnings[1:]
+
+
+def earner_of(earnings: Sequence[Earning]) -> Earner | None:
+    """Who earned, as it was known when the purchase or the activity was judged; None where no rule was in force."""
+    if not earnings:
+        return None
+    why = earnings[0].explanation
+    return Earner(why.member_status, why.member_tier, why.member_segments, why.member_attributes)
 
 
 def expect_countable(earnings: Iterable[Earning]) -> None:

@@ -26,7 +26,8 @@ from uuid import UUID
 
 from services.points.domain.baskets import Basket, Chosen, Exact
 from services.points.domain.conditions import Conditions, NoConditions
-from services.points.domain.earnings import Earning, Explanation, LineExplanation, Reason
+from services.points.domain.earners import NOBODY, Earner
+from services.points.domain.earnings import Earning, Explanation, LineExplanation, Reason, earner_of, told_once
 from services.points.domain.limits import Limit, LimitPolicy, Measured
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import Returned, Sale
@@ -61,15 +62,13 @@ def untouched(rule: EarningRule) -> tuple[Measured, ...]:
 
 
 def evaluate(
-    rules: RuleSet, sale: Sale, returned: Returned, member_status: str = "", measure: Measure = untouched
+    rules: RuleSet, sale: Sale, returned: Returned, earner: Earner = NOBODY, measure: Measure = untouched
 ) -> tuple[Earning, ...]:
     """What the rules in force when the sale occurred make of the goods kept of it, rules that give nothing too."""
-    return assess(rules, sale, returned, member_status).earnings(measure)
+    return assess(rules, sale, returned, earner).earnings(measure)
 
 
-def assess(
-    rules: RuleSet, sale: Sale, returned: Returned, member_status: str = "", member_tier: str = ""
-) -> Assessment:
+def assess(rules: RuleSet, sale: Sale, returned: Returned, earner: Earner = NOBODY) -> Assessment:
     """The first half of `evaluate`: all that can be told before anybody knows what is left of limits."""
     in_force = [
         rule
@@ -78,7 +77,7 @@ def assess(
         and rule.terms.currency == sale.currency
         and not rule.terms.trigger.is_activity
     ]
-    return _assessed(in_force, Basket(sale, returned, member_status, rules.conditions, member_tier))
+    return _assessed(in_force, Basket(sale, returned, earner, rules.conditions))
 
 
 def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, returned: Returned) -> dict[UUID, int]:
@@ -90,8 +89,7 @@ def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, retu
         return {}
     versions = [rules.by_version[earning.rule_id, earning.rule_version] for earning in earnings]
     met = {earning.rule_id: earning.explanation.limits for earning in earnings}
-    asked = earnings[0].explanation
-    basket = Basket(sale, returned, asked.member_status, rules.conditions, asked.member_tier)
+    basket = Basket(sale, returned, earner_of(earnings) or NOBODY, rules.conditions)
     judged = _assessed(versions, basket).earnings(lambda rule: met[rule.rule_id])
     return {earning.rule_id: earning.points for earning in judged}
 
@@ -145,7 +143,8 @@ class Assessment:
             if rule.terms.effect.is_bonus
         ]
         found = {id(judged.rule): judged for judged in (*first, *stacked(bonuses, first))}
-        return tuple(earning_of(found[id(rule)], self.basket.sale.occurred_at) for rule in self.rules)
+        made = tuple(earning_of(found[id(rule)], self.basket.sale.occurred_at) for rule in self.rules)
+        return told_once(made, self.basket.earner)
 
 
 def _assessed(rules: Sequence[EarningRule], basket: Basket) -> Assessment:
@@ -311,9 +310,9 @@ def _explanation(
         quantity_milli=quantity_milli,
         not_earning_minor=not_earning,
         raised_points=raised,
-        member_status=basket.member_status,
+        member_status=basket.earner.status,
         excluded_tax_minor=excluded_tax,
-        member_tier=basket.member_tier,
+        member_tier=basket.earner.tier,
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
+from services.points.domain.earners import Earner
 from services.points.domain.errors import MemberMayNotEarn, MemberMayNotSpend, WalletNotSpendable
 from services.points.domain.inactivity import COUNTED_DEFAULT
 from services.points.domain.ledger import EntryKind
@@ -54,7 +55,7 @@ class MemberStatus(enum.Enum):
 
 @dataclass(frozen=True)
 class Standing:
-    """What `points` knows of a member: no personal data, whether they may earn and spend, and how well."""
+    """What `points` knows of a member: no personal data, whether they may earn and spend, and what rules may ask."""
 
     member_id: UUID
     program_id: UUID
@@ -62,6 +63,13 @@ class Standing:
     member_version: int
     # Empty for a member of no tier, and while `members` has told of none.
     tier: str = ""
+    segments: tuple[str, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def earner(self) -> Earner:
+        """The member as conditions see them."""
+        return Earner(self.status.value, self.tier, self.segments, self.attributes)
 
 
 def expect_may_earn(standing: Standing) -> None:

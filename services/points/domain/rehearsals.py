@@ -19,6 +19,8 @@ from uuid import UUID
 
 from services.points.domain.counters import CounterKey, Occasion, Tally, occasion_of
 from services.points.domain.documents import RuleDefinition
+from services.points.domain.earners import NOBODY
+from services.points.domain.earnings import earner_of
 from services.points.domain.evaluation import Assessment, RuleSet, assess
 from services.points.domain.ledger import Cause
 from services.points.domain.policy import MemberStatus
@@ -202,13 +204,14 @@ def part_of(candidates: RuleSet, purchase: Purchase, returns: PurchaseReturns) -
     if purchase.member_id is None:
         return None
     # Nobody wrote down who asked where there was no rule; those who may not earn were refused.
-    asked = next((each.explanation for each in purchase.earnings), None)
-    status = (asked.member_status if asked else "") or MemberStatus.ACTIVE.value
+    earner = earner_of(purchase.earnings) or NOBODY
+    if not earner.status:
+        earner = replace(earner, status=MemberStatus.ACTIVE.value)
     return Part(
         purchase,
         returns,
         occasion_of(purchase.program_id, purchase.member_id, purchase.sale),
-        assess(candidates, purchase.sale, returns.returned, status, asked.member_tier if asked else ""),
+        assess(candidates, purchase.sale, returns.returned, earner),
     )
 
 

@@ -23,7 +23,7 @@ def gain_of(desk: Desk, program_id: UUID, member_id: UUID, sale: Sale, returned:
     """What the goods kept of a sale may give the member, who must be somebody who may earn."""
     standing = desk.standing(program_id, member_id)
     expect_may_earn(standing)
-    assessment = assess(desk.rules(program_id, member_id), sale, returned or {}, standing.status.value, standing.tier)
+    assessment = assess(desk.rules(program_id, member_id), sale, returned or {}, standing.earner)
     return _gain(occasion_of(program_id, member_id, sale), assessment)
 
 
@@ -32,7 +32,7 @@ def gain_of_activity(desk: Desk, program_id: UUID, member_id: UUID, happening: H
     standing = desk.standing(program_id, member_id)
     expect_may_earn(standing)
     rules = desk.rules(program_id, member_id)
-    assessment = assess_activity(rules, happening, standing.status.value, standing.tier)
+    assessment = assess_activity(rules, happening, standing.earner)
     at, store_id, cashier_id = happening.occurred_at, happening.store_id, happening.cashier_id
     return _gain(Occasion(program_id, member_id, at, store_id, cashier_id), assessment)
 

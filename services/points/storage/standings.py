@@ -32,11 +32,15 @@ _SETTINGS = sa.text("""
     SELECT wanted.program_id AS wanted_program, wanted.member_id AS wanted_member,
         settings.shortfall, settings.adjustment_limit, settings.transfers, settings.unspendable_wallets,
         settings.rules_revision, settings.inactivity_activities,
-        standings.status, standings.member_version, standings.tier
+        standings.status, standings.member_version, standings.tier, standings.segments, standings.attributes
     FROM unnest(CAST(:programs AS uuid[]), CAST(:members AS uuid[])) AS wanted (program_id, member_id)
     LEFT JOIN program_settings AS settings USING (program_id)
     LEFT JOIN standings ON standings.member_id = wanted.member_id AND standings.program_id = wanted.program_id
 """)
+
+
+# What `members` tells anew each time.
+_TOLD = ("status", "member_version", "tier", "segments", "attributes")
 
 
 class Standings:
@@ -65,6 +69,8 @@ class Standings:
                     "status": standing.status.value,
                     "member_version": standing.member_version,
                     "tier": standing.tier,
+                    "segments": list(standing.segments),
+                    "attributes": standing.attributes,
                 }
                 for standing in ordered
             ]
@@ -72,7 +78,7 @@ class Standings:
         self._connection.execute(
             statement.on_conflict_do_update(
                 constraint=table.primary_key,
-                set_={name: statement.excluded[name] for name in ("status", "member_version", "tier")},
+                set_={name: statement.excluded[name] for name in _TOLD},
                 where=table.c.member_version < statement.excluded.member_version,
             )
         )
@@ -95,5 +101,13 @@ def _setting(row: Any) -> Setting:
     policy = policy_of(program_id, row)
     standing = None
     if member_id is not None and row.status is not None:
-        standing = Standing(member_id, program_id, MemberStatus(row.status), row.member_version, row.tier)
+        standing = Standing(
+            member_id,
+            program_id,
+            MemberStatus(row.status),
+            row.member_version,
+            row.tier,
+            tuple(row.segments),
+            row.attributes,
+        )
     return Setting(policy, row.rules_revision or 0, standing)

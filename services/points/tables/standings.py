@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.points.tables.base import metadata
 
@@ -14,5 +15,8 @@ standings = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("member_version", sa.BigInteger, nullable=False),
     sa.Column("tier", sa.Text, nullable=False, server_default=""),
+    sa.Column("segments", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("attributes", JSONB, nullable=False, server_default="{}"),
     sa.CheckConstraint("status IN ('active', 'suspended', 'earn_only', 'terminated')", name="status"),
+    sa.CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
 )

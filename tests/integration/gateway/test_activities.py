@@ -47,6 +47,7 @@ def recorded(request: Any) -> points_pb2.RecordActivityResponse:
         earnings=[points_pb2.Earning(points=50, wallet="points", explanation=explanation)],
         points_earned=50,
         recorded_at=timestamp(),
+        earner=points_pb2.Earner(status="active", segments=["vip"], attributes={"city": "Lahore"}),
     )
     account = points_pb2.Account(member_id=request.member_id, wallet="points", posted=50, available=50, version=1)
     return points_pb2.RecordActivityResponse(activity=activity, account=account)
@@ -77,6 +78,7 @@ def test_an_activity_is_taken_in_and_told_with_what_it_earned(door: Door, puppet
         "cashier_id": None,
         "attributes": {"platform": "android"},
         "earnings": [],
+        "earner": {"status": "active", "tier": None, "segments": ["vip"], "attributes": {"city": "Lahore"}},
         "points_earned": 50,
         "recorded_at": "",
     }

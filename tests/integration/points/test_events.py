@@ -284,6 +284,20 @@ def test_what_members_does_is_known_without_asking(ears: Ears) -> None:
     assert ears.letters() == []
 
 
+def test_traits_that_members_is_told_are_known_without_asking(ears: Ears) -> None:
+    with serving_members(ears.members_engine) as (_, caller):
+        member = caller.member(caller.program())
+        caller.set_traits(member, members_pb2.Traits(tier="gold", segments=["vip"], attributes={"city": "Lahore"}))
+        # Whatever comes after carries them, too.
+        last = caller.change_status(member, members_pb2.MEMBER_STATUS_EARN_ONLY).response.member
+    ears.settle()
+    table = tables.standings
+    with ears.points_engine.connect() as connection:
+        row = connection.execute(sa.select(table)).one()
+    assert (row.status, row.member_version) == ("earn_only", last.version)
+    assert (row.tier, row.segments, row.attributes) == ("gold", ["vip"], {"city": "Lahore"})
+
+
 @pytest.mark.parametrize("status", MemberStatus)
 def test_every_status_is_understood(ears: Ears, status: MemberStatus) -> None:
     told = an_event(status.value)

@@ -71,6 +71,25 @@ def test_events_reach_the_stream(caller: Caller, ledger: Ledger, engine: sa.Engi
     assert (event.type, str(event.aggregate_id)) == ("redemption.confirmed", redemption.redemption_id)
 
 
+def test_a_change_of_traits_tells_the_status_too_and_nothing_else_that_matters_here(
+    engine: sa.Engine, storage: Storage
+) -> None:
+    event = Event(
+        id=ordered_id(),
+        aggregate_type="member",
+        aggregate_id=uuid.uuid4(),
+        type="member.traits_changed",
+        version=2,
+        program_id=uuid.uuid4(),
+        occurred_at=datetime.now(UTC),
+        payload={"status": "earn_only", "tier": "gold", "segments": ["vip"], "attributes": {"city": "Lahore"}},
+    )
+    with engine.begin() as connection:
+        events.on_member_event(connection, event)
+    with storage.transaction() as tx:
+        assert tx.statuses.load(event.program_id, event.aggregate_id) is MemberStatus.EARN_ONLY
+
+
 def test_statuses_come_from_the_members_stream(engine: sa.Engine, storage: Storage, redis_url: str) -> None:
     event = Event(
         id=ordered_id(),

@@ -105,7 +105,7 @@ class Suite:
             reversed=given_back,
         )
 
-    def member(self, status: str = "active", version: int = 1) -> None:
+    def member(self, status: str = "active", version: int = 1, **traits: Any) -> None:
         self.insert(
             "members",
             "members",
@@ -117,9 +117,10 @@ class Suite:
             data_key=bytes(length(self, "data_key")),
             enrolled_at="2026-11-22T00:00:00Z",
             updated_at="2026-11-22T00:00:00Z",
+            **traits,
         )
 
-    def known_to_points(self, status: str = "active", version: int = 1) -> None:
+    def known_to_points(self, status: str = "active", version: int = 1, **traits: Any) -> None:
         self.insert(
             "points",
             "standings",
@@ -127,6 +128,7 @@ class Suite:
             program_id=PROGRAM,
             status=status,
             member_version=version,
+            **traits,
         )
 
     def known_to_rewards(self, status: str = "active", version: int = 1) -> None:
@@ -262,6 +264,39 @@ def test_a_standing_that_differs_is_found(suite: Suite, status: str, version: in
     (difference,) = suite.differences()
     assert (difference.finding.check, difference.is_behind) == (check, is_behind)
     assert difference.finding.subject == str(suite.member_id)
+
+
+TRAITS: dict[str, Any] = {
+    "tier": "gold",
+    "segments": ["old", "vip"],
+    "attributes": Jsonb({"city": "Lahore", "store": "S1"}),
+}
+
+
+def test_traits_that_agree_are_no_finding_however_they_are_written(suite: Suite) -> None:
+    suite.member(version=3, **TRAITS)
+    suite.known_to_points(version=3, **TRAITS | {"attributes": Jsonb({"store": "S1", "city": "Lahore"})})
+    suite.known_to_rewards(version=3)
+    assert suite.differences() == []
+
+
+@pytest.mark.parametrize(
+    "other", [{"tier": "silver"}, {"segments": ["old"]}, {"attributes": Jsonb({"city": "Quetta", "store": "S1"})}]
+)
+def test_traits_that_differ_at_the_same_version_are_found(suite: Suite, other: dict[str, Any]) -> None:
+    suite.member(version=3, **TRAITS)
+    suite.known_to_points(version=3, **TRAITS | other)
+    suite.known_to_rewards(version=3)
+    (difference,) = suite.differences()
+    assert (difference.finding.check, difference.is_behind) == ("standing_true", False)
+
+
+def test_traits_of_an_older_version_are_only_behind(suite: Suite) -> None:
+    suite.member(version=3, **TRAITS)
+    suite.known_to_points(version=2)
+    suite.known_to_rewards(version=3)
+    (difference,) = suite.differences()
+    assert (difference.finding.check, difference.is_behind) == ("standing_known", True)
 
 
 def test_a_member_that_nobody_has_heard_of_is_found_at_both(suite: Suite) -> None:

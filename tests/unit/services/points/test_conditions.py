@@ -15,6 +15,7 @@ from services.points.domain.conditions import (
     line_facts,
     purchase_facts,
 )
+from services.points.domain.earners import Earner
 from services.points.domain.sales import Tender, TenderKind
 from services.points.domain.terms import Trigger
 from tests.factories import points as make
@@ -24,12 +25,13 @@ SALE = make.a_sale(
     make.a_line(1000, quantity=2, category="tea"),
     tenders=(Tender(TenderKind.CASH, 900), Tender(TenderKind.POINTS, 100)),
 )
-PURCHASE = purchase_facts(SALE, 1000, make.NOON, "active", "gold")
+EARNER = Earner("active", "gold", ("old", "vip"), {"city": "Lahore"})
+PURCHASE = purchase_facts(SALE, 1000, make.NOON, EARNER)
 LINE = line_facts(SALE.lines[0], 1000, 2000)
 FACTS = PURCHASE | LINE
 
 
-ACTIVITY = activity_facts(make.a_happening(attributes={"table": "7"}), make.NOON, "active", "gold")
+ACTIVITY = activity_facts(make.a_happening(attributes={"table": "7"}), make.NOON, EARNER)
 
 
 def holds(condition: str) -> bool | None:
@@ -57,7 +59,7 @@ def test_every_fact_can_be_asked_for() -> None:
     assert set(FACTS) == {*PURCHASE_FACTS, *LINE_FACTS}
     assert all(isinstance(FACTS[name], kind) for name, kind in {**PURCHASE_FACTS, **LINE_FACTS}.items())
     for name, kind in {**PURCHASE_FACTS, **LINE_FACTS}.items():
-        condition = f"size({name}) > 0" if kind is list else f"{name} == {FACTS[name]!r}"
+        condition = f"size({name}) > 0" if kind in (list, dict) else f"{name} == {FACTS[name]!r}"
         CONDITIONS.expect_valid(make.terms(condition=condition, trigger=Trigger.LINE))
         assert holds(condition) is True
 
@@ -66,7 +68,7 @@ def test_every_fact_of_an_activity_can_be_asked_for() -> None:
     assert set(ACTIVITY) == set(ACTIVITY_FACTS)
     for name, kind in ACTIVITY_FACTS.items():
         assert isinstance(ACTIVITY[name], kind)
-        condition = f"{name} == {{'table': '7'}}" if kind is dict else f"{name} == {ACTIVITY[name]!r}"
+        condition = f"{name} == {ACTIVITY[name]!r}"
         CONDITIONS.expect_valid(make.terms(**make.activity_terms(condition=condition)))
         assert happened(condition) is True
 
@@ -76,7 +78,8 @@ def test_a_rule_asks_of_what_triggers_it_alone(trigger: Trigger) -> None:
     activity, purchase = "activity.kind == 'visit'", "purchase.hour == 1"
     wrong, right = (purchase, activity) if trigger.is_activity else (activity, purchase)
     assert "undeclared reference" in refusal(wrong, trigger)
-    for condition in (right, "member.tier == 'gold' && member.status != ''"):
+    of_member = "member.tier == 'gold' && member.status != '' && 'vip' in member.segments && 'a' in member.attributes"
+    for condition in (right, of_member):
         CONDITIONS.expect_valid(make.terms(condition=condition, trigger=trigger))
     # Saved anyway, it comes to no answer.
     assert (happened(wrong) if trigger.is_activity else holds(wrong)) is None
@@ -93,6 +96,13 @@ def test_a_rule_asks_of_what_triggers_it_alone(trigger: Trigger) -> None:
         ("line.quantity_milli / 7000 > 0", False),  # whole numbers are divided without a rest
         ("member.status == 'earn_only'", False),
         ("member.tier == 'gold'", True),
+        ("'vip' in member.segments", True),
+        ("'new' in member.segments || size(member.segments) > 2", False),
+        ("member.segments.exists(each, each.startsWith('v'))", True),
+        ("member.attributes['city'] == 'Lahore' && member.attributes.city != ''", True),
+        ("'town' in member.attributes && member.attributes.town == 'Lahore'", False),
+        ("has(member.attributes.town)", False),
+        ("'vip' in member.segments && 'points' in purchase.tenders && line.category == 'tea'", True),
     ],
 )
 def test_a_condition_holds_or_does_not(condition: str, answer: bool) -> None:
@@ -103,6 +113,8 @@ def test_a_condition_holds_or_does_not(condition: str, answer: bool) -> None:
 @pytest.mark.parametrize(
     "condition",
     [
+        "member.attributes['town'] == 'Lahore'",
+        "member.attributes.town != 'Lahore'",
         "line.amount_minor / (purchase.hour - 12) > 1",
         "line.amount_minor * 9223372036854775807 > 0",
         "[1][line.quantity_milli] == 1",

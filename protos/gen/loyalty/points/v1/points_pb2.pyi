@@ -3328,6 +3328,7 @@ class Purchase(_message.Message):
     CLAIMED_AT_FIELD_NUMBER: _builtins.int
     RETURNED_LINES_FIELD_NUMBER: _builtins.int
     UNMATCHED_RETURNS_FIELD_NUMBER: _builtins.int
+    EARNER_FIELD_NUMBER: _builtins.int
     purchase_id: _builtins.str
     """Made from program and receipt key, so that a receipt has one id for good."""
     program_id: _builtins.str
@@ -3357,6 +3358,12 @@ class Purchase(_message.Message):
     def unmatched_returns(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnmatchedReturn]:
         """Returns that named this receipt before it was recorded and did not fit when it was; they stay unmatched."""
 
+    @_builtins.property
+    def earner(self) -> Global___Earner:
+        """Whom the rules saw, when they were asked. Returns of the goods and rehearsals are judged by this, whoever the member
+        is meanwhile. Absent while anonymous, and where no rule was in force.
+        """
+
     def __init__(
         self,
         *,
@@ -3371,14 +3378,71 @@ class Purchase(_message.Message):
         claimed_at: _timestamp_pb2.Timestamp | None = ...,
         returned_lines: _abc.Iterable[Global___ReturnLine] | None = ...,
         unmatched_returns: _abc.Iterable[Global___UnmatchedReturn] | None = ...,
+        earner: Global___Earner | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "recorded_at", b"recorded_at", "sale", b"sale"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earner", b"earner", "recorded_at", b"recorded_at", "sale", b"sale"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earnings", b"earnings", "member_id", b"member_id", "points_earned", b"points_earned", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "recorded_at", b"recorded_at", "returned_lines", b"returned_lines", "sale", b"sale", "unmatched_returns", b"unmatched_returns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earner", b"earner", "earnings", b"earnings", "member_id", b"member_id", "points_earned", b"points_earned", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "recorded_at", b"recorded_at", "returned_lines", b"returned_lines", "sale", b"sale", "unmatched_returns", b"unmatched_returns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Purchase: _TypeAlias = Purchase  # noqa: Y015
+
+@_typing.final
+class Earner(_message.Message):
+    """A member as conditions saw them when a purchase or an activity was judged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class AttributesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    status: _builtins.str
+    """"active" or "earn_only": the others earn nothing."""
+    tier: _builtins.str
+    """Empty for a member of none."""
+    @_builtins.property
+    def segments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Sorted, each once."""
+
+    @_builtins.property
+    def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        status: _builtins.str = ...,
+        tier: _builtins.str = ...,
+        segments: _abc.Iterable[_builtins.str] | None = ...,
+        attributes: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "segments", b"segments", "status", b"status", "tier", b"tier"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Earner: _TypeAlias = Earner  # noqa: Y015
 
 @_typing.final
 class UnmatchedReturn(_message.Message):
@@ -3774,6 +3838,7 @@ class Activity(_message.Message):
     EARNINGS_FIELD_NUMBER: _builtins.int
     POINTS_EARNED_FIELD_NUMBER: _builtins.int
     RECORDED_AT_FIELD_NUMBER: _builtins.int
+    EARNER_FIELD_NUMBER: _builtins.int
     activity_id: _builtins.str
     """Made from the program and what makes it the same one, so that an activity has one id for good."""
     program_id: _builtins.str
@@ -3797,6 +3862,10 @@ class Activity(_message.Message):
 
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def earner(self) -> Global___Earner:
+        """Whom the rules saw, when they were asked. Absent where no rule was in force."""
+
     def __init__(
         self,
         *,
@@ -3814,10 +3883,11 @@ class Activity(_message.Message):
         earnings: _abc.Iterable[Global___Earning] | None = ...,
         points_earned: _builtins.int = ...,
         recorded_at: _timestamp_pb2.Timestamp | None = ...,
+        earner: Global___Earner | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["earner", b"earner", "occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_id", b"activity_id", "activity_key", b"activity_key", "attributes", b"attributes", "cashier_id", b"cashier_id", "earnings", b"earnings", "kind", b"kind", "member_id", b"member_id", "name", b"name", "occurred_at", b"occurred_at", "points_earned", b"points_earned", "program_id", b"program_id", "recorded_at", b"recorded_at", "source", b"source", "store_id", b"store_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_id", b"activity_id", "activity_key", b"activity_key", "attributes", b"attributes", "cashier_id", b"cashier_id", "earner", b"earner", "earnings", b"earnings", "kind", b"kind", "member_id", b"member_id", "name", b"name", "occurred_at", b"occurred_at", "points_earned", b"points_earned", "program_id", b"program_id", "recorded_at", b"recorded_at", "source", b"source", "store_id", b"store_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4789,13 +4859,14 @@ class EarningTerms(_message.Message):
     """In CEL: up to 500 characters, 32 levels, one walk through a list. Empty holds always. It may ask
     `purchase.total_minor`, `purchase.hour` (0 to 23), `purchase.weekday` (1, Monday, to 7), all int;
     `purchase.currency`, `purchase.source`, `purchase.store_id`, `purchase.terminal_id`, `member.status`, `member.tier`
-    (empty for a member of none), all string;
+    (empty for a member of none), all string; `member.segments`, a list of strings; `member.attributes`, a map of
+    strings;
     `purchase.tenders`, a list of "cash", "payment_card", "gift_card", "points", "voucher", "other"; and, when lines
     trigger the rule, `line.sku`, `line.category`, `line.brand`, string, `line.quantity_milli`, `line.unit_price_minor`,
     `line.amount_minor`, int. When an activity triggers the rule, it may ask `activity.kind` ("visit"), `activity.name`,
-    `activity.source`, `activity.store_id`, `member.status`, `member.tier`, string, `activity.hour`, `activity.weekday`,
-    int, and `activity.attributes`, a map of strings: where the one that is asked for is not there, the condition comes
-    to no answer, unless it asks `"name" in activity.attributes` first. INVALID_FIELD says where it is wrong.
+    `activity.source`, `activity.store_id`, string, `activity.hour`, `activity.weekday`, int, `activity.attributes`, a
+    map of strings, and what there is of the member. Where an attribute that is asked for is not there, the condition
+    comes to no answer, unless it asks `"name" in member.attributes` first. INVALID_FIELD says where it is wrong.
     """
     time_zone: _builtins.str
     """IANA name of the zone in which hours and weekdays are read; empty means "UTC"."""

@@ -14,6 +14,7 @@ from services.points.convert import rehearsals, rules
 from services.points.convert.terms import terms_of, to_terms
 from services.points.domain.activities import Activity, ActivityAnswer, ActivityKind
 from services.points.domain.activity_evaluation import assess_activity
+from services.points.domain.earners import Earner
 from services.points.domain.evaluation import RuleSet, untouched
 from services.points.domain.terms import Effect, Trigger
 from tests.factories import points as make
@@ -122,7 +123,8 @@ def test_an_activity_is_read_by_its_id(path: str, value: str) -> None:
 def test_an_activity_is_told_as_it_was_recorded() -> None:
     command = convert.record_activity(requests.record_activity())
     rule = make.a_rule(**make.activity_terms(ActivityKind.EVENT))
-    earnings = assess_activity(RuleSet((rule,), CelConditions()), command.happening, "active", "").earnings(untouched)
+    earner = Earner("active", "gold", ("old", "vip"), {"city": "Lahore"})
+    earnings = assess_activity(RuleSet((rule,), CelConditions()), command.happening, earner).earnings(untouched)
     activity = Activity(make.PROGRAM, command.program_id, command.member_id, command.happening, earnings, make.NOON)
     told = convert.record_activity_response(ActivityAnswer(activity, None)).activity
     again = requests.record_activity(
@@ -137,6 +139,9 @@ def test_an_activity_is_told_as_it_was_recorded() -> None:
         attributes=dict(told.attributes),
     )
     assert convert.record_activity(again).happening == command.happening
+    assert told.earner == pb.Earner(
+        status="active", tier="gold", segments=["old", "vip"], attributes={"city": "Lahore"}
+    )
     (earning,) = told.earnings
     assert (told.points_earned, earning.points) == (50, 50)
     assert (earning.explanation.trigger, earning.explanation.activity_name) == (

@@ -19,6 +19,7 @@ from services.points.convert import purchases as convert
 from services.points.convert.common import AMOUNT_MAX, LINES_MAX, MONEY_MINOR_MAX
 from services.points.convert.purchases import ITEMS_MAX, QUANTITY_MILLI_MAX, TENDERS_MAX
 from services.points.convert.refunds import REFUNDS_MAX
+from services.points.domain.earners import Earner
 from services.points.domain.evaluation import evaluate, rule_set
 from services.points.domain.ledger import AccountView
 from services.points.domain.purchases import (
@@ -351,7 +352,7 @@ def test_a_purchase_is_answered_with_what_came_back_and_the_account_after_it() -
         make.PROGRAM,
         uuid.uuid4(),
         sale,
-        evaluate(rule_set(make.a_rule()), sale, {}),
+        evaluate(rule_set(make.a_rule()), sale, {}, Earner("active", "gold", ("vip",), {"city": "Lahore"})),
         make.NOON,
         claimed_at,
     )
@@ -363,6 +364,8 @@ def test_a_purchase_is_answered_with_what_came_back_and_the_account_after_it() -
     assert answered.purchase.recorded_at == timestamp_of(make.NOON)
     assert answered.purchase.claimed_at == timestamp_of(claimed_at)
     assert answered.purchase.earnings[0].points == 10
+    told = pb.Earner(status="active", tier="gold", segments=["vip"], attributes={"city": "Lahore"})
+    assert answered.purchase.earner == told
     assert answered.account.available == 6
 
 
@@ -380,6 +383,7 @@ def test_an_anonymous_purchase_has_no_member_no_claim_and_no_account(respond: An
     answered = respond(PurchaseAnswer(purchase, PurchaseReturns({}, 0), None))
     assert answered.purchase.member_id == ""
     assert not answered.purchase.HasField("claimed_at")
+    assert not answered.purchase.HasField("earner")
     assert "account" not in [field.name for field, _ in answered.ListFields()]
 
 

@@ -12,7 +12,8 @@ import pytest
 from services.points.conditions import CelConditions
 from services.points.domain.activities import ActivityKind, Happening, key_parts
 from services.points.domain.activity_evaluation import assess_activity
-from services.points.domain.earnings import Earning, Reason
+from services.points.domain.earners import Earner
+from services.points.domain.earnings import Earning, Reason, earner_of
 from services.points.domain.evaluation import RuleSet, evaluate, untouched
 from services.points.domain.expiry import Expiry, ExpiryKind, TierExpiry
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
@@ -29,6 +30,10 @@ MEMBER, OTHER = uuid.uuid4(), uuid.uuid4()
 
 def a_rule(kind: ActivityKind = VISIT, **changes: Any) -> EarningRule:
     return make.a_rule(**make.activity_terms(kind, **changes))
+
+
+def earner(tier: str = "") -> Earner:
+    return Earner("active", tier, ("old", "vip"), {"city": "Lahore"})
 
 
 def earned(
@@ -49,7 +54,7 @@ def earnings(
     tier: str = "",
     measure: Callable[[EarningRule], tuple[Measured, ...]] = untouched,
 ) -> tuple[Earning, ...]:
-    assessment = assess_activity(RuleSet(rules, CONDITIONS), happening or make.a_happening(), "active", tier)
+    assessment = assess_activity(RuleSet(rules, CONDITIONS), happening or make.a_happening(), earner(tier))
     return assessment.earnings(measure)
 
 
@@ -113,6 +118,10 @@ def test_the_version_counts_that_was_in_force_when_it_happened() -> None:
         ("int(activity.attributes['role']) > 1", Reason.CONDITION_FAILED),
         ("member.status == 'active' && member.tier == 'gold'", Reason.APPLIED),
         ("member.tier in ['', 'silver']", Reason.CONDITION_NOT_MET),
+        ("'vip' in member.segments && member.attributes['city'] == 'Lahore'", Reason.APPLIED),
+        ("'new' in member.segments", Reason.CONDITION_NOT_MET),
+        ("member.attributes['town'] == 'Lahore'", Reason.CONDITION_FAILED),
+        ("'town' in member.attributes && member.attributes['town'] == 'Lahore'", Reason.CONDITION_NOT_MET),
     ],
 )
 def test_a_condition_asks_about_the_activity_and_its_member(condition: str, reason: Reason) -> None:
@@ -137,6 +146,12 @@ def test_points_wait_and_lapse_as_those_of_purchases_do() -> None:
     assert plain.available_at == make.NOON + timedelta(days=2)
     assert (plain.expires_at, gold.expires_at) == (make.NOON + timedelta(days=12), None)
     assert gold.explanation.member_tier == "gold"
+
+
+def test_who_earned_is_kept_once() -> None:
+    one, other = earnings(a_rule(), a_rule(), tier="gold")
+    assert earner_of((one, other)) == earner("gold")
+    assert (other.explanation.member_segments, other.explanation.member_attributes) == ((), {})
 
 
 # ---- beside each other, and within limits

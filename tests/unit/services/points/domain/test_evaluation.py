@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.points.conditions import CelConditions
-from services.points.domain.earnings import Earning, Reason
+from services.points.domain.earners import Earner
+from services.points.domain.earnings import Earning, Reason, earner_of
 from services.points.domain.evaluation import RuleSet, assess, evaluate, evaluate_again, rule_set, untouched
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.purchases import Purchase, PurchaseReturns, dues
@@ -20,6 +22,7 @@ from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind, add_returned
 from services.points.domain.sentences import earning_sentence
 from services.points.domain.terms import Effect, Factor, LineVerdict, Rounding, Trigger, ValidHours
+from services.points.storage.documents import dump, earnings_document, load
 from tests.factories import points as make
 
 CONDITIONS = CelConditions()
@@ -29,6 +32,8 @@ BASKET = (
     make.a_line(300, line_id="3", quantity=3, sku="GUM", category="sweets"),
 )
 SALE = make.a_sale(*BASKET)
+ACTIVE = Earner("active")
+VIP = Earner("active", "gold", ("old", "vip"), {"city": "Lahore"})
 
 
 def a_rule(**changes: Any) -> EarningRule:
@@ -43,7 +48,7 @@ def rules_of(*rules: EarningRule) -> RuleSet:
 
 
 def evaluated(*rules: EarningRule, sale: Sale = SALE, **more: Any) -> tuple[Earning, ...]:
-    return evaluate(rules_of(*rules), sale, more.get("returned", {}), more.get("member_status", "active"))
+    return evaluate(rules_of(*rules), sale, more.get("returned", {}), more.get("earner", ACTIVE))
 
 
 def judged(*rules: EarningRule, sale: Sale = SALE, **more: Any) -> list[tuple[int, Reason]]:
@@ -72,19 +77,53 @@ MULTIPLIER = {"effect": Effect.MULTIPLIER, "points": 0}
         ({"condition": "line.amount_minor >= 500", "trigger": Trigger.LINE, "effect": Effect.PER_UNIT}, 3),
         ({"condition": "purchase.total_minor >= 1800"}, 18),
         ({"condition": "member.status == 'active'", "effect": Effect.FIXED, "points": 7}, 7),
+        ({"condition": "'vip' in member.segments"}, 18),
+        ({"condition": "member.attributes.city == 'Lahore' && line.amount_minor >= 500", "trigger": Trigger.LINE}, 15),
     ],
 )
 def test_a_rule_gives_what_it_says(changes: dict[str, Any], points: int) -> None:
-    assert judged(a_rule(**changes)) == [(points, APPLIED)]
+    assert judged(a_rule(**changes), earner=VIP) == [(points, APPLIED)]
 
 
 def test_a_condition_on_the_tier_is_judged_again_for_the_tier_of_that_day() -> None:
     rules = rules_of(a_rule(condition="member.tier == 'gold'"))
     sale = make.a_sale()
-    gold, plain = (assess(rules, sale, {}, "active", tier).earnings(untouched) for tier in ("gold", ""))
+    gold, plain = (assess(rules, sale, {}, Earner("active", tier)).earnings(untouched) for tier in ("gold", ""))
     assert [each[0].explanation.reason for each in (gold, plain)] == [APPLIED, Reason.CONDITION_NOT_MET]
     for earnings in (gold, plain):
         assert evaluate_again(rules, earnings, sale, {}) == {each.rule_id: each.points for each in earnings}
+
+
+def test_traits_are_kept_once_and_returns_are_judged_by_those_of_that_day() -> None:
+    plain = a_rule()
+    asking = a_rule(condition="'vip' in member.segments && member.attributes['city'] == 'Lahore'")
+    again = a_rule(condition="!('vip' in member.segments)")
+    earnings = evaluated(plain, asking, again, earner=VIP)
+    assert [(each.points, each.explanation.reason) for each in earnings] == [
+        (18, APPLIED),
+        (18, APPLIED),
+        (0, Reason.CONDITION_NOT_MET),
+    ]
+    assert earner_of(earnings) == VIP
+    kept = [(each.explanation.member_segments, each.explanation.member_attributes) for each in earnings]
+    assert kept == [(VIP.segments, VIP.attributes), ((), {}), ((), {})]
+    now = evaluate_again(rules_of(plain, asking, again), earnings, SALE, {"2": 1000})
+    assert now == {plain.rule_id: 13, asking.rule_id: 13, again.rule_id: 0}
+
+
+def test_who_earned_is_read_from_documents_of_before_traits_were_kept() -> None:
+    (earning,) = evaluated(a_rule(), earner=Earner("active", "gold"))
+    document = earnings_document.dump_python((earning,), mode="json")
+    for name in ("member_segments", "member_attributes"):
+        del document[0]["explanation"][name]
+    assert earner_of(earnings_document.validate_python(document)) == Earner("active", "gold")
+    assert earner_of(()) is None
+
+
+def test_what_was_kept_survives_the_column() -> None:
+    earnings = evaluated(a_rule(), a_rule(), earner=VIP)
+    stored = orjson.loads(dump(earnings_document, earnings))
+    assert load(earnings_document, stored) == earnings
 
 
 def test_bonuses_raise_what_the_others_gave_and_not_each_other() -> None:
@@ -371,7 +410,7 @@ def test_any_returns_leave_what_the_kept_goods_would_have_earned_and_never_give(
     def measure(rule: EarningRule) -> tuple[Measured, ...]:
         return tuple(Measured(limit, make.NOON.date(), used) for limit in rule.terms.limits)
 
-    earnings = evaluate(rules, sale, {}, "active", measure)
+    earnings = evaluate(rules, sale, {}, ACTIVE, measure)
     for earning in earnings:
         assert all(earning.points <= met.room_for(earning.points) for met in earning.explanation.limits)
     purchase = Purchase(make.PROGRAM, make.PROGRAM, make.PROGRAM, sale, earnings, make.NOON)
@@ -385,7 +424,7 @@ def test_any_returns_leave_what_the_kept_goods_would_have_earned_and_never_give(
             assert 0 < due.points <= left[due.rule_id]
             left[due.rule_id] -= due.points
         alone = by_wallet(
-            purchase, {earning.rule_id: earning.points for earning in evaluate(rules, sale, after, "active", measure)}
+            purchase, {earning.rule_id: earning.points for earning in evaluate(rules, sale, after, ACTIVE, measure)}
         )
         assert by_wallet(purchase, left) == {wallet: min(before[wallet], alone[wallet]) for wallet in before}
         back = after

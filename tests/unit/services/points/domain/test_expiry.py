@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.points.domain.earners import Earner
 from services.points.domain.evaluation import assess, evaluate, rule_set, untouched
 from services.points.domain.expiry import Expiry, ExpiryDate, ExpiryKind, TierExpiry
 from tests.factories import points as make
@@ -160,7 +161,7 @@ def test_a_tier_may_keep_its_points_for_another_time() -> None:
     rule = make.a_rule(expiry_days=30, expiry_by_tier=by_tier)
 
     def lapse(tier: str) -> datetime | None:
-        earning = assess(rule_set(rule), make.a_sale(), {}, "active", tier).earnings(untouched)[0]
+        earning = assess(rule_set(rule), make.a_sale(), {}, Earner("active", tier)).earnings(untouched)[0]
         assert earning.explanation.member_tier == tier
         return earning.expires_at
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from services.points.domain.activity_evaluation import assess_activity
 from services.points.domain.counters import Occasion, occasion_of
+from services.points.domain.earners import Earner
 from services.points.domain.evaluation import evaluate, rule_set, untouched
 from services.points.domain.ledger import AccountKey, Cause, Entry, EntryKind
 from services.points.domain.purchases import Purchase
@@ -46,7 +47,7 @@ def test_nothing_counts_of_a_rule_that_gave_nothing() -> None:
 
 def test_what_an_activity_gave_counts_as_well() -> None:
     rule, happening, activity_id = make.a_rule(**make.activity_terms(qualifying=True)), make.a_happening(), uuid.uuid4()
-    earnings = assess_activity(rule_set(rule), happening, "active", "").earnings(untouched)
+    earnings = assess_activity(rule_set(rule), happening, Earner("active")).earnings(untouched)
     occasion = Occasion(make.PROGRAM, BUYER, happening.occurred_at, "", "")
     key = AccountKey(make.PROGRAM, BUYER, "points")
     (movement,) = earned(occasion, Cause(activity_id=activity_id), earnings)
