@@ -359,3 +359,11 @@ def test_it_is_told_when_points_will_lapse_if_nobody_is_active_again(points: Poi
     assert months(outlook(points, first)) == {"2026-04": 20}
     assert months(outlook(points, second)) == {"2026-04": 10, "2026-05": 20}
     assert outlook(points, third) == before
+
+
+def test_what_is_pending_is_not_told_to_lapse_before_it_could_be_spent(points: Points) -> None:
+    points.rule(pending_days=5, expiry=Expiry(ExpiryKind.INACTIVITY, days=3))
+    buy(points, points.member())
+    points.clock.advance(days=4)
+    told = outlook(points, points.clock.now() + TICK)
+    assert (told.lapsed, sum(months(told).values())) == (0, 10)

@@ -89,6 +89,17 @@ def test_activity_after_the_end_revives_nothing_though_no_job_has_passed() -> No
     opened.expect_whole()
 
 
+def test_each_lot_ends_at_its_own_time_whatever_happened_between() -> None:
+    opened = Opened(idle_lot(1, 1), idle_lot(2, 3), idle_lot(4, 10))
+    for days in (2, 6, 20):
+        earn(opened.book, 8, NOW + days * DAY)
+    expiries = [entry for entry in opened.changes.entries if entry.kind is EntryKind.EXPIRY]
+    ends = [(entry.amount, entry.occurred_at) for entry in expiries]
+    # The second had been put off from the third day to the fifth, the last from the tenth to the sixteenth.
+    assert ends == [(-1, NOW + DAY), (-2, NOW + 5 * DAY), (-4, NOW + 16 * DAY)]
+    opened.expect_whole()
+
+
 def test_points_last_from_when_they_can_be_spent() -> None:
     opened = Opened(a_lot(5, pends=20, inactivity_days=10), active_at=NOW)
     assert opened.available(NOW + 30 * DAY - TICK) == 5
