@@ -176,3 +176,24 @@ def test_of_two_programs_under_one_id_one_is_created(caller: Caller) -> None:
     wanted = new_id()
     outcomes = at_once(*[lambda: caller.create_program(wanted)] * 2)
     assert sorted(outcomes) == ["PROGRAM_EXISTS", "ok"]
+
+
+def test_two_who_tell_traits_at_once_do_not_undo_each_other(
+    caller: Caller, meet_before: Callable[[type, str], None]
+) -> None:
+    member = caller.member(caller.program())
+    gold, vip = pb.Traits(tier="gold"), pb.Traits(segments=["vip"])
+    meet_before(Members, "lock")
+    outcomes = at_once(*(lambda each=each: caller.set_traits(member, each, expected_version=1) for each in (gold, vip)))
+    assert sorted(outcomes) == ["VERSION_MISMATCH", "ok"]
+    found = caller.get(member.program_id, member.member_id)
+    assert (found.version, found.traits) == (2, gold if outcomes[0] == "ok" else vip)
+
+
+def test_two_who_tell_the_same_at_once_make_one_version(
+    caller: Caller, meet_before: Callable[[type, str], None]
+) -> None:
+    member = caller.member(caller.program())
+    meet_before(Members, "lock")
+    assert at_once(*[lambda: caller.set_traits(member, pb.Traits(tier="gold"))] * 2) == ["ok", "ok"]
+    assert caller.get(member.program_id, member.member_id).version == 2

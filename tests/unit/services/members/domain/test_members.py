@@ -6,6 +6,7 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
+from pydantic import TypeAdapter
 
 from kit.errors import Invalid
 from services.members.domain import members
@@ -137,6 +138,14 @@ def test_traits_in_another_order_are_the_same_traits() -> None:
     assert before.traits.segments == ("old", "vip")
     again = canonical("", ["old", "vip"], {"a": "1", "b": "2"})
     assert members.set_traits(before, be(again), LATER) is None
+
+
+def test_an_answer_of_before_traits_is_of_a_member_who_has_none() -> None:
+    adapter, before = TypeAdapter(Member), member(identifier("1"))
+    stored = adapter.dump_python(before, mode="json")
+    del stored["traits"]
+    assert adapter.validate_json(adapter.dump_json(before)) == before
+    assert adapter.validate_python(stored) == before
 
 
 def test_a_terminated_member_is_not_changed() -> None:

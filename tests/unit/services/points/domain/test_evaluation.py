@@ -324,7 +324,9 @@ def test_tax_does_not_count_where_the_rule_leaves_it_out() -> None:
 
 # ---- returns
 
-OF_PURCHASES = ["", "purchase.total_minor >= 900", "purchase.total_minor < 900", "purchase.total_minor % 2 == 0"]
+OF_MEMBERS = ["'vip' in member.segments", "member.attributes['city'] == 'Lahore' || purchase.total_minor < 900"]
+OF_TOTALS = ["purchase.total_minor >= 900", "purchase.total_minor < 900", "purchase.total_minor % 2 == 0"]
+OF_PURCHASES = ["", *OF_TOTALS, *OF_MEMBERS]
 OF_LINES = [*OF_PURCHASES, "line.amount_minor > 300", "line.quantity_milli < 2000", "1 / line.amount_minor == 0"]
 FACTORS = [Factor(3, 2), Factor(2, 1), Factor(4, 3)]
 
@@ -401,16 +403,22 @@ def by_wallet(purchase: Purchase, points: dict[uuid.UUID, int]) -> dict[str, int
     return found
 
 
-@given(st.lists(any_rules(), min_size=1, max_size=5), any_sales(), st.integers(0, 60), st.data())
+@given(
+    st.lists(any_rules(), min_size=1, max_size=5),
+    any_sales(),
+    st.sampled_from([ACTIVE, VIP]),
+    st.integers(0, 60),
+    st.data(),
+)
 def test_any_returns_leave_what_the_kept_goods_would_have_earned_and_never_give(
-    some: list[EarningRule], sale: Sale, used: int, data: st.DataObject
+    some: list[EarningRule], sale: Sale, earner: Earner, used: int, data: st.DataObject
 ) -> None:
     rules = rules_of(*some)
 
     def measure(rule: EarningRule) -> tuple[Measured, ...]:
         return tuple(Measured(limit, make.NOON.date(), used) for limit in rule.terms.limits)
 
-    earnings = evaluate(rules, sale, {}, ACTIVE, measure)
+    earnings = evaluate(rules, sale, {}, earner, measure)
     for earning in earnings:
         assert all(earning.points <= met.room_for(earning.points) for met in earning.explanation.limits)
     purchase = Purchase(make.PROGRAM, make.PROGRAM, make.PROGRAM, sale, earnings, make.NOON)
@@ -424,7 +432,7 @@ def test_any_returns_leave_what_the_kept_goods_would_have_earned_and_never_give(
             assert 0 < due.points <= left[due.rule_id]
             left[due.rule_id] -= due.points
         alone = by_wallet(
-            purchase, {earning.rule_id: earning.points for earning in evaluate(rules, sale, after, ACTIVE, measure)}
+            purchase, {earning.rule_id: earning.points for earning in evaluate(rules, sale, after, earner, measure)}
         )
         assert by_wallet(purchase, left) == {wallet: min(before[wallet], alone[wallet]) for wallet in before}
         back = after
