@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -29,6 +30,10 @@ hypothesis_settings.register_profile(
     "deep", max_examples=2_000, deadline=None, suppress_health_check=slow_is_fine, print_blob=True
 )
 hypothesis_settings.load_profile("deep" if DEEP else "everyday")
+
+# For eyes, and without the variables of every frame: to draw those takes a tenth of a second for each accident.
+plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(), plain])
 
 
 def pytest_configure(config: pytest.Config) -> None:

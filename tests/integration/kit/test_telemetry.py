@@ -63,12 +63,12 @@ def test_a_question_that_fails_is_a_no(internal: Callable[..., InternalServer]) 
 
 
 def test_metrics_are_shown(internal: Callable[..., InternalServer]) -> None:
-    telemetry.count_rpc("shop.v1.Shop/Buy", "NOT_FOUND", 0.02)
+    telemetry.count_rpc("shop.v1.Shop/ShowMetrics", "NOT_FOUND", 0.02)
 
     status, text = get(internal(), "/metrics")
     assert status == 200
-    assert 'rpc_requests_total{code="NOT_FOUND",method="shop.v1.Shop/Buy"} 1.0' in text
-    assert 'rpc_duration_seconds_bucket{le="0.025",method="shop.v1.Shop/Buy"} 1.0' in text
+    assert 'rpc_requests_total{code="NOT_FOUND",method="shop.v1.Shop/ShowMetrics"} 1.0' in text
+    assert 'rpc_duration_seconds_bucket{le="0.025",method="shop.v1.Shop/ShowMetrics"} 1.0' in text
 
 
 def test_the_health_of_workers_is_asked_at_each_scrape(internal: Callable[..., InternalServer]) -> None:
