@@ -33,6 +33,9 @@ from wafa.launcher.readiness import grpc_serves
 
 PROGRAM_ID = "6e9b8a52-1c7f-4b0e-9d0e-3a5f0c1b2d4e"
 COPY = "points_copy"
+# Stays as it is while the other grows.
+SMALL = "points_small"
+SMALL_MEMBERS = 10_000
 MEMBERS_AT_ONCE = 50_000
 MEMBERS_ASKED_MAX = 100_000
 
@@ -81,19 +84,21 @@ class LedgerStage:
     backends: Backends
     grouped: str
     single: str
+    small: str
     copy_url: str
     members: int = 0
 
     def plan(self, way: Way, target: str, clients: int, seconds: float) -> Plan:
         """Clients that sell to members taken from all over the database."""
-        numbers = random.Random(1).sample(range(1, self.members + 1), min(self.members, MEMBERS_ASKED_MAX))
+        members = SMALL_MEMBERS if target == self.small else self.members
+        numbers = random.Random(1).sample(range(1, members + 1), min(members, MEMBERS_ASKED_MAX))
         return Plan(way, target, "", PROGRAM_ID, (), tuple(map(member_id, numbers)), clients, 1_000_000, seconds)
 
     def grow(self, members: int, database: str = "points") -> None:
         """Makes members up to this number, each with ten entries, in one of the databases."""
         if self.backends.postgres is None:
             raise RuntimeError("the benchmark starts a PostgreSQL of its own")
-        first = 1 if database == COPY else self.members + 1
+        first = self.members + 1 if database == "points" else 1
         with self.backends.postgres.connect(database) as connection:
             connection.autocommit = True
             # Foreign keys hold by the way the rows are made.
@@ -104,7 +109,7 @@ class LedgerStage:
                     connection.execute(statement, {"program": PROGRAM_ID, "first": start, "last": last})
             connection.execute("VACUUM (ANALYZE)")
             connection.execute("CHECKPOINT")
-        if database != COPY:
+        if database == "points":
             self.members = members
 
 
@@ -139,33 +144,36 @@ def member_id(number: int) -> str:
 
 @contextlib.contextmanager
 def set_up() -> Iterator[LedgerStage]:
-    """A PostgreSQL and two processes of `points` on it, without members so far."""
+    """A PostgreSQL and three processes of `points` on it, one of them on a database of its own; no members so far."""
     with contextlib.ExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="wafa-bench-")))
         # The servers may run as another user, who has to pass through.
         folder.chmod(0o755)
         backends = exits.enter_context(Backends({}, folder / "servers", ports=Ports.free()))
         environ = {**os.environ, **backends.addresses.environ(), "POINTS_LOG_LEVEL": "warning"}
-        copy_url = _copy(backends)
-        _migrate(environ)
-        _migrate(environ | {"POINTS_DATABASE_URL": copy_url})
+        copy_url, small_url = _another(backends, COPY), _another(backends, SMALL)
+        for url in (backends.database_urls["points"], copy_url, small_url):
+            _migrate(environ | {"POINTS_DATABASE_URL": url})
         grouped = exits.enter_context(_points(environ, folder / "grouped.log", {}))
         # Its transactions queue for connections; none is turned away for that.
         alone = {"POINTS_BATCH_MAX": "1", "POINTS_CONNECTION_WAIT_MS": "30000"}
         single = exits.enter_context(_points(environ, folder / "single.log", alone))
-        _make_rule(grouped)
+        apart = {"POINTS_DATABASE_URL": small_url}
+        small = exits.enter_context(_points(environ, folder / "small.log", apart))
+        for address in (grouped, small):
+            _make_rule(address)
         plain_url = copy_url.replace("postgresql+psycopg://", "postgresql://")
-        yield LedgerStage(backends, grouped, single, plain_url)
+        yield LedgerStage(backends, grouped, single, small, plain_url)
 
 
-def _copy(backends: Backends) -> str:
+def _another(backends: Backends, name: str) -> str:
     if backends.postgres is None:
         raise RuntimeError("the benchmark starts a PostgreSQL of its own")
     password = secrets.token_urlsafe(24)
     with backends.postgres.connect() as connection:
-        databases.provide_role(connection, COPY, password, 80)
-        databases.provide_database(connection, COPY, COPY)
-    return with_driver(backends.postgres.url(COPY, password, COPY))
+        databases.provide_role(connection, name, password, 80)
+        databases.provide_database(connection, name, name)
+    return with_driver(backends.postgres.url(name, password, name))
 
 
 def _migrate(environ: dict[str, str]) -> None:
