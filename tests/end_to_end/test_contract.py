@@ -40,15 +40,17 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-# What these are sent is made of what others are sent, one by one: rules, and purchases. Beside what is drawn, every
-# place in a body is made too long, too short, absent and of another type; in these that comes to thousands of requests.
+# What these are sent is what others are sent, or made of it: rules, purchases, rewards. Beside what is drawn, every
+# place in a body is made too long, too short, absent and of another type, which comes to thousands of requests here.
 MADE_OF_OTHERS = {
     "diff_earning_rules",
     "import_earning_rules",
+    "preview_purchase",
     "record_exchange",
     "record_purchases",
     "rehearse_earning_rules",
     "revise_earning_rule",
+    "update_reward",
 }
 
 
