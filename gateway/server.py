@@ -127,4 +127,4 @@ def _read_metrics_of_workers(folder: str) -> None:
     """Lets /metrics of this process tell what its workers have counted, in place of its own empty counters."""
     for own in (telemetry.RPC_REQUESTS, telemetry.RPC_DURATION, telemetry.WORKER_HEALTHY):
         prometheus_client.REGISTRY.unregister(own)
-    MultiProcessCollector(prometheus_client.REGISTRY, path=folder)  # type: ignore[no-untyped-call]  # prometheus_client, too
+    MultiProcessCollector(prometheus_client.REGISTRY, path=folder)  # type: ignore[no-untyped-call]  # its makers left it so

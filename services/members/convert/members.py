@@ -103,7 +103,9 @@ def change_member_status_response(answer: Member) -> pb.ChangeMemberStatusRespon
 
 
 def set_member_traits(request: pb.SetMemberTraitsRequest) -> SetMemberTraits:
-    """Reads the request."""
+    """Reads the request. None at all are told by empty ones: who forgets them shall not erase them."""
+    if not request.HasField("traits"):
+        raise Invalid("traits", "is missing")
     return SetMemberTraits(
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),

@@ -383,7 +383,7 @@ class SetMemberTraitsRequest(_message.Message):
     """The `Member.version` that the change was decided on; 0 to change whatever is there."""
     @_builtins.property
     def traits(self) -> Global___Traits:
-        """All of them: what is absent here the member has no longer."""
+        """All of them: what is absent here the member has no longer. Empty ones for none; they must be there."""
 
     def __init__(
         self,

@@ -21,6 +21,15 @@ def test_traits_are_read_in_one_form_however_they_are_written() -> None:
     assert traits_of(pb.Traits(), "traits") == Traits()
 
 
+def test_who_forgets_the_traits_does_not_erase_them() -> None:
+    request = pb.SetMemberTraitsRequest(program_id=new_id(), request_id=new_id(), member_id=new_id())
+    with pytest.raises(Invalid) as refused:
+        convert.set_member_traits(request)
+    assert refused.value.metadata["field"] == "traits"
+    request.traits.SetInParent()
+    assert convert.set_member_traits(request).traits == Traits()
+
+
 def test_traits_travel_whole() -> None:
     traits = Traits("gold", ("old", "vip"), {"city": "لاہور"})
     assert traits_of(to_traits(traits), "traits") == traits
