@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from kit.call import Call
 from kit.checking import Finding
 from kit.database import PoolBounds, engine
-from services.points import check, handlers
+from services.points import check, handlers, tables
 from services.points.commit import Committer, Grouped, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.commands import ActivateEarningRule, CreateEarningRule, SetProgramPolicy
@@ -123,6 +123,13 @@ class Points:
             tx.standings.put(*(self.people.standings[each] for each in (command.member_id, command.recipient_id)))
         self.committer.submit(TILL, sending).unwrap()
         return sending.transfer
+
+    def start_over(self) -> None:
+        """Empties the books and leaves the program with its policy and rules, as if nothing had happened yet."""
+        kept = (tables.program_settings, tables.earning_rules)
+        emptied = ", ".join(table.name for table in tables.metadata.sorted_tables if table not in kept)
+        with self.engine.begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {emptied}"))
 
     def findings(self) -> list[Finding]:
         """What the checker says."""

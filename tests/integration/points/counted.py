@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -46,14 +46,13 @@ def bring_back(points: Points, sale: Sale, pieces: int = 1) -> int:
     return points.returns.record_return(TILL, command).unwrap().recorded.points_returned
 
 
-def used(points: Points, since: date = date.min) -> dict[Counted, int]:
-    """What every counter says that has anything to say, of windows that began since then or never did."""
+def used(points: Points) -> dict[Counted, int]:
+    """What every counter says that has anything to say."""
     caps, budgets = tables.cap_counters, tables.budget_counters
     found: dict[Counted, int] = {}
     with points.engine.connect() as connection:
         for table, owner, of in ((caps, "member_id", "cashier_id"), (budgets, "program_id", "store_id")):
-            lately = sa.or_(table.c.starts_on.is_(None), table.c.starts_on >= since)
-            for row in connection.execute(sa.select(table).where(table.c.used != 0, lately)):
+            for row in connection.execute(sa.select(table).where(table.c.used != 0)):
                 starts_on = "" if row.starts_on is None else row.starts_on.isoformat()
                 key = (row.scope, getattr(row, owner), getattr(row, of), row.span, row.unit, starts_on)
                 found[key] = row.used
