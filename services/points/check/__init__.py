@@ -46,10 +46,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from kit import outbox
-from kit.checking import Finding
+from kit.checking import FINDINGS_MAX, Finding
 from services.points.check import activities, adjustments, inactivity, limits, qualifying, sales, transfers
-
-ROWS_AT_A_TIME = 1_000
 
 # Two processes stamp the entries of one account before they queue for it. No transaction lives as long as this.
 RECORDING_S_MAX = 600
@@ -381,6 +379,15 @@ def check(engine: sa.Engine) -> Iterator[Finding]:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
         for name, problem, question in QUESTIONS:
-            rows = connection.execution_options(yield_per=ROWS_AT_A_TIME).execute(sa.text(question))
-            for row in rows:
-                yield Finding(name, str(row[0]), problem)
+            for subject in connection.execute(sa.text(_cut(question))).scalars():
+                yield Finding(name, str(subject), problem)
+
+
+def _cut(question: str) -> str:
+    """The question with no more answers than a report tells, and one.
+
+    Most answer nothing, and reading row by row would cost each four round trips more. It is planned as it stands: a
+    limit of its own would make PostgreSQL look for the first answers first, of which there should be none.
+    """
+    # Every word comes from the questions above, none from a request.
+    return f"WITH found AS MATERIALIZED ({question}) SELECT * FROM found LIMIT {FINDINGS_MAX + 1}"  # noqa: S608
