@@ -7,10 +7,11 @@ import dataclasses
 import random
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg.errors
 import sqlalchemy as sa
+from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import exc
 
 from kit.errors import Aborted, Exhausted, Unavailable
@@ -71,7 +72,7 @@ def engine(url: str, bounds: PoolBounds) -> sa.Engine:
     Time-outs of statements and locks are set on the database by its migrations, not on the session: that costs no round
     trip and works behind a transaction-mode pooler.
     """
-    return sa.create_engine(
+    made = sa.create_engine(
         url,
         pool_size=bounds.size_max,
         max_overflow=0,
@@ -83,6 +84,13 @@ def engine(url: str, bounds: PoolBounds) -> sa.Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": 5},
     )
+    sa.event.listen(made, "connect", _send_arrays_in_binary)
+    return made
+
+
+def _send_arrays_in_binary(connection: psycopg.Connection[Any], _record: object) -> None:
+    """As text, which is what the driver would choose, each item of an array is looked through for what to escape."""
+    connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
 def is_there(source: sa.Engine) -> bool:
