@@ -95,12 +95,12 @@ def check_sale(sale: Sale) -> None:
         if line.line_id in seen:
             raise Invalid(f"{path}.line_id", f"{line.line_id!r} stands on the receipt twice")
         seen.add(line.line_id)
-        # Exact halves of a minor unit lie within the tolerance whichever way the till rounds them.
-        expected = Fraction(line.quantity_milli * line.unit_price_minor, 1000) - line.discount_minor
-        if abs(line.amount_minor - expected) > LINE_TOLERANCE_MINOR:
+        # In thousandths, to be exact: halves of a minor unit lie within the tolerance whichever way the till rounds.
+        expected_milli = line.quantity_milli * line.unit_price_minor - line.discount_minor * 1000
+        if abs(line.amount_minor * 1000 - expected_milli) > LINE_TOLERANCE_MINOR * 1000:
             raise Invalid(
                 f"{path}.amount_minor",
-                f"is {line.amount_minor}, quantity × unit price − discount is {float(expected):g}",
+                f"is {line.amount_minor}, quantity × unit price − discount is {expected_milli / 1000:g}",
             )
         if not min(0, line.amount_minor) <= line.tax_minor <= max(0, line.amount_minor):
             raise Invalid(f"{path}.tax_minor", f"is {line.tax_minor}, which is not within {line.amount_minor}")
