@@ -11,11 +11,10 @@ import os
 import socket
 import tempfile
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import prometheus_client
 import structlog
-from flask_openapi3.openapi import OpenAPI
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -25,6 +24,9 @@ from gateway.config import Config, load
 from kit import logging, telemetry
 from kit.serving import DIE_WITH_PARENT_VARIABLE, die_with_parent
 from kit.telemetry import InternalServer
+
+if TYPE_CHECKING:
+    from flask_openapi3.openapi import OpenAPI
 
 _log = structlog.get_logger()
 
@@ -59,7 +61,7 @@ def serve(config: Config, environ: Mapping[str, str]) -> None:
 
 def worker() -> OpenAPI:
     """The application of one worker process; granian calls it in there."""
-    from gateway.app import create_app  # here, so that the main process does not load it
+    from gateway.app import create_app  # here, so that the main process loads neither it nor what it is made of
 
     die_with_parent(os.environ)
     config = load(os.environ)
