@@ -24,6 +24,7 @@
     purchase_earned           what a purchase gave is what its entries gave; what a return took is what it says
     activity_earned           what an activity gave is what its entries gave, and those are its member's
     earned_by_one             what was earned was earned by a purchase or by an activity, and so are its units
+    earner_told_once          of what a purchase or an activity earned, the first tells of the member's traits, for all
     activity_once             a member enrols once and has one birthday a year
     activity_waits            what waits to be recorded is of members that are known
     counter_folds             C11 what is used of a limit in a window is the fold of its movements

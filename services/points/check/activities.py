@@ -54,6 +54,20 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         """,
     ),
     (
+        "earner_told_once",
+        "another earning than the first tells whom the rules saw",
+        """
+        SELECT told
+        FROM (
+            SELECT purchase_id AS told, earnings FROM purchases
+            UNION ALL SELECT purchase_id, earnings FROM purchase_claims
+            UNION ALL SELECT activity_id, earnings FROM activities
+        ) AS earned
+        WHERE jsonb_path_exists(earnings, '$[1 to last].explanation.member_segments[*]')
+            OR jsonb_path_exists(earnings, '$[1 to last].explanation.member_attributes.*')
+        """,
+    ),
+    (
         "activity_once",
         "the member has enrolled, or had a birthday in the same year, before",
         """

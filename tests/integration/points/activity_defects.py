@@ -36,6 +36,23 @@ ACTIVITY_DEFECTS: dict[str, dict[str, Planted]] = {
             "{ehsan}/points/1", "UPDATE lots SET activity_id = :birthday WHERE activity_id = :visited"
         ),
     },
+    "another earning than the first tells whom the rules saw": {
+        "segments, of a purchase": planted(
+            "{bought}",
+            "UPDATE purchases SET earnings = earnings || jsonb_build_array(jsonb_set(earnings->0, "
+            "'{explanation,member_segments}', '[\"vip\"]')) WHERE purchase_id = :bought",
+        ),
+        "attributes, of a claim": planted(
+            "{claimed}",
+            "UPDATE purchase_claims SET earnings = earnings || jsonb_build_array(jsonb_set(earnings->0, "
+            "'{explanation,member_attributes}', jsonb_build_object('shoe_size', 38))) WHERE purchase_id = :claimed",
+        ),
+        "segments, of an activity": planted(
+            "{visited}",
+            "UPDATE activities SET earnings = earnings || jsonb_build_array(jsonb_set(earnings->0, "
+            "'{explanation,member_segments}', '[\"vip\"]')) WHERE activity_id = :visited",
+        ),
+    },
     "the member has enrolled, or had a birthday in the same year, before": {
         "two birthdays": planted(
             "{ehsan}/birthday",
