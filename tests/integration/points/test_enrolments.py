@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -14,11 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from kit import streams
+from kit.call import Call
 from services.members import events as members_events
 from services.points import events, jobs, tables
-from services.points.commit import Grouped, Rulebook
+from services.points.commit import HANDED_OVER_MAX, Grouped, Operation, Result, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.activities import ActivityKind
+from services.points.domain.errors import LedgerBusy
 from services.points.handlers.enrolments import LEASE
 from tests.factories import points as make
 from tests.integration.points.busy import started
@@ -69,6 +71,32 @@ def test_an_enrolment_earns_without_anybody_telling_of_it(points: Points) -> Non
     assert recorded(points) == {each.aggregate_id: 50 for each in told}
     assert waiting(points) == set()
     assert all(points.account(each.aggregate_id).posted == 50 for each in told)
+
+
+def test_tills_find_room_between_many_and_what_finds_none_waits(
+    points: Points, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points.rule(**ENROLMENT)
+    told = {each.aggregate_id: each for each in (enrolled(points) for _ in range(HANDED_OVER_MAX + 2))}
+    hear(points, *told.values())
+    hand_over, shares = points.committer.submit_all, list[int]()
+
+    def full_at_the_second(call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
+        shares.append(len(operations))
+        if len(shares) == 2:
+            raise LedgerBusy("more is waiting to be written than can be, try again")
+        return hand_over(call, operations)
+
+    monkeypatch.setattr(points.committer, "submit_all", full_at_the_second)
+    jobs.record_pending_activities(points.storage, points.committer, limit=len(told))
+    assert shares == [HANDED_OVER_MAX, 2]
+    assert len(recorded(points)) == HANDED_OVER_MAX
+    assert waiting(points) == told.keys() - recorded(points).keys()
+
+    points.clock.advance(seconds=LEASE.total_seconds() + 1)
+    record(points)
+    assert recorded(points) == dict.fromkeys(told, 50)
+    assert waiting(points) == set()
 
 
 def test_nothing_is_recorded_where_no_rule_was_in_force_for_it(points: Points) -> None:
