@@ -15,13 +15,14 @@ All questions are asked of one snapshot, so a service that works meanwhile cause
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
 from kit import outbox
 from kit.checking import Finding
+from kit.questions import STATEMENT_TIMEOUT_MS, ask
 from services.members import events, tables
 from services.members.domain.identifiers import IDENTIFIERS_MAX
 from services.members.sealing import BrokenSealError, DataKey, MasterKeys, Pepper, UnknownMasterKeyError, WrappedKey
@@ -29,8 +30,11 @@ from services.members.storage import sealed
 
 ROWS_AT_A_TIME = 1_000
 
-# One question may look at every row there is; the bound is for one that went wrong.
-STATEMENT_TIMEOUT_MS = 900_000
+_KNOWN = {
+    "aggregate_type": events.AGGREGATE_TYPE,
+    "identifiers_max": IDENTIFIERS_MAX,
+    "kept_days": outbox.RETENTION_DAYS,
+}
 
 UNREADABLE = (BrokenSealError, UnknownMasterKeyError, ValueError)
 
@@ -69,9 +73,9 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     (
         "member_findable",
         "the member has more identifiers than a member may have",
-        f"""
-        SELECT member_id FROM member_identifiers GROUP BY member_id HAVING count(*) > {IDENTIFIERS_MAX}
-        """,  # noqa: S608 - a number of this service's own, which no request reaches
+        """
+        SELECT member_id FROM member_identifiers GROUP BY member_id HAVING count(*) > :identifiers_max
+        """,
     ),
     (
         "versions_contiguous",
@@ -172,27 +176,18 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
 
 
 def check(engine: sa.Engine, master_keys: MasterKeys, pepper: Pepper) -> Iterator[Finding]:
-    """Asks everything of one snapshot; reads row by row, however many there are."""
+    """Asks everything of one snapshot; what is sealed is read row by row, however many there are."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
         connection.execute(sa.text(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"))
-        for name, problem, question in QUESTIONS:
-            for subject in _asked(connection, question):
-                yield Finding(name, str(subject), problem)
+        yield from ask(connection, QUESTIONS, _KNOWN)
         yield from _profiles(connection, master_keys)
         yield from _identifiers(connection, master_keys, pepper)
         yield from _reasons(connection, master_keys)
         yield from _answers(connection, master_keys)
 
 
-def _asked(connection: sa.Connection, question: str) -> Iterable[Any]:
-    known = {"aggregate_type": events.AGGREGATE_TYPE, "kept_days": outbox.RETENTION_DAYS}
-    return _streamed(connection, sa.text(question), known).scalars()
-
-
-def _streamed(
-    connection: sa.Connection, statement: sa.Executable, values: dict[str, object] | None = None
-) -> sa.Result[Any]:
-    return connection.execute(statement, values, execution_options={"yield_per": ROWS_AT_A_TIME})
+def _streamed(connection: sa.Connection, statement: sa.Executable) -> sa.Result[Any]:
+    return connection.execute(statement, execution_options={"yield_per": ROWS_AT_A_TIME})
 
 
 def _profiles(connection: sa.Connection, master_keys: MasterKeys) -> Iterator[Finding]:

@@ -16,18 +16,17 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import sqlalchemy as sa
 
 from kit import outbox
 from kit.checking import Finding
+from kit.questions import STATEMENT_TIMEOUT_MS, ask
 from services.rewards import events
 
 ROWS_AT_A_TIME = 1_000
 
-# One question may look at every row there is; the bound is for one that went wrong.
-STATEMENT_TIMEOUT_MS = 900_000
+_KNOWN = {"aggregate_type": events.AGGREGATE_TYPE, "kept_days": outbox.RETENTION_DAYS}
 
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
     (
@@ -167,17 +166,15 @@ class LedgerClaim:
 
 
 def check(engine: sa.Engine) -> Iterator[Finding]:
-    """Asks everything of one snapshot; reads row by row, however many there are."""
+    """Asks everything of one snapshot."""
     with _snapshot(engine) as connection:
-        for name, problem, question in QUESTIONS:
-            for subject in _streamed(connection, question).scalars():
-                yield Finding(name, str(subject), problem)
+        yield from ask(connection, QUESTIONS, _KNOWN)
 
 
 def ledger_claims(engine: sa.Engine) -> Iterator[LedgerClaim]:
-    """What the ledger must say of every redemption that ever held points."""
+    """What the ledger must say of every redemption that ever held points, row by row, however many there are."""
     with _snapshot(engine) as connection:
-        for row in _streamed(connection, _LEDGER_CLAIMS):
+        for row in connection.execute(sa.text(_LEDGER_CLAIMS), execution_options={"yield_per": ROWS_AT_A_TIME}):
             is_spent = row.state == "confirmed" and not row.cancel_reason
             yield LedgerClaim(
                 program_id=row.program_id,
@@ -195,10 +192,3 @@ def _snapshot(engine: sa.Engine) -> sa.Connection:
     connection = engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     connection.execute(sa.text(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"))
     return connection
-
-
-def _streamed(connection: sa.Connection, question: str) -> sa.Result[Any]:
-    known = {"aggregate_type": events.AGGREGATE_TYPE, "kept_days": outbox.RETENTION_DAYS}
-    text = sa.text(question)
-    wanted = {name: value for name, value in known.items() if f":{name}" in question}
-    return connection.execute(text.bindparams(**wanted), execution_options={"yield_per": ROWS_AT_A_TIME})

@@ -23,7 +23,6 @@ Row = Mapping[str, object]
 _ARRAY_TYPES: dict[type, str] = {
     sa.Uuid: "uuid[]",
     sa.Text: "text[]",
-    sa.Boolean: "boolean[]",
     sa.BigInteger: "bigint[]",
     sa.Integer: "integer[]",
     sa.Boolean: "boolean[]",

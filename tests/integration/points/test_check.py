@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from kit.checking import Finding
+from kit.checking import FINDINGS_MAX, Finding, bounded
 from services.points import check, tables
 from services.points.domain.policy import Shortfall
 from tests.factories import points as make
@@ -631,6 +631,24 @@ def test_a_planted_defect_is_found_and_its_row_named(
     with lender.copy(busy_day.url) as url, opened(url) as source:
         plant(source, defect, busy_day.names)
         assert Finding(name, defect.subject.format(**busy_day.names), problem) in list(check.check(source))
+
+
+def test_of_thousands_of_defects_no_more_are_read_than_a_report_tells(lender: Lender, busy_day: BusyDay) -> None:
+    with lender.copy(busy_day.url) as url, opened(url) as source:
+        with source.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO outbox (id, aggregatetype, aggregateid, type, version, program_id, payload, "
+                    "occurred_at) SELECT gen_random_uuid(), aggregatetype, aggregateid, type, 1000 + n, program_id, "
+                    "payload, occurred_at FROM outbox, generate_series(1, 3000) AS n "
+                    "WHERE aggregateid = :amina AND version = 2"
+                ),
+                {"amina": busy_day.names["amina"]},
+            )
+        found = list(check.check(source))
+    made_up = [each for each in found if each.problem == "the event tells of an entry that is not there"]
+    assert len(made_up) == FINDINGS_MAX + 1
+    assert list(bounded(made_up))[-1].check == "findings_max"
 
 
 def named(points: Points, day: Day) -> dict[str, object]:
