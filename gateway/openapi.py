@@ -159,7 +159,8 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
-    "description": f"Names one wish of one caller, for {KEY_RETENTION_DAYS} days. A new wish needs a new key.",
+    "description": f"Names one wish of one caller, for {KEY_RETENTION_DAYS} days. A new wish needs a new key; "
+    "the order of lists and parts of a second make none.",
     "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX, "pattern": "^[!-~]+$"},
 }
 _IF_MATCH = {

@@ -2,7 +2,8 @@
 
 The first request with a key stores its answer, or its refusal, in the same transaction as its effect. Later ones with
 the same key and the same content get what is stored, marked as a replay; with other content they are refused, and told
-what differs. Keys live per program, caller and operation, and are kept for `kit.call.KEY_RETENTION_DAYS`.
+what differs: `kit.digests` says what the same content is. Keys live per program, caller and operation, and are kept for
+`kit.call.KEY_RETENTION_DAYS`.
 
 Two requests with one key at the same time: both find nothing and do the work, one commits, the other meets the primary
 key, loses the race, is rolled back whole and judged again, and then finds the answer. Nothing is claimed beforehand, so
@@ -13,26 +14,29 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import orjson
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 from sqlalchemy.dialects import postgresql
 
+from kit.adapters import adapter_of
 from kit.arrays import unnested
 from kit.call import Call
 from kit.database import LostRaceError
+from kit.digests import differing_fields, digests_in_order, field_digests
 from kit.errors import Conflict, Kind, Refusal
 
 Key: TypeAlias = tuple[uuid.UUID, str, str, str]
 
 Answer = TypeVar("Answer")
 Other = TypeVar("Other")
+
+# What the key of a stored answer says already.
+_IN_KEY = ("program_id", "request_id")
 
 
 class IdempotencyKeyReused(Conflict):
@@ -143,13 +147,14 @@ def stored_answers_table(metadata: sa.MetaData) -> sa.Table:
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """A request as the store knows it: the four parts of its key, and digests of its content."""
+    """A request as the store knows it: the four parts of its key, digests of its content, and the content itself."""
 
     program_id: uuid.UUID
     caller_id: str
     operation: str
     request_id: str
     fingerprint: dict[str, str]
+    command: Command
 
     @property
     def key(self) -> Key:
@@ -206,8 +211,10 @@ class StoredAnswers:
 
     def asked(self, call: Call, command: Command) -> Asked:
         """The request as the store knows it; no database is asked, so it can be made before a transaction."""
-        fingerprint = field_digests(command, without=("program_id", "request_id"), key=self._fingerprint_key)
-        return Asked(command.program_id, call.caller_id, type(command).__name__, command.request_id, fingerprint)
+        fingerprint = field_digests(command, without=_IN_KEY, key=self._fingerprint_key)
+        return Asked(
+            command.program_id, call.caller_id, type(command).__name__, command.request_id, fingerprint, command
+        )
 
     def find(self, connection: sa.Connection, requests: Sequence[Asked]) -> dict[Key, Stored]:
         """What is stored for the requests, by key, in one query."""
@@ -229,13 +236,17 @@ class StoredAnswers:
         """The stored outcome; raises IdempotencyKeyReused when it was given to another request."""
         differing = differing_fields(stored.fingerprint, asked.fingerprint)
         if differing:
+            # It may have been stored when the order of lists counted.
+            in_order = digests_in_order(asked.command, without=_IN_KEY, key=self._fingerprint_key)
+            differing = differing_fields(stored.fingerprint, asked.fingerprint, in_order)
+        if differing:
             raise IdempotencyKeyReused(
                 f"this idempotency key was used before with another {', '.join(differing)}", fields=",".join(differing)
             )
         content = self._seal.open(stored.content)
         if stored.kind is OutcomeKind.REFUSAL:
             return Outcome(None, _load_refusal(content), replayed=True)
-        return answered(_adapter(answer_type).validate_json(content), replayed=True)
+        return answered(adapter_of(answer_type).validate_json(content), replayed=True)
 
     def row(self, asked: Asked, outcome: Outcome[Answer], now: datetime) -> dict[str, object]:
         """The outcome as columns of the table, in plain values."""
@@ -244,7 +255,7 @@ class StoredAnswers:
             kind, content = OutcomeKind.REFUSAL, _dump_refusal(refusal)
         else:
             answer = outcome.unwrap()
-            kind, content = OutcomeKind.ANSWER, _adapter(type(answer)).dump_json(answer)
+            kind, content = OutcomeKind.ANSWER, adapter_of(type(answer)).dump_json(answer)
         return {
             **dict(zip((column.name for column in self._table.primary_key.columns), asked.key, strict=True)),
             "fingerprint": asked.fingerprint,
@@ -284,36 +295,6 @@ def judged(work: Callable[[], Answer]) -> Outcome[Answer]:
         if not refusal.is_final:
             raise
         return Outcome(None, refusal, replayed=False)
-
-
-def field_digests(value: object, *, without: tuple[str, ...] = (), key: bytes = b"") -> dict[str, str]:
-    """A short digest of each field of a dataclass of plain values, to compare two of them without keeping either.
-
-    Fields that say no more than their defaults count for nothing, at any depth: what was digested before a field with a
-    default was added has the digests that it has now. So a default, once given, stays.
-    """
-    content = _adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
-    return {
-        name: hashlib.blake2b(orjson.dumps(part, option=orjson.OPT_SORT_KEYS), digest_size=12, key=key).hexdigest()
-        for name, part in content.items()
-        if name not in without
-    }
-
-
-def differing_fields(one: dict[str, str], other: dict[str, str]) -> list[str]:
-    """The names of the fields whose digests differ, sorted."""
-    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
-
-
-_adapters: dict[type, TypeAdapter[Any]] = {}
-
-
-def _adapter(kind: type[Answer]) -> TypeAdapter[Answer]:
-    """The reader and writer of `kind`; made once, since making one costs milliseconds."""
-    adapter = _adapters.get(kind)
-    if adapter is None:
-        adapter = _adapters[kind] = TypeAdapter(kind)
-    return adapter
 
 
 def _dump_refusal(refusal: Refusal) -> bytes:

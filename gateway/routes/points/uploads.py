@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from http import HTTPStatus
 from typing import Any
 
@@ -20,7 +21,7 @@ from gateway.suite import suite, write
 from gateway.visit import visit
 from gateway.wire.members import NewIdentifier
 from gateway.wire.points.receipts import UploadAnswer, UploadResult, account_or_none, purchase_of
-from gateway.wire.points.sales import ByMemberId, MemberReference, PurchaseToRecord, UploadBody
+from gateway.wire.points.sales import ByMemberId, MemberReference, PurchaseToRecord, ReceiptKey, UploadBody
 from kit import ids, status
 from kit.client import ServiceFailed, ServiceTimeout, ServiceUnavailable
 from kit.errors import Kind, Refusal
@@ -34,8 +35,8 @@ _AWAY_KINDS = frozenset({Kind.UNAVAILABLE, Kind.EXHAUSTED, Kind.ABORTED})
 def record_purchases(body: UploadBody) -> Response:
     """Record up to 500 purchases that could not be sent when they happened, each on its own merits"""
     _count(len(body.purchases))
-    lookup = _Lookup()
-    wishes = [_wish(place, item, lookup) for place, item in enumerate(body.purchases)]
+    lookup, keys = _Lookup(), _Keys()
+    wishes = [_wish(item, lookup, keys) for item in body.purchases]
     results = iter(_recorded([wish for wish in wishes if isinstance(wish, pb.PurchaseToRecord)]))
     told = [_refused(wish) if isinstance(wish, Refusal) else next(results) for wish in wishes]
     return reply(UploadAnswer(results=told), replayed=all(result.replayed for result in told))
@@ -48,7 +49,7 @@ def _count(many: int) -> None:
     standing.require()
 
 
-def _wish(place: int, item: Any, lookup: _Lookup) -> pb.PurchaseToRecord | Refusal:
+def _wish(item: Any, lookup: _Lookup, keys: _Keys) -> pb.PurchaseToRecord | Refusal:
     """The item for `points`, or what keeps it from being sent there."""
     try:
         purchase = PurchaseToRecord.model_validate(item)
@@ -57,8 +58,7 @@ def _wish(place: int, item: Any, lookup: _Lookup) -> pb.PurchaseToRecord | Refus
         return checks.refusal_of(error)
     except Refusal as refusal:
         return refusal
-    # The same call again, after a lost answer, has the same keys again.
-    key = purchase.idempotency_key or str(ids.derived_id("upload", visit().idempotency_key, str(place)))
+    key = purchase.idempotency_key or keys.of(purchase.receipt)
     return pb.PurchaseToRecord(request_id=key, member_id=member_id, sale=purchase.to_proto())
 
 
@@ -93,6 +93,23 @@ def _refused(refusal: Refusal, *, replayed: bool = False) -> UploadResult:
     return UploadResult(
         status=problem["status"], replayed=replayed, problem=Problem.model_validate(problem | {"errors": errors})
     )
+
+
+class _Keys:
+    """Names purchases that have no keys of their own, by the call's key and their receipts.
+
+    The same call again, after a lost answer, has the same keys again, also if it lists the purchases in another order.
+    """
+
+    def __init__(self) -> None:
+        self._copies: Counter[ReceiptKey] = Counter()
+
+    def of(self, receipt: ReceiptKey) -> str:
+        """The key of the next purchase with this receipt."""
+        copy = self._copies[receipt]
+        self._copies[receipt] += 1
+        parts = (str(part) for part in receipt.model_dump().values())
+        return str(ids.derived_id("upload", visit().idempotency_key, *parts, str(copy)))
 
 
 class _Lookup:

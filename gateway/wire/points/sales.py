@@ -159,9 +159,10 @@ class SaleBody(Asked):
 
     receipt: ReceiptKey
     occurred_at: Instant
-    """By the till's clock, at most a day ahead of ours."""
+    """By the till's clock, at most a day ahead of ours. When the receipt comes again, whole seconds are compared."""
     currency: Currency
     lines: list[NewLine] = Field(min_length=1, max_length=LINES_MAX)
+    """In any order, as are the tenders: the receipt is the same one."""
     tenders: list[NewTender] = Field(default=[], max_length=TENDERS_MAX)
     """How it was paid; when given, the sum is the sum of the lines."""
     cashier_id: MaybeText100 = ""
@@ -191,7 +192,7 @@ class PurchaseToRecord(PurchaseBody):
     """One of many purchases."""
 
     idempotency_key: IdempotencyKey | None = None
-    """Names this wish alone, as the header does for a single purchase; without it, the header and the place do."""
+    """Names this wish alone, as the header does for a single purchase; without it, the header and the receipt do."""
 
 
 class UploadBody(Asked):

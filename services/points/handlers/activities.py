@@ -8,8 +8,9 @@ from uuid import UUID
 
 from kit import ids
 from kit.call import Call
+from kit.digests import differing_fields, field_digests
 from kit.errors import Invalid
-from kit.idempotency import Command, Outcome, differing_fields, field_digests
+from kit.idempotency import Command, Outcome
 from services.points import events
 from services.points.commit import Committer, Desk, Looks
 from services.points.domain.activities import (
@@ -105,7 +106,7 @@ class Noting:
         """Records and credits, unless it is recorded."""
         recorded = desk.activities.recorded(self._activity_id)
         if recorded is not None:
-            _expect_same(recorded.digests, self._digests)
+            _expect_same(recorded, self._digests)
             self.answer = _answer(recorded)
             return ActivityRef(self._activity_id, recorded_before=True)
         wish, earnings = self._wish, self._gain.earnings(desk)
@@ -129,14 +130,19 @@ def _answer(recorded: Recorded[Activity]) -> ActivityAnswer:
 
 def _digests(wish: RecordActivity) -> dict[str, str]:
     """What must be the same when it is told again: of what happens once, that it happened."""
-    told = (
-        {} if happens_once(wish.happening.kind) else field_digests(wish.happening, without=("source", "activity_key"))
-    )
-    return told | {"member_id": str(wish.member_id)}
+    return _happening_digests(wish.happening) | {"member_id": str(wish.member_id)}
 
 
-def _expect_same(recorded: dict[str, str], asked: dict[str, str]) -> None:
-    differing = differing_fields(recorded, asked)
+def _happening_digests(happening: Happening) -> dict[str, str]:
+    return {} if happens_once(happening.kind) else field_digests(happening, without=("source", "activity_key"))
+
+
+def _expect_same(recorded: Recorded[Activity], asked: dict[str, str]) -> None:
+    differing = differing_fields(asked, recorded.digests)
+    if differing:
+        # The digests that lie with it may be of a time when parts of a second counted.
+        rebuilt = recorded.digests | _happening_digests(recorded.record.happening)
+        differing = differing_fields(asked, recorded.digests, rebuilt)
     if differing:
         raise ActivityConflict(
             f"this activity is recorded with another {', '.join(differing)}", fields=",".join(differing)

@@ -10,8 +10,9 @@ from uuid import UUID
 import structlog
 
 from kit.call import Call
+from kit.digests import field_digests
 from kit.errors import Invalid, Refusal
-from kit.idempotency import Command, Outcome, field_digests
+from kit.idempotency import Command, Outcome
 from services.points import events
 from services.points.commit import Committer, Desk, Looks, Result, StandingMissing, submit_in_shares
 from services.points.domain.errors import PurchaseNotFound
@@ -30,7 +31,7 @@ from services.points.domain.purchases import (
     RecordPurchases,
     expect_claimable,
 )
-from services.points.domain.sales import check_sale
+from services.points.domain.sales import Sale, check_sale
 from services.points.handlers.gains import gain_of
 from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.receipts import expect_same_receipt, purchase_id_of
@@ -180,7 +181,8 @@ class Posting:
         """Whether the receipt is recorded, with this content."""
         recorded = desk.recorded(self._purchase_id)
         if recorded is not None:
-            expect_same_receipt(recorded.digests, self._digests, self._path)
+            sale = recorded.record.sale
+            expect_same_receipt(recorded.digests, self._digests, lambda: _sale_digests(sale), self._path)
         return recorded is not None
 
     def give(self, desk: Desk) -> None:
@@ -297,4 +299,8 @@ def _answer(recorded: Recorded[Purchase], met: PurchaseReturns) -> PurchaseAnswe
 
 
 def _digests(wish: RecordPurchase | PreviewPurchase) -> dict[str, str]:
-    return field_digests(wish.sale, without=("receipt",)) | {"member_id": str(wish.member_id or "")}
+    return _sale_digests(wish.sale) | {"member_id": str(wish.member_id or "")}
+
+
+def _sale_digests(sale: Sale) -> dict[str, str]:
+    return field_digests(sale, without=("receipt",))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from kit import ids
-from kit.idempotency import differing_fields
+from kit.digests import differing_fields
 from services.points.domain.errors import ReceiptConflict
 from services.points.domain.sales import ReceiptKey
 
@@ -20,13 +21,17 @@ def return_id_of(program_id: UUID, receipt: ReceiptKey) -> UUID:
     return ids.derived_id("return", str(program_id), *receipt.parts())
 
 
-def expect_same_receipt(recorded: dict[str, str], asked: dict[str, str], path: str = "") -> None:
+def expect_same_receipt(
+    recorded: dict[str, str], asked: dict[str, str], rebuilt: Callable[[], dict[str, str]], path: str = ""
+) -> None:
     """Refuses a receipt that is recorded with other content, naming what differs; the fields' paths begin with `path`.
 
-    Whose it is stands beside the receipt in any request.
+    Whose it is stands beside the receipt in any request. `rebuilt` makes the digests of what is recorded anew: those
+    that lie with it may be of a time when the order of lists and parts of a second counted.
     """
-    differing = [name if name == "member_id" else f"{path}{name}" for name in differing_fields(recorded, asked)]
+    differing = differing_fields(recorded, asked)
     if differing:
-        raise ReceiptConflict(
-            f"this receipt is recorded with another {', '.join(differing)}", fields=",".join(differing)
-        )
+        differing = differing_fields(asked, recorded, recorded | rebuilt())
+    if differing:
+        names = ", ".join(name if name == "member_id" else f"{path}{name}" for name in differing)
+        raise ReceiptConflict(f"this receipt is recorded with another {names}", fields=names.replace(", ", ","))

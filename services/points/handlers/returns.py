@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from kit.call import Call
+from kit.digests import digests_in_order, field_digests
 from kit.errors import Invalid
-from kit.idempotency import Outcome, field_digests
+from kit.idempotency import Outcome
 from services.points import events
 from services.points.commit import Committer, Desk, Looks
 from services.points.domain.counters import Occasion
@@ -71,6 +72,10 @@ class ReturnRef:
     recorded_before: bool
 
 
+# What names a return and is no part of what it says.
+_NAMED = ("program_id", "request_id", "receipt")
+
+
 class Returning:
     """Takes goods back. `answer` is what was made of it the last time it was judged.
 
@@ -94,7 +99,7 @@ class Returning:
             return_id=self._return_id,
             refunded_hold_ids=frozenset(refund.hold_id for refund in command.refunds),
         )
-        self._digests = field_digests(command, without=("program_id", "request_id", "receipt"))
+        self._digests = field_digests(command, without=_NAMED)
 
     def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
         """The accounts that the goods earned to or were paid from, or the one to show, and the counters of limits."""
@@ -145,7 +150,7 @@ class Returning:
         """Whether the receipt is recorded, with this content."""
         recorded = desk.recorded_return(self._return_id)
         if recorded is not None:
-            expect_same_receipt(recorded.digests, self._digests, self._path)
+            expect_same_receipt(recorded.digests, self._digests, lambda: self._rebuilt(recorded), self._path)
         return recorded is not None
 
     def free(self, desk: Desk) -> None:
@@ -174,6 +179,21 @@ class Returning:
         return ReturnRef(self._return_id, recorded_before=False)
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
+
+    def _rebuilt(self, recorded: Recorded[Return]) -> dict[str, str]:
+        """The digests of what the recorded return holds, made anew."""
+        back = recorded.record
+        held = field_digests(replace(self.command, lines=back.lines, occurred_at=back.occurred_at))
+        rebuilt = {name: held[name] for name in ("lines", "occurred_at")}
+        # It holds the points that came back, not the amounts that were given: those are compared in its order.
+        if "refunds" in recorded.digests and recorded.digests["refunds"] == self._refunds_in_order(back):
+            rebuilt["refunds"] = self._digests["refunds"]
+        return rebuilt
+
+    def _refunds_in_order(self, back: Return) -> str | None:
+        places = {refund.hold_id: place for place, refund in enumerate(back.refunds)}
+        refunds = sorted(self.command.refunds, key=lambda refund: places.get(refund.hold_id, len(places)))
+        return digests_in_order(replace(self.command, refunds=tuple(refunds))).get("refunds")
 
     @property
     def _member_id(self) -> UUID | None:

@@ -116,7 +116,7 @@ def test_a_call_in_which_nothing_is_well_formed_asks_nobody(door: Door, puppets:
     assert puppets.requests("RecordPurchases") == []
 
 
-def test_keys_are_the_purchases_own_or_follow_from_the_call_and_the_place(door: Door, puppets: Puppets) -> None:
+def test_keys_are_the_purchases_own_or_follow_from_the_call_and_the_receipt(door: Door, puppets: Puppets) -> None:
     caller, purchases = door.caller("till"), [sale(), sale(idempotency_key="mine"), sale()]
     for key in ("monday", "monday", "tuesday"):
         upload(caller, *purchases, key=key)
@@ -126,6 +126,19 @@ def test_keys_are_the_purchases_own_or_follow_from_the_call_and_the_place(door: 
     assert first == again
     assert (first[1], other[1]) == ("mine", "mine")
     assert len({first[0], first[2], other[0], other[2]}) == 4
+
+
+def test_an_upload_in_another_order_has_the_same_keys(door: Door, puppets: Puppets) -> None:
+    caller, purchases = door.caller("till"), [sale(), sale(), sale()]
+    purchases[1]["receipt"] |= {"receipt_number": "another"}
+    for order in (purchases, purchases[::-1]):
+        upload(caller, *order, key="monday")
+    first, again = (
+        {(item.sale.receipt.receipt_number, item.request_id) for item in request.items}
+        for request in puppets.requests("RecordPurchases")
+    )
+    assert first == again
+    assert len(first) == 3
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "with blank", 7])

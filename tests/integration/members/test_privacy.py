@@ -13,8 +13,8 @@ import structlog
 from loyalty.members.v1 import members_pb2 as pb
 
 from kit.client import ServiceFailed
+from kit.digests import field_digests
 from kit.errors import Refusal
-from kit.idempotency import field_digests
 from services.members import tables
 from services.members.convert.members import enrol
 from tests.factories.members import Caller, card, email, external_id, new_id, pepper, phone

@@ -3203,11 +3203,13 @@ class Sale(_message.Message):
     def receipt(self) -> Global___ReceiptKey: ...
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
-        """When it happened, by the till's clock; at most a day ahead of ours."""
+        """When it happened, by the till's clock; at most a day ahead of ours. When the receipt comes again, whole seconds are
+        compared.
+        """
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___PurchaseLine]:
-        """One to 1,000 lines."""
+        """One to 1,000 lines, in any order: with its lines or tenders in another one, the receipt is the same."""
 
     @_builtins.property
     def tenders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tender]:

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import pytest
 
+from kit.digests import field_digests
 from kit.errors import Invalid
-from kit.idempotency import field_digests
 from services.points.domain.sales import (
     PurchaseLine,
     ReceiptKey,
