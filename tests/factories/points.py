@@ -44,6 +44,11 @@ def a_line(
     return PurchaseLine(line_id, sku, category, quantity * 1000, amount_minor // quantity, 0, amount_minor)
 
 
+def a_discount(off_minor: int, *, line_id: str = "discount") -> PurchaseLine:
+    """A line that takes `off_minor` off the order."""
+    return PurchaseLine(line_id, "ORDER-DISCOUNT", "", 1000, 0, off_minor, -off_minor)
+
+
 def a_sale(
     *lines: PurchaseLine,
     receipt: ReceiptKey | None = None,

@@ -14,7 +14,7 @@ from gateway.wire.points.limits import MetLimit, met_limit_of
 
 RoundingWord = Literal["down", "half_up", "up"]
 VerdictWord = Literal[
-    "counted", "sku_excluded", "category_excluded", "brand_excluded", "not_included", "condition_not_met"
+    "counted", "sku_excluded", "category_excluded", "brand_excluded", "not_included", "condition_not_met", "shared"
 ]
 EffectWord = Literal["per_amount", "per_unit", "fixed", "multiplier", "addition"]
 TriggerWord = Literal["purchase", "line", "event", "visit", "enrolment", "birthday", "referral"]

@@ -104,7 +104,10 @@ class NewLine(Asked):
     sku: Text100
     category: MaybeText100 = ""
     quantity_milli: NonZeroInt64
-    """Thousandths of a unit; negative for goods taken back within the sale."""
+    """Thousandths of a unit; negative for goods taken back within the sale.
+
+    With a negative amount and a positive quantity the line is a discount on the order, shared over its goods.
+    """
     unit_price_minor: NaturalInt64
     discount_minor: NaturalInt64 = 0
     amount_minor: Int64

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
 from services.points.domain.conditions import Conditions, line_facts, purchase_facts
 from services.points.domain.earners import Earner
 from services.points.domain.earnings import LineExplanation
+from services.points.domain.order_discounts import is_order_discount, with_discounts_shared
 from services.points.domain.sales import PurchaseLine, Returned, Sale, TenderKind, kept_amount
 from services.points.domain.terms import EarningTerms, LineVerdict, Selection
 
@@ -25,6 +26,8 @@ class KeptLine:
     line: PurchaseLine
     amount_minor: Exact
     quantity_milli: int
+    # What the line says on the receipt, where that is shared over other lines.
+    shared_minor: int = 0
 
     @functools.cached_property
     def goods_milli(self) -> int:
@@ -50,7 +53,7 @@ class KeptLine:
         """The line with a verdict; many rules come to the same."""
         judged = self._judged.get(verdict)
         if judged is None:
-            judged = LineExplanation(self.line.line_id, int(self.amount_minor), verdict)
+            judged = LineExplanation(self.line.line_id, self.shared_minor or int(self.amount_minor), verdict)
             self._judged[verdict] = judged
         return judged
 
@@ -102,7 +105,9 @@ class Basket:
     def __init__(self, sale: Sale, returned: Returned, earner: Earner, conditions: Conditions) -> None:
         self.sale = sale
         self.earner = earner
-        self.lines = [_kept(line, returned) for line in sale.lines]
+        self._returned = returned
+        self._discounts = [index for index, line in enumerate(sale.lines) if is_order_discount(line)]
+        self.lines = self._kept_lines()
         self.total_minor: Exact = sum(line.amount_minor for line in self.lines)
         self.conditions = conditions
         self._prepared_facts: dict[str, object] = {}
@@ -115,8 +120,30 @@ class Basket:
         chosen = self._chosen.get(selection)
         if chosen is None:
             verdicts = [selection.verdict(kept.line) for kept in self.lines]
-            chosen = self._chosen[selection] = Chosen(self.lines, verdicts)
+            lines = self._shared(verdicts) if self._discounts else self.lines
+            chosen = self._chosen[selection] = Chosen(lines, verdicts)
         return chosen
+
+    def _shared(self, verdicts: list[LineVerdict]) -> Sequence[KeptLine]:
+        """The lines as a rule counts them, whose verdicts on discounts become that they are shared.
+
+        A discount that the rule excludes by name takes nothing off for it. One that it only does not include takes its
+        share off the goods that it does.
+        """
+        unshared = {self.lines[index].line.line_id for index in self._discounts if verdicts[index].is_exclusion}
+        lines = self._kept_lines(unshared) if unshared else self.lines
+        for index in self._discounts:
+            if lines[index].shared_minor:
+                verdicts[index] = LineVerdict.SHARED
+        return lines
+
+    def _kept_lines(self, unshared: Collection[str] = ()) -> list[KeptLine]:
+        shared = with_discounts_shared(self.sale.lines, unshared) if self._discounts else self.sale.lines
+        kept = [_kept(line, self._returned) for line in shared]
+        for index in self._discounts:
+            if shared[index] is not self.sale.lines[index]:
+                kept[index] = replace(kept[index], shared_minor=self.sale.lines[index].amount_minor)
+        return kept
 
     def narrowed(self, selection: Selection, answers: tuple[bool | None, ...]) -> Chosen:
         """What counts by the selection and by the answers of a condition to each line that does."""
@@ -129,7 +156,7 @@ class Basket:
             for index, holds in zip(chosen.indexes, answers, strict=True):
                 if not holds:
                     verdicts[index] = LineVerdict.CONDITION_NOT_MET
-            narrowed = self._narrowed[selection, answers] = Chosen(self.lines, verdicts)
+            narrowed = self._narrowed[selection, answers] = Chosen(chosen.lines, verdicts)
         return narrowed
 
     def earning_part(self, excluded: tuple[TenderKind, ...]) -> Exact:

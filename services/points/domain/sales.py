@@ -120,8 +120,8 @@ def add_returned(returned: Returned, more: Iterable[tuple[str, int]]) -> dict[st
 def kept_amount(line: PurchaseLine, returned: Returned) -> Fraction:
     """What was paid for the part of the line that the customer kept, in minor units, exactly.
 
-    A line that took money off counts in full though it has come back. Otherwise bringing back a rebate alone would
-    raise what is kept above what was earned, and the goods it was for would then give back more than they gave.
+    Goods taken back within the sale stay taken back. Order discounts are shared over the goods before, see
+    `order_discounts`, so that bringing back their own lines changes nothing.
     """
     if line.amount_minor < 0:
         return Fraction(line.amount_minor)

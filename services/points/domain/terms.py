@@ -200,6 +200,13 @@ class LineVerdict(enum.Enum):
     BRAND_EXCLUDED = "brand_excluded"
     NOT_INCLUDED = "not_included"
     CONDITION_NOT_MET = "condition_not_met"
+    # An order discount: what it takes off is in the goods' amounts.
+    SHARED = "shared"
+
+    @property
+    def is_exclusion(self) -> bool:
+        """Whether the rule excludes the line by name."""
+        return self in (LineVerdict.SKU_EXCLUDED, LineVerdict.CATEGORY_EXCLUDED, LineVerdict.BRAND_EXCLUDED)
 
 
 @dataclass(frozen=True)

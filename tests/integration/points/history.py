@@ -120,7 +120,9 @@ class Bought:
 
     def earns(self, kept: int) -> dict[str, int]:
         """What each rule gives for so many pieces."""
-        pounds = Fraction(self.sale.lines[0].amount_minor * kept, 100 * self.pieces)
+        # A discount on the order comes back with the pieces that it was for.
+        paid = sum(line.amount_minor for line in self.sale.lines)
+        pounds = Fraction(paid * kept, 100 * self.pieces)
         everyday = min(int(pounds), self.room["everyday"])
         big = 5 if pounds >= 12 else 0
         steady = 2 if pounds and not big else 0

@@ -78,16 +78,20 @@ class LifeMachine(RuleBasedStateMachine):
         days_late=st.sampled_from([0, 0, 0, 1, 13]),
         store=st.sampled_from(["S1", "S2"]),
         backs=st.lists(st.integers(1, 3), max_size=2),
+        off=st.sampled_from([0, 0, 30, 100]),
     )
-    def buy(self, who: int | None, pounds: int, pieces: int, days_late: int, store: str, backs: list[int]) -> None:
-        """A sale, uploaded late at times; some of its goods may have come back before it was told."""
+    def buy(
+        self, who: int | None, pounds: int, pieces: int, days_late: int, store: str, backs: list[int], off: int
+    ) -> None:
+        """A sale, at times with a discount or uploaded late; some of its goods may have come back before."""
         receipt = make.a_receipt(store_id=store)
         for back in backs if days_late else ():
             self.tick()
             self.points.returns.record_return(TILL, make.record_return(receipt, ("1", back * 1000))).unwrap()
             self.waiting[receipt].append(back)
         at = self.tick() - timedelta(days=days_late)
-        sale = make.a_sale(make.a_line(pounds * pieces * 100, quantity=pieces), receipt=receipt, occurred_at=at)
+        lines = [make.a_line(pounds * pieces * 100, quantity=pieces), *([make.a_discount(off)] if off else [])]
+        sale = make.a_sale(*lines, receipt=receipt, occurred_at=at)
         member_id = None if who is None else self.members[who]
         bought = Bought(sale, None, pieces)
         if member_id is not None:

@@ -136,7 +136,7 @@ def _for_inactivity(days: int | None) -> str:
 
 def _counted(why: Explanation) -> str:
     counted = sum(line.verdict is LineVerdict.COUNTED for line in why.lines)
-    left_out = len(why.lines) - counted
+    left_out = sum(line.verdict not in (LineVerdict.COUNTED, LineVerdict.SHARED) for line in why.lines)
     return f"{_lines(counted)}, {_lines(left_out)} left out" if left_out else _lines(counted)
 
 

@@ -167,7 +167,7 @@ def _why_expired(inactivity_days: int | None) -> str:
 
 def _counted(why: Explanation) -> str:
     counted = sum(line.verdict is LineVerdict.COUNTED for line in why.lines)
-    left_out = len(why.lines) - counted
+    left_out = sum(line.verdict not in (LineVerdict.COUNTED, LineVerdict.SHARED) for line in why.lines)
     return f"{_things(counted)}، {_things(left_out)} شامل نہیں" if left_out else _things(counted)
 
 

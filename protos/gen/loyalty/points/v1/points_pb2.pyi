@@ -154,6 +154,8 @@ class _LineVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LineVerdi
     LINE_VERDICT_CONDITION_NOT_MET: _LineVerdict.ValueType  # 5
     """The rule's condition does not hold for the line, or came to no answer."""
     LINE_VERDICT_BRAND_EXCLUDED: _LineVerdict.ValueType  # 6
+    LINE_VERDICT_SHARED: _LineVerdict.ValueType  # 7
+    """A discount on the order, whose amount is shared over the goods of the receipt by theirs."""
 
 class LineVerdict(_LineVerdict, metaclass=_LineVerdictEnumTypeWrapper):
     """Whether a line counted, or what kept it out."""
@@ -167,6 +169,8 @@ LINE_VERDICT_NOT_INCLUDED: LineVerdict.ValueType  # 4
 LINE_VERDICT_CONDITION_NOT_MET: LineVerdict.ValueType  # 5
 """The rule's condition does not hold for the line, or came to no answer."""
 LINE_VERDICT_BRAND_EXCLUDED: LineVerdict.ValueType  # 6
+LINE_VERDICT_SHARED: LineVerdict.ValueType  # 7
+"""A discount on the order, whose amount is shared over the goods of the receipt by theirs."""
 Global___LineVerdict: _TypeAlias = LineVerdict  # noqa: Y015
 
 class _ActivityKind:
@@ -3255,7 +3259,9 @@ class PurchaseLine(_message.Message):
     category: _builtins.str
     """Up to 100 characters."""
     quantity_milli: _builtins.int
-    """Thousandths of a unit; negative for a line that takes goods back within the sale; not 0."""
+    """Thousandths of a unit; negative for a line that takes goods back within the sale; not 0. A line of positive quantity
+    and negative amount is a discount on the order, which is shared over the goods of the receipt by their amounts.
+    """
     unit_price_minor: _builtins.int
     """Price of one unit before discount, 0 or more."""
     discount_minor: _builtins.int

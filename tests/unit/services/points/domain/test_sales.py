@@ -129,7 +129,7 @@ def test_goods_taken_back_within_the_sale_stay_taken_back() -> None:
     assert kept_amount(line, {}) == -250
 
 
-def test_a_line_that_took_money_off_counts_in_full_though_it_came_back() -> None:
+def test_what_a_line_takes_off_does_not_change_when_it_comes_back() -> None:
     rebate = weighed(-500, quantity_milli=1000, unit_price_minor=0, discount_minor=500)
     assert kept_amount(rebate, {"1": 1000}) == -500
 
