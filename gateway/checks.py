@@ -12,12 +12,11 @@ import re
 import time
 from typing import Any
 
-import orjson
 import structlog
 from flask import Flask, Request, Response, request
 from pydantic import ValidationError
 
-from gateway import metrics, policy, yamls
+from gateway import jsons, metrics, policy, yamls
 from gateway.policy import Access, Needs
 from gateway.refusals import (
     FieldProblem,
@@ -25,7 +24,6 @@ from gateway.refusals import (
     IdempotencyKeyMissing,
     IfMatchInvalid,
     Malformed,
-    MalformedJson,
     PreconditionRequired,
     UnsupportedMediaType,
     VersionMismatch,
@@ -159,16 +157,9 @@ def _read_body(access: Access) -> None:
     is_yaml = access.document and request.mimetype in yamls.YAML_TYPES
     if not (is_yaml or request.mimetype == "application/json") or encoding != "identity":
         raise UnsupportedMediaType("send the body as application/json, not compressed")
-    visit().body = yamls.read(content) if is_yaml else _json(content)
+    visit().body = yamls.read(content) if is_yaml else jsons.read(content)
     if not isinstance(visit().body, dict):
         raise Malformed((FieldProblem("", "the body must be an object"),))
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        raise MalformedJson("the body is not JSON in UTF-8") from None
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -59,13 +59,13 @@ class BadRequest(UnreadableRequest):
 
 
 class MalformedJson(UnreadableRequest):
-    """The body is not JSON."""
+    """The body is not JSON, goes too deep, or has a field twice in one object."""
 
     reason = "MALFORMED_JSON"
 
 
 class MalformedYaml(UnreadableRequest):
-    """The body is not YAML, or holds more than JSON could say: anchors, aliases, tags, a field twice."""
+    """The body is not YAML, or holds more than JSON could say: anchors, aliases, tags, a field twice, many levels."""
 
     reason = "MALFORMED_YAML"
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from gateway import repeated
 from gateway.refusals import MalformedYaml
 
 YAML_TYPE = "application/yaml"
@@ -72,30 +73,49 @@ class _Reader:
             raise MalformedYaml(f"{_where(event.start_mark)}only one document is read")
 
     def _node(self, event: Any, depth: int) -> Any:
-        self._nodes += 1
-        if self._nodes > NODES_MAX or depth > DEPTH_MAX:
-            raise MalformedYaml(f"at most {NODES_MAX:,} values are read, and {DEPTH_MAX} levels")
-        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            raise MalformedYaml(f"{_where(event.start_mark)}anchors and aliases are not read")
-        if event.tag is not None:
-            raise MalformedYaml(f"{_where(event.start_mark)}tags are not read")
+        if depth > DEPTH_MAX:
+            raise MalformedYaml(f"{_where(event.start_mark)}at most {DEPTH_MAX} levels are read")
+        self._count(event)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(depth)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(depth)
         return _scalar(event)
 
+    def _count(self, event: Any) -> None:
+        """Counts a value or a name among the nodes, and refuses what JSON could not say."""
+        self._nodes += 1
+        if self._nodes > NODES_MAX:
+            raise MalformedYaml(f"at most {NODES_MAX:,} values are read")
+        self._refuse_features(event)
+
+    @staticmethod
+    def _refuse_features(event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            raise MalformedYaml(f"{_where(event.start_mark)}anchors and aliases are not read")
+        if event.tag is not None:
+            raise MalformedYaml(f"{_where(event.start_mark)}tags are not read")
+
     def _mapping(self, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        names: set[str] = set()
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._node(event, depth)
-            if not isinstance(event, yaml.ScalarEvent):
-                raise MalformedYaml(f"{_where(event.start_mark)}a field's name must be a word")
-            if event.value in found:
-                raise MalformedYaml(f"{_where(event.start_mark)}the field stands here twice")
-            del key
-            found[event.value] = self._node(next(self._events), depth + 1)
+            name = self._name(event, names)
+            found[name] = self._node(next(self._events), depth + 1)
         return found
+
+    def _name(self, event: Any, names: set[str]) -> str:
+        """A field's name. Only a word is read at all: what is no word may go down for ever without being a value."""
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse_features(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise MalformedYaml(f"{_where(event.start_mark)}a field's name must be a word")
+        self._count(event)
+        name: str = event.value
+        if repeated.canonical(name) in names:
+            raise MalformedYaml(f"{_where(event.start_mark)}{repeated.sentence(name)}")
+        names.add(repeated.canonical(name))
+        return name
 
     def _sequence(self, depth: int) -> list[Any]:
         found: list[Any] = []

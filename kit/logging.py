@@ -30,6 +30,10 @@ CORRELATION_ID_LENGTH_MAX = 128
 
 REDACTED = "[redacted]"
 
+# The longest text in a line, in characters; a traceback keeps its beginning and, where the cause stands, its end.
+TEXT_LENGTH_MAX = 16_384
+_HEAD_LENGTH = 4_096
+
 # A key is sensitive when one of these stands in it between underscores (`client_secret`, `card_number`), unless it ends
 # like something that only names the thing (`api_key_id`, `identifier_kind`).
 _SENSITIVE = re.compile(
@@ -43,7 +47,7 @@ _QUOTED_ROW = re.compile(r"^(?:DETAIL:|\[parameters: |CONTEXT:).*$", re.MULTILIN
 
 _CORRELATION_ID = re.compile(rf"[!-~]{{1,{CORRELATION_ID_LENGTH_MAX}}}")
 
-_PLAIN = (str, int, float, bool, type(None))
+_PLAIN = (int, float, bool, type(None))
 _WRITTEN_AS_TEXT = (uuid.UUID, datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, pathlib.PurePath)
 _HEAD = ("time", "level", "service", "event")
 
@@ -105,12 +109,14 @@ def _plain(name: str, value: object) -> object:
     match value:
         case enum.Enum():
             return value.name
+        case str():
+            return _bounded(value)
         case _ if isinstance(value, _PLAIN):
             return value
         case _ if isinstance(value, _WRITTEN_AS_TEXT):
             return str(value)
         case BaseException():
-            return _QUOTED_ROW.sub(REDACTED, f"{type(value).__name__}: {value}")
+            return _bounded(_QUOTED_ROW.sub(REDACTED, f"{type(value).__name__}: {value}"))
         case Mapping():
             return {str(key): _redacted(str(key), part) for key, part in value.items()}
         case list() | tuple() | set() | frozenset():
@@ -118,6 +124,15 @@ def _plain(name: str, value: object) -> object:
         case _:
             # An object's repr may hold anything: a dataclass shows all its fields, a proto message all that was sent.
             return f"<{type(value).__name__}>"
+
+
+def _bounded(text: str) -> str:
+    """The text, without its middle if it is too long: what one request made happen must not fill a disk."""
+    left_out = len(text) - TEXT_LENGTH_MAX
+    if left_out <= 0:
+        return text
+    tail = text[_HEAD_LENGTH - TEXT_LENGTH_MAX :]
+    return f"{text[:_HEAD_LENGTH]}\n… {left_out} characters left out …\n{tail}"
 
 
 def _naming(service: str) -> Processor:

@@ -167,6 +167,21 @@ def test_a_body_that_is_not_json_is_a_problem(door: Door, body: bytes) -> None:
     assert is_problem(door.caller("app").post("/v1/members", body), 400, "MALFORMED_JSON")
 
 
+@pytest.mark.parametrize("unit", [b"? ", b"[", b"{a: ", b"- "])
+def test_a_document_that_only_goes_down_is_a_problem(door: Door, unit: bytes) -> None:
+    headers = {"Content-Type": "application/yaml"}
+    body = unit * (1_000_000 // len(unit))
+    answer = door.caller("admin").ask("POST", "/v1/earning-rules:import", body, headers=headers)
+    assert is_problem(answer, 400, "MALFORMED_YAML")
+
+
+@pytest.mark.parametrize("body", [b'{"a": 1, "a": 2}', b'{"a": {"b": [{"c": 1, "\\u0063": 2}]}}'])
+def test_a_field_that_stands_twice_is_a_problem_that_names_it(door: Door, body: bytes) -> None:
+    answer = door.caller("app").post("/v1/members", body)
+    assert is_problem(answer, 400, "MALFORMED_JSON")
+    assert "stands twice" in answer.body["detail"]
+
+
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"{}"', b"1"])
 def test_a_body_that_is_no_object_is_a_problem(door: Door, body: bytes) -> None:
     assert is_problem(door.caller("app").post("/v1/members", body), 422, "INVALID_FIELD")

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import yamls
+from gateway import repeated, yamls
 from gateway.refusals import MalformedYaml
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20) | st.sampled_from(
@@ -18,7 +18,10 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20) | s
 )
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | TEXTS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(st.tuples(TEXTS, inner), max_size=4, unique_by=lambda pair: repeated.canonical(pair[0])).map(dict)
+    ),
     max_leaves=20,
 )
 
@@ -63,11 +66,18 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{new}: &{new} [*{old}, *{old}]\n" for old, n
         ("- *a", "line 1, column 3: anchors and aliases are not read"),
         ("!!python/object/apply:os.system ['true']", "line 1, column 1: tags are not read"),
         ("!!binary aGk=", "line 1, column 1: tags are not read"),
-        ("a: 1\na: 2", "line 2, column 1: the field stands here twice"),
+        ("a: 1\na: 2", 'line 2, column 1: the field "a" stands twice in one object'),
+        ("a: 1\n'a\u200b': 2", 'line 2, column 1: the field "a\u200b" stands twice in one object'),
+        ("caf\u00e9: 1\ncafe\u0301: 2", 'line 2, column 1: the field "cafe\u0301" stands twice in one object'),
+        ("- b: [{c: 1, 'c': 2}]", 'line 1, column 14: the field "c" stands twice in one object'),
         ("? [a, b]\n: 1", "line 1, column 3: a field's name must be a word"),
+        ("? *a\n: 1", "line 1, column 3: anchors and aliases are not read"),
+        ("? &a b\n: 1", "line 1, column 3: anchors and aliases are not read"),
+        ("? !!str b\n: 1", "line 1, column 3: tags are not read"),
         ("a: 1\n---\nb: 2", "line 2, column 1: only one document is read"),
-        ("[" * 21, "at most 100,000 values are read, and 20 levels"),
-        ("- 1\n" * 100_001, "at most 100,000 values are read, and 20 levels"),
+        ("[" * 21, "line 1, column 21: at most 20 levels are read"),
+        ("- 1\n" * 100_001, "at most 100,000 values are read"),
+        ("".join(f"a{number}: 1\n" for number in range(50_001)), "at most 100,000 values are read"),
         ("a: [1", "line 2, column 1: did not find expected ',' or ']'"),
         ("\t- a", "line 1, column 1: found character that cannot start any token"),
         ("a: \x07", "the body is not YAML"),
@@ -77,6 +87,16 @@ def test_what_json_could_not_say_is_refused_with_its_place(text: str, problem: s
     with pytest.raises(MalformedYaml) as refused:
         yamls.read(text.encode())
     assert refused.value.message == problem
+
+
+# Each at the length that the gateway lets in; whichever way down a text goes, it is refused before it is deep.
+DEEP = ["? ", "[", "{", "- ", "{a: ", "? [", "? {", "- ? ", "[? ", "[{"]
+
+
+@pytest.mark.parametrize("unit", DEEP)
+def test_however_a_text_goes_down_it_is_refused(unit: str) -> None:
+    with pytest.raises(MalformedYaml):
+        yamls.read((unit * (1_048_576 // len(unit))).encode())
 
 
 def test_what_is_not_utf_8_is_refused() -> None:

@@ -114,6 +114,41 @@ def test_an_accident_is_told_in_full_but_for_what_the_database_quotes(capsys: py
         assert "anna" not in line["exception"]
 
 
+@pytest.mark.parametrize("length", [10, kit.logging.TEXT_LENGTH_MAX, 100_000, 1_000_000])
+def test_a_line_is_bounded_and_keeps_where_it_began_and_what_it_ended_with(
+    capsys: pytest.CaptureFixture[str], length: int
+) -> None:
+    kit.logging.configure("pantry")
+    try:
+        raise RuntimeError("x" * length + "the cause")
+    except RuntimeError:
+        structlog.get_logger().exception("fell", body="y" * length, parts=["z" * length])
+
+    (line,) = lines(capsys)
+    for text in (line["exception"], line["body"], line["parts"][0]):
+        assert len(text) < kit.logging.TEXT_LENGTH_MAX + 100
+    assert line["exception"].startswith("Traceback")
+    assert line["exception"].endswith("the cause")
+
+
+def test_a_traceback_that_went_round_in_circles_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
+    def there(depth: int) -> None:
+        back(depth + 1)
+
+    def back(depth: int) -> None:
+        there(depth + 1)
+
+    kit.logging.configure("pantry")
+    try:
+        there(0)
+    except RecursionError:
+        structlog.get_logger().exception("fell")
+
+    (line,) = lines(capsys)
+    assert len(line["exception"]) < kit.logging.TEXT_LENGTH_MAX + 100
+    assert "RecursionError" in line["exception"]
+
+
 SENSITIVE = [
     "secret",
     "client_secret",
