@@ -17,7 +17,7 @@ from services.points.domain.purchases import ClaimPurchase, RecordPurchase, Reco
 from services.points.domain.refunds import PointsRefund
 from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import PurchaseLine, ReceiptKey, Sale, Tender
-from services.points.domain.terms import EarningTerms, Effect, Rounding, Trigger
+from services.points.domain.terms import Accrual, EarningTerms, Effect, Rounding, Trigger
 from services.points.domain.transfers import TransferPoints
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -74,6 +74,7 @@ def terms(**changes: Any) -> EarningTerms:
         pending_days=0,
         expiry_days=0,
         wallet="points",
+        accrual=Accrual.WHOLE_STEPS,
     )
     return replace(plain, **changes)
 

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from gateway.wire.base import Asked, InUrl, Told, example
 from gateway.wire.enums import word_of
-from gateway.wire.points.rules import EXAMPLE, Key, NewTerms, terms_of
+from gateway.wire.points.rules import EXAMPLE, Key
+from gateway.wire.points.terms import NewTerms, terms_of
 
 DEFINITIONS_MAX = 500
 FORMAT = "earning-rules/1"

@@ -12,6 +12,7 @@ from gateway.wire.base import Asked, Told, instant
 from gateway.wire.enums import word_of
 from gateway.wire.points.limits import MetLimit, met_limit_of
 
+AccrualWord = Literal["whole_steps", "proportional"]
 RoundingWord = Literal["down", "half_up", "up"]
 VerdictWord = Literal[
     "counted", "sku_excluded", "category_excluded", "brand_excluded", "not_included", "condition_not_met", "shared"
@@ -88,6 +89,10 @@ class Explanation(Told):
     """Of the eligible amount, tax that the rule leaves out."""
     activity_name: str
     """Of a rule that an event triggers: which."""
+    accrual: AccrualWord | None
+    """Whether whole steps of the rate counted, or parts as well; null for an effect that has no rate."""
+    not_earning_milli: int
+    """Of the quantity, what was paid in a way that does not earn."""
 
 
 class Earning(Told):
@@ -165,7 +170,14 @@ def _explanation_of(explanation: pb.Explanation) -> Explanation:
         unlimited_points=explanation.unlimited_points,
         excluded_tax_minor=explanation.excluded_tax_minor,
         activity_name=explanation.activity_name,
+        accrual=accrual_of(explanation),
+        not_earning_milli=explanation.not_earning_milli,
     )
+
+
+def accrual_of(message: pb.Explanation | pb.EarningTerms) -> AccrualWord | None:
+    """Whether parts of the rate count, as told."""
+    return word_of(pb.EarningAccrual, message.accrual) if message.accrual else None
 
 
 def factor_of(message: pb.Explanation | pb.EarningTerms) -> Factor | None:

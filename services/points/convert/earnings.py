@@ -9,7 +9,7 @@ from loyalty.points.v1 import points_pb2 as pb
 from kit.convert import EnumMap, timestamp_of
 from services.points.convert.languages import spoken
 from services.points.convert.limits import to_limit
-from services.points.convert.terms import EFFECT, ROUNDING, TRIGGER, to_factor
+from services.points.convert.terms import EFFECT, ROUNDING, TRIGGER, to_accrual, to_factor
 from services.points.domain.earnings import Earning, Explanation, Reason, earner_of
 from services.points.domain.sentences import earning_sentence
 from services.points.domain.terms import LineVerdict
@@ -75,4 +75,6 @@ def _to_explanation(why: Explanation, sentence: str) -> pb.Explanation:
         unlimited_points=why.unlimited_points,
         excluded_tax_minor=why.excluded_tax_minor,
         activity_name=why.activity_name,
+        accrual=to_accrual(why.accrual, why.effect),
+        not_earning_milli=why.not_earning_milli,
     )

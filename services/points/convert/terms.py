@@ -22,6 +22,7 @@ from services.points.domain.conditions import LENGTH_MAX
 from services.points.domain.sales import TenderKind
 from services.points.domain.terms import (
     MINUTES_A_DAY,
+    Accrual,
     EarningTerms,
     Effect,
     Factor,
@@ -44,6 +45,7 @@ PRIORITY_MAX = 1_000_000
 TENDERS_EXCLUDED_DEFAULT = (TenderKind.GIFT_CARD, TenderKind.POINTS)
 
 ROUNDING = EnumMap(pb.Rounding, Rounding)
+ACCRUAL = EnumMap(pb.EarningAccrual, Accrual)
 EFFECT = EnumMap(pb.EarningEffect, Effect)
 TRIGGER = EnumMap(pb.EarningTrigger, Trigger)
 TENDER_KIND = EnumMap(pb.TenderKind, TenderKind)
@@ -95,6 +97,7 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
         limit_policy=limit_policy_of(terms),
         qualifying=terms.qualifying,
         activity_name=_activity_name(terms.activity_name, trigger),
+        accrual=_accrual(terms, effect),
     )
 
 
@@ -152,6 +155,16 @@ def _points(terms: pb.EarningTerms, effect: Effect) -> int:
 def _per_amount(terms: pb.EarningTerms, effect: Effect) -> int:
     given, field = effect is Effect.PER_AMOUNT, "terms.per_amount_minor"
     return integer_of(terms.per_amount_minor, field, at_least=int(given), at_most=RATE_MONEY_MINOR_MAX if given else 0)
+
+
+def _accrual(terms: pb.EarningTerms, effect: Effect) -> Accrual:
+    """Money is promised for every so much; goods are also weighed, and half a kilogram earns half."""
+    accrual = optional_enum(terms.accrual, "terms.accrual", ACCRUAL)
+    if not effect.has_rate:
+        if accrual is not None:
+            raise Invalid("terms.accrual", "is what points per amount or per unit have, and nothing else")
+        return Accrual.PROPORTIONAL
+    return accrual or (Accrual.WHOLE_STEPS if effect is Effect.PER_AMOUNT else Accrual.PROPORTIONAL)
 
 
 def _factor(terms: pb.EarningTerms, effect: Effect) -> Factor | None:
@@ -261,7 +274,13 @@ def to_terms(terms: EarningTerms) -> pb.EarningTerms:
         limit_policy=LIMIT_POLICY.to_proto(terms.limit_policy),
         qualifying=terms.qualifying,
         activity_name=terms.activity_name,
+        accrual=to_accrual(terms.accrual, terms.effect),
     )
+
+
+def to_accrual(accrual: Accrual, effect: Effect) -> pb.EarningAccrual.ValueType:
+    """Whether parts of the rate count; unspecified for an effect that has no rate."""
+    return ACCRUAL.to_proto(accrual) if effect.has_rate else pb.EARNING_ACCRUAL_UNSPECIFIED
 
 
 def to_factor(factor: Factor | None) -> pb.Factor | None:

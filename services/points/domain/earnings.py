@@ -11,7 +11,7 @@ from uuid import UUID
 from services.points.domain.earners import Earner
 from services.points.domain.errors import EarnsTooMuch
 from services.points.domain.limits import Measured
-from services.points.domain.terms import Effect, Factor, LineVerdict, Rounding, Trigger
+from services.points.domain.terms import Accrual, Effect, Factor, LineVerdict, Rounding, Trigger
 
 # Points that one purchase may give. Millions of such purchases fit into an account, whose numbers have 64 bits.
 POINTS_A_PURCHASE_MAX = 10**12
@@ -83,6 +83,20 @@ class Explanation:
     excluded_tax_minor: int = 0
     # Of a rule that an event triggers: which.
     activity_name: str = ""
+    # Whether whole steps of the rate counted, or parts as well; of those stored without it, parts did.
+    accrual: Accrual = Accrual.PROPORTIONAL
+    # Of the quantity, what was paid in a way that does not earn.
+    not_earning_milli: int = 0
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether steps were counted that are not single points."""
+        return self.accrual is Accrual.WHOLE_STEPS and self.points > 1
+
+    @property
+    def counts_parts(self) -> bool:
+        """Whether a part of a step gave some of its points, which a single point cannot."""
+        return self.accrual is Accrual.PROPORTIONAL and self.points > 1
 
     @property
     def tightest(self) -> Measured | None:

@@ -192,6 +192,7 @@ def _for_goods(rule: EarningRule, basket: Basket) -> Judged:
         not_earning=int(paid - earning) if part != 1 else 0,
         quantity_milli=chosen.goods_milli,
         excluded_tax=int(tax),
+        not_earning_milli=int(chosen.goods_milli * (1 - part)) if part != 1 else 0,
     )
     return Judged(rule, points, why)
 
@@ -242,12 +243,10 @@ def _points(terms: EarningTerms, amount_minor: Exact, part: Exact, chosen: Chose
         return 0
     # Whole numbers over and under the line: fractions in lowest terms are slow, and rules many.
     if terms.effect is Effect.PER_AMOUNT:
-        return terms.rounding.apply(
-            amount_minor.numerator * terms.points, amount_minor.denominator * terms.per_amount_minor
-        )
+        return terms.accrued(amount_minor.numerator, amount_minor.denominator * terms.per_amount_minor)
     if terms.effect is Effect.PER_UNIT:
         goods_milli = max(chosen.goods_milli, 0)
-        return terms.rounding.apply(goods_milli * part.numerator * terms.points, part.denominator * 1000)
+        return terms.accrued(goods_milli * part.numerator, part.denominator * 1000)
     if terms.trigger is Trigger.PURCHASE:
         return terms.points
     # A line that takes goods back within the sale takes the points of one such line back.
@@ -295,6 +294,7 @@ def _explanation(
     quantity_milli: int = 0,
     excluded_tax: int = 0,
     raised: int = 0,
+    not_earning_milli: int = 0,
 ) -> Explanation:
     return Explanation(
         eligible_amount_minor=eligible,
@@ -313,6 +313,8 @@ def _explanation(
         member_status=basket.earner.status,
         excluded_tax_minor=excluded_tax,
         member_tier=basket.earner.tier,
+        accrual=terms.accrual,
+        not_earning_milli=not_earning_milli,
     )
 
 

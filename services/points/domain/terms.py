@@ -31,6 +31,16 @@ class Rounding(enum.Enum):
         return (2 * numerator + denominator) // (2 * denominator)
 
 
+class Accrual(enum.Enum):
+    """What a part of "for every so much" gives: nothing, since whole steps are counted, or its share of the points.
+
+    Rounding ends the count of steps, or the number of points. With one point a step both come to the same.
+    """
+
+    WHOLE_STEPS = "whole_steps"
+    PROPORTIONAL = "proportional"
+
+
 class Effect(enum.Enum):
     """What a rule gives. The last two are bonuses: they are judged on what the others gave to the same wallet."""
 
@@ -44,6 +54,11 @@ class Effect(enum.Enum):
     def is_bonus(self) -> bool:
         """Whether it gives for what other rules gave."""
         return self in (Effect.MULTIPLIER, Effect.ADDITION)
+
+    @property
+    def has_rate(self) -> bool:
+        """Whether it gives points for every so much of something."""
+        return self in (Effect.PER_AMOUNT, Effect.PER_UNIT)
 
 
 class Trigger(enum.Enum):
@@ -150,6 +165,14 @@ class EarningTerms:
     qualifying: bool = False
     # Which events trigger it; empty for every other trigger.
     activity_name: str = ""
+    # Of an effect that has a rate. A rule stored without it was made when parts counted.
+    accrual: Accrual = Accrual.PROPORTIONAL
+
+    def accrued(self, numerator: int, denominator: int) -> int:
+        """The points for so many steps of the rate, as a fraction that need not be in lowest terms."""
+        if self.accrual is Accrual.WHOLE_STEPS:
+            return self.rounding.apply(numerator, denominator) * self.points
+        return self.rounding.apply(numerator * self.points, denominator)
 
     @functools.cached_property
     def zone(self) -> ZoneInfo:

@@ -434,4 +434,4 @@ def test_what_it_foretells_is_what_a_sale_then_earns(
     while jobs.rehearse_rules(points.storage, CONDITIONS, limit=limit):
         pass
     found = rehearsals.get_rehearsal(program, rehearsal_id)
-    assert found.comparison.would == sum(amount * rate // 7 for amount in amounts)
+    assert found.comparison.would == sum(amount // 7 * rate for amount in amounts)

@@ -31,7 +31,7 @@ from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import PurchaseAnswer
 from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import Sale, Tender, TenderKind
-from services.points.domain.terms import EarningTerms, Effect, Factor, Trigger, ValidHours
+from services.points.domain.terms import Accrual, EarningTerms, Effect, Factor, Trigger, ValidHours
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
@@ -228,7 +228,7 @@ def test_rules_are_stored_with_all_that_they_say(points: Points) -> None:
 
 
 def test_a_rule_stored_before_there_was_more_means_what_it_meant(points: Points) -> None:
-    rule = points.rule()
+    rule = points.rule(accrual=Accrual.PROPORTIONAL)
     with points.engine.begin() as connection:
         connection.execute(
             sa.text(

@@ -32,7 +32,7 @@ from services.points.domain.purchases import (
     ReturnAnswer,
 )
 from services.points.domain.sales import ReceiptKey, Sale
-from services.points.domain.terms import Rounding
+from services.points.domain.terms import Accrual, Rounding
 from tests.factories import points as make
 from tests.integration.points.busy import spend, started
 from tests.integration.points.conftest import TILL, Points
@@ -76,7 +76,7 @@ def test_a_return_before_its_purchase_takes_effect_when_the_purchase_comes(point
 def test_the_order_of_arrival_makes_no_difference(points: Points, first: str) -> None:
     """A rule that rounds up, one for each line, and a wallet of its own."""
     points.rule(rounding=Rounding.UP, expiry_days=30)
-    points.rule(points=3, per_amount_minor=200, wallet="stars")
+    points.rule(points=3, per_amount_minor=200, wallet="stars", accrual=Accrual.PROPORTIONAL)
     member_id = points.member()
     sale = make.a_sale(make.a_line(333, quantity=3), make.a_line(555, line_id="2"))
 
@@ -90,7 +90,7 @@ def test_the_order_of_arrival_makes_no_difference(points: Points, first: str) ->
     if first == "purchase":
         take_back()
 
-    # Of 3.33 + 5.55 half a piece and one more are kept: 1.665. Rounded up 2; in stars 3 for each whole 2.00, rounded.
+    # Of 3.33 + 5.55 half a piece and one more are kept: 1.665. Rounded up 2; in stars 3 for each 2.00 in proportion.
     assert points.account(member_id).posted == 2
     assert points.accounts.get_account(make.PROGRAM, member_id, "stars").posted == 2
     found = points.purchases.get_purchase(GetPurchase(make.PROGRAM, None, sale.receipt))

@@ -54,6 +54,8 @@ def _because(earning: Earning) -> str:
         return f"no points, because {why.beaten_by} gave points instead"
     if why.reason is Reason.OUTSIDE_HOURS and why.trigger.is_activity:
         return "no points, because it happened outside of its hours"
+    if why.reason is Reason.TOO_LITTLE and why.counts_steps:
+        return f"no points, because what counts is too little for a step of {_each(why)}"
     if why.reason in _NOTHING:
         return f"no points, because {_NOTHING[why.reason]}"
     met = why.tightest
@@ -65,10 +67,9 @@ def _because(earning: Earning) -> str:
 def _given(why: Explanation, points: int) -> str:
     given = _points(points)
     if why.effect is Effect.PER_AMOUNT:
-        return _per_amount(why, given)
+        return f"{_rate(why)}; {_money_counted(why)}, {_rounded(why, points)}"
     if why.effect is Effect.PER_UNIT:
-        units = f"{decimal(why.quantity_milli, 1000)} counted ({_counted(why)})"
-        return f"{_points(why.points)} for every unit; {units}, {_ROUNDED[why.rounding]} to {given}"
+        return f"{_rate(why)}; {_units_counted(why)}, {_rounded(why, points)}"
     if why.trigger.is_activity:
         return f"{given} for {_OF_ACTIVITY.get(why.trigger, why.activity_name)}"
     if why.effect is Effect.FIXED:
@@ -77,14 +78,37 @@ def _given(why: Explanation, points: int) -> str:
     return _bonus(why, given)
 
 
-def _per_amount(why: Explanation, given: str) -> str:
-    rate = f"{_points(why.points)} for every {_money(why.per_amount_minor, why.currency)}"
+def _rate(why: Explanation) -> str:
+    in_proportion = ", in proportion" if why.counts_parts else ""
+    return f"{_points(why.points)} for every {_each(why)}{in_proportion}"
+
+
+def _each(why: Explanation) -> str:
+    return "unit" if why.effect is Effect.PER_UNIT else _money(why.per_amount_minor, why.currency)
+
+
+def _rounded(why: Explanation, points: int) -> str:
+    rounded = f"{_ROUNDED[why.rounding]} to"
+    if not why.counts_steps:
+        return f"{rounded} {_points(points)}"
+    steps = points // why.points
+    return f"{rounded} {steps:,} {'step' if steps == 1 else 'steps'}, {_points(points)}"
+
+
+def _units_counted(why: Explanation) -> str:
+    units = f"{decimal(why.quantity_milli, 1000)} counted ({_counted(why)})"
+    if why.not_earning_milli:
+        units += f", less {decimal(why.not_earning_milli, 1000)} paid in ways that do not earn"
+    return units
+
+
+def _money_counted(why: Explanation) -> str:
     eligible = f"{_money(why.eligible_amount_minor, why.currency)} counted ({_counted(why)})"
     if why.excluded_tax_minor:
         eligible += f", less {_money(why.excluded_tax_minor, why.currency)} of tax"
     if why.not_earning_minor:
         eligible += f", less {_money(why.not_earning_minor, why.currency)} paid in ways that do not earn"
-    return f"{rate}; {eligible}, {_ROUNDED[why.rounding]} to {given}"
+    return eligible
 
 
 def _bonus(why: Explanation, given: str) -> str:

@@ -74,20 +74,22 @@ def _because(earning: Earning) -> str:
         return f"پوائنٹس نہیں ملے، کیونکہ اس کی جگہ پیشکش «{isolated(why.beaten_by)}» کے پوائنٹس ملے"
     if why.reason is Reason.OUTSIDE_HOURS and why.trigger.is_activity:
         return "پوائنٹس نہیں ملے، کیونکہ یہ اس کے مقررہ اوقات میں نہیں ہوا"
+    if why.reason is Reason.TOO_LITTLE and why.counts_steps:
+        return f"پوائنٹس نہیں ملے، کیونکہ جو شمار ہوا وہ {_each(why)} کے ایک حصے کے لیے کم ہے"
     if why.reason in _NOTHING:
         return f"پوائنٹس نہیں ملے، کیونکہ {_NOTHING[why.reason]}"
     met = why.tightest
     if met is not None and why.unlimited_points > earning.points:
         return _limited(why, met, earning.points)
-    return _by_effect(why, _given(earning.points))
+    return _by_effect(why, earning.points)
 
 
-def _by_effect(why: Explanation, given: str) -> str:
+def _by_effect(why: Explanation, points: int) -> str:
+    given = _given(points)
     if why.effect is Effect.PER_AMOUNT:
-        return _per_amount(why, given)
+        return f"{_rate(why)}؛ {_money_counted(why)}، {_rounded(why, points)}"
     if why.effect is Effect.PER_UNIT:
-        units = f"{isolated(decimal(why.quantity_milli, 1000))} عدد شمار {_were(why.quantity_milli, 1000)}"
-        return f"ہر عدد پر {_points(why.points)}؛ {units} ({_counted(why)})، {_ROUNDED[why.rounding]} {given}"
+        return f"{_rate(why)}؛ {_units_counted(why)}، {_rounded(why, points)}"
     if why.trigger is Trigger.EVENT:
         return f"واقعہ «{isolated(why.activity_name)}» پر {given}"
     if why.trigger in _OF_ACTIVITY:
@@ -98,15 +100,38 @@ def _by_effect(why: Explanation, given: str) -> str:
     return _bonus(why, given)
 
 
-def _per_amount(why: Explanation, given: str) -> str:
-    rate = f"ہر {_money(why.per_amount_minor, why.currency)} پر {_points(why.points)}"
+def _rate(why: Explanation) -> str:
+    in_proportion = "، اسی تناسب سے" if why.counts_parts else ""
+    return f"ہر {_each(why)} پر {_points(why.points)}{in_proportion}"
+
+
+def _each(why: Explanation) -> str:
+    return "عدد" if why.effect is Effect.PER_UNIT else _money(why.per_amount_minor, why.currency)
+
+
+def _rounded(why: Explanation, points: int) -> str:
+    if not why.counts_steps:
+        return f"{_ROUNDED[why.rounding]} {_given(points)}"
+    steps = points // why.points
+    return f"{_ROUNDED[why.rounding]} {isolated(f'{steps:,}')} {'حصہ' if steps == 1 else 'حصے'}، {_given(points)}"
+
+
+def _units_counted(why: Explanation) -> str:
+    units = f"{isolated(decimal(why.quantity_milli, 1000))} عدد شمار {_were(why.quantity_milli, 1000)}"
+    units += f" ({_counted(why)})"
+    if why.not_earning_milli:
+        units += f"، جن میں سے {isolated(decimal(why.not_earning_milli, 1000))} کی ادائیگی پر پوائنٹس نہیں ملتے"
+    return units
+
+
+def _money_counted(why: Explanation) -> str:
     eligible = f"{_money(why.eligible_amount_minor, why.currency)} شمار ہوئے ({_counted(why)})"
     if why.excluded_tax_minor:
         eligible += f"، ان میں سے {_money(why.excluded_tax_minor, why.currency)} ٹیکس شمار نہیں ہوا"
     if why.not_earning_minor:
         not_earning = _money(why.not_earning_minor, why.currency)
         eligible += f"، جن میں سے {not_earning} کی ادائیگی پر پوائنٹس نہیں ملتے"
-    return f"{rate}؛ {eligible}، {_ROUNDED[why.rounding]} {given}"
+    return eligible
 
 
 def _bonus(why: Explanation, given: str) -> str:

@@ -627,6 +627,28 @@ EARNING_RULE_STATE_SCHEDULED: EarningRuleState.ValueType  # 4
 """Activated, and yet to begin."""
 Global___EarningRuleState: _TypeAlias = EarningRuleState  # noqa: Y015
 
+class _EarningAccrual:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EarningAccrualEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EarningAccrual.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EARNING_ACCRUAL_UNSPECIFIED: _EarningAccrual.ValueType  # 0
+    EARNING_ACCRUAL_WHOLE_STEPS: _EarningAccrual.ValueType  # 1
+    """Nothing by itself: steps are counted, rounded as the rule says, and each gives its points. 3.00 gives 5."""
+    EARNING_ACCRUAL_PROPORTIONAL: _EarningAccrual.ValueType  # 2
+    """Its share: points are counted, and rounded as the rule says. 3.00 gives 6."""
+
+class EarningAccrual(_EarningAccrual, metaclass=_EarningAccrualEnumTypeWrapper):
+    """What a part of "5 points for every 2.50" gives."""
+
+EARNING_ACCRUAL_UNSPECIFIED: EarningAccrual.ValueType  # 0
+EARNING_ACCRUAL_WHOLE_STEPS: EarningAccrual.ValueType  # 1
+"""Nothing by itself: steps are counted, rounded as the rule says, and each gives its points. 3.00 gives 5."""
+EARNING_ACCRUAL_PROPORTIONAL: EarningAccrual.ValueType  # 2
+"""Its share: points are counted, and rounded as the rule says. 3.00 gives 6."""
+Global___EarningAccrual: _TypeAlias = EarningAccrual  # noqa: Y015
+
 class _Rounding:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -635,22 +657,22 @@ class _RoundingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rounding.Val
     DESCRIPTOR: _descriptor.EnumDescriptor
     ROUNDING_UNSPECIFIED: _Rounding.ValueType  # 0
     ROUNDING_DOWN: _Rounding.ValueType  # 1
-    """Toward fewer points."""
+    """Toward fewer."""
     ROUNDING_HALF_UP: _Rounding.ValueType  # 2
-    """To the nearest, halves toward more points."""
+    """To the nearest, halves toward more."""
     ROUNDING_UP: _Rounding.ValueType  # 3
-    """Toward more points."""
+    """Toward more."""
 
 class Rounding(_Rounding, metaclass=_RoundingEnumTypeWrapper):
-    """How a fraction of a point ends."""
+    """How a fraction ends: of a step, or of a point."""
 
 ROUNDING_UNSPECIFIED: Rounding.ValueType  # 0
 ROUNDING_DOWN: Rounding.ValueType  # 1
-"""Toward fewer points."""
+"""Toward fewer."""
 ROUNDING_HALF_UP: Rounding.ValueType  # 2
-"""To the nearest, halves toward more points."""
+"""To the nearest, halves toward more."""
 ROUNDING_UP: Rounding.ValueType  # 3
-"""Toward more points."""
+"""Toward more."""
 Global___Rounding: _TypeAlias = Rounding  # noqa: Y015
 
 class _ShortfallPolicy:
@@ -3622,6 +3644,8 @@ class Explanation(_message.Message):
     UNLIMITED_POINTS_FIELD_NUMBER: _builtins.int
     EXCLUDED_TAX_MINOR_FIELD_NUMBER: _builtins.int
     ACTIVITY_NAME_FIELD_NUMBER: _builtins.int
+    ACCRUAL_FIELD_NUMBER: _builtins.int
+    NOT_EARNING_MILLI_FIELD_NUMBER: _builtins.int
     sentence: _builtins.str
     """One sentence that a cashier can read out, in the language that `accept-language` in the metadata names by BCP 47:
     "en" or "ur" so far, else English.
@@ -3653,6 +3677,10 @@ class Explanation(_message.Message):
     """Of the eligible amount, tax that the rule leaves out."""
     activity_name: _builtins.str
     """Of a rule that an event triggers: which."""
+    accrual: Global___EarningAccrual.ValueType
+    """Whether whole steps of the rate counted, or parts as well; unspecified for an effect that has no rate."""
+    not_earning_milli: _builtins.int
+    """Of the quantity, thousandths that were paid in a way that does not earn."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineExplanation]:
         """Every line and whether it counted; empty for a bonus, and where the rule did not get as far as the lines."""
@@ -3689,10 +3717,12 @@ class Explanation(_message.Message):
         unlimited_points: _builtins.int = ...,
         excluded_tax_minor: _builtins.int = ...,
         activity_name: _builtins.str = ...,
+        accrual: Global___EarningAccrual.ValueType = ...,
+        not_earning_milli: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["factor", b"factor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_name", b"activity_name", "beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "excluded_tax_minor", b"excluded_tax_minor", "factor", b"factor", "limits", b"limits", "lines", b"lines", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger", "unlimited_points", b"unlimited_points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accrual", b"accrual", "activity_name", b"activity_name", "beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "excluded_tax_minor", b"excluded_tax_minor", "factor", b"factor", "limits", b"limits", "lines", b"lines", "not_earning_milli", b"not_earning_milli", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger", "unlimited_points", b"unlimited_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -4843,6 +4873,7 @@ class EarningTerms(_message.Message):
     EXPIRY_BY_TIER_FIELD_NUMBER: _builtins.int
     QUALIFYING_FIELD_NUMBER: _builtins.int
     ACTIVITY_NAME_FIELD_NUMBER: _builtins.int
+    ACCRUAL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """1 to 100 characters."""
     points: _builtins.int
@@ -4852,7 +4883,9 @@ class EarningTerms(_message.Message):
     currency: _builtins.str
     """ISO 4217; purchases in other currencies earn nothing by this rule. Empty where an activity triggers it."""
     rounding: Global___Rounding.ValueType
-    """How a fraction of a point ends, once per purchase. Unspecified means down."""
+    """How a fraction of a step, or of a point where accrual is proportional, ends, once per purchase. Unspecified means
+    down.
+    """
     pending_days: _builtins.int
     """Days until the points can be spent, 0 to 3,650, from `occurred_at`."""
     expiry_days: _builtins.int
@@ -4894,6 +4927,10 @@ class EarningTerms(_message.Message):
     """Whether what the rule gives counts as qualifying units, too: what tiers go by, whatever becomes of the points."""
     activity_name: _builtins.str
     """Which events trigger the rule; see RecordActivityRequest.name. Empty for every other trigger."""
+    accrual: Global___EarningAccrual.ValueType
+    """What a part of "for every so much" gives. Unspecified means whole steps for points per amount, and proportional for
+    points per unit, since goods are weighed as well; every other effect has none.
+    """
     @_builtins.property
     def excluded_skus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """SKUs that do not count; up to 1,000, compared exactly."""
@@ -4994,10 +5031,11 @@ class EarningTerms(_message.Message):
         expiry_by_tier: _abc.Iterable[Global___TierExpiry] | None = ...,
         qualifying: _builtins.bool = ...,
         activity_name: _builtins.str = ...,
+        accrual: Global___EarningAccrual.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "expiry", b"expiry", "factor", b"factor", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_name", b"activity_name", "all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "exclude_tax", b"exclude_tax", "excluded_brands", b"excluded_brands", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry", b"expiry", "expiry_by_tier", b"expiry_by_tier", "expiry_days", b"expiry_days", "factor", b"factor", "included_brands", b"included_brands", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "qualifying", b"qualifying", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accrual", b"accrual", "activity_name", b"activity_name", "all_tenders_earn", b"all_tenders_earn", "condition", b"condition", "currency", b"currency", "effect", b"effect", "ends_at", b"ends_at", "exclude_tax", b"exclude_tax", "excluded_brands", b"excluded_brands", "excluded_categories", b"excluded_categories", "excluded_skus", b"excluded_skus", "excluded_tenders", b"excluded_tenders", "exclusive", b"exclusive", "expiry", b"expiry", "expiry_by_tier", b"expiry_by_tier", "expiry_days", b"expiry_days", "factor", b"factor", "included_brands", b"included_brands", "included_categories", b"included_categories", "included_skus", b"included_skus", "limit_policy", b"limit_policy", "limits", b"limits", "name", b"name", "pending_days", b"pending_days", "per_amount_minor", b"per_amount_minor", "points", b"points", "priority", b"priority", "qualifying", b"qualifying", "rounding", b"rounding", "stacking_group", b"stacking_group", "starts_at", b"starts_at", "time_zone", b"time_zone", "trigger", b"trigger", "valid_hours", b"valid_hours", "wallet", b"wallet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

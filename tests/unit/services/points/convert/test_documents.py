@@ -8,7 +8,7 @@ import json
 import pytest
 from loyalty.points.v1 import points_pb2 as pb
 
-from gateway.wire.points.rules import terms_of
+from gateway.wire.points.terms import terms_of
 from kit.errors import Invalid
 from services.points.convert import documents as convert
 from services.points.convert.documents import DEFINITIONS_MAX

@@ -39,7 +39,7 @@ from services.points.domain.policy import ProgramPolicy, Shortfall
 from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import TenderKind
 from services.points.domain.sentences import earning_sentence
-from services.points.domain.terms import EarningTerms, Effect, LineVerdict, Rounding, Trigger
+from services.points.domain.terms import Accrual, EarningTerms, Effect, LineVerdict, Rounding, Trigger
 from tests.factories import points as make
 from tests.unit.services.points import requests
 from tests.unit.services.points.convert.refusals import (
@@ -86,6 +86,7 @@ TERMS: dict[str, list[Any]] = {
     "terms.excluded_skus[0]": [*NOT_A_LINE, *length(100)],
     "terms.excluded_categories[0]": [*NOT_A_LINE, *length(100)],
     "terms.rounding": [99],
+    "terms.accrual": [99],
     "terms.pending_days": outside(0, PENDING_DAYS_MAX),
     "terms.expiry_days": outside(0, EXPIRY_DAYS_MAX),
     "terms.wallet": ["   ", *length(50, least=0)],
@@ -229,6 +230,24 @@ def test_what_is_not_said_has_a_default() -> None:
     assert (read.pending_days, read.expiry_days) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("effect", "accrual"),
+    [(pb.EARNING_EFFECT_PER_AMOUNT, Accrual.WHOLE_STEPS), (pb.EARNING_EFFECT_PER_UNIT, Accrual.PROPORTIONAL)],
+)
+def test_money_is_counted_in_whole_steps_and_goods_in_parts_unless_the_rule_says_otherwise(
+    effect: pb.EarningEffect.ValueType, accrual: Accrual
+) -> None:
+    per_amount_minor = 100 if effect == pb.EARNING_EFFECT_PER_AMOUNT else 0
+    terms = requests.terms(effect=effect, per_amount_minor=per_amount_minor)
+    assert convert.create_earning_rule(requests.create_earning_rule(terms)).terms.accrual is accrual
+
+
+@pytest.mark.parametrize("accrual", [pb.EARNING_ACCRUAL_WHOLE_STEPS, pb.EARNING_ACCRUAL_PROPORTIONAL])
+def test_what_has_no_rate_has_no_parts(accrual: pb.EarningAccrual.ValueType) -> None:
+    terms = requests.terms(effect=pb.EARNING_EFFECT_FIXED, per_amount_minor=0, accrual=accrual)
+    expect_refused(convert.create_earning_rule, requests.create_earning_rule(terms), "terms.accrual")
+
+
 # ---- there and back
 
 NAME = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z"]), min_size=1, max_size=50)
@@ -259,6 +278,7 @@ def terms(draw: st.DrawFn) -> pb.EarningTerms:
         starts_at=starts_at,
         ends_at=ends_at,
         rounding=draw(st.sampled_from([number for number in pb.Rounding.values() if number])),
+        accrual=draw(st.sampled_from([number for number in pb.EarningAccrual.values() if number])),
         pending_days=draw(st.integers(0, PENDING_DAYS_MAX)),
         expiry_days=draw(st.integers(0, EXPIRY_DAYS_MAX)),
         wallet=draw(NAME),

@@ -118,7 +118,7 @@ def test_a_rate_a_sum_and_a_result_in_urdu() -> None:
     (earning,) = evaluate(rule_set(rule), make.a_sale(*lines, tenders=tenders), {})
     assert bare(earning_sentence(earning, URDU)) == (
         "پیشکش «روزمرہ»: ہر 1.00 پاؤنڈ پر 1,500 پوائنٹس؛ 1,234.56 پاؤنڈ شمار ہوئے (2 چیزیں، 1 چیز شامل نہیں)، "
-        "کسر چھوڑ کر 1,851,840 پوائنٹس ملے۔"
+        "کسر چھوڑ کر 1,234 حصے، 1,851,000 پوائنٹس ملے۔"
     )
 
 

@@ -96,9 +96,9 @@ def test_each_rule_takes_back_what_it_gave_for_what_comes_back() -> None:
     rules = rule_set(all_lines, most)
     assert dues(purchase, rules, NOTHING_RETURNED, {"1": 1000}) == (
         Due(all_lines.rule_id, "points", 3, left=10),
-        Due(most.rule_id, "stars", 5, left=15),
+        Due(most.rule_id, "stars", 6, left=14),
     )
-    for before in (untold(l1=1000), PurchaseReturns({"1": 1000}, 8, {all_lines.rule_id: 3, most.rule_id: 5})):
+    for before in (untold(l1=1000), PurchaseReturns({"1": 1000}, 8, {all_lines.rule_id: 3, most.rule_id: 6})):
         assert dues(purchase, rules, before, {"1": 1000, "2": 1000}) == (Due(all_lines.rule_id, "points", 3, left=7),)
 
 

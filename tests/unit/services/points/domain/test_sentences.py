@@ -32,7 +32,8 @@ def an_entry(kind: EntryKind, amount: int, earning: Earning | None = None) -> En
 def test_a_rate_a_sum_and_a_result() -> None:
     earning = earned(make.a_rule(points=1_500), make.a_line(123_456))
     assert earning_sentence(earning) == (
-        "Everyday: 1,500 points for every GBP 1.00; GBP 1,234.56 counted (1 line), rounded down to 1,851,840 points."
+        "Everyday: 1,500 points for every GBP 1.00; GBP 1,234.56 counted (1 line), rounded down to 1,234 steps, "
+        "1,851,000 points."
     )
 
 
@@ -107,7 +108,7 @@ RATE = make.a_rule(excluded_tenders=(TenderKind.POINTS,))
     [
         (
             {"effect": Effect.PER_UNIT, "points": 5},
-            "5 points for every unit; 3 counted (2 lines), rounded down to 15 points",
+            "5 points for every unit; 3 counted (2 lines), rounded down to 3 steps, 15 points",
         ),
         ({"effect": Effect.FIXED, "points": 100}, "100 points for this purchase"),
         ({"effect": Effect.FIXED, "points": 1, "trigger": Trigger.LINE}, "1 point for each line, 2 points in all"),
