@@ -93,6 +93,31 @@ def test_a_killed_service_is_told_and_started_again(place: Place, second_start: 
     assert "✓ The books agree." in place.wafa("check")
 
 
+@pytest.mark.parametrize("word", ["members", "rewards"])
+def test_a_database_that_dies_while_a_service_is_being_restarted_comes_back_and_the_service_with_it(
+    place: Place, second_start: Running, word: str
+) -> None:
+    os.kill(second_start.child(rf"services\.{word} serve"), signal.SIGKILL)
+    second_start.wait_for(f"{word} was killed by SIGKILL; starting it again")
+    os.kill(second_start.child(r"postgres -D "), signal.SIGKILL)
+    second_start.wait_for_each("PostgreSQL is running again", f"{word} is running again")
+    assert "✓ The books agree." in place.wafa("check")
+
+
+def test_everything_that_is_killed_at_once_comes_back(place: Place, second_start: Running) -> None:
+    fallen = {
+        "PostgreSQL": r"postgres -D ",
+        "Valkey": r"--dir .*valkey",
+        "points": r"services\.points serve",
+        "gateway": r"-m gateway serve",
+    }
+    for pattern in fallen.values():
+        os.kill(second_start.child(pattern), signal.SIGKILL)
+    second_start.wait_for_each(*(f"{name} is running again" for name in fallen))
+    a_pasted_command_works(second_start.said)
+    assert "✓ The books agree." in place.wafa("check")
+
+
 def test_asked_to_end_it_leaves_nothing_behind(second_start: Running) -> None:
     assert second_start.stop(signal.SIGINT) == 0
     second_start.wait_until_gone()

@@ -63,6 +63,15 @@ class Child:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def ready_within_s(self) -> float:
+        """How long a start may take."""
+        return self.program.ready_within_s
+
+    def is_ready(self) -> bool:
+        """Whether the program says that it works."""
+        return self.program.is_ready()
+
     def start(self, stop: Stop) -> None:
         """Starts the process and waits until it is ready.
 
@@ -103,6 +112,10 @@ class Child:
                 raise LauncherError(f"{self.name} was not ready within {waited}; {self._where()}", self.last_lines())
             if stop.wait(POLL_S):
                 raise StopAsked
+
+    def kill(self) -> None:
+        """Kills the process and what it has started; waits for neither."""
+        self._kill_group()
 
     def end(self, stop: Stop) -> bool:
         """Asks the process to end, waits, and kills it past its time; says whether it ended by itself.

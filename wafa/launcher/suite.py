@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from wafa.backends import WORDS, BackendError, Backends, PostgresServer, ValkeyServer
+from wafa.backends import WORDS, Backends
 from wafa.launcher.child import Child, Program, telling
+from wafa.launcher.embedded import Embedded
 from wafa.launcher.errors import LauncherError
 from wafa.launcher.home import CHECKOUT, Home, Whereabouts, state_folder
 from wafa.launcher.ports import GATEWAY, Ports, choose_ports
@@ -54,7 +55,7 @@ def running(
         exits.callback(supervisor.end_all)
         for server in (backends.postgres, backends.valkey):
             if server is not None:
-                supervisor.adopt(Embedded(server))
+                supervisor.adopt(Embedded(server), is_back_end=True)
         settings = Settings(environ, backends.addresses, secrets)
         with screen.step("databases"):
             migrate(settings, home)
@@ -140,38 +141,6 @@ def _migrate(word: str, environ: Mapping[str, str], log: Path) -> None:
             f"The database of {word} could not be brought forward (exit code {done.returncode}); the log is {log}.",
             lines,
         )
-
-
-class Embedded:
-    """An embedded server under supervision: started again like any process, ended by its own keeper, after all else."""
-
-    def __init__(self, server: PostgresServer | ValkeyServer) -> None:
-        self._server = server
-        self.name = "PostgreSQL" if isinstance(server, PostgresServer) else "Valkey"
-
-    @property
-    def alive(self) -> bool:
-        """Whether the server runs."""
-        return self._server.alive
-
-    def start(self, stop: Stop) -> None:
-        """Starts the server again on its data."""
-        try:
-            self._server.start()
-        except BackendError as error:
-            raise LauncherError(str(error)) from error
-
-    def end(self, stop: Stop) -> bool:
-        """Leaves it to `Backends`."""
-        return True
-
-    def ending(self) -> str:
-        """That it ended is all that is known."""
-        return "has ended"
-
-    def last_lines(self) -> tuple[str, ...]:
-        """Nothing; what it said stands in its own log."""
-        return ()
 
 
 def _reachable(host: str) -> str:

@@ -6,11 +6,12 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.fixtures.waiting import wait_until
 from wafa.launcher.child import Child, Program, telling
 from wafa.launcher.errors import LauncherError, StopAsked
 from wafa.launcher.stopping import Stop
@@ -44,13 +45,23 @@ class Told:
 
 
 class Fallen:
-    """Something that has fallen and cannot start."""
+    """A program that has fallen and cannot start."""
 
     name = "points"
+    ready_within_s = 60.0
     alive = False
 
     def start(self, stop: Stop) -> None:
+        self.spawn()
+
+    def spawn(self) -> None:
         raise LauncherError("points cannot bind its port")
+
+    def is_ready(self) -> bool:
+        return False
+
+    def kill(self) -> None:
+        """There is nothing to kill."""
 
     def end(self, stop: Stop) -> bool:
         return True
@@ -60,6 +71,37 @@ class Fallen:
 
     def last_lines(self) -> tuple[str, ...]:
         return ("address in use",)
+
+
+class Staged(Fallen):
+    """A program whose state a test decides; it notes its starts."""
+
+    def __init__(self, name: str, starts: list[str]) -> None:
+        self.name = name
+        self.alive = True
+        self.ready = True
+        self.kills = 0
+        self._starts = starts
+
+    def fall(self) -> None:
+        self.alive = self.ready = False
+
+    def spawn(self) -> None:
+        self.alive = True
+        self._starts.append(self.name)
+
+    def is_ready(self) -> bool:
+        return self.ready
+
+    def kill(self) -> None:
+        self.kills += 1
+        self.fall()
+
+    def ending(self) -> str:
+        return "has ended"
+
+    def last_lines(self) -> tuple[str, ...]:
+        return ()
 
 
 @pytest.fixture
@@ -126,21 +168,92 @@ def test_a_fallen_program_is_started_again(tmp_path: Path, supervisor: Superviso
     child = Child(program(tmp_path, "points", STAYS))
     supervisor.start(child)
     first = kill(child)
-    supervisor.mend()
+    (tmp_path / "points.ready").unlink()
+    mend_until(supervisor, lambda: "points is running again." in told.sentences)
     assert child.alive
     assert child.pid != first
-    assert told.sentences == ["points was killed by SIGKILL; starting it again."]
+    assert told.sentences == ["points was killed by SIGKILL; starting it again.", "points is running again."]
 
 
-def test_a_wish_to_stop_in_the_midst_of_a_restart_is_a_wish_to_stop(stop: Stop, supervisor: Supervisor) -> None:
-    class Slow(Fallen):
-        def start(self, stop: Stop) -> None:
+def test_a_stop_in_the_midst_of_a_restart_starts_nothing_more(stop: Stop, supervisor: Supervisor) -> None:
+    starts: list[str] = []
+
+    class Stopping(Staged):
+        def spawn(self) -> None:
+            super().spawn()
             stop.ask()
-            raise StopAsked
 
-    supervisor.adopt(Slow())
-    supervisor.watch()
-    assert stop.asked
+    first, second = Stopping("members", starts), Staged("points", starts)
+    for each in (first, second):
+        supervisor.adopt(each)
+        each.fall()
+    supervisor.mend()
+    assert starts == ["members"]
+
+
+def test_a_round_waits_for_no_program_that_is_starting(supervisor: Supervisor, told: Told) -> None:
+    starts: list[str] = []
+    hanging, falling = Staged("members", starts), Staged("points", starts)
+    for each in (hanging, falling):
+        supervisor.adopt(each)
+    hanging.fall()
+    supervisor.mend()  # members is being started and is never ready
+    falling.fall()
+    supervisor.mend()
+    assert starts == ["members", "points"]
+
+
+def test_a_back_end_that_dies_while_a_service_is_being_restarted_is_started_again_first(
+    supervisor: Supervisor, told: Told
+) -> None:
+    starts: list[str] = []
+    service, back_end = Staged("members", starts), Staged("PostgreSQL", starts)
+    supervisor.adopt(service)
+    supervisor.adopt(back_end, is_back_end=True)
+    service.fall()
+    supervisor.mend()
+    back_end.fall()
+    service.fall()  # without its database it cannot start
+    supervisor.mend()
+    supervisor.mend()
+    assert starts == ["members", "PostgreSQL"]  # the service waits, and spends no restart meanwhile
+    back_end.ready = service.ready = True
+    mend_until(supervisor, lambda: "members is running again." in told.sentences)
+    assert starts == ["members", "PostgreSQL", "members"]
+
+
+def test_the_time_to_become_ready_begins_when_the_back_ends_serve(stop: Stop, told: Told) -> None:
+    now_s = 0.0
+    supervisor = Supervisor(stop, say=told.sentences.append, clock_s=lambda: now_s)
+    service, back_end = Staged("members", []), Staged("PostgreSQL", [])
+    supervisor.adopt(back_end, is_back_end=True)
+    supervisor.adopt(service)
+    for each in (service, back_end):
+        each.fall()
+        supervisor.mend()
+    back_end.ready = False
+    now_s = 250.0  # a long replay
+    supervisor.mend()
+    back_end.ready = True
+    mend_until(supervisor, lambda: "PostgreSQL is running again." in told.sentences)
+    assert service.kills == 0
+    supervisor.end_all()
+
+
+def test_a_start_that_takes_too_long_is_ended_and_tried_again(stop: Stop, told: Told) -> None:
+    now_s = 0.0
+    supervisor = Supervisor(stop, say=told.sentences.append, clock_s=lambda: now_s)
+    starts: list[str] = []
+    service = Staged("members", starts)
+    supervisor.adopt(service)
+    service.fall()
+    supervisor.mend()
+    now_s = 61.0
+    supervisor.mend()
+    assert "members was not ready within 60 s." in told.sentences
+    supervisor.mend()
+    assert (starts, service.kills) == (["members", "members"], 1)
+    supervisor.end_all()
 
 
 def test_a_program_that_falls_too_often_ends_the_suite(tmp_path: Path, supervisor: Supervisor) -> None:
@@ -156,6 +269,8 @@ def test_a_program_that_falls_too_often_ends_the_suite(tmp_path: Path, superviso
 
 def test_a_restart_that_fails_costs_the_next_one(supervisor: Supervisor, told: Told) -> None:
     supervisor.adopt(Fallen())
+    supervisor.mend()
+    supervisor.mend()
     with pytest.raises(LauncherError, match="points ended with exit code 7, after 2 restarts"):
         supervisor.mend()
     assert told.sentences == ["points ended with exit code 7; starting it again.", "points cannot bind its port"] * 2
@@ -226,6 +341,16 @@ def test_what_a_program_says_of_its_everyday_work_is_not_its_last_words() -> Non
     lines = ['{"level":"info","event":"rpc"}', "", "Traceback", "MemoryError", '{"level":"info","event":"rpc"}']
     assert telling(lines) == ("Traceback", "MemoryError")
     assert telling(["x" * 1_000]) == ("x" * 300,)
+
+
+def mend_until(supervisor: Supervisor, done: Callable[[], bool]) -> None:
+    """Rounds of the supervisor until something has happened, a bounded time long."""
+
+    def one_round() -> bool:
+        supervisor.mend()
+        return done()
+
+    wait_until(one_round, what="the supervisor to have mended it")
 
 
 def kill(child: Child) -> int | None:
