@@ -127,6 +127,7 @@ def _accepts(config: Config) -> bool:
 
 def _read_metrics_of_workers(folder: str) -> None:
     """Lets /metrics of this process tell what its workers have counted, in place of its own empty counters."""
-    for own in (telemetry.RPC_REQUESTS, telemetry.RPC_DURATION, telemetry.WORKER_HEALTHY):
+    counted_here = (telemetry.RPC_REQUESTS, telemetry.RPC_DURATION, telemetry.WORKER_HEALTHY, logging.LINES_LOST)
+    for own in counted_here:
         prometheus_client.REGISTRY.unregister(own)
     MultiProcessCollector(prometheus_client.REGISTRY, path=folder)  # type: ignore[no-untyped-call]  # its makers left it so

@@ -3,6 +3,9 @@
 Every line has its time in UTC, the level and the service; lines within a request share its `correlation_id`, across
 processes. Libraries that log through the standard library come out the same way.
 
+A line that cannot be written, because the disk is full or a value has no form, is counted and lost. It changes nothing
+else: work that is done stays done.
+
 Nothing personal and nothing secret belongs in a log. Whoever writes a line sees to that; the redaction below is the
 last line of defence, for the day when somebody did not.
 """
@@ -13,20 +16,25 @@ import contextlib
 import datetime
 import decimal
 import enum
+import io
 import logging
 import pathlib
 import re
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
+from typing import TextIO, cast
 
 import orjson
+import prometheus_client
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from kit.call import Call
 
 CORRELATION_ID_LENGTH_MAX = 128
+
+LINES_LOST = prometheus_client.Counter("log_lines_lost_total", "Log lines that could not be written.")
 
 REDACTED = "[redacted]"
 
@@ -57,6 +65,8 @@ def configure(service: str, level: str = "info") -> None:
     least = logging.getLevelNamesMapping().get(level.upper())
     if least is None:
         raise ValueError(f"{level} is not a log level")
+    # For what libraries print, too, and for the interpreter, which flushes it when it starts a process and at its end.
+    stderr = sys.stderr = _unfailing_stream(sys.stderr)
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -66,8 +76,8 @@ def configure(service: str, level: str = "info") -> None:
     after: list[Processor] = [structlog.processors.format_exc_info, redact, _renderer()]
     structlog.configure(
         processors=[*before, *after],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        wrapper_class=_unfailing(structlog.make_filtering_bound_logger(least)),
+        logger_factory=structlog.WriteLoggerFactory(file=stderr),
         cache_logger_on_first_use=True,
     )
     _route_the_standard_library(before, after, least)
@@ -155,8 +165,69 @@ def _json(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
     return orjson.dumps(line, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
+class UnfailingStream(io.TextIOBase):
+    """A text stream that loses and counts what the stream behind it does not take."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream: TextIO = stream
+
+    def write(self, text: str) -> int:
+        """Writes the text, or counts it as lost."""
+        with _counting_losses():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flushes, or leaves it for later."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def fileno(self) -> int:
+        """That of the stream behind it."""
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        """Whether a person reads it at a terminal."""
+        return self._stream.isatty()
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+
+def _unfailing_stream(stream: TextIO | UnfailingStream) -> TextIO:
+    return cast(TextIO, stream if isinstance(stream, UnfailingStream) else UnfailingStream(stream))
+
+
+@contextlib.contextmanager
+def _counting_losses() -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        LINES_LOST.inc()
+
+
+def _unfailing(logger: type[FilteringBoundLogger]) -> type[FilteringBoundLogger]:
+    """The same logger, whose failures end with the line: no caller has a better answer to a full disk."""
+
+    class UnfailingLogger(logger):  # type: ignore[misc, valid-type]  # structlog makes its loggers at run time
+        def _proxy_to_logger(self, method_name: str, event: str | None = None, *args: object, **values: object) -> None:
+            with _counting_losses():
+                super()._proxy_to_logger(method_name, event, *args, **values)
+
+    return UnfailingLogger
+
+
+class _UnfailingHandler(logging.StreamHandler[TextIO]):
+    """The same for lines of the standard library, whose own way would be to write the failure to the same place."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
+        """Counts the line as lost."""
+        LINES_LOST.inc()
+
+
 def _route_the_standard_library(before: list[Processor], after: list[Processor], least: int) -> None:
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _UnfailingHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *before],

@@ -51,6 +51,7 @@ def serve(
         internal.start()
         running.callback(internal.stop)
         telemetry.watch_workers(workers)
+        internal.require(lambda: all(worker.alive for worker in workers))
         for worker in workers:
             worker.start()
             running.callback(worker.stop)
@@ -58,18 +59,23 @@ def serve(
         running.callback(server.stop, grace_s)
         server.set_serving(True)
         _log.info("serving", name=service_name, port=server.port, internal_port=internal.port)
-        told = _wait_for(received)
-        _log.info("draining", name=service_name, signal=told.name)
+        signal_to_go = _wait_for(received, workers)
+        _log.info("draining", name=service_name, signal=signal_to_go.name)
         internal.leave()
     _log.info("stopped", name=service_name)
 
 
-def _wait_for(received: Signals) -> signal.Signals:
-    """The first signal. Looks up now and then: one that comes at the moment at which a thread goes to sleep in C is
-    only noted, and Python hears of it when the thread wakes."""
+def _wait_for(received: Signals, workers: Sequence[Worker]) -> signal.Signals:
+    """The first signal; meanwhile revives workers that have died.
+
+    Wakes now and then for a second reason, too: a signal that comes at the moment at which a thread goes to sleep in C
+    is only noted, and Python hears of it when the thread wakes.
+    """
     while True:
         with contextlib.suppress(queue.Empty):
             return received.get(timeout=LOOK_S)
+        for worker in workers:
+            worker.revive()
 
 
 def die_with_parent(environ: Mapping[str, str] = os.environ) -> None:

@@ -56,7 +56,7 @@ class InternalServer:
     """
 
     def __init__(self, port: int, ready: Callable[[], bool], host: str = "127.0.0.1") -> None:
-        self._ready = ready
+        self._conditions = [ready]
         self._leaving = threading.Event()
         try:
             self._http = http.server.ThreadingHTTPServer((host, port), self._handler())
@@ -71,6 +71,10 @@ class InternalServer:
     def start(self) -> None:
         """Starts to answer."""
         self._thread.start()
+
+    def require(self, condition: Callable[[], bool]) -> None:
+        """Makes readiness depend on this as well."""
+        self._conditions.append(condition)
 
     def leave(self) -> None:
         """Answers `/readyz` with 503 from now on: the process is about to go."""
@@ -88,7 +92,7 @@ class InternalServer:
         if self._leaving.is_set():
             return False
         try:
-            return self._ready()
+            return all(condition() for condition in self._conditions)
         except Exception:
             _log.exception("readiness_unknown")
             return False

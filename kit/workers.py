@@ -18,8 +18,9 @@ class Worker:
     """Calls `work` again and again until stopped.
 
     `work` does one bounded round and says whether there may be more to do at once. An exception is logged and the round
-    is repeated after a growing pause: a worker never dies of an accident. `healthy` tells whether the last round ended
-    well. `wake` ends the wait of a round that waits for work by itself, so that stopping need not sit it out.
+    is repeated after a growing pause. `healthy` says whether the last round ended well. Should the thread end all the
+    same, `alive` says so, and `revive` starts another. `wake` ends the wait of a round that waits for work by itself,
+    so that stopping need not sit it out.
     """
 
     def __init__(
@@ -31,12 +32,24 @@ class Worker:
         self._interval_s = interval_s
         self._stopping = threading.Event()
         self._nudged = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = self._new_thread()
         self.healthy = True
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs, or is not meant to."""
+        return self._thread.is_alive() or self._thread.ident is None or self._stopping.is_set()
 
     def start(self) -> None:
         """Starts the thread."""
         self._thread.start()
+
+    def revive(self) -> None:
+        """Starts another thread where the worker's has died."""
+        if not self.alive:
+            _log.error("worker_died", worker=self.name)
+            self._thread = self._new_thread()
+            self._thread.start()
 
     def nudge(self) -> None:
         """Ends the present pause: there is work."""
@@ -49,6 +62,9 @@ class Worker:
         self._wake()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
+
+    def _new_thread(self) -> threading.Thread:
+        return threading.Thread(target=self._run, name=self.name, daemon=True)
 
     def _run(self) -> None:
         failures = 0

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.fixtures.books import wait_until_settled
 from tests.fixtures.deployment import Deployment
 from tests.fixtures.suite import Answer, Caller, Program, sale
 from tests.fixtures.tills import Trade, insist
+from wafa.backends import WORDS
 
 CUSTOMERS = 4
+FULL_DISK = Path("/dev/full")
 
 
 def is_told_to_come_back(answer: Answer) -> bool:
@@ -132,4 +137,21 @@ def test_what_was_acknowledged_survives_the_database(deployment: Deployment, pro
         deployment.postgres.start()
         trade.wait_for_more(20)
     deployment.expect_books_to_agree()
+    trade.expect_all_kept()
+
+
+@pytest.mark.skipif(not FULL_DISK.exists(), reason="needs a device that is always full, as Linux has")
+def test_a_full_disk_of_the_logs_changes_no_outcome(deployment: Deployment, program: Program) -> None:
+    trade = Trade(program, CUSTOMERS)
+    with deployment.logging_to(FULL_DISK, *WORDS, "gateway"):
+        with trade.going_on():
+            trade.wait_for_more(20)
+            deployment.valkey.kill()  # relays and consumers fail, and cannot say so
+            trade.wait_for_more(20)
+            deployment.valkey.start()
+            deployment.kill("points")
+            deployment.start("points")
+            trade.wait_for_more(20)
+        assert all(deployment.ready(word) for word in WORDS)
+        deployment.expect_books_to_agree()
     trade.expect_all_kept()

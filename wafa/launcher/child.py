@@ -149,7 +149,7 @@ class Child:
         with contextlib.suppress(OSError), self.program.log.open("rb") as log:
             size = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_start, size - LOG_TAIL_BYTES))
-            return telling(log.read().decode(errors="replace").splitlines())
+            return telling(log.read(LOG_TAIL_BYTES).decode(errors="replace").splitlines())
         return ()
 
     def _kill_group(self) -> None:

@@ -145,7 +145,13 @@ class Grouped:
         batch = self._take()
         if batch:
             BATCH_SIZES.observe(len(batch))
-            results = self._carry_out([submitted for submitted, _ in batch])
+            try:
+                results = self._carry_out([submitted for submitted, _ in batch])
+            except BaseException as error:
+                # The writer's thread may end with this; those who wait for their results must not wait for ever.
+                for _, future in batch:
+                    future.set_exception(error)
+                raise
             for (_, future), result in zip(batch, results, strict=True):
                 future.set_result(result)
         return True

@@ -46,6 +46,14 @@ def test_it_lives_and_is_ready_when_it_says_so(internal: Callable[..., InternalS
     assert [get(server, "/readyz")[0] for _ in range(2)] == [503, 200]
 
 
+def test_it_is_ready_only_while_every_condition_holds(internal: Callable[..., InternalServer]) -> None:
+    answers = iter([True, False])
+    server = internal()
+    server.require(lambda: next(answers))
+
+    assert [get(server, "/readyz")[0] for _ in range(2)] == [200, 503]
+
+
 def test_who_is_leaving_is_not_ready(internal: Callable[..., InternalServer]) -> None:
     server = internal()
     server.leave()

@@ -1,12 +1,16 @@
 import dataclasses
+import errno
+import io
 import json
 import logging
+import sys
 import uuid
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import prometheus_client
 import pytest
 import structlog
 
@@ -201,3 +205,55 @@ def test_a_fit_correlation_id_is_kept(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "a b", "a\n", "é", "~" * 129])
 def test_an_unfit_correlation_id_is_replaced(text: str) -> None:
     assert correlation_id_of(text) not in {text, correlation_id_of(text)}
+
+
+class FullDisk(io.StringIO):
+    """A file that takes nothing."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class Shapeless:
+    """A value that cannot be written down."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no form")
+
+
+def lines_lost() -> float:
+    return prometheus_client.REGISTRY.get_sample_value("log_lines_lost_total") or 0.0
+
+
+def test_a_line_that_cannot_be_written_is_counted_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", FullDisk())
+    kit.logging.configure("pantry")
+    before = lines_lost()
+    structlog.get_logger().info("jar_opened")
+    logging.getLogger("library").warning("the cellar is damp")
+    try:
+        raise RuntimeError("the jar fell")
+    except RuntimeError:
+        structlog.get_logger().exception("accident")
+    assert lines_lost() == before + 3
+    sys.stderr.flush()  # as the interpreter does when it starts a process, and at its end
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"left": {Shapeless(): 1}}, {"text": "half of a pair: \ud800"}, {"error": RuntimeError(Shapeless())}],
+    ids=["key", "surrogate", "exception"],
+)
+def test_a_value_that_cannot_be_written_costs_the_line_at_most(
+    capsys: pytest.CaptureFixture[str], values: dict[str, Any]
+) -> None:
+    kit.logging.configure("pantry")
+    before = lines_lost()
+    structlog.get_logger().info("jar_opened", **values)
+    structlog.get_logger().info("jar_closed")
+    written = lines(capsys)
+    assert written[-1]["event"] == "jar_closed"
+    assert len(written) - 1 + lines_lost() - before == 1

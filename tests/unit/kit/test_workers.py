@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from kit.workers import Worker
+from tests.fixtures.waiting import wait_until
 
 LONG_S = 3_600.0
 PATIENCE_S = 30.0  # only a broken test waits so long
@@ -126,6 +127,31 @@ def test_a_worker_outlives_an_accident_and_says_so(worker: Callable[..., Worker]
     assert health[:2] == [False, True]
     assert baker.healthy
     assert [(line["event"], line["worker"], line["failures"]) for line in logs] == [("worker_round_failed", "baker", 1)]
+
+
+# The thread dies on purpose.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_whose_thread_has_died_says_so_and_is_revived() -> None:
+    died, revived = threading.Event(), threading.Event()
+
+    def bake() -> bool:
+        if not died.is_set():
+            died.set()
+            raise SystemExit
+        revived.set()
+        return False
+
+    baker = Worker("baker", bake, interval_s=LONG_S)
+    assert baker.alive  # it has not begun, so it cannot have died
+    baker.start()
+    assert died.wait(PATIENCE_S)
+    wait_until(lambda: not baker.alive, what="the thread has ended")
+    baker.revive()
+    assert revived.wait(PATIENCE_S)
+    assert baker.alive
+    baker.stop()
+    baker.revive()
+    assert "baker" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_worker_that_never_started_can_be_stopped() -> None:
