@@ -17,6 +17,7 @@ from flask import Flask, Request, Response, request
 from pydantic import ValidationError
 
 from gateway import jsons, metrics, policy, yamls
+from gateway.admission import lane_of
 from gateway.policy import Access, Needs
 from gateway.refusals import (
     FieldProblem,
@@ -66,8 +67,9 @@ def install(app: Flask) -> None:
 def enter() -> None:
     """The way in; raises the refusal that ends it."""
     begin()
-    suite().admission.enter()
-    visit().admitted = True
+    lane = lane_of(request.endpoint)
+    suite().admission.enter(lane)
+    visit().lane = lane
     if request.endpoint is None:
         return
     access = policy.access_to(request.endpoint)
@@ -96,8 +98,8 @@ def leave(response: Response) -> Response:
 
 def make_room(_error: BaseException | None) -> None:
     """The very end of a request, however it went."""
-    if visit().admitted:
-        suite().admission.leave()
+    if visit().lane:
+        suite().admission.leave(visit().lane)
 
 
 def malformed(error: ValidationError) -> Any:

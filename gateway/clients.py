@@ -1,4 +1,7 @@
-"""Ways to the three services: one channel each for the whole process, opened at the first use and kept."""
+"""Ways to the three services: one channel each for the whole process, opened at the first use and kept.
+
+Each stands behind a circuit, so that a service that hangs holds no more than its places in this process.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from loyalty.rewards.v1.rewards_pb2_grpc import RewardsServiceStub
 
 from gateway.config import Config
 from kit import client
+from kit.circuit import Circuit, CircuitBounds, guarded, places_of
 
 Stub = TypeVar("Stub")
 
@@ -29,9 +33,10 @@ IDEMPOTENT = (
 class Door(Generic[Stub]):
     """One service's stub on a channel that is opened by the process that uses it: gRPC does not survive a fork."""
 
-    def __init__(self, address: str, kind: Callable[[grpc.Channel], Stub]) -> None:
+    def __init__(self, address: str, kind: Callable[[grpc.Channel], Stub], bounds: CircuitBounds) -> None:
         self._address = address
         self._kind = kind
+        self._bounds = bounds
         self._lock = threading.Lock()
         self._opened: tuple[int, grpc.Channel, Stub] | None = None
 
@@ -53,7 +58,7 @@ class Door(Generic[Stub]):
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
                 channel = client.channel(self._address, idempotent=IDEMPOTENT)
-                self._opened = (os.getpid(), channel, self._kind(channel))
+                self._opened = (os.getpid(), channel, guarded(self._kind(channel), Circuit(self._bounds)))
             return self._opened
 
 
@@ -61,9 +66,15 @@ class Clients:
     """The three services."""
 
     def __init__(self, config: Config) -> None:
-        self._members = Door(config.members_address, MembersServiceStub)
-        self._points = Door(config.points_address, PointsServiceStub)
-        self._rewards = Door(config.rewards_address, RewardsServiceStub)
+        bounds = CircuitBounds(
+            places_of(config.threads),
+            silence_ms=config.circuit_silence_ms,
+            failures_max=config.circuit_failures_max,
+            probe_interval_ms=config.circuit_probe_interval_ms,
+        )
+        self._members = Door(config.members_address, MembersServiceStub, bounds)
+        self._points = Door(config.points_address, PointsServiceStub, bounds)
+        self._rewards = Door(config.rewards_address, RewardsServiceStub, bounds)
 
     @property
     def members(self) -> MembersServiceStub:

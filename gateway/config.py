@@ -23,7 +23,7 @@ class Config:
     internal_host: str = setting("address that /healthz, /readyz and /metrics listen on", default="127.0.0.1")
     internal_port: int = setting("port of /healthz, /readyz and /metrics", default=9080)
     workers: int = setting("processes that answer requests", default=1)
-    threads: int = setting("requests that one process works on at the same time", default=16)
+    threads: int = setting("requests for one service that one process works on at the same time", default=16)
     waiting_max: int = setting("requests that may wait in one process; more are refused at once", default=64)
     wait_ms: int = setting("milliseconds that a request may wait before it is refused", default=1_000)
     connections_max: int = setting("connections that one process keeps open", default=4_096)
@@ -39,6 +39,16 @@ class Config:
     write_deadline_ms: int = setting("milliseconds for a write", default=3_500)
     upload_lookup_ms: int = setting("milliseconds that many purchases may spend on resolving members", default=5_000)
     upload_deadline_ms: int = setting("milliseconds for recording many purchases", default=20_000)
+
+    circuit_silence_ms: int = setting(
+        "milliseconds without any answer after which a service whose answers are overdue is not called", default=1_000
+    )
+    circuit_failures_max: int = setting(
+        "calls in a row that may fail, or be overdue, before a service is not called", default=4
+    )
+    circuit_probe_interval_ms: int = setting(
+        "milliseconds after which one call tries again a service that is not called", default=500
+    )
 
     key_fresh_s: int = setting("seconds that an API key is trusted without asking again", default=45)
     key_stale_s: int = setting("seconds that an API key is trusted while `members` is away", default=600)

@@ -20,6 +20,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from gateway.admission import threads_max
 from gateway.config import Config, load
 from kit import logging, telemetry
 from kit.serving import DIE_WITH_PARENT_VARIABLE, die_with_parent
@@ -91,7 +92,7 @@ def _server(config: Config, internal: InternalServer) -> _DrainingServer:
         http=HTTPModes.http1,
         websockets=False,
         workers=config.workers,
-        blocking_threads=config.threads + config.waiting_max + SPARE_THREADS,
+        blocking_threads=threads_max(config.threads, config.waiting_max) + SPARE_THREADS,
         # By this word granian means connections, idle ones among them.
         backpressure=config.connections_max,
         backlog=config.backlog,

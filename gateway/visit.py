@@ -42,7 +42,8 @@ class Visit:
     traceparent: str
     started: float
     language: str = LANGUAGES[0]
-    admitted: bool = False
+    # In which it was let in; nothing while it has no place.
+    lane: str = ""
     caller: Caller | None = None
     idempotency_key: str = ""
     expected_version: int = 0

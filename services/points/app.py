@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from kit import client, database, streams
 from kit.checking import Finding
+from kit.circuit import Circuit, CircuitBounds, places_of
 from kit.inbox import Consumer
 from kit.outbox import Relay
 from kit.process import App, Service
@@ -34,7 +35,8 @@ def build(config: Config) -> App:
     engine = engine_of(config)
     storage = Storage(engine)
     channel = client.channel(config.members_address, idempotent=["loyalty.members.v1.MembersService"])
-    members = MembersClient(channel, config.members_deadline_ms)
+    circuit = Circuit(CircuitBounds(places_of(config.threads_max)))
+    members = MembersClient(channel, config.members_deadline_ms, circuit)
     conditions = CelConditions()
     committer, writers = _committer(config, storage, conditions)
     server = Server(

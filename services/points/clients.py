@@ -10,6 +10,7 @@ from loyalty.members.v1 import members_pb2_grpc
 
 from kit import client
 from kit.call import Call
+from kit.circuit import Circuit, CircuitBounds, guarded
 from kit.convert import EnumMap
 from kit.errors import Invalid, Kind, Refusal
 from services.points.domain.errors import MemberNotFound, MemberUnknownForNow
@@ -21,8 +22,8 @@ _STATUS = EnumMap(pb.MemberStatus, MemberStatus)
 class MembersClient:
     """`members` over gRPC."""
 
-    def __init__(self, channel: grpc.Channel, deadline_ms: int) -> None:
-        self._stub = members_pb2_grpc.MembersServiceStub(channel)
+    def __init__(self, channel: grpc.Channel, deadline_ms: int, circuit: Circuit | None = None) -> None:
+        self._stub = guarded(members_pb2_grpc.MembersServiceStub(channel), circuit or Circuit(CircuitBounds()))
         self._deadline_ms = deadline_ms
 
     def standing(self, call: Call, program_id: UUID, member_id: UUID) -> Standing:

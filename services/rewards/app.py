@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from kit import client, database, streams
 from kit.checking import Finding
+from kit.circuit import Circuit, CircuitBounds, places_of
 from kit.inbox import Consumer
 from kit.outbox import Relay
 from kit.process import App, Service
@@ -33,7 +34,9 @@ def build(config: Config) -> App:
     storage = Storage(engine)
     # Every write carries a request id and the rest reads, so gRPC may try all of them again.
     points = GrpcPoints(
-        client.channel(config.points_address, idempotent=[POINTS_SERVICE]), deadline_ms=config.points_deadline_ms
+        client.channel(config.points_address, idempotent=[POINTS_SERVICE]),
+        Circuit(CircuitBounds(places_of(config.threads_max))),
+        deadline_ms=config.points_deadline_ms,
     )
     saga = Saga(storage, points, lease_s=config.redemption_lease_s)
     server = Server(

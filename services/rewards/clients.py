@@ -10,6 +10,7 @@ from loyalty.points.v1 import points_pb2 as pb
 from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
 
 from kit.call import Call
+from kit.circuit import Circuit, CircuitBounds, guarded
 from kit.client import invoke
 from kit.convert import EnumMap
 from kit.errors import NotFound
@@ -26,10 +27,10 @@ _hold_states = EnumMap(pb.HoldState, HoldState)
 
 
 class GrpcPoints:
-    """`points` behind a channel. Each call ends within `deadline_ms`, tries and all."""
+    """`points` behind a channel and a circuit. Each call ends within `deadline_ms`, tries and all."""
 
-    def __init__(self, over: grpc.Channel, *, deadline_ms: int) -> None:
-        self._stub = PointsServiceStub(over)
+    def __init__(self, over: grpc.Channel, circuit: Circuit | None = None, *, deadline_ms: int) -> None:
+        self._stub = guarded(PointsServiceStub(over), circuit or Circuit(CircuitBounds()))
         self._deadline_ms = deadline_ms
 
     def place_hold(self, call: Call, redemption: Redemption) -> uuid.UUID:
