@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
-from services.points.domain.conditions import Conditions, line_facts, purchase_facts
+from services.points.domain.conditions import Conditions, Fact, asks_eligible_total, line_facts, purchase_facts
 from services.points.domain.earners import Earner
 from services.points.domain.earnings import LineExplanation
 from services.points.domain.order_discounts import is_order_discount, with_discounts_shared
@@ -110,7 +110,7 @@ class Basket:
         self.lines = self._kept_lines()
         self.total_minor: Exact = sum(line.amount_minor for line in self.lines)
         self.conditions = conditions
-        self._prepared_facts: dict[str, object] = {}
+        self._prepared_facts: dict[tuple[str, int], object] = {}
         self._earning: dict[tuple[TenderKind, ...], Exact] = {}
         self._chosen: dict[Selection, Chosen] = {}
         self._narrowed: dict[tuple[Selection, tuple[bool | None, ...]], Chosen] = {}
@@ -177,14 +177,27 @@ class Basket:
         indexes = self.chosen(terms.selection).indexes
         return tuple(self.conditions.holds_for(terms.condition, self._prepared(terms), indexes))
 
+    def eligible_minor(self, terms: EarningTerms, chosen: Chosen) -> Exact:
+        """What of the money for these goods earns by the rule."""
+        paid = chosen.amount_minor - (chosen.tax_minor if terms.exclude_tax else 0)
+        part = self.earning_part(terms.excluded_tenders)
+        return paid * part if part != 1 else paid
+
     def _prepared(self, terms: EarningTerms) -> object:
-        prepared = self._prepared_facts.get(terms.time_zone)
+        eligible = 0
+        if asks_eligible_total(terms.condition):
+            eligible = int(self.eligible_minor(terms, self.chosen(terms.selection)))
+        prepared = self._prepared_facts.get((terms.time_zone, eligible))
         if prepared is None:
             local = self.sale.occurred_at.astimezone(terms.zone)
-            purchase = purchase_facts(self.sale, self.total_minor, local, self.earner)
-            lines = [line_facts(kept.line, kept.amount_minor, kept.quantity_milli) for kept in self.lines]
-            prepared = self._prepared_facts[terms.time_zone] = self.conditions.prepare(purchase, lines)
+            purchase = purchase_facts(self.sale, self.total_minor, eligible, local, self.earner)
+            prepared = self.conditions.prepare(purchase, self._line_facts)
+            self._prepared_facts[terms.time_zone, eligible] = prepared
         return prepared
+
+    @functools.cached_property
+    def _line_facts(self) -> list[dict[str, Fact]]:
+        return [line_facts(kept.line, kept.amount_minor, kept.quantity_milli) for kept in self.lines]
 
 
 def _kept(line: PurchaseLine, returned: Returned) -> KeptLine:

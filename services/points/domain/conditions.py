@@ -14,6 +14,9 @@ from services.points.domain.sales import PurchaseLine, Sale
 LENGTH_MAX = 500
 
 Fact: TypeAlias = int | str | list[str] | dict[str, str]
+# Differs from rule to rule, while they share all other facts.
+ELIGIBLE_TOTAL = "purchase.eligible_total_minor"
+
 Facts: TypeAlias = Mapping[str, Fact]
 
 # Every name that a condition may use, with the type of what it stands for: texts stand in lists and in what maps hold.
@@ -27,6 +30,7 @@ MEMBER_FACTS: Mapping[str, type] = {
 }
 PURCHASE_FACTS: Mapping[str, type] = {
     "purchase.total_minor": int,
+    "purchase.eligible_total_minor": int,
     "purchase.currency": str,
     "purchase.source": str,
     "purchase.store_id": str,
@@ -88,10 +92,22 @@ class NoConditions:
         return [None] * len(indexes)
 
 
-def purchase_facts(sale: Sale, total_minor: Fraction | int, local: datetime, earner: Earner) -> dict[str, Fact]:
-    """What is asked of a purchase whose goods kept cost `total_minor`, at its local time."""
+def asks_eligible_total(condition: str) -> bool:
+    """Whether the condition may ask for it; a text that only mentions it does no harm."""
+    return ELIGIBLE_TOTAL.rpartition(".")[2] in condition
+
+
+def purchase_facts(
+    sale: Sale, total_minor: Fraction | int, eligible_total_minor: Fraction | int, local: datetime, earner: Earner
+) -> dict[str, Fact]:
+    """What is asked of a purchase whose goods kept cost `total_minor`, at its local time.
+
+    `eligible_total_minor` is the part of it that the rule counts: the goods it selects, without tax that it leaves out
+    and what was paid in ways that do not earn.
+    """
     return {
         "purchase.total_minor": int(total_minor),
+        ELIGIBLE_TOTAL: int(eligible_total_minor),
         "purchase.currency": sale.currency,
         "purchase.source": sale.receipt.source,
         "purchase.store_id": sale.receipt.store_id,

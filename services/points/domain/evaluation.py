@@ -180,7 +180,7 @@ def _for_goods(rule: EarningRule, basket: Basket) -> Judged:
     amount, tax = chosen.amount_minor, chosen.tax_minor if terms.exclude_tax else 0
     part = basket.earning_part(terms.excluded_tenders)
     paid = amount - tax
-    earning = paid * part if part != 1 else paid
+    earning = basket.eligible_minor(terms, chosen)
     points = _points(terms, earning, part, chosen)
     reason = Reason.APPLIED if points else _nothing(amount, part, failed)
     why = _explanation(

@@ -26,7 +26,7 @@ SALE = make.a_sale(
     tenders=(Tender(TenderKind.CASH, 900), Tender(TenderKind.POINTS, 100)),
 )
 EARNER = Earner("active", "gold", ("old", "vip"), {"city": "Lahore"})
-PURCHASE = purchase_facts(SALE, 1000, make.NOON, EARNER)
+PURCHASE = purchase_facts(SALE, 1000, 900, make.NOON, EARNER)
 LINE = line_facts(SALE.lines[0], 1000, 2000)
 FACTS = PURCHASE | LINE
 
