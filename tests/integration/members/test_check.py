@@ -120,20 +120,20 @@ PLANTED = {
     ),
     "a data key that does not open": (
         "seal_opens",
-        "UPDATE members SET data_key = overlay(data_key PLACING '\\x00000000' FROM 30) WHERE member_id = :m",
+        "UPDATE members SET data_key = set_byte(data_key, 30, get_byte(data_key, 30) # 255) WHERE member_id = :m",
     ),
     "an identifier that does not open": (
         "seal_opens",
-        "UPDATE member_identifiers SET value = overlay(value PLACING '\\x0000' FROM 20) WHERE member_id = :m",
+        "UPDATE member_identifiers SET value = set_byte(value, 20, get_byte(value, 20) # 255) WHERE member_id = :m",
     ),
     "a reason that does not open": (
         "seal_opens",
-        "UPDATE member_changes SET reason = overlay(reason PLACING '\\x0000' FROM 20) "
+        "UPDATE member_changes SET reason = set_byte(reason, 20, get_byte(reason, 20) # 255) "
         "WHERE member_id = :m AND version = 2",
     ),
     "a stored answer that does not open": (
         "seal_opens",
-        "UPDATE stored_answers SET answer = overlay(answer PLACING '\\x0000' FROM 30)",
+        "UPDATE stored_answers SET answer = set_byte(answer, 30, get_byte(answer, 30) # 255)",
     ),
     "an identifier that is looked up by something else": (
         "lookup_matches",

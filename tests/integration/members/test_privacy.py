@@ -120,9 +120,9 @@ def test_every_member_has_a_key_of_their_own(caller: Caller, engine: sa.Engine) 
 @pytest.mark.parametrize(
     "tampering",
     [
-        "UPDATE members SET given_name = overlay(given_name PLACING '\\x00' FROM 20)",
+        "UPDATE members SET given_name = set_byte(given_name, 20, get_byte(given_name, 20) # 255)",
         "UPDATE members SET given_name = family_name, family_name = given_name",
-        "UPDATE members SET data_key = overlay(data_key PLACING '\\x00000000' FROM 30)",
+        "UPDATE members SET data_key = set_byte(data_key, 30, get_byte(data_key, 30) # 255)",
         "UPDATE members SET master_key_id = '\\x0000000000000000'",
         "UPDATE member_identifiers SET value = (SELECT given_name FROM members)",
     ],
