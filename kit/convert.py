@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from kit import texts
 from kit.call import KEY_LENGTH_MAX
 from kit.currencies import CURRENCIES
 from kit.errors import Invalid
@@ -28,10 +29,6 @@ Choice = TypeVar("Choice", bound=enum.Enum)
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
-
-# Control characters (PostgreSQL cannot hold the first of them, logs and receipts are garbled by the others) and halves
-# of surrogate pairs, which have no UTF-8. Joiners and direction marks stay: Urdu and Persian are written with them.
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_MIN = -62_135_596_800  # 0001-01-01T00:00:00Z
@@ -52,14 +49,26 @@ def optional_uuid(text: str, field: str) -> uuid.UUID | None:
 
 
 def text_of(value: str, field: str, *, length_max: int, length_min: int = 1) -> str:
-    """One line of text without the white space around it; lengths are in characters and count what is left.
+    """A text that names something, in the one form that names have (`kit.texts.name`).
 
-    White space around a text is stripped because nobody means it: "A1 " off one till and "A1" off another are one
-    receipt. Control characters, line ends among them, are refused wherever they stand.
+    Lengths are in characters and count what is left: "A1 " off one till and "A1" off another are one receipt, and a
+    text of which nothing is seen is missing. Control characters, line ends among them, are refused wherever they stand.
     """
-    if _UNFIT.search(value):
+    return _bounded(texts.name(_fit(value, field)), field, length_min, length_max)
+
+
+def prose_of(value: str, field: str, *, length_max: int, length_min: int = 1) -> str:
+    """The same of a text that people write for people (`kit.texts.prose`): it keeps joiners and marks of direction."""
+    return _bounded(texts.prose(_fit(value, field)), field, length_min, length_max)
+
+
+def _fit(value: str, field: str) -> str:
+    if not texts.is_fit(value):
         raise Invalid(field, "must not contain control characters")
-    text = value.strip()
+    return value
+
+
+def _bounded(text: str, field: str, length_min: int, length_max: int) -> str:
     if not length_min <= len(text) <= length_max:
         raise Invalid(
             field, "is missing" if length_min and not text else f"must have {length_min} to {length_max} characters"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from kit import texts
 from kit.convert import instant_of, timestamp_of
 from kit.page import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 
@@ -103,6 +105,15 @@ def _is_day(value: str) -> str:
     return value
 
 
+def _in_form(form: Callable[[str], str]) -> BeforeValidator:
+    # What is not fit stays as it is, for the pattern to refuse it.
+    return BeforeValidator(lambda value: form(value) if isinstance(value, str) and texts.is_fit(value) else value)
+
+
+CANONICAL_NAME = _in_form(texts.name)
+CANONICAL_PROSE = _in_form(texts.prose)
+BARE = _in_form(texts.bare)
+
 Id = Annotated[
     str,
     StringConstraints(strict=True, pattern=UUID_PATTERN, to_lower=True),
@@ -122,13 +133,18 @@ Day = Annotated[
 ]
 Currency = Annotated[str, StringConstraints(strict=True, pattern="^[A-Z]{3}$")]
 MaybeCurrency = Annotated[str, StringConstraints(strict=True, pattern="^[A-Z]{3}$|^$")]
-Text50 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=50, pattern=FIT)]
-Text100 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100, pattern=FIT)]
-Text254 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=254, pattern=FIT)]
-Text500 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500, pattern=FIT)]
-MaybeText50 = Annotated[str, StringConstraints(strict=True, max_length=50, pattern=FIT)]
-MaybeText100 = Annotated[str, StringConstraints(strict=True, max_length=100, pattern=FIT)]
-MaybeText1000 = Annotated[str, StringConstraints(strict=True, max_length=1_000, pattern=FIT)]
+
+# Texts that name something are measured in their canonical form, as the services do: a decomposed name is no longer.
+Text50 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=50, pattern=FIT), CANONICAL_NAME]
+Text100 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100, pattern=FIT), CANONICAL_NAME]
+Text254 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=254, pattern=FIT), CANONICAL_NAME]
+MaybeText50 = Annotated[str, StringConstraints(strict=True, max_length=50, pattern=FIT), CANONICAL_NAME]
+MaybeText100 = Annotated[str, StringConstraints(strict=True, max_length=100, pattern=FIT), CANONICAL_NAME]
+
+# And what people write for people.
+Prose100 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100, pattern=FIT), CANONICAL_PROSE]
+Prose500 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500, pattern=FIT), CANONICAL_PROSE]
+MaybeProse1000 = Annotated[str, StringConstraints(strict=True, max_length=1_000, pattern=FIT), CANONICAL_PROSE]
 
 Int64 = Annotated[StrictInt, Field(ge=INT64_MIN, le=INT64_MAX)]
 NaturalInt64 = Annotated[StrictInt, Field(ge=0, le=INT64_MAX)]

@@ -8,16 +8,29 @@ from typing import Annotated, Literal
 from loyalty.members.v1 import members_pb2 as pb
 from pydantic import Field, StringConstraints
 
-from gateway.wire.base import FIT, Asked, Day, Id, InUrl, Text254, Text500, Told, example, known_instant
+from gateway.wire.base import (
+    CANONICAL_NAME,
+    CANONICAL_PROSE,
+    FIT,
+    Asked,
+    Day,
+    Id,
+    InUrl,
+    Prose500,
+    Text254,
+    Told,
+    example,
+    known_instant,
+)
 from gateway.wire.enums import number_of, word_of
 
 KindWord = Literal["card", "phone", "email", "external_id"]
 StatusWord = Literal["active", "suspended", "earn_only", "terminated"]
-Name = Annotated[str, StringConstraints(strict=True, max_length=100, pattern=FIT)]
-Text64 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=FIT)]
-MaybeText64 = Annotated[str, StringConstraints(strict=True, max_length=64, pattern=FIT)]
+Name = Annotated[str, StringConstraints(strict=True, max_length=100, pattern=FIT), CANONICAL_PROSE]
+Text64 = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=FIT), CANONICAL_NAME]
+MaybeText64 = Annotated[str, StringConstraints(strict=True, max_length=64, pattern=FIT), CANONICAL_NAME]
 AttributeName = Annotated[str, StringConstraints(strict=True, pattern="^[a-z][a-z0-9_]{0,63}$")]
-AttributeText = Annotated[str, StringConstraints(strict=True, max_length=200, pattern=FIT)]
+AttributeText = Annotated[str, StringConstraints(strict=True, max_length=200, pattern=FIT), CANONICAL_NAME]
 # BCP 47 leaves more open than this; what is a language is for `members` to say.
 Language = Annotated[str, StringConstraints(strict=True, max_length=35, pattern="^[A-Za-z0-9-]*$")]
 
@@ -97,7 +110,7 @@ class StatusChange(Asked):
     model_config = example({"status": "suspended", "reason": "card reported stolen"})
 
     status: StatusWord
-    reason: Text500
+    reason: Prose500
 
 
 class NewTraits(Asked):

@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "migrations": {"tables"},
 }
 KIT: dict[str, set[str]] = {
-    "domain": {"kit.currencies", "kit.errors"},
+    "domain": {"kit.currencies", "kit.errors", "kit.texts"},
     "conditions": {"kit.errors"},
     "config": {"kit.config"},
     "convert": {"kit.convert", "kit.currencies", "kit.errors", "kit.languages", "kit.page"},

@@ -17,8 +17,8 @@ from gateway.wire.base import (
     MaybeText100,
     PageQuery,
     Points,
+    Prose500,
     Text100,
-    Text500,
     Told,
     example,
     instant,
@@ -92,7 +92,7 @@ class NewAdjustment(Asked):
 
     amount: Annotated[StrictInt, Field(ge=-1_000_000_000, le=1_000_000_000, json_schema_extra={"not": {"const": 0}})]
     """Positive gives, negative takes; not 0."""
-    reason: Text500
+    reason: Prose500
     actor: Text100
     """Who decided it, as the retailer names them."""
     wallet: MaybeText50 = ""

@@ -9,6 +9,7 @@ from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, StringConstraints
 
 from gateway.wire.base import (
+    CANONICAL_NAME,
     FIT,
     Asked,
     Id,
@@ -31,7 +32,9 @@ ATTRIBUTES_MAX = 20
 
 EVENT_NAME_PATTERN = "^[a-z0-9][a-z0-9_-]{0,62}$"
 MaybeEventName = Annotated[str, StringConstraints(strict=True, pattern=f"{EVENT_NAME_PATTERN}|^$")]
-Attribute = Annotated[str, StringConstraints(strict=True, max_length=200, pattern=FIT)]
+Attribute = Annotated[str, StringConstraints(strict=True, max_length=200, pattern=FIT), CANONICAL_NAME]
+# As it is sent: were two that are one name made the same here, the later would be taken without a word.
+AttributeName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=50, pattern=FIT)]
 
 
 class ActivityPath(InUrl):
@@ -69,7 +72,7 @@ class ActivityBody(Asked):
     store_id: MaybeText100 = ""
     cashier_id: MaybeText100 = ""
     """Who was there; no personal data."""
-    attributes: dict[Text50, Attribute] = Field(default={}, max_length=ATTRIBUTES_MAX)
+    attributes: dict[AttributeName, Attribute] = Field(default={}, max_length=ATTRIBUTES_MAX)
     """What conditions may ask about; no personal data. A referral has its `role`, "advocate" or "friend", and may name
     the other member as `counterpart_member_id`."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field
 
-from gateway.wire.base import Asked, Id, InUrl, PageQuery, Text100, Text500, Told, example, instant, known_instant
+from gateway.wire.base import Asked, Id, InUrl, PageQuery, Prose500, Text100, Told, example, instant, known_instant
 from gateway.wire.enums import word_of
 from gateway.wire.points.accounts import Account, Entry, NewAdjustment
 
@@ -59,7 +59,7 @@ class RejectBody(Asked):
     model_config = example({"actor": "a.malik", "reason": "was compensated already"})
 
     actor: Text100
-    reason: Text500
+    reason: Prose500
 
 
 class Adjustment(Told):

@@ -9,10 +9,12 @@ from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from gateway.wire.base import (
+    CANONICAL_NAME,
     Asked,
     Instant,
     MaybeCurrency,
     MaybeText50,
+    Prose100,
     Text100,
     Told,
     instant,
@@ -62,7 +64,7 @@ class ValidHours(Asked):
 class NewTerms(Asked):
     """What a rule gives, for what, when, and beside which others."""
 
-    name: Text100
+    name: Prose100
     points: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 0
     """Points given, from 1; 0 for a multiplier,"""
     per_amount_minor: Annotated[StrictInt, Field(ge=0, le=1_000_000_000)] = 0
@@ -97,7 +99,7 @@ class NewTerms(Asked):
     """Which events trigger the rule; empty for every other trigger."""
     factor: Factor | None = None
     """Of a multiplier: above 1 and at most 100."""
-    condition: Annotated[str, StringConstraints(strict=True, max_length=CONDITION_LENGTH_MAX)] = ""
+    condition: Annotated[str, StringConstraints(strict=True, max_length=CONDITION_LENGTH_MAX), CANONICAL_NAME] = ""
     """In CEL, such as `purchase.total_minor >= 500000 && purchase.weekday == 5`; empty holds always. It may ask
     `purchase.total_minor`, `purchase.eligible_total_minor` (of the total what the rule counts: the goods that its lists
     select, without tax and tenders that it leaves out; asked again of what is kept), `purchase.hour`,

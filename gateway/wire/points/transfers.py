@@ -8,7 +8,19 @@ from typing import Annotated, Literal
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, StrictInt, StringConstraints
 
-from gateway.wire.base import FIT, Asked, Id, InUrl, MaybeText50, Points, Told, example, instant, known_instant
+from gateway.wire.base import (
+    CANONICAL_PROSE,
+    FIT,
+    Asked,
+    Id,
+    InUrl,
+    MaybeText50,
+    Points,
+    Told,
+    example,
+    instant,
+    known_instant,
+)
 from gateway.wire.enums import word_of
 
 TransferWord = Literal["sent", "done", "returned"]
@@ -40,7 +52,7 @@ class NewTransfer(Asked):
     """Who gets them."""
     amount: Points
     wallet: MaybeText50 = ""
-    reason: Annotated[str, StringConstraints(strict=True, max_length=500, pattern=FIT)] = ""
+    reason: Annotated[str, StringConstraints(strict=True, max_length=500, pattern=FIT), CANONICAL_PROSE] = ""
 
 
 class Transfers(Asked):

@@ -14,9 +14,10 @@ from gateway.wire.base import (
     Id,
     Instant,
     InUrl,
+    MaybeProse1000,
     MaybeText50,
-    MaybeText1000,
     Points,
+    Prose100,
     Text100,
     Told,
     example,
@@ -77,8 +78,8 @@ class FreeProduct(Asked):
 class NewRewardTerms(Asked):
     """What a reward promises and asks for."""
 
-    name: Text100
-    description: MaybeText1000 = ""
+    name: Prose100
+    description: MaybeProse1000 = ""
     benefit: Annotated[FixedDiscount | PercentageDiscount | FreeProduct, Field(discriminator="kind")]
     cost_points: Points
     wallet: MaybeText50 = ""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from loyalty.rewards.v1 import rewards_pb2 as pb
 from pydantic import StringConstraints
 
-from gateway.wire.base import Asked, Id, InUrl, MaybeText100, Text500, Told, example, instant, known_instant
+from gateway.wire.base import BARE, Asked, Id, InUrl, MaybeText100, Prose500, Told, example, instant, known_instant
 from gateway.wire.enums import word_of
 from gateway.wire.members import MemberPath
 from gateway.wire.rewards.catalogue import Benefit, benefit_of
@@ -26,7 +26,7 @@ class RedemptionPath(MemberPath):
 class VoucherPath(InUrl):
     """A voucher in a path."""
 
-    code: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern="^[A-Za-z0-9 -]+$")]
+    code: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern="^[A-Za-z0-9 -]+$"), BARE]
 
 
 class RedeemBody(Asked):
@@ -42,7 +42,7 @@ class CancelBody(Asked):
 
     model_config = example({"reason": "customer changed their mind"})
 
-    reason: Text500
+    reason: Prose500
 
 
 class UseVoucherBody(Asked):

@@ -8,7 +8,7 @@ from datetime import date
 
 from loyalty.members.v1 import members_pb2 as pb
 
-from kit.convert import EnumMap, date_of, integer_of, request_id_of, text_of, timestamp_of, uuid_of
+from kit.convert import EnumMap, date_of, integer_of, prose_of, request_id_of, text_of, timestamp_of, uuid_of
 from kit.errors import Invalid
 from services.members.convert.traits import to_traits, traits_of
 from services.members.domain.commands import (
@@ -93,7 +93,7 @@ def change_member_status(request: pb.ChangeMemberStatusRequest) -> ChangeMemberS
         member_id=uuid_of(request.member_id, "member_id"),
         expected_version=_version(request.expected_version),
         status=STATUSES.to_domain(request.status, "status"),
-        reason=text_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
     )
 
 
@@ -195,8 +195,8 @@ def _profile(answer: Profile) -> pb.Profile:
 def _profile_changes(given: pb.Profile) -> ProfileChanges:
     """Which fields are given, and to what they are set; an empty text clears."""
     values = Profile(
-        given_name=text_of(given.given_name, "profile.given_name", length_min=0, length_max=NAME_LENGTH_MAX),
-        family_name=text_of(given.family_name, "profile.family_name", length_min=0, length_max=NAME_LENGTH_MAX),
+        given_name=prose_of(given.given_name, "profile.given_name", length_min=0, length_max=NAME_LENGTH_MAX),
+        family_name=prose_of(given.family_name, "profile.family_name", length_min=0, length_max=NAME_LENGTH_MAX),
         birth_date=_birth_date(given.birth_date),
         language=_language(given.language),
     )

@@ -77,12 +77,13 @@ def _name(name: str, kind: ActivityKind) -> str:
 def _attributes(told: Mapping[str, str]) -> dict[str, str]:
     if len(told) > ATTRIBUTES_MAX:
         raise Invalid("attributes", f"must have at most {ATTRIBUTES_MAX} items")
-    return {
-        text_of(name, "attributes", length_max=ATTRIBUTE_NAME_LENGTH_MAX): text_of(
-            told[name], f"attributes[{name}]", length_max=ATTRIBUTE_LENGTH_MAX, length_min=0
-        )
-        for name in sorted(told)
-    }
+    attributes: dict[str, str] = {}
+    for given in sorted(told):
+        name = text_of(given, "attributes", length_max=ATTRIBUTE_NAME_LENGTH_MAX)
+        if name in attributes:
+            raise Invalid(f"attributes[{name}]", "is given twice, in two ways of writing one name")
+        attributes[name] = text_of(told[given], f"attributes[{name}]", length_max=ATTRIBUTE_LENGTH_MAX, length_min=0)
+    return attributes
 
 
 def _expect_of_referral(attributes: Mapping[str, str], member_id: UUID) -> None:

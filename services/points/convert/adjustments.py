@@ -6,7 +6,7 @@ from uuid import UUID
 
 from loyalty.points.v1 import points_pb2 as pb
 
-from kit.convert import EnumMap, optional_enum, request_id_of, text_of, timestamp_of, uuid_of
+from kit.convert import EnumMap, optional_enum, prose_of, request_id_of, text_of, timestamp_of, uuid_of
 from kit.page import Page, PageRequest, page_request
 from services.points.convert.accounts import amount_and_expiry_of, to_account, to_entry
 from services.points.convert.common import NAME_LENGTH_MAX, REASON_LENGTH_MAX, wallet_of
@@ -31,7 +31,7 @@ def request_adjustment(request: pb.RequestAdjustmentRequest) -> RequestAdjustmen
         member_id=uuid_of(request.member_id, "member_id"),
         wallet=wallet_of(request.wallet),
         amount=amount,
-        reason=text_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
         actor=text_of(request.actor, "actor", length_max=NAME_LENGTH_MAX),
         expiry_days=expiry_days,
         qualifying=request.qualifying,
@@ -55,7 +55,7 @@ def reject_adjustment(request: pb.RejectAdjustmentRequest) -> RejectAdjustment:
         request_id=request_id_of(request.request_id),
         adjustment_id=uuid_of(request.adjustment_id, "adjustment_id"),
         actor=text_of(request.actor, "actor", length_max=NAME_LENGTH_MAX),
-        reason=text_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
     )
 
 

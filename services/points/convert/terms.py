@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import functools
+import re
 import zoneinfo
 from collections.abc import Sequence
 
 from loyalty.points.v1 import points_pb2 as pb
 
-from kit.convert import EnumMap, currency_of, integer_of, optional_enum, optional_instant, text_of, timestamp_of
+from kit.convert import (
+    EnumMap,
+    currency_of,
+    integer_of,
+    optional_enum,
+    optional_instant,
+    prose_of,
+    text_of,
+    timestamp_of,
+)
 from kit.errors import Invalid
 from services.points.convert.common import EXPIRY_DAYS_MAX, NAME_LENGTH_MAX, event_name_of, wallet_of
 from services.points.convert.expiry import (
@@ -44,6 +54,13 @@ PRIORITY_MAX = 1_000_000
 # What earned already, or was paid for when it earned, does not earn again unless the rule says so.
 TENDERS_EXCLUDED_DEFAULT = (TenderKind.GIFT_CARD, TenderKind.POINTS)
 
+ASCII_MAX = 0x7F
+# The escapes of CEL that stand for a character by its number. An escaped backslash is read first, so that what follows
+# it is text.
+_ESCAPE = re.compile(
+    r"\\(?:\\|[xX](?P<hex>[0-9a-fA-F]{2})|u(?P<u>[0-9a-fA-F]{4})|U(?P<U>[0-9a-fA-F]{8})|(?P<octal>[0-3][0-7]{2}))"
+)
+
 ROUNDING = EnumMap(pb.Rounding, Rounding)
 ACCRUAL = EnumMap(pb.EarningAccrual, Accrual)
 EFFECT = EnumMap(pb.EarningEffect, Effect)
@@ -64,7 +81,7 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
     if trigger.is_activity:
         _expect_of_activity(terms, effect)
     return EarningTerms(
-        name=text_of(terms.name, "terms.name", length_max=NAME_LENGTH_MAX),
+        name=prose_of(terms.name, "terms.name", length_max=NAME_LENGTH_MAX),
         points=_points(terms, effect),
         per_amount_minor=_per_amount(terms, effect),
         currency="" if trigger.is_activity else currency_of(terms.currency, "terms.currency"),
@@ -79,7 +96,7 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
         effect=effect,
         trigger=trigger,
         factor=_factor(terms, effect),
-        condition=text_of(terms.condition, "terms.condition", length_max=LENGTH_MAX, length_min=0),
+        condition=_condition(terms.condition),
         time_zone=_time_zone(terms.time_zone),
         valid_hours=_valid_hours(terms.valid_hours),
         included_skus=_names(terms.included_skus, "terms.included_skus"),
@@ -178,6 +195,18 @@ def _factor(terms: pb.EarningTerms, effect: Effect) -> Factor | None:
     if not denominator < numerator <= FACTOR_MAX * denominator:
         raise Invalid("terms.factor", f"must be above 1 and at most {FACTOR_MAX}")
     return Factor(numerator, denominator)
+
+
+def _condition(text: str) -> str:
+    """The condition with its literals in the form that names have: what it compares them with has that form, too."""
+    if any(_stands_for_a_letter(escape) for escape in _ESCAPE.finditer(text)):
+        raise Invalid("terms.condition", "must have letters beyond ASCII as they are, not as escapes")
+    return text_of(text, "terms.condition", length_max=LENGTH_MAX, length_min=0)
+
+
+def _stands_for_a_letter(escape: re.Match[str]) -> bool:
+    hexadecimal, octal = escape["hex"] or escape["u"] or escape["U"], escape["octal"]
+    return bool(hexadecimal and int(hexadecimal, 16) > ASCII_MAX) or bool(octal and int(octal, 8) > ASCII_MAX)
 
 
 def _time_zone(name: str) -> str:

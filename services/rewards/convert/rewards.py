@@ -6,7 +6,7 @@ import uuid
 
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
-from kit.convert import EnumMap, integer_of, optional_instant, request_id_of, text_of, timestamp_of, uuid_of
+from kit.convert import EnumMap, integer_of, optional_instant, prose_of, request_id_of, text_of, timestamp_of, uuid_of
 from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
 from services.rewards.convert.benefits import benefit_message, benefit_of
@@ -94,8 +94,8 @@ def _terms(terms: pb.RewardTerms) -> Terms:
     days = integer_of(terms.voucher_validity_days, "terms.voucher_validity_days", at_least=0, at_most=days_max)
     limit_max = rewards.LIMIT_PER_MEMBER_MAX
     return Terms(
-        name=text_of(terms.name, "terms.name", length_max=rewards.NAME_LENGTH_MAX),
-        description=text_of(
+        name=prose_of(terms.name, "terms.name", length_max=rewards.NAME_LENGTH_MAX),
+        description=prose_of(
             terms.description, "terms.description", length_max=rewards.DESCRIPTION_LENGTH_MAX, length_min=0
         ),
         benefit=benefit_of(terms.benefit),

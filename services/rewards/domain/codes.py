@@ -8,6 +8,7 @@ and Crockford's own modulus of 37 needs five signs more than the alphabet has.
 
 from __future__ import annotations
 
+from kit import texts
 from kit.errors import Invalid
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -33,7 +34,7 @@ def code_from(random: bytes) -> str:
 
 def parse_code(typed: str) -> str:
     """The code a person meant, or Invalid when it cannot be one."""
-    code = typed.upper().translate(_READ_AS) if len(typed) <= _TYPED_LENGTH_MAX else ""
+    code = texts.bare(typed).upper().translate(_READ_AS) if len(typed) <= _TYPED_LENGTH_MAX else ""
     if len(code) != LENGTH or any(character not in ALPHABET for character in code):
         raise Invalid("code", f"must be {LENGTH} letters and digits, as printed on the voucher")
     values = [ALPHABET.index(character) for character in code]

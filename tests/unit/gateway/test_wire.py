@@ -15,7 +15,17 @@ from loyalty.rewards.v1 import rewards_pb2
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.wire import keys, members
-from gateway.wire.base import INT64_MAX, INT64_MIN, Day, Id, Instant, NonZeroInt64
+from gateway.wire.base import (
+    INT64_MAX,
+    INT64_MIN,
+    Day,
+    Id,
+    Instant,
+    MaybeText50,
+    NonZeroInt64,
+    Prose100,
+    Text50,
+)
 from gateway.wire.enums import number_of, word_of
 from gateway.wire.points import (
     accounts,
@@ -33,6 +43,7 @@ from gateway.wire.points import (
 )
 from gateway.wire.rewards import catalogue, redemptions
 from kit.convert import timestamp_of
+from tests.factories.texts import NAMES
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ID = "2d9f7a52-54a5-4e35-8b9c-1f2a3b4c5d6e"
@@ -83,7 +94,7 @@ def test_all_enums_of_the_contract_are_held_against_their_words() -> None:
         assert {enum.full_name for enum in module.DESCRIPTOR.enum_types_by_name.values()} <= known
 
 
-texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=50)
+texts = NAMES
 amounts = st.integers(INT64_MIN, INT64_MAX)
 receipt_keys = st.fixed_dictionaries(
     {
@@ -313,3 +324,28 @@ def test_an_instant_is_the_same_instant_in_utc(moment: datetime, offset_minutes:
 def test_a_quantity_is_an_int64_that_is_not_zero(number: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(NonZeroInt64).validate_python(number)
+
+
+@pytest.mark.parametrize("kind", [Text50, MaybeText50, Prose100])
+def test_a_text_is_measured_in_the_form_that_it_is_kept_in(kind: Any) -> None:
+    most = 100 if kind is Prose100 else 50
+    assert TypeAdapter(kind).validate_python("e\u0301" * most + " \ufeff") == "é" * most
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python("e\u0301" * (most + 1))
+
+
+@pytest.mark.parametrize("kind", [Text50, MaybeText50, Prose100])
+@pytest.mark.parametrize("unfit", ["a\tb", "\n", "a\x00", "\x85a"])
+def test_a_text_with_control_characters_is_refused_and_not_mended(kind: Any, unfit: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(unfit)
+
+
+@pytest.mark.parametrize("kind", [Text50, Prose100])
+def test_a_text_of_which_nothing_is_seen_is_missing(kind: Any) -> None:
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        TypeAdapter(kind).validate_python("\u200b\u2060")
+
+
+def test_the_marks_that_a_clipboard_adds_to_a_voucher_code_are_gone() -> None:
+    assert redemptions.VoucherPath(code="\u2068ABCD\u20131234\u2013ＥＦ56\u2069\u200f").code == "ABCD-1234-EF56"

@@ -1,5 +1,6 @@
 import enum
 import uuid
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -19,6 +20,7 @@ from kit.convert import (
     optional_enum,
     optional_instant,
     optional_uuid,
+    prose_of,
     request_id_of,
     required_instant,
     text_of,
@@ -81,8 +83,16 @@ def test_control_characters_are_refused_wherever_they_stand(unfit: str, form: st
         text_of(form.format(unfit), "name", length_max=10)
 
 
-def test_urdu_keeps_its_joiners_and_marks() -> None:
-    assert text_of("می\u200cخواہم \u200f١٢", "name", length_max=20) == "می\u200cخواہم \u200f١٢"
+def test_urdu_keeps_its_joiners_in_names_and_its_marks_in_prose() -> None:
+    assert text_of("می\u200cخواہم \u200f١٢", "name", length_max=20) == "می\u200cخواہم ١٢"
+    assert prose_of("می\u200cخواہم \u200f١٢", "reason", length_max=20) == "می\u200cخواہم \u200f١٢"
+
+
+@pytest.mark.parametrize("read", [text_of, prose_of])
+def test_a_length_counts_what_is_left(read: Callable[..., str]) -> None:
+    assert read("e\u0301" * 4 + "\ufeff ", "name", length_max=4) == "éééé"
+    with pytest.raises(Invalid, match="name: is missing"):
+        read("\u2060\ufeff", "name", length_max=4)
 
 
 def test_a_problem_does_not_repeat_the_value() -> None:

@@ -13,8 +13,9 @@ from kit.errors import Invalid
 
 PART = re.compile(r"(\w+)(?:\[(\d+)\])?")
 
-# What no field that must have a text takes: nothing, white space, a line end, what PostgreSQL cannot hold.
-NOT_A_LINE = ["", "   ", "a\nb", "a\0b"]
+# What no field that must have a text takes: nothing, white space, a line end, what PostgreSQL cannot hold, what no one
+# sees.
+NOT_A_LINE = ["", "   ", "a\nb", "a\0b", "\u200b\ufeff"]
 NOT_A_UUID = ["", "x", "{0b8f3c52-9c6e-4f5e-8a53-0d6a7f2f9d11}", "0b8f3c529c6e4f5e8a530d6a7f2f9d11"]
 NOT_A_KEY = ["", "a b", "ü", "x" * 256]
 NOT_A_CURRENCY = ["", "gbp", "XXZ", "£"]

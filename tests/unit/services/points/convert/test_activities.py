@@ -223,3 +223,9 @@ def test_what_an_activity_triggers_is_not_rehearsed_on_purchases() -> None:
     del request.rules[:]
     request.rules.extend([base, definition])
     expect_refused(rehearsals.rehearse_earning_rules, request, "rules[1].terms.trigger")
+
+
+def test_two_ways_of_writing_an_attribute_are_refused_and_not_one_of_them_taken() -> None:
+    request = requests.record_activity()
+    request.attributes.update({"Café": "a", "Cafe\u0301": "b"})
+    expect_refused(convert.record_activity, request, "attributes[Café]")

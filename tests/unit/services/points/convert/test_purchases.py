@@ -34,6 +34,7 @@ from services.points.domain.purchases import (
 from services.points.domain.refunds import Refunded
 from services.points.domain.sales import TenderKind
 from tests.factories import points as make
+from tests.factories.texts import NAMES
 from tests.unit.services.points import requests
 from tests.unit.services.points.convert.refusals import (
     NOT_A_CURRENCY,
@@ -278,7 +279,6 @@ def test_a_return_may_come_without_its_receipt() -> None:
 
 # ---- there and back
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z"]), min_size=1, max_size=50)
 MONEY = st.integers(0, MONEY_MINOR_MAX)
 
 
@@ -286,14 +286,14 @@ MONEY = st.integers(0, MONEY_MINOR_MAX)
 def sales(draw: st.DrawFn) -> pb.Sale:
     lines = [
         pb.PurchaseLine(
-            line_id=draw(TEXT),
-            sku=draw(TEXT),
-            category=draw(TEXT | st.just("")),
+            line_id=draw(NAMES),
+            sku=draw(NAMES),
+            category=draw(NAMES | st.just("")),
             quantity_milli=draw(st.integers(-QUANTITY_MILLI_MAX, QUANTITY_MILLI_MAX).filter(bool)),
             unit_price_minor=draw(MONEY),
             discount_minor=draw(MONEY),
             amount_minor=draw(MONEY) * draw(st.sampled_from([-1, 1])),
-            brand=draw(TEXT | st.just("")),
+            brand=draw(NAMES | st.just("")),
             tax_minor=draw(MONEY),
         )
         for _ in range(draw(st.integers(1, 3)))
@@ -303,11 +303,11 @@ def sales(draw: st.DrawFn) -> pb.Sale:
         for kind in draw(st.lists(st.sampled_from([number for number in pb.TenderKind.values() if number])))
     ]
     receipt = pb.ReceiptKey(
-        source=draw(TEXT),
-        store_id=draw(TEXT),
-        terminal_id=draw(TEXT),
+        source=draw(NAMES),
+        store_id=draw(NAMES),
+        terminal_id=draw(NAMES),
         business_day=draw(st.dates()).isoformat(),
-        receipt_number=draw(TEXT),
+        receipt_number=draw(NAMES),
     )
     seconds = draw(st.integers(-62_135_596_800, 253_402_300_799))
     return pb.Sale(
@@ -316,7 +316,7 @@ def sales(draw: st.DrawFn) -> pb.Sale:
         currency="PKR",
         lines=lines,
         tenders=tenders,
-        cashier_id=draw(TEXT | st.just("")),
+        cashier_id=draw(NAMES | st.just("")),
     )
 
 

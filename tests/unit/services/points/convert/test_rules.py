@@ -41,6 +41,7 @@ from services.points.domain.sales import TenderKind
 from services.points.domain.sentences import earning_sentence
 from services.points.domain.terms import Accrual, EarningTerms, Effect, LineVerdict, Rounding, Trigger
 from tests.factories import points as make
+from tests.factories.texts import NAMES
 from tests.unit.services.points import requests
 from tests.unit.services.points.convert.refusals import (
     NOT_A_CURRENCY,
@@ -250,7 +251,6 @@ def test_what_has_no_rate_has_no_parts(accrual: pb.EarningAccrual.ValueType) -> 
 
 # ---- there and back
 
-NAME = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z"]), min_size=1, max_size=50)
 INSTANT = st.datetimes(timezones=st.just(make.NOON.tzinfo)).map(timestamp_of)
 
 
@@ -269,30 +269,30 @@ def terms(draw: st.DrawFn) -> pb.EarningTerms:
     if starts_at is not None and ends_at is not None and ends_at.ToNanoseconds() <= starts_at.ToNanoseconds():
         ends_at = None
     return pb.EarningTerms(
-        name=draw(NAME),
+        name=draw(NAMES),
         points=draw(st.integers(1, RATE_POINTS_MAX)),
         per_amount_minor=draw(st.integers(1, RATE_MONEY_MINOR_MAX)),
         currency=draw(st.sampled_from(["PKR", "GBP", "KWD"])),
-        excluded_skus=draw(st.lists(NAME, max_size=3)),
-        excluded_categories=draw(st.lists(NAME, max_size=3)),
+        excluded_skus=draw(st.lists(NAMES, max_size=3)),
+        excluded_categories=draw(st.lists(NAMES, max_size=3)),
         starts_at=starts_at,
         ends_at=ends_at,
         rounding=draw(st.sampled_from([number for number in pb.Rounding.values() if number])),
         accrual=draw(st.sampled_from([number for number in pb.EarningAccrual.values() if number])),
         pending_days=draw(st.integers(0, PENDING_DAYS_MAX)),
         expiry_days=draw(st.integers(0, EXPIRY_DAYS_MAX)),
-        wallet=draw(NAME),
+        wallet=draw(NAMES),
         effect=pb.EARNING_EFFECT_PER_AMOUNT,
         trigger=draw(st.sampled_from([pb.EARNING_TRIGGER_PURCHASE, pb.EARNING_TRIGGER_LINE])),
         condition=draw(st.sampled_from(["", "purchase.hour == 3"])),
         time_zone=draw(st.sampled_from(["UTC", "Asia/Karachi"])),
-        included_skus=draw(st.lists(NAME, max_size=3)),
-        included_categories=draw(st.lists(NAME, max_size=3)),
-        included_brands=draw(st.lists(NAME, max_size=3)),
-        excluded_brands=draw(st.lists(NAME, max_size=3)),
+        included_skus=draw(st.lists(NAMES, max_size=3)),
+        included_categories=draw(st.lists(NAMES, max_size=3)),
+        included_brands=draw(st.lists(NAMES, max_size=3)),
+        excluded_brands=draw(st.lists(NAMES, max_size=3)),
         exclude_tax=draw(st.booleans()),
         all_tenders_earn=True,
-        stacking_group=draw(st.just("") | NAME),
+        stacking_group=draw(st.just("") | NAMES),
         priority=draw(st.integers(0, PRIORITY_MAX)),
         exclusive=draw(st.booleans()),
         qualifying=draw(st.booleans()),
@@ -465,3 +465,17 @@ def test_wallets_that_only_count_come_back_each_once_and_not_too_many() -> None:
     assert list(convert.to_policy(policy).unspendable_wallets) == ["stars", "miles"]
     many = requests.set_program_policy(unspendable_wallets=[f"w{number}" for number in range(convert.WALLETS_MAX + 1)])
     expect_refused(convert.set_program_policy, many, "policy.unspendable_wallets")
+
+
+@pytest.mark.parametrize("escape", [r"\u0301", r"\U00000301", r"\xe9", r"\Xe9", r"\351", r"\\\u200b", r"\u0080"])
+def test_a_condition_has_letters_as_they_are_and_not_as_escapes(escape: str) -> None:
+    condition = f'purchase.store_id == "Cafe{escape}"'
+    request = changed(requests.create_earning_rule(), "terms.condition", condition)
+    expect_refused(convert.create_earning_rule, request, "terms.condition")
+
+
+@pytest.mark.parametrize("escape", [r"\n", r"\x41", r"\u0041", r"\101", r"\\u0301", r"\"", r"\\"])
+def test_a_condition_may_have_other_escapes(escape: str) -> None:
+    condition = f'purchase.store_id == "Caf{escape}"'
+    request = changed(requests.create_earning_rule(), "terms.condition", condition)
+    assert convert.create_earning_rule(request).terms.condition == condition  # type: ignore[arg-type] # a Message
