@@ -52,7 +52,9 @@ class NewIdentifier(Asked):
 
     kind: KindWord
     value: Text254
-    """A phone may be written in any usual way; cards and external ids are compared exactly."""
+    """A phone may be written in any usual way. Letters of cards and external ids are compared exactly, those of an
+    address are not; invisible marks, spaces and hyphens between a card's digits, and the script of a digit never count.
+    What passes for another identifier, such as by a letter of another script, is refused."""
 
     def to_proto(self) -> pb.NewIdentifier:
         """The identifier for `members`."""

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
+
+from kit import texts
+
+# Digits, what people put between them, one plus before them. Letters are refused: a library that dials "1-800-FLOWERS"
+# also finds a number in "Ann 0301 2345678".
+_WRITTEN = re.compile("(?:tel:)?[ (]*[+]?[0-9 ()./-]+", re.IGNORECASE)
 
 
 def e164(text: str, region: str) -> str | None:
@@ -11,8 +19,11 @@ def e164(text: str, region: str) -> str | None:
     A number with an extension is nothing either: E.164 has no room for it, and without it several people of one
     switchboard would be one member.
     """
+    written = texts.bare(text)
+    if not _WRITTEN.fullmatch(written):
+        return None
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
         return None
     if number.extension or not phonenumbers.is_valid_number(number):

@@ -1,7 +1,7 @@
 """Identifiers: what a member is found by, and the one form each is kept in.
 
-However a phone or an address is written, it is one identifier: what is compared, hashed and sealed is the canonical
-form. Values are personal data and show in no repr.
+However an identifier is written, it is one: what is compared, hashed and sealed is the canonical form, and what would
+pass for another is refused. Values are personal data and show in no repr.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
-import unicodedata
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from kit import texts
 from kit.errors import Invalid
+from kit.texts import emails
+from kit.texts.lookalikes import is_unmistakable
 
 VALUE_LENGTH_MAX = 254
 IDENTIFIERS_MAX = 20
@@ -22,8 +24,8 @@ IDENTIFIERS_MAX = 20
 # Gives a phone number in E.164, or nothing if there can be no such number.
 ReadPhone = Callable[[str], str | None]
 
-# One @ with something before it and a dotted name behind: whether the address exists, only a message can tell.
-_EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
+# Cards are printed in groups of digits, and typed in with what stands between them, or without.
+_BETWEEN_DIGITS = re.compile("(?<=[0-9])-(?=[0-9])")
 
 
 class IdentifierKind(enum.Enum):
@@ -64,7 +66,11 @@ class Identifier:
 
 def canonical(given: NewIdentifier, field: str, read_phone: ReadPhone) -> NewIdentifier:
     """The identifier in the form it is kept in; `field` is its path in the request."""
-    readers = {IdentifierKind.PHONE: read_phone, IdentifierKind.EMAIL: _read_email}
+    readers = {
+        IdentifierKind.PHONE: read_phone,
+        IdentifierKind.EMAIL: emails.canonical,
+        IdentifierKind.CARD: _read_card,
+    }
     value = readers.get(given.kind, _read_as_is)(given.value)
     if not value:
         raise Invalid(f"{field}.value", f"is not {_NAMES[given.kind]}")
@@ -93,18 +99,20 @@ def mask(kind: IdentifierKind, value: str) -> str:
     return f"•••• {value[-4:]}" if len(value) >= 8 else "••••"
 
 
-def _read_email(text: str) -> str | None:
-    value = unicodedata.normalize("NFKC", text).strip().lower()
-    return value if _EMAIL.fullmatch(value) else None
+def _read_card(text: str) -> str | None:
+    """Its letters as they are, large and small, without the spaces between its groups."""
+    value = _read_as_is(text)
+    return _BETWEEN_DIGITS.sub("", value.replace(" ", "")) if value else None
 
 
 def _read_as_is(text: str) -> str | None:
-    return text.strip()
+    value = texts.bare(text)
+    return value if is_unmistakable(value) else None
 
 
 _NAMES = {
-    IdentifierKind.CARD: "a card number",
+    IdentifierKind.CARD: "a card number of plain digits and letters of one script",
     IdentifierKind.PHONE: "a phone number that can exist in its country",
-    IdentifierKind.EMAIL: "an e-mail address",
-    IdentifierKind.EXTERNAL_ID: "an external id",
+    IdentifierKind.EMAIL: "an e-mail address, or passes for another",
+    IdentifierKind.EXTERNAL_ID: "an external id of plain digits and letters of one script",
 }

@@ -37,24 +37,27 @@ class _IdentifierKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Identi
     DESCRIPTOR: _descriptor.EnumDescriptor
     IDENTIFIER_KIND_UNSPECIFIED: _IdentifierKind.ValueType  # 0
     IDENTIFIER_KIND_CARD: _IdentifierKind.ValueType  # 1
-    """A loyalty card's number; capital and small letters differ."""
+    """A loyalty card's number; capital and small letters differ, the spaces and hyphens between its digits do not count."""
     IDENTIFIER_KIND_PHONE: _IdentifierKind.ValueType  # 2
-    """A telephone number; kept as E.164."""
+    """A telephone number of digits and what is written between them; kept as E.164."""
     IDENTIFIER_KIND_EMAIL: _IdentifierKind.ValueType  # 3
-    """An e-mail address; capital and small letters do not differ."""
+    """An e-mail address; capital and small letters do not differ, and a domain is the same in Unicode and as "xn--…"."""
     IDENTIFIER_KIND_EXTERNAL_ID: _IdentifierKind.ValueType  # 4
     """The member's number in a system of the retailer's own; capital and small letters differ."""
 
 class IdentifierKind(_IdentifierKind, metaclass=_IdentifierKindEnumTypeWrapper):
-    """The kinds of identifiers a member is found by."""
+    """The kinds of identifiers a member is found by. In none of them do invisible marks count, or whether digits are
+    full-width or of another script; one that passes for another, such as by a letter borrowed from another script, is
+    refused.
+    """
 
 IDENTIFIER_KIND_UNSPECIFIED: IdentifierKind.ValueType  # 0
 IDENTIFIER_KIND_CARD: IdentifierKind.ValueType  # 1
-"""A loyalty card's number; capital and small letters differ."""
+"""A loyalty card's number; capital and small letters differ, the spaces and hyphens between its digits do not count."""
 IDENTIFIER_KIND_PHONE: IdentifierKind.ValueType  # 2
-"""A telephone number; kept as E.164."""
+"""A telephone number of digits and what is written between them; kept as E.164."""
 IDENTIFIER_KIND_EMAIL: IdentifierKind.ValueType  # 3
-"""An e-mail address; capital and small letters do not differ."""
+"""An e-mail address; capital and small letters do not differ, and a domain is the same in Unicode and as "xn--…"."""
 IDENTIFIER_KIND_EXTERNAL_ID: IdentifierKind.ValueType  # 4
 """The member's number in a system of the retailer's own; capital and small letters differ."""
 Global___IdentifierKind: _TypeAlias = IdentifierKind  # noqa: Y015

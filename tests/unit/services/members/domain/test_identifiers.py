@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.errors import Invalid
-from services.members.domain.identifiers import IdentifierKind, NewIdentifier, all_canonical, canonical, mask
+from services.members.domain.identifiers import (
+    IdentifierKind,
+    NewIdentifier,
+    ReadPhone,
+    all_canonical,
+    canonical,
+    mask,
+)
+from services.members.phones import e164
 from tests.factories.members import identifier
 
 CARD, PHONE = IdentifierKind.CARD, IdentifierKind.PHONE
@@ -19,8 +29,12 @@ def digits(text: str) -> str | None:
     return "+" + "".join(filter(str.isdigit, text)) if any(map(str.isdigit, text)) else None
 
 
-def kept(kind: IdentifierKind, value: str) -> str:
-    return canonical(NewIdentifier(kind, value), "identifier", digits).value
+def pakistani(text: str) -> str | None:
+    return e164(text, "PK")
+
+
+def kept(kind: IdentifierKind, value: str, read_phone: ReadPhone = pakistani) -> str:
+    return canonical(NewIdentifier(kind, value), "identifier", read_phone).value
 
 
 @pytest.mark.parametrize(
@@ -52,8 +66,51 @@ def test_cards_and_external_ids_keep_their_letters() -> None:
     assert kept(EXTERNAL_ID, "Crm-9") == "Crm-9"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9820 0000 0000 0017",
+        "9820-0000-0000-0017",
+        "9820\u20110000\u20130000\u22120017",
+        "\ufeff9820000000000017\u200f",
+        "\u20689820\xa00000\u202f0000\u30000017\u2069",
+        "９８２０\uff10\uff10００００００００１７",
+        "۹۸۲۰۰۰۰۰۰۰۰۰۰۰۱۷",
+        "98200\ufe0f00000000017",
+    ],
+)
+def test_a_card_is_the_same_however_its_digits_are_typed_in(text: str) -> None:
+    assert kept(CARD, text) == "9820000000000017"
+
+
+@pytest.mark.parametrize("kind", [CARD, EXTERNAL_ID])
+@pytest.mark.parametrize("text", ["\u0421-1001", "C-1\u043e01", "\u0391", "\u0430\u0441", "ıd", "id★", "e\u0338"])
+def test_a_card_or_an_external_id_that_passes_for_another_is_refused(kind: IdentifierKind, text: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        kept(kind, text)
+    assert refusal.value.field == "identifier.value"
+    assert text not in refusal.value.message
+
+
+WRITTEN = {
+    CARD: "9820-Ab17 33",
+    EXTERNAL_ID: "crm|Ünal 9-3",
+    EMAIL: "ann.lee+7@bücher.example.com",
+    PHONE: "0301 2345678",
+}
+MARKS = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf"]
+
+
+@given(st.sampled_from(list(WRITTEN)), st.data())
+def test_marks_anywhere_in_an_identifier_make_no_other_of_it(kind: IdentifierKind, data: st.DataObject) -> None:
+    marks = st.text(st.sampled_from([*MARKS, "\ufe0f", "\u034f", "\u115f", "\u3164", "\U000e0100"]), max_size=3)
+    marked = "".join(data.draw(marks) + each for each in WRITTEN[kind]) + data.draw(marks)
+    assert kept(kind, marked) == kept(kind, WRITTEN[kind])
+    assert kept(kind, unicodedata.normalize("NFD", marked)) == kept(kind, WRITTEN[kind])
+
+
 def test_a_phone_is_what_its_reader_says() -> None:
-    assert kept(PHONE, "(030) 12") == "+03012"
+    assert kept(PHONE, "(030) 12", digits) == "+03012"
     with pytest.raises(Invalid):
         kept(PHONE, "no digits")
 
@@ -71,7 +128,7 @@ def test_two_that_turn_out_to_be_the_same_are_refused_by_their_paths() -> None:
     assert "identifiers[0]" in refusal.value.message
 
 
-@given(st.sampled_from([CARD, EMAIL, EXTERNAL_ID]), st.text(min_size=1, max_size=254))
+@given(st.sampled_from(list(IdentifierKind)), st.text(min_size=1, max_size=254))
 def test_the_form_that_is_kept_is_its_own_form(kind: IdentifierKind, text: str) -> None:
     try:
         once = kept(kind, text)
