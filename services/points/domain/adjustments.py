@@ -1,8 +1,8 @@
 """Adjustments that one person asks for and another approves: the second pair of eyes.
 
 A request is open for a bounded time and ends once: approved, which posts it, rejected, or expired. Two names tell two
-people apart only where a till does not choose them freely, so the caller's own identity counts as well: what one API
-key asked for, the same key cannot approve, whatever name comes with it.
+people apart only where a reader does (`kit.texts.lookalikes`), and only where a till does not choose them freely, so
+the caller's own identity counts as well: what one API key asked for, the same key cannot approve under any name.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from kit.texts.lookalikes import likeness
 from services.points.domain.errors import AdjustmentNeedsApproval, AdjustmentNotOpen, AdjustmentOwnApproval
 from services.points.domain.ledger import AccountKey, AccountView, Cause, Entry
 
@@ -149,7 +150,7 @@ def requested(adjustment_id: UUID, command: RequestAdjustment, caller_id: str, n
 def expect_approvable(adjustment: Adjustment, actor: str, caller_id: str, now: datetime) -> None:
     """Refuses an ended request, and one that is approved by whoever asked for it."""
     _expect_open(adjustment, now)
-    if _person(actor) == _person(adjustment.requested_by) or caller_id == adjustment.requested_caller:
+    if likeness(actor) == likeness(adjustment.requested_by) or caller_id == adjustment.requested_caller:
         raise AdjustmentOwnApproval("whoever asked for an adjustment does not approve it, nor does their API key")
 
 
@@ -182,8 +183,3 @@ def _expect_open(adjustment: Adjustment, now: datetime) -> None:
     state = adjustment.as_of(now).state
     if state is not AdjustmentState.REQUESTED:
         raise AdjustmentNotOpen(f"the adjustment is {state.value}", state=state.value)
-
-
-def _person(name: str) -> str:
-    """A name without what does not make another person of it."""
-    return " ".join(name.casefold().split())

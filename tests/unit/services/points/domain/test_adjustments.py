@@ -37,7 +37,20 @@ def test_another_person_with_another_key_approves() -> None:
     adjustments.expect_approvable(asked(), "Bashir", "key-2", make.NOON)
 
 
-@pytest.mark.parametrize(("actor", "key"), [("Amina", "key-2"), ("AMINA", "key-2"), ("Bashir", "key-1")])
+@pytest.mark.parametrize(
+    ("actor", "key"),
+    [
+        ("Amina", "key-2"),
+        ("AMINA", "key-2"),
+        ("Am\u200bina", "key-2"),
+        ("Amina\ufeff", "key-2"),
+        ("A mina", "key-2"),
+        ("Amína", "key-2"),
+        ("\u0410mina", "key-2"),
+        ("Ａｍｉｎａ", "key-2"),
+        ("Bashir", "key-1"),
+    ],
+)
 def test_neither_person_nor_key_approves_its_own(actor: str, key: str) -> None:
     with pytest.raises(AdjustmentOwnApproval):
         adjustments.expect_approvable(asked(), actor, key, make.NOON)
