@@ -1,7 +1,11 @@
-"""JSON as plain data, read strictly: RFC 8259 in UTF-8, within a depth, and each name once in an object (I-JSON)."""
+"""JSON as plain data, read strictly: RFC 8259 in UTF-8, within a depth, and each name once in an object (I-JSON).
+
+A byte order mark before it is ignored, as RFC 8259 (8.1) lets a reader do: .NET and PowerShell put one there.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
@@ -15,6 +19,7 @@ DEPTH_MAX = 32
 
 def read(content: bytes) -> Any:
     """What the text says, or MALFORMED_JSON."""
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
         found = orjson.loads(content)
     except orjson.JSONDecodeError:

@@ -34,7 +34,7 @@ _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 def read(content: bytes) -> Any:
     """What the only document in the text says, or MALFORMED_YAML."""
     try:
-        return _Reader(yaml.parse(content.decode(), Loader=_LOADER)).document()
+        return _Reader(yaml.parse(content.decode("utf-8-sig"), Loader=_LOADER)).document()
     except UnicodeDecodeError:
         raise MalformedYaml("the body is not UTF-8") from None
     except yaml.MarkedYAMLError as error:

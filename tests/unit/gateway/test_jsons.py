@@ -83,7 +83,24 @@ def test_what_is_wide_is_not_deep() -> None:
     assert len(jsons.read(b"[" + b"{}," * 10_000 + b"[]]")) == 10_001
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"a": NaN}', b'"\\ud800"', b"\xef\xbb\xbf{}", b'{"a": 1,}'])
+def test_a_byte_order_mark_before_it_is_ignored() -> None:
+    assert jsons.read(b'\xef\xbb\xbf{"sku": "\xef\xbb\xbfTEA"}') == {"sku": "\ufeffTEA"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b'{"a": NaN}',
+        b'"\\ud800"',
+        b"\xef\xbb\xbf",
+        b"\xef\xbb\xbf\xef\xbb\xbf{}",
+        b"{\xef\xbb\xbf}",
+        b'{"a": 1,}',
+    ],
+)
 def test_what_is_not_json_is_refused(content: bytes) -> None:
     with pytest.raises(MalformedJson):
         jsons.read(content)

@@ -99,6 +99,10 @@ def test_however_a_text_goes_down_it_is_refused(unit: str) -> None:
         yamls.read((unit * (1_048_576 // len(unit))).encode())
 
 
+def test_a_byte_order_mark_before_it_is_ignored() -> None:
+    assert yamls.read(b"\xef\xbb\xbfsku: TEA") == {"sku": "TEA"}
+
+
 def test_what_is_not_utf_8_is_refused() -> None:
     with pytest.raises(MalformedYaml):
         yamls.read("é".encode("latin-1"))
