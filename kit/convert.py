@@ -20,6 +20,7 @@ from kit import texts
 from kit.call import KEY_LENGTH_MAX
 from kit.currencies import CURRENCIES
 from kit.errors import Invalid
+from kit.texts import contacts
 
 if TYPE_CHECKING:
     from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
@@ -60,6 +61,17 @@ def text_of(value: str, field: str, *, length_max: int, length_min: int = 1) -> 
 def prose_of(value: str, field: str, *, length_max: int, length_min: int = 1) -> str:
     """The same of a text that people write for people (`kit.texts.prose`): it keeps joiners and marks of direction."""
     return _bounded(texts.prose(_fit(value, field)), field, length_min, length_max)
+
+
+def without_contacts(text: str, field: str) -> str:
+    """The text, refused if it holds what reads like a phone number or an e-mail address (`kit.texts.contacts`).
+
+    For what stays in the clear for good, and would outlive the member whom it names.
+    """
+    contact = contacts.found_in(text)
+    if contact:
+        raise Invalid(field, f"must not contain what looks like {contact}: it is kept in the clear, and for good")
+    return text
 
 
 def _fit(value: str, field: str) -> str:

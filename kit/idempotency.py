@@ -8,6 +8,9 @@ what differs: `kit.digests` says what the same content is. Keys live per program
 Two requests with one key at the same time: both find nothing and do the work, one commits, the other meets the primary
 key, loses the race, is rolled back whole and judged again, and then finds the answer. Nothing is claimed beforehand, so
 a crash leaves no key that is taken and has no answer.
+
+An answer is stored without the texts that people wrote (`kit.free_text`): a handler whose answer has such texts puts
+them back into a replay.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from kit.call import Call
 from kit.database import LostRaceError
 from kit.digests import differing_fields, digests_in_order, field_digests
 from kit.errors import Conflict, Kind, Refusal
+from kit.free_text import without_free_text
 
 Key: TypeAlias = tuple[uuid.UUID, str, str, str]
 
@@ -255,7 +259,7 @@ class StoredAnswers:
             kind, content = OutcomeKind.REFUSAL, _dump_refusal(refusal)
         else:
             answer = outcome.unwrap()
-            kind, content = OutcomeKind.ANSWER, adapter_of(type(answer)).dump_json(answer)
+            kind, content = OutcomeKind.ANSWER, adapter_of(type(answer)).dump_json(without_free_text(answer))
         return {
             **dict(zip((column.name for column in self._table.primary_key.columns), asked.key, strict=True)),
             "fingerprint": asked.fingerprint,

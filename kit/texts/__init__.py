@@ -17,8 +17,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import idna
+
+# Marks a field of a dataclass as a text that people wrote: `kit.free_text` keeps it out of copies.
+FREE_TEXT: Mapping[str, bool] = MappingProxyType({"free_text": True})
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 _MINUS = "\u2212"

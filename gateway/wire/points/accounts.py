@@ -93,8 +93,9 @@ class NewAdjustment(Asked):
     amount: Annotated[StrictInt, Field(ge=-1_000_000_000, le=1_000_000_000, json_schema_extra={"not": {"const": 0}})]
     """Positive gives, negative takes; not 0."""
     reason: Prose500
+    """Why, for the record, which is kept in the clear: a phone number or an e-mail address in it is refused."""
     actor: Text100
-    """Who decided it, as the retailer names them."""
+    """Who decided it, as the retailer names them, such as a staff number; no phone number and no e-mail address."""
     wallet: MaybeText50 = ""
     expiry_days: Annotated[StrictInt, Field(ge=0, le=36_500)] = 0
     """Days until given points expire; 0 means never. Must be 0 when taking."""

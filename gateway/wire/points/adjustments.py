@@ -50,7 +50,7 @@ class ApproveBody(Asked):
     model_config = example({"actor": "a.malik"})
 
     actor: Text100
-    """As the retailer names them; not the one who asked."""
+    """As the retailer names them; neither the one who asked nor a name that passes for theirs."""
 
 
 class RejectBody(Asked):
@@ -60,6 +60,7 @@ class RejectBody(Asked):
 
     actor: Text100
     reason: Prose500
+    """Why, for the record, which is kept in the clear: a phone number or an e-mail address in it is refused."""
 
 
 class Adjustment(Told):

@@ -53,6 +53,7 @@ class NewTransfer(Asked):
     amount: Points
     wallet: MaybeText50 = ""
     reason: Annotated[str, StringConstraints(strict=True, max_length=500, pattern=FIT), CANONICAL_PROSE] = ""
+    """For both to read; a phone number or an e-mail address in it is refused."""
 
 
 class Transfers(Asked):

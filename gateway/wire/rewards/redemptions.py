@@ -43,6 +43,7 @@ class CancelBody(Asked):
     model_config = example({"reason": "customer changed their mind"})
 
     reason: Prose500
+    """Why, for the record, which is kept in the clear: a phone number or an e-mail address in it is refused."""
 
 
 class UseVoucherBody(Asked):

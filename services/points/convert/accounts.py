@@ -7,10 +7,10 @@ from uuid import UUID
 
 from loyalty.points.v1 import points_pb2 as pb
 
-from kit.convert import EnumMap, integer_of, prose_of, request_id_of, text_of, timestamp_of, uuid_of
+from kit.convert import EnumMap, integer_of, request_id_of, text_of, timestamp_of, uuid_of
 from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
-from services.points.convert.common import AMOUNT_MAX, EXPIRY_DAYS_MAX, NAME_LENGTH_MAX, REASON_LENGTH_MAX, wallet_of
+from services.points.convert.common import AMOUNT_MAX, EXPIRY_DAYS_MAX, NAME_LENGTH_MAX, actor_of, reason_of, wallet_of
 from services.points.convert.earnings import to_earning
 from services.points.convert.languages import spoken
 from services.points.domain.commands import (
@@ -65,8 +65,8 @@ def adjust_points(request: pb.AdjustPointsRequest) -> AdjustPoints:
         member_id=uuid_of(request.member_id, "member_id"),
         wallet=wallet_of(request.wallet),
         amount=amount,
-        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
-        actor=text_of(request.actor, "actor", length_max=NAME_LENGTH_MAX),
+        reason=reason_of(request.reason),
+        actor=actor_of(request.actor),
         expiry_days=expiry_days,
         qualifying=request.qualifying,
     )
@@ -124,7 +124,7 @@ def reverse_capture(request: pb.ReverseCaptureRequest) -> ReverseCapture:
         request_id=request_id_of(request.request_id),
         member_id=uuid_of(request.member_id, "member_id"),
         hold_id=uuid_of(request.hold_id, "hold_id"),
-        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+        reason=reason_of(request.reason),
         amount=integer_of(request.amount, "amount", at_least=0, at_most=AMOUNT_MAX),
     )
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from loyalty.points.v1 import points_pb2 as pb
 
-from kit.convert import EnumMap, optional_enum, prose_of, request_id_of, text_of, timestamp_of, uuid_of
+from kit.convert import EnumMap, optional_enum, request_id_of, timestamp_of, uuid_of
 from kit.page import Page, PageRequest, page_request
 from services.points.convert.accounts import amount_and_expiry_of, to_account, to_entry
-from services.points.convert.common import NAME_LENGTH_MAX, REASON_LENGTH_MAX, wallet_of
+from services.points.convert.common import actor_of, reason_of, wallet_of
 from services.points.domain.adjustments import (
     Adjustment,
     AdjustmentState,
@@ -31,8 +31,8 @@ def request_adjustment(request: pb.RequestAdjustmentRequest) -> RequestAdjustmen
         member_id=uuid_of(request.member_id, "member_id"),
         wallet=wallet_of(request.wallet),
         amount=amount,
-        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
-        actor=text_of(request.actor, "actor", length_max=NAME_LENGTH_MAX),
+        reason=reason_of(request.reason),
+        actor=actor_of(request.actor),
         expiry_days=expiry_days,
         qualifying=request.qualifying,
     )
@@ -44,7 +44,7 @@ def approve_adjustment(request: pb.ApproveAdjustmentRequest) -> ApproveAdjustmen
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),
         adjustment_id=uuid_of(request.adjustment_id, "adjustment_id"),
-        actor=text_of(request.actor, "actor", length_max=NAME_LENGTH_MAX),
+        actor=actor_of(request.actor),
     )
 
 
@@ -54,8 +54,8 @@ def reject_adjustment(request: pb.RejectAdjustmentRequest) -> RejectAdjustment:
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),
         adjustment_id=uuid_of(request.adjustment_id, "adjustment_id"),
-        actor=text_of(request.actor, "actor", length_max=NAME_LENGTH_MAX),
-        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+        actor=actor_of(request.actor),
+        reason=reason_of(request.reason),
     )
 
 

@@ -6,7 +6,7 @@ import re
 
 from loyalty.points.v1 import points_pb2 as pb
 
-from kit.convert import date_of, text_of
+from kit.convert import date_of, prose_of, text_of, without_contacts
 from kit.errors import Invalid
 from services.points.domain.policy import WALLET_DEFAULT
 from services.points.domain.sales import ReceiptKey
@@ -25,6 +25,17 @@ _EVENT_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,62}")
 def wallet_of(text: str, field: str = "wallet") -> str:
     """The wallet meant; empty means the default one."""
     return text_of(text, field, length_max=WALLET_LENGTH_MAX) if text else WALLET_DEFAULT
+
+
+def reason_of(text: str, field: str = "reason", *, length_min: int = 1) -> str:
+    """Why something was done by hand, without what would name a person for good."""
+    reason = prose_of(text, field, length_max=REASON_LENGTH_MAX, length_min=length_min)
+    return without_contacts(reason, field)
+
+
+def actor_of(text: str, field: str = "actor") -> str:
+    """Who does something by hand, as the retailer names them: a staff number or a login, not a way to reach them."""
+    return without_contacts(text_of(text, field, length_max=NAME_LENGTH_MAX), field)
 
 
 def event_name_of(name: str, field: str) -> str:

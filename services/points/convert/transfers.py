@@ -6,10 +6,10 @@ from uuid import UUID
 
 from loyalty.points.v1 import points_pb2 as pb
 
-from kit.convert import EnumMap, integer_of, prose_of, request_id_of, timestamp_of, uuid_of
+from kit.convert import EnumMap, integer_of, request_id_of, timestamp_of, uuid_of
 from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
-from services.points.convert.common import AMOUNT_MAX, REASON_LENGTH_MAX, wallet_of
+from services.points.convert.common import AMOUNT_MAX, reason_of, wallet_of
 from services.points.domain.transfers import Transfer, TransferPoints, TransferPolicy, TransferState
 
 TRANSFERS_PER_DAY_MAX = 10_000
@@ -26,7 +26,7 @@ def transfer_points(request: pb.TransferPointsRequest) -> TransferPoints:
         recipient_id=uuid_of(request.recipient_id, "recipient_id"),
         wallet=wallet_of(request.wallet),
         amount=integer_of(request.amount, "amount", at_least=1, at_most=AMOUNT_MAX),
-        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX, length_min=0),
+        reason=reason_of(request.reason, length_min=0),
     )
 
 

@@ -8,10 +8,11 @@ the caller's own identity counts as well: what one API key asked for, the same k
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from kit.texts import FREE_TEXT
 from kit.texts.lookalikes import likeness
 from services.points.domain.errors import AdjustmentNeedsApproval, AdjustmentNotOpen, AdjustmentOwnApproval
 from services.points.domain.ledger import AccountKey, AccountView, Cause, Entry
@@ -39,7 +40,7 @@ class Adjustment:
     adjustment_id: UUID
     key: AccountKey
     amount: int
-    reason: str
+    reason: str = field(metadata=FREE_TEXT)
     expiry_days: int
     requested_by: str
     requested_caller: str
@@ -49,7 +50,7 @@ class Adjustment:
     decided_by: str = ""
     decided_caller: str = ""
     decided_at: datetime | None = None
-    decision_reason: str = ""
+    decision_reason: str = field(default="", metadata=FREE_TEXT)
     entry_version: int | None = None
     # Whether as many qualifying units are given or taken with the points.
     qualifying: bool = False
@@ -116,6 +117,10 @@ class ApprovalAnswer:
     adjustment: Adjustment
     entry: Entry
     account: AccountView
+
+    def with_reason(self, reason: str) -> ApprovalAnswer:
+        """The answer with the reason in both places where it stands."""
+        return replace(self, adjustment=replace(self.adjustment, reason=reason), entry=self.entry.with_reason(reason))
 
 
 # ---- Decisions -------------------------------------------------------------------------------------------------------

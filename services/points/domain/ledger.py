@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from kit.texts import FREE_TEXT
 from services.points.domain.earnings import Earning
 
 
@@ -162,7 +163,7 @@ class Cause:
     return_id: UUID | None = None
     hold_id: UUID | None = None
     corrects_version: int | None = None
-    reason: str = ""
+    reason: str = field(default="", metadata=FREE_TEXT)
     actor: str = ""
     # Of an adjustment that needed a second person: the request, which is a cause as well, and who approved it.
     adjustment_id: UUID | None = None
@@ -193,6 +194,10 @@ class Entry:
     recorded_at: datetime
     counted: bool = False
     inactivity_days: int | None = None
+
+    def with_reason(self, reason: str) -> Entry:
+        """The entry as it was written, where a copy of it was kept without its reason."""
+        return replace(self, cause=replace(self.cause, reason=reason))
 
 
 class HoldState(enum.Enum):

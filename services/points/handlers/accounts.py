@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -47,9 +48,11 @@ class AccountHandlers:
 
     def adjust_points(self, call: Call, command: AdjustPoints) -> Outcome[AdjustmentAnswer]:
         """Gives or takes points by hand, within what one person may decide."""
-        return self._known_members.run(
+        outcome = self._known_members.run(
             call, command.program_id, command.member_id, lambda: self._committer.submit(call, Adjusting(command))
         )
+        # A replay is stored without the reason, which the command gives again.
+        return outcome.map(lambda answer: replace(answer, entry=answer.entry.with_reason(command.reason)))
 
 
 class Adjusting:

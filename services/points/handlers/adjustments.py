@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -36,19 +37,23 @@ class AdjustmentHandlers:
     def request_adjustment(self, call: Call, command: RequestAdjustment) -> Outcome[Adjustment]:
         """Notes what somebody asks for."""
         asking = Requesting(command, call.caller_id)
-        return self._known_members.run(
+        outcome = self._known_members.run(
             call, command.program_id, command.member_id, lambda: self._committer.submit(call, asking)
         )
+        # Replays are stored without the texts that people wrote; here and below they come from where those stand.
+        return outcome.map(lambda asked: replace(asked, reason=command.reason))
 
     def approve_adjustment(self, call: Call, command: ApproveAdjustment) -> Outcome[ApprovalAnswer]:
         """Posts what another one asked for, in the transaction that ends the request."""
-        member_id = self._found(command.program_id, command.adjustment_id).key.member_id
-        return self._committer.submit(call, Approving(command, member_id, call.caller_id))
+        asked = self._found(command.program_id, command.adjustment_id)
+        outcome = self._committer.submit(call, Approving(command, asked.key.member_id, call.caller_id))
+        return outcome.map(lambda answer: answer.with_reason(asked.reason))
 
     def reject_adjustment(self, call: Call, command: RejectAdjustment) -> Outcome[Adjustment]:
         """Ends a request without a posting."""
-        member_id = self._found(command.program_id, command.adjustment_id).key.member_id
-        return self._committer.submit(call, Rejecting(command, member_id, call.caller_id))
+        asked = self._found(command.program_id, command.adjustment_id)
+        outcome = self._committer.submit(call, Rejecting(command, asked.key.member_id, call.caller_id))
+        return outcome.map(lambda ended: replace(ended, reason=asked.reason, decision_reason=command.reason))
 
     def get_adjustment(self, program_id: UUID, adjustment_id: UUID) -> Adjustment:
         """The request as it stands at this instant."""

@@ -6,7 +6,7 @@ import uuid
 
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
-from kit.convert import EnumMap, prose_of, request_id_of, timestamp_of, uuid_of
+from kit.convert import EnumMap, prose_of, request_id_of, timestamp_of, uuid_of, without_contacts
 from services.rewards.convert.vouchers import voucher_message
 from services.rewards.domain.commands import CancelRedemption, Redeem
 from services.rewards.domain.redemptions import CANCEL_NOTE_LENGTH_MAX, Redemption, RedemptionState
@@ -31,8 +31,13 @@ def cancel_redemption(request: pb.CancelRedemptionRequest) -> CancelRedemption:
         request_id=request_id_of(request.request_id),
         member_id=uuid_of(request.member_id, "member_id"),
         redemption_id=uuid_of(request.redemption_id, "redemption_id"),
-        reason=prose_of(request.reason, "reason", length_max=CANCEL_NOTE_LENGTH_MAX),
+        reason=_reason(request.reason),
     )
+
+
+def _reason(text: str) -> str:
+    """Why a redemption is undone, without what would name a person for good."""
+    return without_contacts(prose_of(text, "reason", length_max=CANCEL_NOTE_LENGTH_MAX), "reason")
 
 
 def redemption_key(request: pb.GetRedemptionRequest) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:

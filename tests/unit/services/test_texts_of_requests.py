@@ -61,6 +61,18 @@ PROSE = {
     "TransferPointsRequest.reason", "EarningTerms.name", "RewardTerms.name", "RewardTerms.description",
     "CancelRedemptionRequest.reason",
 }  # fmt: skip
+# Of those, what staff and members write and what stays in the clear for good: no phone number and no address.
+WITHOUT_CONTACTS = {
+    "ReverseCaptureRequest.reason", "AdjustPointsRequest.reason", "AdjustPointsRequest.actor",
+    "RequestAdjustmentRequest.reason", "RequestAdjustmentRequest.actor", "ApproveAdjustmentRequest.actor",
+    "RejectAdjustmentRequest.actor", "RejectAdjustmentRequest.reason", "TransferPointsRequest.reason",
+    "CancelRedemptionRequest.reason",
+}  # fmt: skip
+# And what may hold them: `members` seals it, or it is published by the retailer and about no one.
+WITH_CONTACTS = {
+    "Profile.given_name", "Profile.family_name", "ChangeMemberStatusRequest.reason", "EarningTerms.name",
+    "RewardTerms.name", "RewardTerms.description",
+}  # fmt: skip
 # What a member is found by: `services.members.domain.identifiers` has a form for each kind.
 IDENTIFIERS = {"NewIdentifier.value"}
 # Typed in by people, in an alphabet of its own: `services.rewards.domain.codes` reads it.
@@ -339,6 +351,24 @@ def _outcome(read: Callable[[Any], object], request: Message) -> object:
         return read(request)
     except Invalid as problem:
         return problem.message
+
+
+@pytest.mark.parametrize(("read", "request_", "index", "name"), list(_cases()))
+@pytest.mark.parametrize("contact", ["call 0300-1234567", "۰۳۰۰ ۱۲۳۴۵۶۷", "an\u200bn@example.com"])
+def test_what_stays_in_the_clear_holds_no_way_to_reach_a_person(
+    read: Callable[[Any], object], request_: Message, index: int, name: str, contact: str
+) -> None:
+    if name in WITHOUT_CONTACTS:
+        with pytest.raises(Invalid, match="must not contain what looks like") as refused:
+            read(_written(request_, index, contact))
+        assert refused.value.field == name.partition(".")[2]
+    else:
+        assert read(_written(request_, index, contact))
+
+
+def test_of_all_prose_it_is_decided_whether_it_may_hold_contacts() -> None:
+    assert WITHOUT_CONTACTS - NAMES | WITH_CONTACTS == PROSE
+    assert {name for name in NAMES if name.endswith(".actor")} == WITHOUT_CONTACTS & NAMES
 
 
 def test_every_name_is_tried() -> None:

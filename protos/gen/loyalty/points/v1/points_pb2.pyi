@@ -1749,7 +1749,7 @@ class ReverseCaptureRequest(_message.Message):
     member_id: _builtins.str
     hold_id: _builtins.str
     reason: _builtins.str
-    """Why, for the record: 1 to 500 characters."""
+    """Why, for the record: 1 to 500 characters, which stay in the clear. A phone number or an e-mail address is refused."""
     amount: _builtins.int
     """Points to give back, 1 to what is left of the captured ones; 0 means all that is left."""
     def __init__(
@@ -1860,9 +1860,9 @@ class AdjustPointsRequest(_message.Message):
     amount: _builtins.int
     """Points to give (positive) or take (negative), at most 1,000,000,000 either way; not 0."""
     reason: _builtins.str
-    """Why, for the record: 1 to 500 characters."""
+    """Why, for the record: 1 to 500 characters, which stay in the clear. A phone number or an e-mail address is refused."""
     actor: _builtins.str
-    """Who decided it, as the retailer names them: 1 to 100 characters."""
+    """Who decided it, as the retailer names them: 1 to 100 characters, no phone number and no e-mail address."""
     expiry_days: _builtins.int
     """Days until given points expire; 0 means never. Must be 0 when taking."""
     qualifying: _builtins.bool
@@ -1933,9 +1933,9 @@ class RequestAdjustmentRequest(_message.Message):
     amount: _builtins.int
     """Points to give (positive) or take (negative), at most 1,000,000,000 either way; not 0."""
     reason: _builtins.str
-    """Why, for the record: 1 to 500 characters."""
+    """Why, for the record: 1 to 500 characters, which stay in the clear. A phone number or an e-mail address is refused."""
     actor: _builtins.str
-    """Who asks, as the retailer names them: 1 to 100 characters."""
+    """Who asks, as the retailer names them: 1 to 100 characters, no phone number and no e-mail address."""
     expiry_days: _builtins.int
     """Days from the approval until given points expire; 0 means never. Must be 0 when taking."""
     qualifying: _builtins.bool
@@ -1993,7 +1993,9 @@ class ApproveAdjustmentRequest(_message.Message):
     request_id: _builtins.str
     adjustment_id: _builtins.str
     actor: _builtins.str
-    """Who approves, as the retailer names them: 1 to 100 characters; neither the person nor the caller that asked."""
+    """Who approves, as the retailer names them: 1 to 100 characters; neither the person nor the caller that asked, and
+    no name that passes for the one that asked.
+    """
     def __init__(
         self,
         *,
@@ -2051,9 +2053,9 @@ class RejectAdjustmentRequest(_message.Message):
     request_id: _builtins.str
     adjustment_id: _builtins.str
     actor: _builtins.str
-    """Who rejects, as the retailer names them: 1 to 100 characters."""
+    """Who rejects, as the retailer names them: 1 to 100 characters, no phone number and no e-mail address."""
     reason: _builtins.str
-    """Why, for the record: 1 to 500 characters."""
+    """Why, for the record: 1 to 500 characters, which stay in the clear. A phone number or an e-mail address is refused."""
     def __init__(
         self,
         *,
@@ -2208,7 +2210,7 @@ class TransferPointsRequest(_message.Message):
     amount: _builtins.int
     """1 to 1,000,000,000."""
     reason: _builtins.str
-    """For both to read, up to 500 characters. No personal data."""
+    """For both to read, up to 500 characters. No personal data: a phone number or an e-mail address is refused."""
     def __init__(
         self,
         *,

@@ -494,7 +494,7 @@ class CancelRedemptionRequest(_message.Message):
     member_id: _builtins.str
     redemption_id: _builtins.str
     reason: _builtins.str
-    """Why, for the record: 1 to 500 characters."""
+    """Why, for the record: 1 to 500 characters, which stay in the clear. A phone number or an e-mail address is refused."""
     def __init__(
         self,
         *,
