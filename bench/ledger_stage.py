@@ -152,8 +152,9 @@ def set_up() -> Iterator[LedgerStage]:
         backends = exits.enter_context(Backends({}, folder / "servers", ports=Ports.free()))
         environ = {**os.environ, **backends.addresses.environ(), "POINTS_LOG_LEVEL": "warning"}
         copy_url, small_url = _another(backends, COPY), _another(backends, SMALL)
-        for url in (backends.database_urls["points"], copy_url, small_url):
-            _migrate(environ | {"POINTS_DATABASE_URL": url})
+        _migrate(environ)
+        for url in (copy_url, small_url):
+            _migrate(environ | {"POINTS_DATABASE_URL": url, "POINTS_OWNER_DATABASE_URL": ""})
         grouped = exits.enter_context(_points(environ, folder / "grouped.log", {}))
         # Its transactions queue for connections; none is turned away for that.
         alone = {"POINTS_BATCH_MAX": "1", "POINTS_CONNECTION_WAIT_MS": "30000"}

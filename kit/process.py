@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import gc
+import itertools
 import os
 import sys
 import time
@@ -17,6 +18,7 @@ from kit import checking, database, logging, migrations, serving
 from kit.checking import Finding
 from kit.config import ConfigError
 from kit.inbox import Consumer
+from kit.migrations import grants
 from kit.server import PortTakenError, Server
 from kit.telemetry import InternalServer
 from kit.workers import Worker
@@ -34,6 +36,11 @@ class ServiceConfig(Protocol):
     @property
     def database_url(self) -> str:
         """The database that the service alone owns."""
+        ...
+
+    @property
+    def owner_database_url(self) -> str:
+        """The same database as the role that owns its tables; empty where the role that serves does."""
         ...
 
     @property
@@ -94,7 +101,7 @@ def main(service: Service[Config], arguments: Sequence[str]) -> int:
         settings = service.load(os.environ)
         logging.configure(service.name, settings.log_level)
         return command(service, settings)
-    except (ConfigError, PortTakenError) as error:
+    except (ConfigError, PortTakenError, migrations.OwnershipError) as error:
         return _say(service, str(error), 2)
 
 
@@ -123,12 +130,13 @@ def _leave_what_stays() -> None:
 
 
 def _migrate(service: Service[Config], settings: Config) -> int:
-    migrations.upgrade(settings.database_url, service.name)
+    migrations.upgrade(settings.database_url, service.name, owner_url=settings.owner_database_url)
     return 0
 
 
 def _check(service: Service[Config], settings: Config) -> int:
-    return checking.report(service.name, service.check(settings), sys.stdout)
+    rights = grants.excess(service.engine_of(settings), grants.grants_of(service.name))
+    return checking.report(service.name, itertools.chain(service.check(settings), rights), sys.stdout)
 
 
 def _replay(service: Service[Config], settings: Config) -> int:

@@ -66,15 +66,18 @@ def lender() -> Iterator[Lender]:
     found.close()
 
 
-def upgrade(url: str, word: str) -> None:
+def upgrade(url: str, word: str, owner_url: str) -> None:
     from kit import migrations  # here, so that a test without a database pays nothing for them
 
-    migrations.upgrade(url, word)
+    migrations.upgrade(url, word, owner_url=owner_url)
 
 
 @pytest.fixture
 def databases(lender: Lender) -> Iterator[Callable[[str], str]]:
-    """`databases("points")` is the URL of a new, empty, migrated database of that service, each time it is called."""
+    """`databases("points")` is the URL of a new, empty, migrated database of that service, each time it is called.
+
+    The role is the one that serves; `tests.fixtures.servers.as_owner` gives the way of the other.
+    """
     with ExitStack() as exits:
         yield lambda word: exits.enter_context(lender.database(word))
 

@@ -1,20 +1,23 @@
 #!/bin/sh
-# Run once by the postgres image on an empty volume: one role and one database for each service, and no way from one
-# service's role into another's database.
+# Run once by the postgres image on an empty volume: a database and two roles for each service, and no way from one
+# service's roles into another's database. The role called like the service serves; it may do what migrating lets it.
+# The other owns the database and its tables, and only migrations log in as it.
 set -eu
 
 provide() {
     # psql quotes the values itself; a password never becomes a part of the statement's text here.
     psql --username "$POSTGRES_USER" --dbname postgres --set ON_ERROR_STOP=1 \
-        --set name="$1" --set password="$2" <<'SQL'
+        --set name="$1" --set password="$2" --set owner="$1_owner" --set owner_password="$3" <<'SQL'
 CREATE ROLE :"name" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'password';
-CREATE DATABASE :"name" OWNER :"name";
+CREATE ROLE :"owner" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'owner_password';
+CREATE DATABASE :"name" OWNER :"owner";
 REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
+GRANT CONNECT ON DATABASE :"name" TO :"name";
 SQL
 }
 
-provide members "$MEMBERS_DATABASE_PASSWORD"
-provide points "$POINTS_DATABASE_PASSWORD"
-provide rewards "$REWARDS_DATABASE_PASSWORD"
+provide members "$MEMBERS_DATABASE_PASSWORD" "$MEMBERS_OWNER_DATABASE_PASSWORD"
+provide points "$POINTS_DATABASE_PASSWORD" "$POINTS_OWNER_DATABASE_PASSWORD"
+provide rewards "$REWARDS_DATABASE_PASSWORD" "$REWARDS_OWNER_DATABASE_PASSWORD"
 psql --username "$POSTGRES_USER" --dbname postgres --set ON_ERROR_STOP=1 \
     --command 'REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC'

@@ -9,8 +9,9 @@ release needs and what expand, back-fill, contract makes safe.
 """
 
 from kit.migrations.comparison import drift
+from kit.migrations.grants import OwnershipError
 from kit.migrations.history import new, run, sql
 from kit.migrations.runner import pending, upgrade
 from kit.migrations.timeouts import set_timeouts
 
-__all__ = ["drift", "new", "pending", "run", "set_timeouts", "sql", "upgrade"]
+__all__ = ["OwnershipError", "drift", "new", "pending", "run", "set_timeouts", "sql", "upgrade"]

@@ -10,25 +10,47 @@ import sqlalchemy as sa
 import structlog
 from alembic.migration import MigrationContext
 
-from kit.migrations import history
+from kit.migrations import grants, history
 from kit.migrations.timeouts import GUARD_TIMEOUTS_MS, MIGRATION_TIMEOUTS_MS, set_for_transaction, set_timeouts
 
 _log = structlog.get_logger()
 
 
-def upgrade(url: str, word: str, package: str = "services") -> None:
+def upgrade(url: str, word: str, package: str = "services", *, owner_url: str = "") -> None:
     """Runs the migrations that the database at `url` lacks and sets its time-outs. Any number may call it at once.
 
+    `owner_url` leads to the same database as the role that owns it. That role migrates then, and the role of `url`,
+    which serves, has the rights that the service's `grants.py` says. Without it one role does both, and a warning says
+    so.
+
     Raises sqlalchemy.exc.OperationalError when a migration waited too long for a lock: what was done before it stays
-    done, and the next call goes on from there.
+    done, and the next call goes on from there. Raises OwnershipError when the tables belong to neither.
     """
-    with _connections(url) as engine, alone(engine, word) as guard:
+    with _connections(owner_url or url) as engine, alone(engine, word) as guard:
+        grants.expect_ownership(guard, "" if owner_url else f"set {word.upper()}_OWNER_DATABASE_URL")
         missing = _missing(guard, word, package)
         if missing:
             with _bounded(engine) as connection:
                 history.upgrade_over(connection, word, package)
         set_timeouts(guard)
+        _set_rights(guard, url, word, package)
     _log.info("database_upgraded", service=word, applied=missing)
+
+
+def _set_rights(guard: sa.Connection, url: str, word: str, package: str) -> None:
+    """Gives the role of `url` its rights.
+
+    Not where the database is ahead of the code, whose grants are those of yesterday: newer processes may need more.
+    """
+    with _connections(url) as engine, engine.connect() as connection:
+        role = str(connection.scalar(sa.select(sa.func.current_user())))
+        if grants.owns(connection):
+            _log.warning(
+                "serving_role_owns_tables", service=word, role=role, to_set=f"{word.upper()}_OWNER_DATABASE_URL"
+            )
+            return
+    if _head(guard) == history.scripts(word, package).get_current_head():
+        grants.give(guard, role, grants.grants_of(word, package))
 
 
 def pending(url: str, word: str, package: str = "services") -> list[str]:
@@ -39,13 +61,17 @@ def pending(url: str, word: str, package: str = "services") -> list[str]:
 
 def _missing(connection: sa.Connection, word: str, package: str) -> list[str]:
     known = [script.revision for script in history.scripts(word, package).walk_revisions()][::-1]
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = _head(connection)
     if current is None:
         return known
     if current not in known:
         _log.warning("database_is_ahead_of_code", service=word, database=current, code=known[-1:])
         return []
     return known[known.index(current) + 1 :]
+
+
+def _head(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextlib.contextmanager

@@ -27,6 +27,12 @@ class Config:
         default="",
         secret=True,
     )
+    owner_database_url: str = setting(
+        "the same database as the role that owns its tables, for `migrate` alone; without it the role that serves owns"
+        " them and may change what is recorded",
+        default="",
+        secret=True,
+    )
     redis_url: str = setting(
         "Redis or Valkey that carries events",
         default="redis://127.0.0.1:6379/0",

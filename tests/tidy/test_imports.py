@@ -23,7 +23,8 @@ ROOMS: dict[str, set[str]] = {
     "handlers": {"commit", "domain", "events", "handlers", "phones", "ports", "storage"},
     "events": {"domain", "storage"},
     "jobs": {"commit", "domain", "events", "handlers", "storage"},
-    "storage": {"domain", "sealing", "storage", "tables"},
+    "grants": set(),
+    "storage": {"domain", "grants", "sealing", "storage", "tables"},
     "tables": {"domain", "sealing", "tables"},
     "clients": {"domain", "ports"},
     "conditions": {"domain"},
@@ -35,6 +36,7 @@ KIT: dict[str, set[str]] = {
     "domain": {"kit.currencies", "kit.errors", "kit.texts"},
     "conditions": {"kit.errors"},
     "config": {"kit.config"},
+    "grants": {"kit.rights"},
     "convert": {"kit.convert", "kit.currencies", "kit.errors", "kit.languages", "kit.page"},
     "rpc": {"kit.rpc"},
 }

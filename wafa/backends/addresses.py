@@ -1,7 +1,7 @@
 """Where the back ends are, in the words of the environment that services read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wafa.backends.errors import BackendError
 
@@ -11,19 +11,34 @@ REDIS_VARIABLE = "REDIS_URL"
 
 @dataclass(frozen=True)
 class Addresses:
-    """URLs with passwords: `database_urls` by word, in SQLAlchemy's style, and `redis_url`."""
+    """URLs with passwords: `database_urls` by word, in SQLAlchemy's style, and `redis_url`.
+
+    `owner_urls` lead to the same databases as the roles that own their tables, and are for those alone who migrate.
+    """
 
     database_urls: Mapping[str, str]
     redis_url: str
+    owner_urls: Mapping[str, str] = field(default_factory=dict)
 
     def environ(self) -> dict[str, str]:
-        """The variables that tell a service where its database and Redis are."""
+        """The variables that tell a suite where its databases and Redis are."""
         urls = {database_variable(word): url for word, url in self.database_urls.items()}
-        return urls | {REDIS_VARIABLE: self.redis_url}
+        owners = {owner_variable(word): url for word, url in self.owner_urls.items()}
+        return urls | owners | {REDIS_VARIABLE: self.redis_url}
 
 
 def database_variable(word: str) -> str:
     return f"{word.upper()}_DATABASE_URL"
+
+
+def owner_variable(word: str) -> str:
+    return f"{word.upper()}_OWNER_DATABASE_URL"
+
+
+def owner_urls_in(environ: Mapping[str, str]) -> dict[str, str]:
+    """The ways of the owners into the databases, by word, as far as the environment names any."""
+    urls = {word: environ.get(owner_variable(word), "").strip() for word in WORDS}
+    return {word: with_driver(url) for word, url in urls.items() if url}
 
 
 def database_urls_in(environ: Mapping[str, str]) -> dict[str, str]:

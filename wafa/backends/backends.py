@@ -8,7 +8,7 @@ from types import TracebackType
 
 from wafa.backends import databases
 from wafa.backends.accounts import account_for_servers
-from wafa.backends.addresses import WORDS, Addresses, database_urls_in, redis_url_in
+from wafa.backends.addresses import WORDS, Addresses, database_urls_in, owner_urls_in, redis_url_in
 from wafa.backends.postgres import SUPERUSER, PostgresServer, PostgresSettings
 from wafa.backends.process import free_port, is_free
 from wafa.backends.state import State
@@ -48,6 +48,7 @@ class Backends(AbstractContextManager["Backends"]):
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self._given_databases = database_urls_in(environ)
+        self._given_owners = owner_urls_in(environ)
         self._given_redis = redis_url_in(environ)
         self._folder = state
         self._durable = durable
@@ -67,6 +68,11 @@ class Backends(AbstractContextManager["Backends"]):
         return dict(self.addresses.database_urls)
 
     @property
+    def owner_urls(self) -> dict[str, str]:
+        """The same databases as the roles that own their tables; those who migrate need them."""
+        return dict(self.addresses.owner_urls)
+
+    @property
     def redis_url(self) -> str:
         return self.addresses.redis_url
 
@@ -83,7 +89,7 @@ class Backends(AbstractContextManager["Backends"]):
 
     def _enter(self, exits: ExitStack) -> None:
         if self._given_databases and self._given_redis:
-            self.addresses = Addresses(self._given_databases, self._given_redis)
+            self.addresses = Addresses(self._given_databases, self._given_redis, self._given_owners)
             return
         state = State(self._folder, account_for_servers())
         exits.callback(state.close)
@@ -91,13 +97,16 @@ class Backends(AbstractContextManager["Backends"]):
             self._say(
                 f"{state.account.name} cannot enter {state.folder}; the servers' data is in {state.servers_home}."
             )
-        urls = self._given_databases or self._start_postgres(state, exits)
+        if self._given_databases:
+            urls = databases.DatabaseUrls(self._given_databases, self._given_owners)
+        else:
+            urls = self._start_postgres(state, exits)
         redis_url = self._given_redis or self._start_valkey(state, exits)
-        self.addresses = Addresses(urls, redis_url)
+        self.addresses = Addresses(urls.serving, redis_url, urls.owning)
         state.announce(self.addresses)
 
-    def _start_postgres(self, state: State, exits: ExitStack) -> dict[str, str]:
-        passwords = state.passwords([SUPERUSER, *WORDS])
+    def _start_postgres(self, state: State, exits: ExitStack) -> databases.DatabaseUrls:
+        passwords = state.passwords([SUPERUSER, *WORDS, *map(databases.owner_of, WORDS)])
         self.postgres = PostgresServer(
             PostgresSettings(
                 folder=state.server_folder("postgres"),
@@ -111,11 +120,7 @@ class Backends(AbstractContextManager["Backends"]):
         )
         exits.callback(self.postgres.stop)
         self.postgres.start()
-        return databases.provide(
-            self.postgres,
-            {word: passwords[word] for word in WORDS},
-            connections_max=self._role_connections_max,
-        )
+        return databases.provide(self.postgres, passwords, connections_max=self._role_connections_max)
 
     def _start_valkey(self, state: State, exits: ExitStack) -> str:
         self.valkey = ValkeyServer(

@@ -82,7 +82,11 @@ class State:
 
     def announce(self, addresses: Addresses) -> None:
         """Lets other programs of this user find what is running; see `running`."""
-        text = {"database_urls": dict(addresses.database_urls), "redis_url": addresses.redis_url}
+        text = {
+            "database_urls": dict(addresses.database_urls),
+            "redis_url": addresses.redis_url,
+            "owner_urls": dict(addresses.owner_urls),
+        }
         write_private(self._addresses, json.dumps(text, indent=1))
 
     def _open(self) -> IO[bytes]:
@@ -116,7 +120,7 @@ def running(folder: Path) -> Addresses | None:
             noted = json.loads(file.read_text())
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return Addresses(noted["database_urls"], noted["redis_url"])
+        return Addresses(noted["database_urls"], noted["redis_url"], noted.get("owner_urls", {}))
     except (OSError, ValueError):
         return None
     return None  # the lock was free: the file is what a killed run left behind

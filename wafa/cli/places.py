@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from wafa.backends import Addresses, Backends
 from wafa.backends import running as running_backends
-from wafa.backends.addresses import database_urls_in, redis_url_in
+from wafa.backends.addresses import database_urls_in, owner_urls_in, redis_url_in
 from wafa.launcher.errors import LauncherError
 from wafa.launcher.home import Home, state_folder
 from wafa.launcher.settings import Settings
@@ -44,7 +44,7 @@ def archive(environ: Mapping[str, str]) -> Iterator[Archive]:
     """
     home = Home(state_folder(environ))
     if given := database_urls_in(environ):
-        addresses = Addresses(given, redis_url_in(environ))
+        addresses = Addresses(given, redis_url_in(environ), owner_urls_in(environ))
         yield Archive(Settings(environ, addresses, home.secrets(environ)), is_running=True)
     elif found := running_backends(home.folder):
         yield Archive(Settings(environ, found, home.secrets(environ)), is_running=home.running() is not None)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 
 from wafa.backends import WORDS, Addresses
-from wafa.backends.addresses import REDIS_VARIABLE, database_variable
+from wafa.backends.addresses import REDIS_VARIABLE, database_variable, owner_variable
 from wafa.launcher.home import CHECKOUT, SECRET_VARIABLES
 from wafa.launcher.ports import GATEWAY, Ports
 
@@ -42,8 +42,13 @@ class Settings:
             **{f"GATEWAY_{word.upper()}_ADDRESS": ports.address(word) for word in WORDS},
         }
 
+    def of_migration(self, word: str) -> dict[str, str]:
+        """The environment of a service that brings its database forward; it alone knows the role that owns it."""
+        owner_url = self.addresses.owner_urls.get(word)
+        return self.of_errand(word) | ({owner_variable(word): owner_url} if owner_url else {})
+
     def of_errand(self, word: str) -> dict[str, str]:
-        """The environment of a service that does something once: migrate, check."""
+        """The environment of a service that does something once and changes no schema, such as check."""
         return self._own(word) | {
             database_variable(word): self.addresses.database_urls[word],
             **({name: self.secrets[name] for name in SECRET_VARIABLES} if word == "members" else {}),
@@ -51,6 +56,9 @@ class Settings:
 
     def _own(self, word: str) -> dict[str, str]:
         others = tuple(f"{other.upper()}_" for other in (*WORDS, GATEWAY) if other != word)
-        own = {name: value for name, value in self.environ.items() if not name.startswith(others)}
+        kept_back = {owner_variable(each) for each in WORDS}
+        own = {
+            name: value for name, value in self.environ.items() if not name.startswith(others) and name not in kept_back
+        }
         path = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "protos" / "gen")])
         return own | {"PYTHONPATH": path, REDIS_VARIABLE: self.addresses.redis_url}

@@ -112,7 +112,7 @@ def programs(settings: Settings, ports: Ports, host: str, home: Home) -> Iterato
 def migrate(settings: Settings, home: Home) -> None:
     """Brings each database forward, all at once since they know nothing of each other. Raises LauncherError."""
     with ThreadPoolExecutor(len(WORDS)) as pool:
-        for _ in pool.map(lambda word: _migrate(word, settings.of_errand(word), home.log(word)), WORDS):
+        for _ in pool.map(lambda word: _migrate(word, settings.of_migration(word), home.log(word)), WORDS):
             pass
 
 

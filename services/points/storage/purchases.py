@@ -65,13 +65,17 @@ class Purchases:
         self._connection = connection
 
     def lock(self, purchase_ids: Iterable[UUID]) -> None:
-        """Keeps others from returning or claiming these meanwhile; in order, so that nobody waits in a circle."""
-        table = tables.purchases
+        """Keeps others from returning or claiming these meanwhile; in order, so that none waits in a circle.
+
+        By their slots: a purchase is only ever appended, and a lock would need the right to change it.
+        """
+        purchases, slots = tables.purchases, tables.purchase_slots
         self._connection.execute(
-            sa.select(table.c.purchase_id)
-            .where(table.c.purchase_id == sa.any_(array_of(purchase_ids)))
-            .order_by(table.c.purchase_id)
-            .with_for_update()
+            sa.select(slots.c.purchase_id)
+            .join(purchases, purchases.c.purchase_id == slots.c.purchase_id)
+            .where(slots.c.purchase_id == sa.any_(array_of(purchase_ids)))
+            .order_by(slots.c.purchase_id)
+            .with_for_update(of=slots)
         )
 
     def find(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseHistory]:

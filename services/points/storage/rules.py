@@ -13,6 +13,7 @@ from kit.page import PageRequest
 from services.points import tables
 from services.points.domain.policy import ProgramPolicy
 from services.points.domain.rules import EarningRule, RuleState, key_of_old
+from services.points.grants import GRANTS
 from services.points.storage.documents import load, terms_document
 from services.points.storage.standings import policy_of
 
@@ -88,8 +89,10 @@ class Rules:
         for rule in rules:
             values = _columns(rule)
             statement = postgresql.insert(tables.earning_rules).values(**values)
+            # The terms of a version are what they were when it was written: another wish is another version.
+            changing = {name: values[name] for name in GRANTS["earning_rules"].changes}
             self._connection.execute(
-                statement.on_conflict_do_update(constraint=tables.earning_rules.primary_key, set_=values)
+                statement.on_conflict_do_update(constraint=tables.earning_rules.primary_key, set_=changing)
             )
         settings = tables.program_settings
         statement = postgresql.insert(settings).values(program_id=rules[0].program_id, rules_revision=1)

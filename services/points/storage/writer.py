@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from kit.database import LostRaceError
 from services.points import tables
+from services.points.grants import GRANTS
 
 Row = Mapping[str, object]
 
@@ -46,17 +47,10 @@ _CONTESTED = frozenset(
     }
 )
 
-# What may change of a row that is there already. Everything else is written once.
-_CHANGING: dict[str, tuple[str, ...]] = {
-    "adjustments": ("state", "decided_by", "decided_caller", "decided_at", "decision_reason", "entry_version"),
-    "accounts": ("posted", "deficit", "owed", "version", "active_at", "inactivity_due_at"),
-    "lots": ("remaining", "held", "lapsed", "forgiven", "expires_at"),
-    "holds": ("state", "captured", "ended_at", "captured_version", "reversed", "reversed_at"),
-    "hold_parts": ("captured", "reversed"),
-    "transfers": ("state", "ended_at", "returned_version", "lease_until"),
-    "cap_counters": ("used", "allowed"),
-    "budget_counters": ("used", "allowed"),
-}
+# Rows of these may be there already; then what may change of them does. Everything else is written once.
+_CHANGING = frozenset(
+    {"accounts", "adjustments", "budget_counters", "cap_counters", "hold_parts", "holds", "lots", "transfers"}
+)
 
 
 class Writer:
@@ -104,8 +98,8 @@ def _insert(table: sa.Table) -> str:
     )
     # Every word of the statement comes from the tables of this service, none from a request.
     insert = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"  # noqa: S608
-    changing = _CHANGING.get(table.name)
-    if changing is None:
+    if table.name not in _CHANGING:
         return insert
+    changing = GRANTS[table.name].changes
     key = ", ".join(column.name for column in table.primary_key.columns)
     return f"{insert} ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changing)}"

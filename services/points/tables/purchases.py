@@ -53,7 +53,8 @@ purchase_claims = sa.Table(
 )
 
 # Where a purchase and returns of it meet that do not see each other: whoever comes first takes the slot for good, so
-# that of two at the same moment one loses its race and is judged again. Purchases of before returns waited have none.
+# that of two at the same moment one loses its race and is judged again. Claims and returns of a recorded purchase lock
+# its slot, since the purchase itself is only ever appended.
 purchase_slots = sa.Table("purchase_slots", metadata, sa.Column("purchase_id", sa.Uuid, primary_key=True))
 
 returns = sa.Table(

@@ -13,6 +13,7 @@ from psycopg import sql
 from wafa.backends import WORDS, Backends
 from wafa.backends.accounts import account_for_servers
 from wafa.backends.binaries import find_postgres
+from wafa.backends.databases import owner_of
 from wafa.backends.postgres import SUPERUSER, PostgresServer
 
 SCRIPT = Path(__file__).resolve().parents[3] / "deploy" / "postgres" / "create-databases.sh"
@@ -25,7 +26,8 @@ def test_each_service_gets_a_database_that_no_other_can_enter(own_backends: Back
     if not (programs / "psql").exists():
         pytest.skip(f"the script needs psql, and there is none in {programs}")
     _make_empty(server)
-    passwords = {f"{word.upper()}_DATABASE_PASSWORD": f"{word}'s \\password" for word in WORDS}
+    roles = [*WORDS, *map(owner_of, WORDS)]
+    passwords = {f"{role.upper()}_DATABASE_PASSWORD": f"{role}'s \\password" for role in roles}
     settings = server.settings
     environ = {
         "PATH": f"{programs}{os.pathsep}{os.defpath}",
@@ -35,16 +37,20 @@ def test_each_service_gets_a_database_that_no_other_can_enter(own_backends: Back
         "PGPASSWORD": settings.password,
     }
     subprocess.run([SCRIPT], env=environ | passwords, check=True, capture_output=True)
-    for word in WORDS:
+    for role in roles:
         for database in (*WORDS, "postgres"):
-            assert _enters(server, word, f"{word}'s \\password", database) == (word == database)
+            assert _enters(server, role, f"{role}'s \\password", database) == (role in {database, owner_of(database)})
+    with server.connect() as connection:
+        owners = connection.execute("SELECT datname, pg_get_userbyid(datdba) FROM pg_database").fetchall()
+    assert {(word, owner_of(word)) for word in WORDS} <= set(owners)
 
 
 def _make_empty(server: PostgresServer) -> None:
     with server.connect() as connection:
         for word in WORDS:
             connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(word)))
-            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(word)))
+            for role in (word, owner_of(word)):
+                connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
 def _enters(server: PostgresServer, user: str, password: str, database: str) -> bool:

@@ -186,7 +186,7 @@ def test_one_that_sleeps_neither_stops_the_others_nor_misses_anything(stage: Sta
 @pytest.fixture
 def own_stage(own_backends: Backends) -> Iterator[tuple[Stage, ValkeyServer]]:
     """A stage whose Redis may be stopped."""
-    engine = sa.create_engine(own_backends.database_urls["points"])
+    engine = sa.create_engine(own_backends.owner_urls["points"])
     assert own_backends.valkey is not None
     with Stage.set(engine, own_backends.redis_url) as made:
         yield made, own_backends.valkey

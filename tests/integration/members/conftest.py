@@ -12,6 +12,7 @@ from kit.server import Server
 from services.members import app
 from services.members.storage import Storage
 from tests.factories.members import Caller, master_keys, pepper
+from tests.fixtures.servers import as_owner
 
 
 @pytest.fixture
@@ -21,14 +22,23 @@ def database_url(databases: Callable[[str], str]) -> str:
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
+    """The way of the role that owns the tables: what a test does by it, the service itself never could."""
+    found = database.engine(as_owner(database_url), database.PoolBounds(size_max=20))
+    yield found
+    found.dispose()
+
+
+@pytest.fixture
+def serving_engine(database_url: str) -> Iterator[sa.Engine]:
+    """The way of the role that serves."""
     found = database.engine(database_url, database.PoolBounds(size_max=20))
     yield found
     found.dispose()
 
 
 @pytest.fixture
-def storage(engine: sa.Engine) -> Storage:
-    return Storage(engine, master_keys(), pepper())
+def storage(serving_engine: sa.Engine) -> Storage:
+    return Storage(serving_engine, master_keys(), pepper())
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from sqlalchemy import exc
 from kit import migrations
 from services.members import tables
 from tests.factories.members import Caller
+from tests.fixtures.servers import as_owner
 
 
 def test_the_migrated_database_is_what_the_tables_say(database_url: str) -> None:
-    assert migrations.drift(database_url, "members") == []
+    assert migrations.drift(as_owner(database_url), "members") == []
 
 
 def test_a_members_tables_lead_their_keys_with_the_member() -> None:

@@ -17,6 +17,7 @@ import redis
 
 from kit import client
 from tests.factories.members import MASTER_KEY, PEPPER, Caller, card
+from tests.fixtures.servers import as_owner
 from wafa.backends.process import free_port
 from wafa.launcher.readiness import grpc_serves
 
@@ -84,7 +85,8 @@ def test_a_process_serves_announces_and_leaves_when_told(
 
 
 def test_migrating_a_migrated_database_does_nothing(environ: dict[str, str]) -> None:
-    assert run(environ, "migrate").returncode == 0
+    owner = {"MEMBERS_OWNER_DATABASE_URL": as_owner(environ["MEMBERS_DATABASE_URL"])}
+    assert run(environ | owner, "migrate").returncode == 0
 
 
 def test_a_database_without_tables_is_not_served(environ: dict[str, str], blank_database: str) -> None:

@@ -24,7 +24,7 @@ from services.points.handlers.known_members import KnownMembers
 from services.points.storage import Storage
 from tests.factories import points as make
 from tests.integration.points.conftest import OFFICE, TILL, HeldClock, KnownPeople, Points
-from tests.integration.points.served import opened
+from tests.integration.points.served import opened, owned
 
 
 @contextlib.contextmanager
@@ -33,9 +33,9 @@ def started(url: str) -> Iterator[Points]:
 
     The clock stands still some days ago: recent enough for events to be kept, early enough for points to expire.
     """
-    with opened(url) as engine:
+    with opened(url) as serving, owned(url) as engine:
         clock, people = HeldClock(datetime.now(UTC) - timedelta(days=3)), KnownPeople()
-        storage = Storage(engine, clock=clock)
+        storage = Storage(serving, clock=clock)
         known, committer = KnownMembers(storage, people), Singly(storage, Rulebook(10, CelConditions()))
         yield Points(
             engine,

@@ -27,6 +27,7 @@ from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.transfers import Sending
 from services.points.storage import Storage
 from tests.factories import points as make
+from tests.fixtures.servers import as_owner
 
 TILL = Call("till-1")
 OFFICE = Call("office-1")
@@ -62,7 +63,10 @@ class KnownPeople:
 
 @dataclass
 class Points:
-    """The service's handlers over its real database."""
+    """The service's handlers over its real database, as the role that serves.
+
+    `engine` is the way of the role that owns the tables: what a test does by it, the service itself never could.
+    """
 
     engine: sa.Engine
     storage: Storage
@@ -138,7 +142,9 @@ class Points:
 
 @pytest.fixture
 def points(databases: Callable[[str], str]) -> Iterator[Points]:
-    source = engine(databases("points"), PoolBounds(size_max=64, wait_ms=60_000))
+    url = databases("points")
+    source = engine(url, PoolBounds(size_max=64, wait_ms=60_000))
+    owning = engine(as_owner(url), PoolBounds(size_max=64, wait_ms=60_000))
     clock = HeldClock(make.NOON)
     storage, people = Storage(source, clock=clock), KnownPeople()
     known = KnownMembers(storage, people)
@@ -146,7 +152,7 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
     writer = committer.writer()
     writer.start()
     built = Points(
-        source,
+        owning,
         storage,
         clock,
         people,
@@ -165,3 +171,4 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
     writer.stop()
     assert built.findings() == []
     source.dispose()
+    owning.dispose()

@@ -20,6 +20,7 @@ from services.points.commit import Grouped, Rulebook
 from services.points.conditions import CelConditions
 from services.points.storage import Storage
 from tests.factories.members import Caller, master_keys, pepper
+from tests.fixtures.servers import as_owner
 
 # What no healthy test ever waits for.
 DEADLINE_MS = 30_000
@@ -29,8 +30,17 @@ DEADLINE_MS = 30_000
 def opened(url: str) -> Iterator[sa.Engine]:
     """An engine, closed in the end."""
     source = engine(url, PoolBounds(size_max=16, wait_ms=DEADLINE_MS))
-    yield source
-    source.dispose()
+    try:
+        yield source
+    finally:
+        source.dispose()
+
+
+@contextlib.contextmanager
+def owned(url: str) -> Iterator[sa.Engine]:
+    """An engine for the role that owns the tables, which may do what the service itself never could."""
+    with opened(as_owner(url)) as source:
+        yield source
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from tests.integration.points.busy import Day, buy, live, spend, started
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.inactivity_defects import INACTIVITY_DEFECTS
 from tests.integration.points.planted import AMINA, ANY_KIND, BILAL, Planted, planted
-from tests.integration.points.served import opened
+from tests.integration.points.served import opened, owned
 
 # By the problem that a question finds: a question that stands here with no defect, or not at all, fails below.
 DEFECTS: dict[str, dict[str, Planted]] = {
@@ -666,7 +666,8 @@ def named(points: Points, day: Day) -> dict[str, object]:
 
 
 def plant(source: sa.Engine, defect: Planted, names: dict[str, object]) -> None:
-    with source.begin() as connection:
+    """By the hand of the owner: the role that serves could not."""
+    with owned(source.url.render_as_string(hide_password=False)) as owning, owning.begin() as connection:
         for statement in defect.statements:
             text = sa.text(statement)
             wanted = {name: value for name, value in names.items() if name in text.compile().params}

@@ -26,7 +26,7 @@ from services.points.domain.policy import MemberStatus
 from tests.factories import points as make
 from tests.integration.points.busy import live, started
 from tests.integration.points.conftest import TILL, Points
-from tests.integration.points.served import opened, serving_members
+from tests.integration.points.served import opened, owned, serving_members
 from wafa.backends import Backends, ValkeyServer
 
 ROUNDS_MAX = 2_000
@@ -338,7 +338,10 @@ def test_an_event_that_comes_twice_is_had_once(ears: Ears) -> None:
         again: dict[Any, Any] = dict(fields)
         ears.redis.xadd(members_events.STREAM, again)
     # Had a second time, this would be the standing again.
-    with ears.points_engine.begin() as connection:
+    with (
+        owned(ears.points_engine.url.render_as_string(hide_password=False)) as owning,
+        owning.begin() as connection,
+    ):
         connection.execute(sa.delete(tables.standings))
 
     ears.settle()
@@ -405,7 +408,7 @@ def own_ears(own_backends: Backends) -> Iterator[tuple[Ears, ValkeyServer]]:
     """The same with a Valkey that may be stopped."""
     urls = own_backends.database_urls
     for word in ("members", "points"):
-        migrations.upgrade(urls[word], word)
+        migrations.upgrade(urls[word], word, owner_url=own_backends.owner_urls[word])
     assert own_backends.valkey is not None
     with listening(urls["members"], urls["points"], own_backends.redis_url) as found:
         yield found, own_backends.valkey

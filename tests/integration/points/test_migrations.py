@@ -10,14 +10,15 @@ from sqlalchemy import exc
 
 from kit import migrations
 from services.points import check, tables
+from tests.fixtures.servers import as_owner
 from tests.integration.points.busy import live, started
-from tests.integration.points.served import opened
+from tests.integration.points.served import owned
 
 WORD = "points"
 
 
 def test_the_migrated_database_is_what_the_tables_say(databases: Callable[[str], str]) -> None:
-    assert migrations.drift(databases(WORD), WORD) == []
+    assert migrations.drift(as_owner(databases(WORD)), WORD) == []
 
 
 def test_an_empty_database_lacks_everything_and_then_nothing(blank_database: str) -> None:
@@ -33,11 +34,11 @@ def test_migrating_a_busy_database_again_changes_nothing(databases: Callable[[st
         live(points)
         before = rows(points.engine)
 
-        migrations.upgrade(url, WORD)
+        migrations.upgrade(url, WORD, owner_url=as_owner(url))
 
         assert rows(points.engine) == before
         assert list(check.check(points.engine)) == []
-    assert migrations.drift(url, WORD) == []
+    assert migrations.drift(as_owner(url), WORD) == []
 
 
 def rows(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
@@ -129,7 +130,7 @@ def test_the_database_itself_refuses_what_the_domain_rules_out(databases: Callab
     url = databases(WORD)
     with started(url) as points:
         live(points)
-    with opened(url) as engine:
+    with owned(url) as engine:
         for constraint, statements in REFUSED.items():
             with pytest.raises(exc.IntegrityError, match=constraint), engine.begin() as connection:
                 for statement in statements.split(";"):

@@ -12,6 +12,7 @@ from loyalty.points.v1 import points_pb2 as pb
 from kit.call import Call
 from kit.convert import timestamp_of
 from tests.fixtures.waiting import wait_until, waiting_for_locks
+from tests.integration.points.served import owned
 from tests.integration.points.tills import Till, refund_a_redemption
 from tests.unit.services.points import requests
 
@@ -191,7 +192,8 @@ def return_too_often(till: Till) -> None:
 def report_beside_two_others(till: Till) -> None:
     """They stand still while somebody has the entries to themselves; a till's next report is told so at once."""
     engine = till.suite.points_engine
-    with ThreadPoolExecutor(2) as pool, engine.begin() as holder:
+    url = engine.url.render_as_string(hide_password=False)
+    with ThreadPoolExecutor(2) as pool, owned(url) as owning, owning.begin() as holder:
         holder.execute(sa.text("LOCK TABLE entries"))
         made = [pool.submit(till.ask, requests.get_liability()) for _ in range(2)]
         wait_until(lambda: waiting_for_locks(engine) >= len(made), what="two reports are being made")

@@ -14,6 +14,7 @@ from services.rewards.clients import GrpcPoints
 from services.rewards.handlers import Saga
 from services.rewards.storage import Storage
 from tests.factories.rewards import Caller, Ledger, new_ledger, serving
+from tests.fixtures.servers import as_owner
 
 # Long enough that nobody takes over what a test is at work on, unless the test says so.
 LEASE_S = 600
@@ -36,6 +37,15 @@ def database_url(databases: Callable[[str], str]) -> str:
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
+    """The way of the role that owns the tables: what a test does by it, the service itself never could."""
+    found = database.engine(as_owner(database_url), database.PoolBounds(size_max=30, wait_ms=30_000))
+    yield found
+    found.dispose()
+
+
+@pytest.fixture
+def serving_engine(database_url: str) -> Iterator[sa.Engine]:
+    """The way of the role that serves."""
     found = database.engine(database_url, database.PoolBounds(size_max=30, wait_ms=30_000))
     yield found
     found.dispose()
@@ -47,8 +57,8 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def storage(engine: sa.Engine, clock: MovableClock) -> Storage:
-    return Storage(engine, clock=clock)
+def storage(serving_engine: sa.Engine, clock: MovableClock) -> Storage:
+    return Storage(serving_engine, clock=clock)
 
 
 @pytest.fixture

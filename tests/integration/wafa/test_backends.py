@@ -9,11 +9,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+import psycopg.errors
 import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from kit import migrations
 from tests.fixtures.servers import plain, scratch_folder
 from tests.fixtures.waiting import wait_until
 from wafa.backends import WORDS, BackendError, Backends, Ports, free_port, postgres, running, valkey
@@ -48,13 +50,17 @@ def scalar(url: str, query: str) -> object:
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_each_role_owns_its_database_and_may_do_nothing_else(backends: Backends, word: str) -> None:
-    url = backends.database_urls[word]
-    assert scalar(url, "SELECT current_user || '@' || current_database()") == f"{word}@{word}"
-    assert scalar(url, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()") == word
-    assert scalar(
-        url, "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
-    ) is (False)
+def test_each_database_has_a_role_that_serves_and_one_that_owns_it(backends: Backends, word: str) -> None:
+    owner = f"{word}_owner"
+    for role, url in ((word, backends.database_urls[word]), (owner, backends.owner_urls[word])):
+        assert scalar(url, "SELECT current_user || '@' || current_database()") == f"{role}@{word}"
+        assert scalar(url, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()") == (
+            owner
+        )
+        assert scalar(
+            url, "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        ) is (False)
+    assert scalar(backends.database_urls[word], f"SELECT pg_has_role('{owner}', 'MEMBER')") is False
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -62,8 +68,9 @@ def test_each_role_owns_its_database_and_may_do_nothing_else(backends: Backends,
 def test_no_role_reaches_a_database_that_is_not_its_own(backends: Backends, word: str, database: str) -> None:
     if word == database:
         return
-    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-        psycopg.connect(plain(backends.database_urls[word].rpartition("/")[0] + f"/{database}"))
+    for url in (backends.database_urls[word], backends.owner_urls[word]):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(plain(url.rpartition("/")[0] + f"/{database}"))
 
 
 def test_nobody_is_let_in_without_the_password(backends: Backends) -> None:
@@ -102,7 +109,8 @@ def test_streams_and_groups_work(backends: Backends) -> None:
 def test_no_command_line_shows_a_password(backends: Backends) -> None:
     assert backends.postgres is not None
     assert backends.valkey is not None
-    secrets = [urlsplit(url).password or "" for url in (*backends.database_urls.values(), backends.redis_url)]
+    urls = (*backends.database_urls.values(), *backends.owner_urls.values(), backends.redis_url)
+    secrets = [urlsplit(url).password or "" for url in urls]
     secrets.append(backends.postgres.settings.password)
     assert all(secrets)
     for pid in (backends.postgres.pid, backends.valkey.pid):
@@ -113,7 +121,8 @@ def test_no_command_line_shows_a_password(backends: Backends) -> None:
 
 def test_no_log_and_no_file_but_ours_holds_a_password(backends: Backends) -> None:
     assert backends.postgres is not None
-    passwords = [urlsplit(url).password or "" for url in (*backends.database_urls.values(), backends.redis_url)]
+    urls = (*backends.database_urls.values(), *backends.owner_urls.values(), backends.redis_url)
+    passwords = [urlsplit(url).password or "" for url in urls]
     state = backends.postgres.settings.folder.parent
     told = {
         path.relative_to(state).as_posix(): path.stat().st_mode & 0o077
@@ -145,18 +154,19 @@ def test_others_of_this_user_find_them(backends: Backends) -> None:
 
 def test_a_second_start_finds_the_same_passwords_and_data(state: Path) -> None:
     with Backends({}, state, durable=False, ports=Ports.free()) as first:
-        with psycopg.connect(plain(first.database_urls["points"])) as connection:
+        with psycopg.connect(plain(first.owner_urls["points"])) as connection:
             connection.execute("CREATE TABLE entry AS SELECT 7 AS amount")
-        passwords = [urlsplit(url).password for url in first.database_urls.values()]
+            connection.execute("GRANT SELECT ON entry TO points")
+        passwords = [urlsplit(url).password for url in ways(first)]
     assert running(state) is None
     with Backends({}, state, durable=False, ports=Ports.free()) as second:
-        assert [urlsplit(url).password for url in second.database_urls.values()] == passwords
+        assert [urlsplit(url).password for url in ways(second)] == passwords
         assert scalar(second.database_urls["points"], "SELECT amount FROM entry") == 7
 
 
 @pytest.mark.parametrize("end", ["stop", "stop_immediately", "kill"])
 def test_what_was_committed_survives_every_end(own_backends: Backends, end: str) -> None:
-    server, url = own_backends.postgres, own_backends.database_urls["points"]
+    server, url = own_backends.postgres, own_backends.owner_urls["points"]
     assert server is not None
     with psycopg.connect(plain(url)) as connection:
         # Committed for real, whatever the default of servers for tests.
@@ -169,6 +179,38 @@ def test_what_was_committed_survives_every_end(own_backends: Backends, end: str)
         wait_until(lambda: refuses(witness), what="nobody answers")
     server.start()
     assert scalar(url, "SELECT amount FROM entry") == 7
+
+
+def ways(backends: Backends) -> list[str]:
+    return [*backends.database_urls.values(), *backends.owner_urls.values()]
+
+
+def test_a_database_of_before_there_were_owners_is_given_to_its_owner(state: Path) -> None:
+    with Backends({}, state, durable=False, ports=Ports.free()) as first:
+        assert first.postgres is not None
+        for word in WORDS:
+            as_one_role(first.postgres, word)
+        migrations.upgrade(first.database_urls["points"], "points")
+    passwords = json.loads((state / "passwords.json").read_text())
+    kept = {name: password for name, password in passwords.items() if not name.endswith("_owner")}
+    (state / "passwords.json").write_text(json.dumps(kept))
+    for _ in range(2):
+        with Backends({}, state, durable=False, ports=Ports.free()) as again:
+            url, owner_url = again.database_urls["points"], again.owner_urls["points"]
+            migrations.upgrade(url, "points", owner_url=owner_url)
+            assert scalar(url, "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'") == (
+                "points_owner"
+            )
+            assert scalar(url, "SELECT count(*) FROM entries") == 0
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                scalar(url, "DELETE FROM entries RETURNING 1")
+
+
+def as_one_role(server: postgres.PostgresServer, word: str) -> None:
+    """Takes the owner away again, as it was before there was one."""
+    with server.connect() as connection:
+        connection.execute(f"ALTER DATABASE {word} OWNER TO {word}")
+        connection.execute(f"DROP ROLE {word}_owner")
 
 
 def refuses(connection: psycopg.Connection) -> bool:

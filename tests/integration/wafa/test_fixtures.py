@@ -36,10 +36,11 @@ class CountingUpgrade:
     def __init__(self) -> None:
         self.calls: list[str] = []
 
-    def __call__(self, url: str, word: str) -> None:
+    def __call__(self, url: str, word: str, owner_url: str) -> None:
         self.calls.append(word)
-        with psycopg.connect(plain(url), autocommit=True) as connection:
+        with psycopg.connect(plain(owner_url), autocommit=True) as connection:
             connection.execute("CREATE TABLE receipt (number int)")
+            connection.execute("GRANT SELECT ON receipt TO points")
             database = connection.info.dbname
             connection.execute(sql.SQL("ALTER DATABASE {} SET lock_timeout = '7s'").format(sql.Identifier(database)))
 

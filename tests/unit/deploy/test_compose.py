@@ -43,7 +43,10 @@ def test_a_process_has_its_env_file_and_its_command(word: str, compose: Mapping[
 def test_a_service_starts_on_a_migrated_database(word: str, compose: Mapping[str, Any]) -> None:
     job, service = compose["services"][f"migrate-{word}"], compose["services"][word]
     assert job["command"] == [f"services.{word}", "migrate"]
-    assert job["environment"] == service["environment"]
+    owner = f"{word.upper()}_OWNER_DATABASE_URL"
+    assert job["environment"].keys() == service["environment"].keys() | {owner}
+    assert job["environment"][owner].startswith(f"postgresql+psycopg://{word}_owner:")
+    assert service["environment"].items() <= job["environment"].items()
     assert job["depends_on"]["postgres"]["condition"] == "service_healthy"
     assert service["depends_on"][f"migrate-{word}"]["condition"] == "service_completed_successfully"
 

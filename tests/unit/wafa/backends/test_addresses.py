@@ -1,7 +1,7 @@
 import pytest
 
 from wafa.backends import WORDS, Addresses, BackendError
-from wafa.backends.addresses import database_urls_in, redis_url_in, with_driver
+from wafa.backends.addresses import database_urls_in, owner_urls_in, redis_url_in, with_driver
 
 ALL = {f"{word.upper()}_DATABASE_URL": f"postgresql://{word}@db/{word}" for word in WORDS}
 
@@ -14,6 +14,12 @@ def test_an_environment_without_databases_names_none() -> None:
 def test_a_variable_that_is_empty_is_not_set() -> None:
     assert database_urls_in(dict.fromkeys(ALL, " ")) == {}
     assert redis_url_in({"REDIS_URL": ""}) == ""
+
+
+def test_owners_may_be_named_for_some_databases_for_all_or_for_none() -> None:
+    assert owner_urls_in(ALL) == {}
+    some = {"REWARDS_OWNER_DATABASE_URL": "postgres://o@db/rewards", "POINTS_OWNER_DATABASE_URL": " "}
+    assert owner_urls_in(ALL | some) == {"rewards": "postgresql+psycopg://o@db/rewards"}
 
 
 def test_all_databases_are_taken_with_the_driver_that_we_bring() -> None:
@@ -34,7 +40,9 @@ def test_every_style_of_url_is_understood(scheme: str) -> None:
 
 
 def test_services_are_told_the_addresses_in_the_words_they_read() -> None:
-    addresses = Addresses({word: with_driver(ALL[f"{word.upper()}_DATABASE_URL"]) for word in WORDS}, "redis://r")
+    urls = {word: with_driver(ALL[f"{word.upper()}_DATABASE_URL"]) for word in WORDS}
+    addresses = Addresses(urls, "redis://r", {"points": "postgresql+psycopg://points_owner@db/points"})
     environ = addresses.environ()
     assert database_urls_in(environ) == addresses.database_urls
+    assert owner_urls_in(environ) == addresses.owner_urls
     assert redis_url_in(environ) == "redis://r"

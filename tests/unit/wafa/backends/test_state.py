@@ -8,7 +8,9 @@ from wafa.backends import WORDS, Addresses, BackendError, reset, running
 from wafa.backends.accounts import Account
 from wafa.backends.state import OUTSIDE, State, servers_home
 
-ADDRESSES = Addresses(dict.fromkeys(WORDS, "postgresql+psycopg://a"), "redis://b")
+ADDRESSES = Addresses(
+    dict.fromkeys(WORDS, "postgresql+psycopg://a"), "redis://b", dict.fromkeys(WORDS, "postgresql+psycopg://c")
+)
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ SECRETS = {"MEMBERS_MASTER_KEY": "sealed", "MEMBERS_LOOKUP_PEPPER": "hashed"}
 def settings() -> Settings:
     urls = {word: f"postgresql+psycopg://{word}" for word in ("members", "points", "rewards")}
     environ = {"PATH": "/bin", "POINTS_LOG_LEVEL": "debug", "MEMBERS_DATABASE_URL": "x", "GATEWAY_THREADS": "4"}
-    return Settings(environ, Addresses(urls, "redis://r"), SECRETS)
+    environ |= {"POINTS_OWNER_DATABASE_URL": "y"}
+    owners = {word: f"postgresql+psycopg://{word}_owner" for word in urls}
+    return Settings(environ, Addresses(urls, "redis://r", owners), SECRETS)
 
 
 def test_a_service_knows_its_own_database_and_no_other(settings: Settings) -> None:
@@ -26,6 +28,14 @@ def test_a_service_knows_its_own_database_and_no_other(settings: Settings) -> No
     assert environ["POINTS_DATABASE_URL"] == "postgresql+psycopg://points"
     assert "MEMBERS_DATABASE_URL" not in environ
     assert not SECRETS.keys() & environ.keys()
+
+
+def test_only_who_migrates_knows_the_role_that_owns_the_tables(settings: Settings) -> None:
+    migrating = settings.of_migration("points")
+    assert migrating["POINTS_OWNER_DATABASE_URL"] == "postgresql+psycopg://points_owner"
+    assert "MEMBERS_OWNER_DATABASE_URL" not in migrating
+    others = (settings.of_service("points", PORTS), settings.of_errand("points"), settings.of_gateway("h", PORTS))
+    assert not [name for environ in others for name in environ if "OWNER" in name]
 
 
 def test_members_alone_gets_the_secrets(settings: Settings) -> None:

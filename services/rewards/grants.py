@@ -1,0 +1,64 @@
+"""What the role that serves may change of what it has written. What has no columns here is only ever appended to."""
+
+from __future__ import annotations
+
+from kit.rights import APPEND_ONLY, INBOX, OUTBOX, STORED_ANSWERS, Grants, Rights
+
+GRANTS: Grants = {
+    # ---- facts: written once
+    "stock_movements": APPEND_ONLY,
+    "voucher_codes": APPEND_ONLY,
+    # ---- the catalogue
+    "rewards": Rights(
+        (
+            "name",
+            "description",
+            "benefit_kind",
+            "benefit_amount_minor",
+            "benefit_currency",
+            "benefit_basis_points",
+            "benefit_sku",
+            "cost_points",
+            "wallet",
+            "starts_at",
+            "ends_at",
+            "limit_per_member",
+            "voucher_validity_days",
+            "version",
+            "updated_at",
+        )
+    ),
+    "reward_stocks": Rights(("stock",)),
+    # ---- redemptions: what was asked for and its price stay; how far it has come changes
+    "redemptions": Rights(
+        (
+            "state",
+            "hold_id",
+            "is_stock_taken",
+            "cancel_reason",
+            "cancel_note",
+            "cancel_requested_at",
+            "version",
+            "updated_at",
+            "lease_until",
+        )
+    ),
+    "redemption_counts": Rights(("taken",)),
+    "vouchers": Rights(
+        (
+            "state",
+            "issued_at",
+            "expires_at",
+            "used_at",
+            "used_store_id",
+            "used_terminal_id",
+            "used_receipt_number",
+            "cancelled_at",
+        )
+    ),
+    # ---- what is known of members, from their events
+    "member_statuses": Rights(("status", "version")),
+    **STORED_ANSWERS,
+    **OUTBOX,
+    **INBOX,
+}
