@@ -23,7 +23,7 @@ ANSWER_TIMEOUT_S = 3.0
 EARLIEST = "0-0"
 
 
-def connect(url: str) -> redis.Redis:
+def connect(url: str, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> redis.Redis:
     """A client whose every call ends soon, with an answer or an error. Nothing is connected before the first one.
 
     A failed call is tried once more, because a connection of the pool may be of a server that was restarted since;
@@ -33,15 +33,15 @@ def connect(url: str) -> redis.Redis:
         url,
         decode_responses=True,
         protocol=2,
-        socket_connect_timeout=CONNECT_TIMEOUT_S,
-        socket_timeout=ANSWER_TIMEOUT_S,
+        socket_connect_timeout=min(CONNECT_TIMEOUT_S, answer_timeout_s),
+        socket_timeout=answer_timeout_s,
         retry=Retry(NoBackoff(), 1),
     )
 
 
 # The braces keep a stream and what is noted beside it on one node of a cluster, where they can change together.
 def epoch_key(stream: str) -> str:
-    """A hash: which run of which server the relay last wrote to, and when."""
+    """A hash: which run of which server the relay last wrote to, and when; `beat` counts when nothing was left."""
     return f"{{{stream}}}:epoch"
 
 

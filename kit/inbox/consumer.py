@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 from kit import failpoints, ids, streams
 from kit.database import retrying, transaction
 from kit.errors import Kind, Refusal
-from kit.outbox.events import Event, from_entry
+from kit.events import Event, from_entry
 
 _log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ version it last applied, and lets older ones pass without effect.
     Worker("jars-relay", relay.publish_once, interval_s=0.2)  in the composition root
 """
 
-from kit.outbox.events import Event
+from kit.events import Event
 from kit.outbox.relay import Relay
 from kit.outbox.table import RETENTION_DAYS, append, outbox_table, prune, republish, row
 

@@ -13,8 +13,9 @@ import structlog
 
 from kit import failpoints, streams
 from kit.arrays import unnested
-from kit.database import transaction
-from kit.outbox.events import Event, to_entry
+from kit.database import LostRaceError, transaction
+from kit.errors import Refusal
+from kit.events import Event, to_entry
 from kit.outbox.table import unpublish
 from kit.streams import Debt, entry_key
 
@@ -82,6 +83,13 @@ class Relay:
             return True
         return self._pay(debts)
 
+    def publish_if_possible(self) -> None:
+        """A round for a request whose events are to be heard before it answers; what fails is left to a later one."""
+        try:
+            self.publish_once()
+        except (redis.RedisError, Refusal, LostRaceError) as error:
+            _log.warning("published_later", stream=self._stream, error=type(error).__name__)
+
     def _look(self) -> _Look:
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.info("server")
@@ -108,6 +116,9 @@ class Relay:
                 pipeline.execute()
                 failpoints.reach("outbox.before_mark")
                 connection.execute(self._mark_published(rows))
+        if len(rows) < self._batch_max:
+            # Who follows the stream can then tell a quiet one from one that nothing reaches.
+            self._redis.hincrby(streams.epoch_key(self._stream), "beat", 1)
         return len(rows)
 
     def _waiting(self) -> sa.Select[Any]:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 
 from kit.arrays import unnested
 from kit.database import transaction
-from kit.outbox.events import Event
+from kit.events import Event
 
 # How long a published event is kept, to be sent again when Redis or a consumer has lost it. Consumers remember what
 # they have had for longer than that (`kit.inbox.RETENTION_DAYS`).

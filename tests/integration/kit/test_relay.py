@@ -107,6 +107,18 @@ def test_after_redis_was_emptied_everything_arrives(stage: Stage) -> None:
     assert stage.heard() == id_list(events)
 
 
+def test_a_request_that_publishes_first_after_redis_was_emptied_hides_no_loss(stage: Stage) -> None:
+    relay, consumer = stage.relay(), stage.consumer()
+    stage.settle(relay, consumer)
+    events = stage.announce(25)
+    stage.settle(relay)
+    stage.redis.flushdb()
+    events += stage.announce(1)
+    stage.relay().publish_if_possible()
+    stage.settle(relay, consumer)
+    assert stage.heard() == id_list(events)
+
+
 def test_a_group_that_is_new_is_served_all_that_is_kept(stage: Stage) -> None:
     relay, kitchen, cellar = stage.relay(), stage.consumer(), stage.consumer(group="cellar")
     events = stage.announce(25)

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from kit import ids
 from kit.database import PoolBounds, engine
+from kit.events import to_entry
 from kit.outbox import Event
-from kit.outbox.events import to_entry
 from services.points import tables
 from tests.factories import points as make
 

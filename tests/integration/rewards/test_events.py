@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from kit import streams
+from kit.events import from_entry, to_entry
 from kit.ids import ordered_id
 from kit.outbox import Event, Relay
-from kit.outbox.events import from_entry, to_entry
 from services.rewards import events, tables
 from services.rewards.app import members_consumer
 from services.rewards.domain.availability import MemberStatus
