@@ -33,7 +33,8 @@ IDEMPOTENT = (
 class Door(Generic[Stub]):
     """One service's stub on a channel that is opened by the process that uses it: gRPC does not survive a fork."""
 
-    def __init__(self, address: str, kind: Callable[[grpc.Channel], Stub], bounds: CircuitBounds) -> None:
+    def __init__(self, service: str, address: str, kind: Callable[[grpc.Channel], Stub], bounds: CircuitBounds) -> None:
+        self._service = service
         self._address = address
         self._kind = kind
         self._bounds = bounds
@@ -58,8 +59,12 @@ class Door(Generic[Stub]):
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
                 channel = client.channel(self._address, idempotent=IDEMPOTENT)
-                self._opened = (os.getpid(), channel, guarded(self._kind(channel), Circuit(self._bounds)))
+                self._opened = (os.getpid(), channel, self._guarded(channel))
             return self._opened
+
+    def _guarded(self, channel: grpc.Channel) -> Stub:
+        circuit = Circuit(self._bounds, service=self._service)
+        return guarded(self._kind(channel), circuit)
 
 
 class Clients:
@@ -72,9 +77,9 @@ class Clients:
             failures_max=config.circuit_failures_max,
             probe_interval_ms=config.circuit_probe_interval_ms,
         )
-        self._members = Door(config.members_address, MembersServiceStub, bounds)
-        self._points = Door(config.points_address, PointsServiceStub, bounds)
-        self._rewards = Door(config.rewards_address, RewardsServiceStub, bounds)
+        self._members = Door("members", config.members_address, MembersServiceStub, bounds)
+        self._points = Door("points", config.points_address, PointsServiceStub, bounds)
+        self._rewards = Door("rewards", config.rewards_address, RewardsServiceStub, bounds)
 
     @property
     def members(self) -> MembersServiceStub:

@@ -17,9 +17,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import grpc
+import structlog
 
 from kit import status
 from kit.client import ServiceBusy, ServiceUnavailable
+
+_log = structlog.get_logger()
 
 Stub = TypeVar("Stub")
 
@@ -57,8 +60,9 @@ def places_of(threads: int) -> int:
 class Circuit:
     """The circuit to one service. Safe for threads."""
 
-    def __init__(self, bounds: CircuitBounds, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, bounds: CircuitBounds, now: Callable[[], float] = time.monotonic, *, service: str = "") -> None:
         self._bounds = bounds
+        self._service = service
         self._now = now
         self._places = threading.Condition()
         self._numbers = itertools.count()
@@ -96,7 +100,9 @@ class Circuit:
             if answered:
                 self._answered_at = self._now()
                 self._failures = 0
-                self._open = False
+                if self._open:
+                    self._open = False
+                    _log.info("circuit_closed", service=self._service)
             else:
                 self._failures += 1
                 if self._failures >= self._bounds.failures_max:
@@ -124,6 +130,7 @@ class Circuit:
     def _break(self, now: float) -> None:
         if not self._open:
             self._open = True
+            _log.warning("circuit_opened", service=self._service, under_way=len(self._overdue_from))
             self._probe_from = now + self._bounds.probe_interval_ms / 1_000
             self._places.notify_all()
 

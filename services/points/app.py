@@ -35,7 +35,7 @@ def build(config: Config) -> App:
     engine = engine_of(config)
     storage = Storage(engine)
     channel = client.channel(config.members_address, idempotent=["loyalty.members.v1.MembersService"])
-    circuit = Circuit(CircuitBounds(places_of(config.threads_max)))
+    circuit = Circuit(CircuitBounds(places_of(config.threads_max)), service="members")
     members = MembersClient(channel, config.members_deadline_ms, circuit)
     conditions = CelConditions()
     committer, writers = _committer(config, storage, conditions)

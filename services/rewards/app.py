@@ -35,7 +35,7 @@ def build(config: Config) -> App:
     # Every write carries a request id and the rest reads, so gRPC may try all of them again.
     points = GrpcPoints(
         client.channel(config.points_address, idempotent=[POINTS_SERVICE]),
-        Circuit(CircuitBounds(places_of(config.threads_max))),
+        Circuit(CircuitBounds(places_of(config.threads_max)), service="points"),
         deadline_ms=config.points_deadline_ms,
     )
     saga = Saga(storage, points, lease_s=config.redemption_lease_s)
