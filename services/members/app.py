@@ -18,11 +18,15 @@ from kit.telemetry import InternalServer
 from kit.workers import Worker
 from services.members import check, config, events, handlers, jobs, tables
 from services.members.config import Config
+from services.members.ports import Publish
 from services.members.rpc import MembersServicer
 from services.members.sealing import KEY_BYTES, MasterKeys, Pepper
 from services.members.storage import Storage
 
 NAME = "members"
+
+# Of one answer of Redis to what is published within a request.
+PUBLISH_TIMEOUT_S = 0.25
 
 
 def build(config: Config) -> App:
@@ -30,7 +34,7 @@ def build(config: Config) -> App:
     engine = engine_of(config)
     storage = Storage(engine, master_keys_of(config), pepper_of(config))
     server = Server(
-        [servicer(storage)],
+        [servicer(storage, _publisher(config, engine))],
         host=config.host,
         port=config.port,
         port_shared=config.port_shared,
@@ -44,13 +48,13 @@ def build(config: Config) -> App:
     return App(server, internal, (_relay(config, engine), *_jobs(config, storage)))
 
 
-def servicer(storage: Storage) -> MembersServicer:
+def servicer(storage: Storage, publish: Publish = lambda: None) -> MembersServicer:
     """The servicer with its handlers."""
     return MembersServicer(
         handlers.MemberHandlers(storage),
-        handlers.IdentifierHandlers(storage),
+        handlers.IdentifierHandlers(storage, publish),
         handlers.ProgramHandlers(storage),
-        handlers.ApiKeyHandlers(storage),
+        handlers.ApiKeyHandlers(storage, publish),
     )
 
 
@@ -87,6 +91,13 @@ def _relay(config: Config, engine: sa.Engine) -> Worker:
     redis = streams.connect(config.redis_url)
     relay = Relay(engine, tables.outbox, redis, events.STREAM, batch_max=config.relay_batch_max)
     return Worker("members-relay", relay.publish_once, interval_s=config.relay_interval_ms / 1_000)
+
+
+def _publisher(config: Config, engine: sa.Engine) -> Publish:
+    """Publishes within a request: a Redis that is slow may cost it little."""
+    redis = streams.connect(config.redis_url, answer_timeout_s=PUBLISH_TIMEOUT_S)
+    relay = Relay(engine, tables.outbox, redis, events.STREAM, batch_max=config.relay_batch_max)
+    return relay.publish_if_possible
 
 
 def _jobs(config: Config, storage: Storage) -> tuple[Worker, ...]:

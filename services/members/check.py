@@ -5,6 +5,8 @@
     versions_contiguous       a member's changes are numbered 1 to the version, and the last one gave the status
     program_known             members and API keys belong to programs that exist
     change_announced          every change of the days that events are kept for has its event, and no event is without
+    key_change_announced      every API key made or revoked in those days has its event, and no event is without
+    caller_kept               keys of one caller are of one program and one role
     traits_kept               a member's traits are those that the last change of them gave, in the one form they have
     traits_announced          what was announced last of a member tells their traits
     seal_opens                everything sealed opens, for the place where it lies
@@ -32,6 +34,7 @@ ROWS_AT_A_TIME = 1_000
 
 _KNOWN = {
     "aggregate_type": events.AGGREGATE_TYPE,
+    "api_key_type": events.API_KEY_TYPE,
     "identifiers_max": IDENTIFIERS_MAX,
     "kept_days": outbox.RETENTION_DAYS,
 }
@@ -132,7 +135,45 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         SELECT concat_ws('/', outbox.aggregateid, outbox.version)
         FROM outbox
         LEFT JOIN member_changes AS change ON change.member_id = outbox.aggregateid AND change.version = outbox.version
-        WHERE change.member_id IS NULL
+        WHERE outbox.aggregatetype = :aggregate_type AND change.member_id IS NULL
+        """,
+    ),
+    (
+        "key_change_announced",
+        "the API key was made or revoked in the days that events are kept for, and has no event of it",
+        """
+        SELECT api_key_id
+        FROM api_keys
+        CROSS JOIN LATERAL (VALUES (1, created_at), (2, revoked_at)) AS change (version, at)
+        WHERE caller_id IS NOT NULL
+            AND change.at > now() - make_interval(days => :kept_days)
+            AND NOT EXISTS (SELECT FROM outbox WHERE outbox.aggregateid = api_key_id
+                            AND outbox.aggregatetype = :api_key_type AND outbox.version = change.version
+                            AND outbox.program_id = api_keys.program_id)
+        """,
+    ),
+    (
+        "key_change_announced",
+        "the outbox tells of an API key that there is not, or of a revocation that there was not",
+        """
+        SELECT concat_ws('/', outbox.aggregateid, outbox.version)
+        FROM outbox
+        LEFT JOIN api_keys ON api_key_id = outbox.aggregateid
+        WHERE outbox.aggregatetype = :api_key_type
+            AND (api_key_id IS NULL OR (outbox.version = 2 AND revoked_at IS NULL)
+                 OR outbox.type <> CASE outbox.version WHEN 1 THEN 'api_key.created' ELSE 'api_key.revoked' END)
+        """,
+    ),
+    (
+        "caller_kept",
+        "the API key's caller is not named by a first key of the same program and role",
+        """
+        SELECT api_keys.api_key_id
+        FROM api_keys
+        LEFT JOIN api_keys AS first ON first.api_key_id = api_keys.caller_id
+        WHERE api_keys.caller_id IS NOT NULL
+            AND (first.program_id, first.role, coalesce(first.caller_id, first.api_key_id))
+                IS DISTINCT FROM (api_keys.program_id, api_keys.role, api_keys.caller_id)
         """,
     ),
     (

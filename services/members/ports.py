@@ -6,7 +6,7 @@ import contextlib
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from kit.call import Call
 from kit.idempotency import Command, Outcome
@@ -18,6 +18,10 @@ from services.members.domain.members import Change, Member
 from services.members.domain.programs import Program
 
 Answer = TypeVar("Answer")
+
+
+# Has what was announced on the stream before a caller hears of it, or leaves it to the relay.
+Publish: TypeAlias = Callable[[], None]
 
 
 class Members(Protocol):

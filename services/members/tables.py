@@ -69,6 +69,8 @@ api_keys = sa.Table(
     *_bytes("key_hash", HASH_BYTES),
     _instant("created_at"),
     _instant("revoked_at", nullable=True),
+    # Who calls with it, named by the caller's first key; absent of a key that was made before callers had a name.
+    sa.Column("caller_id", sa.Uuid, nullable=True),
     sa.CheckConstraint("revoked_at >= created_at", name="revoked_after_created"),
     sa.UniqueConstraint("key_hash"),
     sa.Index("ix_api_keys_program_id_api_key_id", "program_id", "api_key_id"),

@@ -124,8 +124,10 @@ def return_matched(purchase: Purchase, match: Match, shortfall: int, now: dateti
 def on_member_event(connection: sa.Connection, event: Event) -> None:
     """Takes over the status and the traits that an event of `members` carries; older ones pass without effect.
 
-    An enrolment is noted, to be recorded as an activity.
+    An enrolment is noted, to be recorded as an activity. What the stream tells of API keys is for gateways.
     """
+    if event.aggregate_type != "member":
+        return
     standing = Standing(
         event.aggregate_id,
         event.program_id,

@@ -48,6 +48,8 @@ def of(before: Redemption, after: Redemption) -> list[Event]:
 
 def on_member_event(connection: sa.Connection, event: Event) -> None:
     """Takes over the status that every event of `members` carries; older ones than what is known have no effect."""
+    if event.aggregate_type != "member":
+        return
     Statuses(connection).put(event.program_id, event.aggregate_id, MemberStatus(event.payload["status"]), event.version)
 
 

@@ -226,8 +226,15 @@ class Caller:
         name: str = "till 4, High Street",
         role: pb.CallerRole.ValueType = pb.CALLER_ROLE_TILL,
         request_id: str = "",
+        replaces: str = "",
     ) -> Answered[pb.CreateApiKeyResponse]:
-        request = pb.CreateApiKeyRequest(program_id=program_id, request_id=request_id or new_id(), name=name, role=role)
+        request = pb.CreateApiKeyRequest(
+            program_id=program_id,
+            request_id=request_id or new_id(),
+            name=name,
+            role=role,
+            replaces_api_key_id=replaces,
+        )
         return invoke(self.stub.CreateApiKey, request, call=self.call, deadline_ms=DEADLINE_MS)
 
     def list_api_keys(self, program_id: str, page_size: int = 0, page_token: str = "") -> pb.ListApiKeysResponse:

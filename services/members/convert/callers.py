@@ -54,11 +54,13 @@ def list_programs_response(answer: Page[Program]) -> pb.ListProgramsResponse:
 
 def create_api_key(request: pb.CreateApiKeyRequest) -> CreateApiKey:
     """Reads the request."""
+    replaced = request.replaces_api_key_id
     return CreateApiKey(
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),
         name=text_of(request.name, "name", length_max=NAME_LENGTH_MAX),
         role=ROLES.to_domain(request.role, "role"),
+        replaces_api_key_id=uuid_of(replaced, "replaces_api_key_id") if replaced else None,
     )
 
 
@@ -120,6 +122,7 @@ def api_key(answer: ApiKey) -> pb.ApiKey:
         prefix=answer.prefix,
         created_at=timestamp_of(answer.created_at),
         revoked_at=timestamp_of(answer.revoked_at) if answer.revoked_at else None,
+        caller_id=str(answer.caller),
     )
 
 

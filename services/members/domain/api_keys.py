@@ -8,11 +8,15 @@ from datetime import datetime
 
 from services.members.domain.callers import CallerRole
 from services.members.domain.commands import CreateApiKey
+from services.members.domain.errors import CallerRoleDiffers
 
 
 @dataclasses.dataclass(frozen=True)
 class ApiKey:
-    """A caller's credential, without its secret. `prefix` is what its owner recognises it by."""
+    """A caller's credential, without its secret. `prefix` is what its owner recognises it by.
+
+    `caller_id` is who calls with it: the first key of a caller gives it, and those that replace it take it over.
+    """
 
     api_key_id: uuid.UUID
     program_id: uuid.UUID
@@ -21,6 +25,13 @@ class ApiKey:
     prefix: str
     created_at: datetime
     revoked_at: datetime | None = None
+    # Answers that were stored before callers had an id of their own name none.
+    caller_id: uuid.UUID | None = None
+
+    @property
+    def caller(self) -> uuid.UUID:
+        """Who calls with it."""
+        return self.caller_id or self.api_key_id
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +42,14 @@ class ShownApiKey:
     secret: str = dataclasses.field(repr=False)
 
 
-def create(command: CreateApiKey, api_key_id: uuid.UUID, prefix: str, now: datetime) -> ApiKey:
-    """The API key that the command asks for."""
-    return ApiKey(api_key_id, command.program_id, command.name, command.role, prefix, now)
+def create(
+    command: CreateApiKey, api_key_id: uuid.UUID, prefix: str, now: datetime, *, replaced: ApiKey | None = None
+) -> ApiKey:
+    """The API key that the command describes, of the caller of the one that it replaces."""
+    if replaced is not None and replaced.role is not command.role:
+        raise CallerRoleDiffers(replaced.role.value)
+    caller_id = replaced.caller if replaced is not None else api_key_id
+    return ApiKey(api_key_id, command.program_id, command.name, command.role, prefix, now, caller_id=caller_id)
 
 
 def revoke(api_key: ApiKey, now: datetime) -> ApiKey:

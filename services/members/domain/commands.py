@@ -99,6 +99,8 @@ class CreateApiKey:
     request_id: str
     name: str
     role: CallerRole
+    # The key of the same caller that the new one is to replace.
+    replaces_api_key_id: uuid.UUID | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,6 +10,7 @@
     IDENTIFIER_TAKEN        Conflict
     PROGRAM_EXISTS          Conflict
     API_KEY_NOT_FOUND       NotFound
+    CALLER_ROLE_DIFFERS     Precondition
     API_KEY_ALREADY_SHOWN   Precondition
     API_KEY_UNKNOWN         Unauthenticated
     API_KEY_REVOKED         Unauthenticated
@@ -117,6 +118,15 @@ class ApiKeyNotFound(NotFound):
 
     def __init__(self, api_key_id: uuid.UUID) -> None:
         super().__init__("the program has no such API key", api_key_id=str(api_key_id))
+
+
+class CallerRoleDiffers(Precondition):
+    """The key to replace has another role, and a caller keeps its role: make a key of a new caller instead."""
+
+    reason = "CALLER_ROLE_DIFFERS"
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"the key to replace has the role {role}, and so must its successor", role=role)
 
 
 class ApiKeyAlreadyShown(Precondition):

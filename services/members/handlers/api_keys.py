@@ -9,6 +9,7 @@ from kit.call import Call
 from kit.idempotency import Outcome
 from kit.ids import ordered_id
 from kit.page import Page, PageRequest, page_of
+from services.members import events
 from services.members.domain import api_keys
 from services.members.domain.api_keys import ApiKey, ShownApiKey
 from services.members.domain.commands import CreateApiKey, RevokeApiKey
@@ -19,14 +20,16 @@ from services.members.domain.errors import (
     ApiKeyUnknown,
     ProgramNotFound,
 )
-from services.members.ports import Storage, Transaction
+from services.members.ports import Publish, Storage, Transaction
 
 
 class ApiKeyHandlers:
     """The RPCs about API keys."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, publish: Publish = lambda: None) -> None:
         self._storage = storage
+        # So that every gateway hears of it before the caller does, and a crash in between keeps nothing from them.
+        self._publish = publish
 
     def create_api_key(self, call: Call, command: CreateApiKey) -> Outcome[ShownApiKey]:
         """Creates a key. What is stored to be replayed is the key without its secret, and so cannot show it again."""
@@ -34,6 +37,7 @@ class ApiKeyHandlers:
         key_hash = apikey.hash_of(secret)
         with self._storage.transaction() as tx:
             outcome = tx.once(call, command, ApiKey, lambda: self._create_api_key(tx, command, key_hash, prefix))
+        self._publish()
         return outcome.map(lambda api_key: _shown(api_key, secret, replayed=outcome.replayed))
 
     def list_api_keys(self, program_id: uuid.UUID, page: PageRequest) -> Page[ApiKey]:
@@ -45,7 +49,9 @@ class ApiKeyHandlers:
     def revoke_api_key(self, call: Call, command: RevokeApiKey) -> Outcome[ApiKey]:
         """Revokes a key for good."""
         with self._storage.transaction() as tx:
-            return tx.once(call, command, ApiKey, lambda: self._revoke_api_key(tx, command))
+            outcome = tx.once(call, command, ApiKey, lambda: self._revoke_api_key(tx, command))
+        self._publish()
+        return outcome
 
     def authenticate_api_key(self, key_hash: bytes) -> ApiKey:
         """The key that has this hash, unless it has been revoked."""
@@ -60,9 +66,19 @@ class ApiKeyHandlers:
     def _create_api_key(self, tx: Transaction, command: CreateApiKey, key_hash: bytes, prefix: str) -> ApiKey:
         if tx.programs.load(command.program_id) is None:
             raise ProgramNotFound(command.program_id)
-        api_key = api_keys.create(command, ordered_id(), prefix, tx.now)
+        replaced = self._replaced(tx, command)
+        api_key = api_keys.create(command, ordered_id(), prefix, tx.now, replaced=replaced)
         tx.api_keys.insert(api_key, key_hash)
+        tx.announce([events.api_key_created(api_key)])
         return api_key
+
+    def _replaced(self, tx: Transaction, command: CreateApiKey) -> ApiKey | None:
+        if command.replaces_api_key_id is None:
+            return None
+        found = tx.api_keys.lock(command.program_id, command.replaces_api_key_id)
+        if found is None:
+            raise ApiKeyNotFound(command.replaces_api_key_id)
+        return found
 
     def _revoke_api_key(self, tx: Transaction, command: RevokeApiKey) -> ApiKey:
         api_key = tx.api_keys.lock(command.program_id, command.api_key_id)
@@ -71,6 +87,7 @@ class ApiKeyHandlers:
         revoked = api_keys.revoke(api_key, tx.now)
         if revoked is not api_key:
             tx.api_keys.update(revoked)
+            tx.announce([events.api_key_revoked(revoked)])
         return revoked
 
 

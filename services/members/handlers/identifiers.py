@@ -10,14 +10,16 @@ from services.members.domain import identifiers, members
 from services.members.domain.commands import AddIdentifier, RemoveIdentifier
 from services.members.domain.members import Member
 from services.members.handlers.loading import locked_member, phone_reader, refuse_taken
-from services.members.ports import Storage, Transaction
+from services.members.ports import Publish, Storage, Transaction
 
 
 class IdentifierHandlers:
     """The RPCs about a member's identifiers."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, publish: Publish = lambda: None) -> None:
         self._storage = storage
+        # So that every gateway hears of it before the caller does, and a crash in between keeps nothing from them.
+        self._publish = publish
 
     def add_identifier(self, call: Call, command: AddIdentifier) -> Outcome[Member]:
         """Adds an identifier; one that the member has already changes nothing."""
@@ -27,7 +29,9 @@ class IdentifierHandlers:
     def remove_identifier(self, call: Call, command: RemoveIdentifier) -> Outcome[Member]:
         """Removes an identifier, which is then free for another member."""
         with self._storage.transaction() as tx:
-            return tx.once(call, command, Member, lambda: self._remove_identifier(tx, call, command))
+            outcome = tx.once(call, command, Member, lambda: self._remove_identifier(tx, call, command))
+        self._publish()
+        return outcome
 
     def _add_identifier(self, tx: Transaction, call: Call, command: AddIdentifier) -> Member:
         read_phone = phone_reader(tx, command.program_id)

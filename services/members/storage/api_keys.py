@@ -53,6 +53,7 @@ class ApiKeys(Statements):
                 key_hash=key_hash,
                 created_at=api_key.created_at,
                 revoked_at=api_key.revoked_at,
+                caller_id=api_key.caller,
             )
         )
 
@@ -65,5 +66,12 @@ class ApiKeys(Statements):
 
 def _api_key(row: sa.Row[Any]) -> ApiKey:
     return ApiKey(
-        row.api_key_id, row.program_id, row.name, CallerRole(row.role), row.prefix, row.created_at, row.revoked_at
+        row.api_key_id,
+        row.program_id,
+        row.name,
+        CallerRole(row.role),
+        row.prefix,
+        row.created_at,
+        row.revoked_at,
+        row.caller_id,
     )

@@ -106,3 +106,55 @@ def test_keys_are_listed_oldest_first_and_by_program(caller: Caller) -> None:
 def test_a_token_that_was_made_up_is_refused(caller: Caller) -> None:
     with refused("INVALID_FIELD", field="page_token"):
         caller.list_api_keys(caller.program(), page_token="WyJhIl0")
+
+
+def test_a_key_is_the_first_of_its_caller_and_the_next_one_takes_the_caller_over(caller: Caller) -> None:
+    program = caller.program()
+    first = caller.create_api_key(program).response.api_key
+    second = caller.create_api_key(program, replaces=first.api_key_id).response
+    third = caller.create_api_key(program, replaces=second.api_key.api_key_id).response.api_key
+    assert first.caller_id == first.api_key_id
+    assert second.api_key.caller_id == third.caller_id == first.caller_id
+    assert caller.authenticate(apikey.hash_of(second.secret)).caller_id == first.caller_id
+    assert not caller.list_api_keys(program).api_keys[0].HasField("revoked_at")
+
+
+def test_a_key_that_was_revoked_can_be_replaced(caller: Caller) -> None:
+    program = caller.program()
+    first = caller.create_api_key(program).response.api_key
+    caller.revoke_api_key(program, first.api_key_id)
+    assert caller.create_api_key(program, replaces=first.api_key_id).response.api_key.caller_id == first.caller_id
+
+
+def test_a_caller_keeps_its_role_and_its_program(caller: Caller) -> None:
+    program = caller.program()
+    till = caller.create_api_key(program, role=pb.CALLER_ROLE_TILL).response.api_key.api_key_id
+    with refused("CALLER_ROLE_DIFFERS", role="till"):
+        caller.create_api_key(program, role=pb.CALLER_ROLE_ADMIN, replaces=till)
+    with refused("API_KEY_NOT_FOUND", api_key_id=till):
+        caller.create_api_key(caller.program(), replaces=till)
+    with refused("INVALID_FIELD", field="replaces_api_key_id"):
+        caller.create_api_key(program, replaces="till 4")
+    assert len(caller.list_api_keys(program).api_keys) == 1
+
+
+def test_a_key_made_before_callers_had_names_is_the_first_of_its_caller(caller: Caller, engine: sa.Engine) -> None:
+    program = caller.program()
+    created = caller.create_api_key(program).response
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE api_keys SET caller_id = NULL"))
+    old = caller.authenticate(apikey.hash_of(created.secret))
+    assert old.caller_id == old.api_key_id
+    assert caller.create_api_key(program, replaces=old.api_key_id).response.api_key.caller_id == old.api_key_id
+
+
+def test_each_change_of_a_key_is_announced_once_and_without_its_secret(caller: Caller, engine: sa.Engine) -> None:
+    program = caller.program()
+    created = caller.create_api_key(program).response
+    for _ in range(2):
+        caller.revoke_api_key(program, created.api_key.api_key_id)
+    with engine.connect() as connection:
+        query = sa.text("SELECT type, version, payload FROM outbox WHERE aggregateid = :id ORDER BY version")
+        rows = connection.execute(query, {"id": created.api_key.api_key_id}).all()
+    payload = {"role": "till", "caller_id": created.api_key.caller_id}
+    assert [tuple(row) for row in rows] == [("api_key.created", 1, payload), ("api_key.revoked", 2, payload)]

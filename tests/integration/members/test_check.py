@@ -24,7 +24,9 @@ def member(caller: Caller) -> pb.Member:
     gone = caller.member(program)
     caller.change_status(gone, pb.MEMBER_STATUS_TERMINATED)
     caller.remove(gone, gone.identifiers[0].identifier_id)
-    caller.create_api_key(program)
+    first = caller.create_api_key(program).response.api_key.api_key_id
+    caller.create_api_key(program, replaces=first)
+    caller.revoke_api_key(program, first)
     with refused("IDENTIFIER_TAKEN"):
         caller.enrol(program, phone("03012345678"))
     return caller.get(program, member.member_id)
@@ -121,6 +123,30 @@ PLANTED = {
     "a data key that does not open": (
         "seal_opens",
         "UPDATE members SET data_key = set_byte(data_key, 30, get_byte(data_key, 30) # 255) WHERE member_id = :m",
+    ),
+    "an API key of which no gateway has heard": (
+        "key_change_announced",
+        "DELETE FROM outbox WHERE type = 'api_key.created'",
+    ),
+    "a revocation of which no gateway has heard": (
+        "key_change_announced",
+        "DELETE FROM outbox WHERE type = 'api_key.revoked'",
+    ),
+    "a revocation that was taken back": (
+        "key_change_announced",
+        "UPDATE api_keys SET revoked_at = NULL WHERE revoked_at IS NOT NULL",
+    ),
+    "an API key that is announced and not there": (
+        "key_change_announced",
+        "UPDATE outbox SET aggregateid = gen_random_uuid() WHERE type = 'api_key.created'",
+    ),
+    "a caller that no key names": (
+        "caller_kept",
+        "UPDATE api_keys SET caller_id = gen_random_uuid() WHERE caller_id <> api_key_id",
+    ),
+    "a caller with two roles": (
+        "caller_kept",
+        "UPDATE api_keys SET role = 'admin' WHERE caller_id <> api_key_id",
     ),
     "an identifier that does not open": (
         "seal_opens",

@@ -102,7 +102,9 @@ class _CallerRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CallerRole
     CALLER_ROLE_TILL: _CallerRole.ValueType  # 1
     """A cash register."""
     CALLER_ROLE_APP: _CallerRole.ValueType  # 2
-    """The back end of a mobile app or web shop."""
+    """The back end of a mobile app or web shop. Such a key acts for every member of the program: it is never shipped
+    inside an app or a web page.
+    """
     CALLER_ROLE_STAFF: _CallerRole.ValueType  # 3
     """A person at the retailer, through a back-office tool."""
     CALLER_ROLE_ADMIN: _CallerRole.ValueType  # 4
@@ -115,7 +117,9 @@ CALLER_ROLE_UNSPECIFIED: CallerRole.ValueType  # 0
 CALLER_ROLE_TILL: CallerRole.ValueType  # 1
 """A cash register."""
 CALLER_ROLE_APP: CallerRole.ValueType  # 2
-"""The back end of a mobile app or web shop."""
+"""The back end of a mobile app or web shop. Such a key acts for every member of the program: it is never shipped
+inside an app or a web page.
+"""
 CALLER_ROLE_STAFF: CallerRole.ValueType  # 3
 """A person at the retailer, through a back-office tool."""
 CALLER_ROLE_ADMIN: CallerRole.ValueType  # 4
@@ -634,11 +638,16 @@ class CreateApiKeyRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     ROLE_FIELD_NUMBER: _builtins.int
+    REPLACES_API_KEY_ID_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     request_id: _builtins.str
     name: _builtins.str
     """What the key is for, as its owner would say it ("till 4, High Street"): 1 to 100 characters."""
     role: Global___CallerRole.ValueType
+    replaces_api_key_id: _builtins.str
+    """The key of the same caller that this one is to replace, good or revoked; empty for a new caller. The caller keeps
+    its idempotency keys and its allowances. Both keys are good until the old one is revoked.
+    """
     def __init__(
         self,
         *,
@@ -646,10 +655,11 @@ class CreateApiKeyRequest(_message.Message):
         request_id: _builtins.str = ...,
         name: _builtins.str = ...,
         role: Global___CallerRole.ValueType = ...,
+        replaces_api_key_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "program_id", b"program_id", "request_id", b"request_id", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "program_id", b"program_id", "replaces_api_key_id", b"replaces_api_key_id", "request_id", b"request_id", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1084,12 +1094,15 @@ class ApiKey(_message.Message):
     PREFIX_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     REVOKED_AT_FIELD_NUMBER: _builtins.int
+    CALLER_ID_FIELD_NUMBER: _builtins.int
     api_key_id: _builtins.str
     program_id: _builtins.str
     name: _builtins.str
     role: Global___CallerRole.ValueType
     prefix: _builtins.str
     """The first characters of the key, by which its owner recognises it."""
+    caller_id: _builtins.str
+    """Who calls with it: the same for a key and those that replace it. Scopes idempotency keys."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -1106,10 +1119,11 @@ class ApiKey(_message.Message):
         prefix: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         revoked_at: _timestamp_pb2.Timestamp | None = ...,
+        caller_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "revoked_at", b"revoked_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key_id", b"api_key_id", "created_at", b"created_at", "name", b"name", "prefix", b"prefix", "program_id", b"program_id", "revoked_at", b"revoked_at", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key_id", b"api_key_id", "caller_id", b"caller_id", "created_at", b"created_at", "name", b"name", "prefix", b"prefix", "program_id", b"program_id", "revoked_at", b"revoked_at", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

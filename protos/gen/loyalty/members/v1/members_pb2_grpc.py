@@ -197,7 +197,8 @@ class MembersServiceServicer:
     def CreateApiKey(self, request, context):
         """Creates an API key and shows it this once; only its hash is kept. A replay of the same request cannot show it again
         and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN, which names the key: whoever missed it revokes it.
-        Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
+        Fails with NOT_FOUND / PROGRAM_NOT_FOUND; where it replaces another key, with NOT_FOUND / API_KEY_NOT_FOUND, and
+        with FAILED_PRECONDITION / CALLER_ROLE_DIFFERS: a caller keeps its role.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -68,7 +68,8 @@ class MembersServiceStub:
     CreateApiKey: _grpc.UnaryUnaryMultiCallable[_members_pb2.CreateApiKeyRequest, _members_pb2.CreateApiKeyResponse]
     """Creates an API key and shows it this once; only its hash is kept. A replay of the same request cannot show it again
     and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN, which names the key: whoever missed it revokes it.
-    Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
+    Fails with NOT_FOUND / PROGRAM_NOT_FOUND; where it replaces another key, with NOT_FOUND / API_KEY_NOT_FOUND, and
+    with FAILED_PRECONDITION / CALLER_ROLE_DIFFERS: a caller keeps its role.
     """
     ListApiKeys: _grpc.UnaryUnaryMultiCallable[_members_pb2.ListApiKeysRequest, _members_pb2.ListApiKeysResponse]
     """Lists a program's API keys, oldest first, revoked ones among them, without their secrets."""
@@ -190,7 +191,8 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _members_pb2.CreateApiKeyResponse:
         """Creates an API key and shows it this once; only its hash is kept. A replay of the same request cannot show it again
         and fails with FAILED_PRECONDITION / API_KEY_ALREADY_SHOWN, which names the key: whoever missed it revokes it.
-        Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
+        Fails with NOT_FOUND / PROGRAM_NOT_FOUND; where it replaces another key, with NOT_FOUND / API_KEY_NOT_FOUND, and
+        with FAILED_PRECONDITION / CALLER_ROLE_DIFFERS: a caller keeps its role.
         """
 
     @_abc_1.abstractmethod
