@@ -106,6 +106,7 @@ def _environ(folder: Path, backends: Backends) -> dict[str, str]:
         "WAFA_STATE_DIR": str(folder / "suite"),
         "GATEWAY_THREADS": str(THREADS),
         "GATEWAY_TILL_REQUESTS_PER_S": RATE_LIMIT_OFF,
+        "GATEWAY_TILL_LOOKUPS_PER_MIN": RATE_LIMIT_OFF,
     }
 
 

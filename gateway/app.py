@@ -11,29 +11,35 @@ import os
 from flask_openapi3.openapi import OpenAPI
 
 from gateway import checks, errors, openapi, routes
+from gateway.addresses import networks_of
 from gateway.admission import Admission
 from gateway.auth import KeyRing, Resolver
 from gateway.clients import Clients
 from gateway.config import Config, load
+from gateway.evictions import FILE_VARIABLE
 from gateway.limits import limits_of
 from gateway.suite import Suite
 from gateway.suite import install as install_suite
+from gateway.trust import Trust
 
 
 def create_app(config: Config | None = None) -> OpenAPI:
     """The WSGI application; without a config, the settings of the environment."""
     config = config or load(os.environ)
     clients = Clients(config)
+    trust = Trust(config.redis_url, os.environ.get(FILE_VARIABLE, ""))
     app = _bare_app(config)
     install_suite(
         app,
         Suite(
             config,
             clients,
-            KeyRing(clients, config),
-            Resolver(clients, config),
+            KeyRing(clients, config, trust),
+            Resolver(clients, config, trust),
             limits_of(config),
             Admission(config.threads, config.waiting_max, config.wait_ms / 1_000),
+            trust,
+            networks_of(config.trusted_proxies),
         ),
     )
     checks.install(app)

@@ -1,8 +1,9 @@
 """Who is asking: API keys, and identifiers of members, both remembered for a short while.
 
 A key's checksum is looked at first, so that a mistyped one costs no call. `members` is asked by the key's SHA-256; the
-key itself goes no further. Answers are remembered so that tills go on selling while `members` is away, and not longer
-than a minute while it is there, so that a revoked key is noticed.
+key itself goes no further. What is remembered is forgotten when it changes (`gateway/trust.py`), and serves while
+`members` is away, so that tills go on selling. Keys that are unknown are remembered, too, for a moment, and an address
+may send only so many of them.
 """
 
 from __future__ import annotations
@@ -10,31 +11,45 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
+from collections.abc import Callable
 
 from loyalty.members.v1 import members_pb2 as pb
 
+from gateway.addresses import AddressBudget
 from gateway.clients import Clients
 from gateway.config import Config
-from gateway.memory import Memory
+from gateway.evictions import EvictionKind
+from gateway.memory import Freshness, Memory
 from gateway.refusals import ApiKeyMalformed, ApiKeyMissing
+from gateway.trust import Trust
+from gateway.unknown_keys import UnknownKeys
 from gateway.visit import Caller
 from gateway.wire.enums import word_of
 from kit import apikey
 from kit.call import Call
 from kit.client import invoke
+from kit.errors import Unauthenticated
 
 
 class KeyRing:
     """Knows callers by their API keys."""
 
-    def __init__(self, clients: Clients, config: Config) -> None:
+    def __init__(self, clients: Clients, config: Config, trust: Trust) -> None:
         self._clients = clients
         self._deadline_ms = config.lookup_deadline_ms
         self._known: Memory[Caller] = Memory(
-            fresh_s=config.key_fresh_s, stale_s=config.key_stale_s, size_max=config.remembered_max
+            Freshness(config.key_fresh_s, config.key_stale_s, config.isolated_s),
+            owner_of=lambda caller: caller.api_key_id,
+            watch=trust,
+            size_max=config.remembered_max,
         )
+        self._unknown = UnknownKeys()
+        self._addresses = AddressBudget(config.unknown_keys_per_min)
+        trust.tell(EvictionKind.API_KEY, self._known)
+        trust.tell(EvictionKind.API_KEY, self._unknown)
 
-    def caller(self, authorization: str, call: Call) -> Caller:
+    def caller(self, authorization: str, address: str, call: Call) -> Caller:
         """The caller whose key stands in an Authorization header; refuses what is missing, malformed or unknown."""
         scheme, _, key = authorization.partition(" ")
         key = key.strip()
@@ -43,33 +58,71 @@ class KeyRing:
         if not apikey.looks_right(key):
             raise ApiKeyMalformed("this is no API key of this suite; was it copied whole?")
         key_hash = apikey.hash_of(key)
-        return self._known.get(key_hash, lambda: self._ask(key_hash, call))
+        # First what is known: it also hears what other processes have announced.
+        return self._known.get(key_hash, lambda: self._look_up(key_hash, address, call))
+
+    def _look_up(self, key_hash: bytes, address: str, call: Call) -> Caller:
+        self._unknown.expect_none(key_hash)
+        # Keys that are remembered come from here only to be confirmed: no stranger's guesses may stop that.
+        is_new = self._known.peek(key_hash) is None
+        if is_new:
+            self._addresses.take(address)
+        began, evictions = time.monotonic(), self._unknown.evictions
+        try:
+            caller = self._ask(key_hash, call)
+        except Unauthenticated as refusal:
+            self._unknown.remember(key_hash, refusal, began=began, evictions=evictions)
+            raise
+        except Exception:
+            if is_new:
+                self._addresses.give_back(address)
+            raise
+        if is_new:
+            self._addresses.give_back(address)
+        return caller
 
     def _ask(self, key_hash: bytes, call: Call) -> Caller:
         request = pb.AuthenticateApiKeyRequest(key_hash=key_hash)
         method = self._clients.members.AuthenticateApiKey
         key = invoke(method, request, call=call, deadline_ms=self._deadline_ms).response.api_key
-        return Caller(key.api_key_id, key.program_id, word_of(pb.CallerRole, key.role))
+        # A `members` that is older than this process names no caller: each key is one of its own.
+        caller_id = key.caller_id or key.api_key_id
+        return Caller(key.api_key_id, caller_id, key.program_id, word_of(pb.CallerRole, key.role))
 
 
 class Resolver:
     """Finds members by identifiers, and remembers which member it was, by a keyed hash and never by the identifier."""
 
-    def __init__(self, clients: Clients, config: Config) -> None:
+    def __init__(self, clients: Clients, config: Config, trust: Trust) -> None:
         self._clients = clients
         self._deadline_ms = config.lookup_deadline_ms
-        # New with each process: what lies in its memory tells nothing without it.
+        # New with each process: what lies in its memory tells nothing without it. What is to be forgotten is named by
+        # the member, so no other process needs it.
         self._secret = secrets.token_bytes(32)
         self._known: Memory[str] = Memory(
-            fresh_s=config.identifier_fresh_s, stale_s=config.identifier_stale_s, size_max=config.remembered_max
+            Freshness(config.identifier_fresh_s, config.identifier_stale_s, config.isolated_s),
+            owner_of=lambda member_id: member_id,
+            watch=trust,
+            size_max=config.remembered_max,
         )
+        trust.tell(EvictionKind.MEMBER_IDENTIFIERS, self._known)
 
-    def member_id(self, program_id: str, identifier: pb.NewIdentifier, call: Call) -> str:
-        """The member that an identifier belongs to; MEMBER_NOT_FOUND where there is none."""
-        return self._known.get(self._digest(program_id, identifier), lambda: self._ask(program_id, identifier, call))
+    def member_id(
+        self, program_id: str, identifier: pb.NewIdentifier, call: Call, *, before_asking: Callable[[], None]
+    ) -> str:
+        """The member that an identifier belongs to; MEMBER_NOT_FOUND where there is none.
+
+        `before_asking` may refuse a look-up that is not remembered.
+        """
+
+        def ask() -> str:
+            before_asking()
+            return self._ask(program_id, identifier, call)
+
+        return self._known.get(self._digest(program_id, identifier), ask)
 
     def remembered(self, program_id: str, identifier: pb.NewIdentifier) -> str | None:
-        """The same without asking anybody; nothing where it is not remembered."""
+        """The same without a call; nothing where it is not remembered."""
         return self._known.peek(self._digest(program_id, identifier))
 
     def _ask(self, program_id: str, identifier: pb.NewIdentifier, call: Call) -> str:

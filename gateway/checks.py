@@ -17,6 +17,7 @@ from flask import Flask, Request, Response, request
 from pydantic import ValidationError
 
 from gateway import jsons, metrics, policy, yamls
+from gateway.addresses import client_address
 from gateway.admission import lane_of
 from gateway.policy import Access, Needs
 from gateway.refusals import (
@@ -114,7 +115,11 @@ def refusal_of(error: ValidationError) -> Malformed:
 
 
 def _identify(access: Access) -> None:
-    here, caller = visit(), suite().keyring.caller(request.headers.get("Authorization", ""), visit().own_call)
+    here = visit()
+    address = client_address(
+        request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), suite().trusted_proxies
+    )
+    caller = suite().keyring.caller(request.headers.get("Authorization", ""), address, here.own_call)
     here.caller = caller
     standing = suite().limits.count(caller)
     here.limit_headers = standing.headers

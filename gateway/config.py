@@ -54,6 +54,13 @@ class Config:
     key_stale_s: int = setting("seconds that an API key is trusted while `members` is away", default=600)
     identifier_fresh_s: int = setting("seconds that an identifier's member is remembered", default=60)
     identifier_stale_s: int = setting("the same while `members` is away", default=600)
+    isolated_s: int = setting(
+        "seconds that both are trusted while `members` is away and Redis, which carries their changes, too", default=60
+    )
+    unknown_keys_per_min: int = setting("unknown API keys a minute that one address may send to a process", default=60)
+    trusted_proxies: str = setting(
+        "addresses and networks of proxies whose X-Forwarded-For names the client, separated by commas", default=""
+    )
     remembered_max: int = setting("keys, and identifiers, that a process remembers", default=50_000)
 
     redis_url: str = setting(
@@ -71,6 +78,13 @@ class Config:
     admin_requests_per_s: int = setting(
         "requests a second that one admin key may make, and purchases that it may upload", default=100
     )
+
+    till_lookups_per_min: int = setting(
+        "identifiers a minute that one till's key may look up beyond those remembered", default=3_000
+    )
+    app_lookups_per_min: int = setting("the same for one app's key", default=3_000)
+    staff_lookups_per_min: int = setting("the same for one staff key", default=300)
+    admin_lookups_per_min: int = setting("the same for one admin key, which may bring members in", default=60_000)
 
     log_level: str = setting("debug, info, warning or error", default="info")
 

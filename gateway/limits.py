@@ -3,6 +3,9 @@
 Purchases that come many in one call are counted besides, one by one and at the same rate, over a window that has room
 for such calls. They are counted apart, so that a till that sends its backlog can go on selling.
 
+Look-ups of identifiers are counted apart, too, by the minute: whoever holds a key could else try all phone numbers of a
+city in a night. What a process remembers costs nothing, so a busy till is not slowed down.
+
 Counting never fails a request: while Redis is away, each process counts for itself.
 """
 
@@ -15,7 +18,7 @@ from collections.abc import Callable, Mapping
 
 import redis
 import structlog
-from limits import RateLimitItem, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
@@ -68,13 +71,18 @@ class Standing:
 
 
 class Limits:
-    """Counts requests, and purchases that come many in one call, by API key."""
+    """Counts requests, and what they cost besides, by caller: a key that replaces another has no new allowance."""
 
     def __init__(
-        self, per_second: Mapping[str, int], shared: RedisStorage | None, now: Callable[[], float] = time.monotonic
+        self,
+        per_second: Mapping[str, int],
+        lookups_per_minute: Mapping[str, int],
+        shared: RedisStorage | None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._items = {role: RateLimitItemPerSecond(amount, namespace=role) for role, amount in per_second.items()}
         self._uploads = {role: _for_uploads(amount, role) for role, amount in per_second.items()}
+        self._lookups = {role: _for_lookups(amount, role) for role, amount in lookups_per_minute.items()}
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = SlidingWindowCounterRateLimiter(shared) if shared is not None else None
         self._now = now
@@ -88,8 +96,12 @@ class Limits:
         """Counts so many purchases of one call, all or none, and tells where the caller stands."""
         return self._standing(self._uploads[caller.role], caller, "purchases", many)
 
+    def count_lookups(self, caller: Caller, many: int) -> Standing:
+        """Counts so many look-ups of identifiers, all or none, and tells where the caller stands."""
+        return self._standing(self._lookups[caller.role], caller, "look-ups of identifiers", many)
+
     def _standing(self, item: RateLimitItem, caller: Caller, unit: str, cost: int) -> Standing:
-        allowed, remaining, reset_s = self._hit(item, caller.api_key_id, cost)
+        allowed, remaining, reset_s = self._hit(item, caller.caller_id, cost)
         return Standing(item.namespace, unit, allowed, item.amount, item.get_expiry(), remaining, reset_s)
 
     def _hit(self, item: RateLimitItem, key: str, cost: int) -> tuple[bool, int, int]:
@@ -110,7 +122,13 @@ def limits_of(config: Config) -> Limits:
         Role.STAFF.value: config.staff_requests_per_s,
         Role.ADMIN.value: config.admin_requests_per_s,
     }
-    return Limits(per_second, _shared_storage(config))
+    lookups_per_minute = {
+        Role.TILL.value: config.till_lookups_per_min,
+        Role.APP.value: config.app_lookups_per_min,
+        Role.STAFF.value: config.staff_lookups_per_min,
+        Role.ADMIN.value: config.admin_lookups_per_min,
+    }
+    return Limits(per_second, lookups_per_minute, _shared_storage(config))
 
 
 def _shared_storage(config: Config) -> RedisStorage | None:
@@ -128,6 +146,10 @@ def _shared_storage(config: Config) -> RedisStorage | None:
 def _for_uploads(per_second: int, role: str) -> RateLimitItem:
     window_s = math.ceil(UPLOADS_MIN * PURCHASES_MAX / per_second)
     return RateLimitItemPerSecond(per_second * window_s, window_s, namespace=f"{role}-purchases")
+
+
+def _for_lookups(per_minute: int, role: str) -> RateLimitItem:
+    return RateLimitItemPerMinute(per_minute, namespace=f"{role}-lookups")
 
 
 def _counted(

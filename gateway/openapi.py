@@ -38,7 +38,10 @@ SECURITY_SCHEMES: dict[str, Any] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "wafa_<role>_…",
-        "description": "An API key. It names the program that the caller acts in, and the caller's role.",
+        "description": (
+            "An API key. It names the program that the caller acts in, and the caller's role. A key of the role `app` "
+            "acts for every member of the program: it belongs on a server, and never inside an app or a web page."
+        ),
     }
 }
 

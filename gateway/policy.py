@@ -71,7 +71,8 @@ _PUBLIC = Access(frozenset(), public=True)
 TILL, APP, STAFF, ADMIN = Role
 
 # Blueprint and function of each route. The words are those of the RPCs. Tills earn and redeem at the counter and see
-# little of a person; apps act for the member who holds the phone; staff correct; admins set the programme up and may
+# little of a person; apps act for members, and with one key for all of them, so
+# that it belongs on a server and never on a phone; staff correct; admins set the programme up and may
 # all that staff may, since they could make themselves a key for it anyway. Only tills and apps sell; what a till could
 # not send in time, an admin may bring in its stead, and nobody else: whoever makes receipts makes points.
 POLICY: dict[str, Access] = {

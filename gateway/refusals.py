@@ -155,6 +155,6 @@ class DoorBusy(Exhausted):
 
 
 class RateLimited(Exhausted):
-    """This key has made more requests than it may within a second."""
+    """This caller, or this address, has made more requests or look-ups than it may for now."""
 
     reason = "RATE_LIMITED"

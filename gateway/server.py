@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.admission import threads_max
 from gateway.config import Config, load
+from gateway.evictions import FILE_VARIABLE, evictions_file_in
 from kit import logging, telemetry
 from kit.serving import DIE_WITH_PARENT_VARIABLE, die_with_parent
 from kit.telemetry import InternalServer
@@ -49,6 +50,7 @@ def serve(config: Config, environ: Mapping[str, str]) -> None:
     multiprocessing.set_start_method("spawn")
     with tempfile.TemporaryDirectory(prefix="wafa-gateway-metrics-") as folder:
         os.environ[METRICS_FOLDER_VARIABLE] = folder
+        os.environ[FILE_VARIABLE] = evictions_file_in(folder)
         _read_metrics_of_workers(folder)
         internal = InternalServer(config.internal_port, lambda: _accepts(config), config.internal_host)
         internal.start()

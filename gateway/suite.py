@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from typing import TypeVar
 
 import grpc
 from flask import Flask, current_app
 
+from gateway.addresses import Network
 from gateway.admission import Admission
 from gateway.auth import KeyRing, Resolver
 from gateway.clients import Clients
 from gateway.config import Config
+from gateway.evictions import EvictionKind
 from gateway.limits import Limits
+from gateway.trust import Trust
 from gateway.visit import visit
 from kit.client import Answered, invoke
 
@@ -32,6 +37,13 @@ class Suite:
     resolver: Resolver
     limits: Limits
     admission: Admission
+    trust: Trust
+    trusted_proxies: tuple[Network, ...] = ()
+
+    def close(self) -> None:
+        """Lets go of the services and of the stream."""
+        self.trust.close()
+        self.clients.close()
 
 
 def install(app: Flask, built: Suite) -> None:
@@ -43,6 +55,22 @@ def suite() -> Suite:
     """The parts of the app that serves the request under way."""
     found: Suite = current_app.extensions[_EXTENSION]
     return found
+
+
+def count_lookups(many: int = 1) -> None:
+    """Refuses more look-ups of identifiers than the caller may make for now."""
+    standing = suite().limits.count_lookups(visit().known_caller, many)
+    visit().limit_headers = standing.beside(visit().limit_headers)
+    standing.require()
+
+
+@contextlib.contextmanager
+def evicting(kind: EvictionKind, owner_id: str) -> Iterator[None]:
+    """Makes every process of this gateway forget the owner once the block has changed it, also where it may have."""
+    try:
+        yield
+    finally:
+        suite().trust.announce(kind, owner_id)
 
 
 def read(method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Response:

@@ -27,9 +27,10 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.
 
 @dataclasses.dataclass(frozen=True)
 class Caller:
-    """Whose API key came with a request."""
+    """Whose API key came with a request. `caller_id` stays the same when the key is replaced by another."""
 
     api_key_id: str
+    caller_id: str
     program_id: str
     role: str
 
@@ -60,7 +61,7 @@ class Visit:
     @property
     def call(self) -> Call:
         """What travels with this visit's RPCs."""
-        return Call(self.known_caller.api_key_id, self.request_id, self.traceparent, self.language)
+        return Call(self.known_caller.caller_id, self.request_id, self.traceparent, self.language)
 
     @property
     def own_call(self) -> Call:

@@ -9,13 +9,14 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from loyalty.members.v1 import members_pb2 as pb
 
+from gateway.evictions import EvictionKind
 from gateway.openapi import operation_id
 from gateway.replies import page_reply, reply
-from gateway.suite import read, suite, write
+from gateway.suite import evicting, read, suite, write
 from gateway.visit import visit
 from gateway.wire.base import PageQuery
 from gateway.wire.enums import number_of
-from gateway.wire.keys import ApiKey, ApiKeyPage, CreatedApiKey, KeyPath, NewApiKey, api_key_of
+from gateway.wire.keys import APP_KEY_WARNING, ApiKey, ApiKeyPage, CreatedApiKey, KeyPath, NewApiKey, api_key_of
 
 blueprint = APIBlueprint(
     "keys",
@@ -28,15 +29,30 @@ blueprint = APIBlueprint(
 
 @blueprint.post("", responses={HTTPStatus.CREATED: CreatedApiKey})
 def create_api_key(body: NewApiKey) -> Response:
-    """Create an API key and see it this once; a replay cannot show it again and is refused"""
+    """Create an API key and see it this once; a replay cannot show it again and is refused
+
+    A key of the role `app` acts for every member of the program. Keep it on a server of yours, behind the app, and
+    never ship it inside an app or a web page: whoever unpacks that holds every member's points. Members have no tokens
+    of their own yet.
+
+    With `replaces_api_key_id` the new key is one of the same caller, and a retry with it replays what was answered to
+    the old one.
+    """
     request = pb.CreateApiKeyRequest(
         program_id=visit().known_caller.program_id,
         request_id=visit().idempotency_key,
         name=body.name,
         role=number_of(pb.CallerRole, body.role),
+        replaces_api_key_id=body.replaces_api_key_id or "",
     )
     answered = write(suite().clients.members.CreateApiKey, request)
-    told = CreatedApiKey(api_key=api_key_of(answered.response.api_key), secret=answered.response.secret)
+    # Whoever has tried it already, in a copy of this deployment, was told that it is unknown.
+    suite().trust.announce(EvictionKind.API_KEY, answered.response.api_key.api_key_id)
+    told = CreatedApiKey(
+        api_key=api_key_of(answered.response.api_key),
+        secret=answered.response.secret,
+        warning=APP_KEY_WARNING if body.role == "app" else None,
+    )
     return reply(told, HTTPStatus.CREATED, replayed=answered.replayed)
 
 
@@ -53,11 +69,12 @@ def list_api_keys(query: PageQuery) -> Response:
 
 @blueprint.delete("/<api_key_id>", responses={HTTPStatus.OK: ApiKey})
 def revoke_api_key(path: KeyPath) -> Response:
-    """Revoke an API key for good; within a minute no process lets it in"""
+    """Revoke an API key for good; this gateway refuses it at once, any other within two seconds"""
     request = pb.RevokeApiKeyRequest(
         program_id=visit().known_caller.program_id,
         request_id=visit().idempotency_key,
         api_key_id=path.api_key_id,
     )
-    answered = write(suite().clients.members.RevokeApiKey, request)
+    with evicting(EvictionKind.API_KEY, path.api_key_id):
+        answered = write(suite().clients.members.RevokeApiKey, request)
     return reply(api_key_of(answered.response.api_key), replayed=answered.replayed)

@@ -9,10 +9,11 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from loyalty.members.v1 import members_pb2 as pb
 
+from gateway.evictions import EvictionKind
 from gateway.openapi import operation_id
 from gateway.policy import sees_personal_data
 from gateway.replies import reply
-from gateway.suite import read, suite, write
+from gateway.suite import count_lookups, evicting, read, suite, write
 from gateway.visit import visit
 from gateway.wire.enums import number_of
 from gateway.wire.members import (
@@ -45,6 +46,8 @@ def _told(member: pb.Member, status: int = HTTPStatus.OK, *, replayed: bool = Fa
 @blueprint.post("", responses={HTTPStatus.CREATED: Member})
 def enrol(body: EnrolBody) -> Response:
     """Enrol a member"""
+    # A refusal tells which identifiers are members' already.
+    count_lookups(len(body.identifiers))
     request = pb.EnrolRequest(
         program_id=visit().known_caller.program_id,
         request_id=visit().idempotency_key,
@@ -60,6 +63,7 @@ def enrol(body: EnrolBody) -> Response:
 @blueprint.post("/resolve", responses={HTTPStatus.OK: Member})
 def resolve_member(body: ResolveBody) -> Response:
     """Find the member an identifier belongs to; it stands in the body because URLs end up in logs"""
+    count_lookups()
     request = pb.ResolveMemberRequest(program_id=visit().known_caller.program_id, identifier=body.identifier.to_proto())
     return _told(read(suite().clients.members.ResolveMember, request).member)
 
@@ -117,6 +121,7 @@ def set_member_traits(path: MemberPath, body: TraitsBody) -> Response:
 @blueprint.post("/<member_id>/identifiers", responses={HTTPStatus.CREATED: Member})
 def add_identifier(path: MemberPath, body: AddIdentifierBody) -> Response:
     """Add an identifier to a member"""
+    count_lookups()
     request = pb.AddIdentifierRequest(
         program_id=visit().known_caller.program_id,
         request_id=visit().idempotency_key,
@@ -136,5 +141,6 @@ def remove_identifier(path: IdentifierPath) -> Response:
         member_id=path.member_id,
         identifier_id=path.identifier_id,
     )
-    answered = write(suite().clients.members.RemoveIdentifier, request)
+    with evicting(EvictionKind.MEMBER_IDENTIFIERS, path.member_id):
+        answered = write(suite().clients.members.RemoveIdentifier, request)
     return _told(answered.response.member, replayed=answered.replayed)

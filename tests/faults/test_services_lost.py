@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loyalty.members.v1 import members_pb2 as pb
 
+from kit import apikey, client
+from kit.call import Call
 from tests.fixtures.books import wait_until_settled
 from tests.fixtures.deployment import Deployment
 from tests.fixtures.suite import Answer, Caller, Program, sale
 from tests.fixtures.tills import Trade, insist
+from tests.fixtures.waiting import wait_until
 from wafa.backends import WORDS
 
 CUSTOMERS = 4
@@ -68,6 +72,33 @@ def test_without_members_tills_sell_to_those_they_know(deployment: Deployment, p
     insist(lambda: fresh_till.get(f"/v1/members/{known}/account")).expect(200)
     assert [program.account(each)["posted"] for each in (known, unknown)] == [200, 200]
     deployment.expect_books_to_agree()
+
+
+def test_a_key_that_was_revoked_is_let_in_no_more_when_members_dies_at_once(
+    deployment: Deployment, program: Program
+) -> None:
+    secret = program.suite.new_key(program.program_id, "till")
+    till = Caller(program.suite.url, secret)
+    for caller in (till, program.till):
+        caller.get("/v1/rewards").expect(200)
+    # Past the gateway, which hears of it by the stream alone.
+    authenticate = pb.AuthenticateApiKeyRequest(key_hash=apikey.hash_of(secret))
+    key = invoke(program.suite.members.AuthenticateApiKey, authenticate).api_key
+    request_id = str(uuid.uuid4())
+    revoke = pb.RevokeApiKeyRequest(program_id=program.program_id, request_id=request_id, api_key_id=key.api_key_id)
+    invoke(program.suite.members.RevokeApiKey, revoke)
+    deployment.kill("members")
+
+    wait_until(lambda: till.get("/v1/rewards").status in {401, 503}, what="the gateway has heard of it")
+    assert {till.get("/v1/rewards").status for _ in range(10)} <= {401, 503}
+    program.till.get("/v1/rewards").expect(200)
+    deployment.start("members")
+    assert insist(lambda: till.get("/v1/rewards")).reason == "API_KEY_REVOKED"
+    deployment.expect_books_to_agree()
+
+
+def invoke(method: Any, request: Any) -> Any:
+    return client.invoke(method, request, call=Call("test"), deadline_ms=20_000).response
 
 
 def test_without_points_a_till_is_told_to_come_back_and_then_sells_once(

@@ -9,7 +9,7 @@ from loyalty.points.v1 import points_pb2 as pb
 
 from gateway.replies import reply
 from gateway.routes.points.base import blueprint
-from gateway.suite import read, suite, write
+from gateway.suite import count_lookups, read, suite, write
 from gateway.visit import visit
 from gateway.wire.points.exchanges import ExchangeAnswer, ExchangeBody, exchange_answer_of
 from gateway.wire.points.receipts import (
@@ -37,7 +37,8 @@ def member_id_of(reference: MemberReference | None) -> str:
     if isinstance(reference, ByMemberId):
         return reference.member_id
     identifier = reference.identifier.to_proto()
-    return suite().resolver.member_id(visit().known_caller.program_id, identifier, visit().call)
+    program_id = visit().known_caller.program_id
+    return suite().resolver.member_id(program_id, identifier, visit().call, before_asking=count_lookups)
 
 
 @blueprint.post("/purchases", responses={HTTPStatus.CREATED: PurchaseAnswer})

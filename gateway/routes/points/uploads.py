@@ -17,7 +17,7 @@ from gateway.errors import body_of, body_of_accident
 from gateway.openapi import Problem
 from gateway.replies import reply
 from gateway.routes.points.base import blueprint
-from gateway.suite import suite, write
+from gateway.suite import count_lookups, suite, write
 from gateway.visit import visit
 from gateway.wire.members import NewIdentifier
 from gateway.wire.points.receipts import UploadAnswer, UploadResult, account_or_none, purchase_of
@@ -143,7 +143,7 @@ class _Lookup:
         if self._away is not None:
             return suite().resolver.remembered(program_id, asked) or self._away
         try:
-            return suite().resolver.member_id(program_id, asked, visit().call)
+            return suite().resolver.member_id(program_id, asked, visit().call, before_asking=count_lookups)
         except ServiceFailed:
             self._away = ServiceUnavailable("members cannot be looked up now, try again")
             return self._away

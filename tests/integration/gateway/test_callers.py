@@ -12,8 +12,8 @@ from gateway.app import create_app
 from gateway.config import Config
 from gateway.policy import POLICY, Role
 from kit import apikey
-from kit.errors import Unauthenticated, Unavailable
-from tests.fixtures.suite import Caller
+from kit.errors import NotFound, Unauthenticated, Unavailable
+from tests.fixtures.suite import Answer, Caller, sale
 from tests.integration.gateway.stage import MEMBER_ID, Door, Puppets, member
 from tests.integration.gateway.stage import door as open_door
 from tests.integration.gateway.test_conventions import is_problem
@@ -23,6 +23,12 @@ class ApiKeyRevoked(Unauthenticated):
     """The key was good once."""
 
     reason = "API_KEY_REVOKED"
+
+
+class MemberNotFound(NotFound):
+    """What `members` says of an identifier that no member has."""
+
+    reason = "MEMBER_NOT_FOUND"
 
 
 class DatabaseUnavailable(Unavailable):
@@ -53,16 +59,69 @@ def test_a_mistyped_key_costs_no_call(door: Door, puppets: Puppets) -> None:
 
 def test_an_unknown_key_is_refused_each_time_it_is_asked_for(door: Door, puppets: Puppets) -> None:
     stranger = Caller(door.url, apikey.make("till")[0])
-    for _ in range(2):
+    for _ in range(20):
         assert is_problem(stranger.get("/v1/rewards"), 401, "API_KEY_UNKNOWN")
-    assert len(puppets.requests("AuthenticateApiKey")) == 2
+    # Remembered, though for a moment alone.
+    assert 1 <= len(puppets.requests("AuthenticateApiKey")) < 20
 
 
-def test_members_is_asked_by_the_hash_and_only_once(door: Door, puppets: Puppets) -> None:
+def test_an_address_that_sends_many_unknown_keys_is_held_off_and_known_keys_from_there_are_not(
+    puppets: Puppets,
+) -> None:
+    puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
+    with open_door(puppets, unknown_keys_per_min=3, key_fresh_s=0) as door:
+        known = door.caller("till")
+        known.get("/v1/rewards").expect(200)
+        strangers = [Caller(door.url, apikey.make("till")[0]) for _ in range(10)]
+        answers = [stranger.get("/v1/rewards") for stranger in strangers]
+        assert all(is_problem(answer, 401, "API_KEY_UNKNOWN") for answer in answers[:3])
+        held_off = next(answer for answer in answers if answer.status == 429)
+        assert is_problem(held_off, 429, "RATE_LIMITED")
+        assert "3 unknown API keys in 60 s" in held_off.body["detail"]
+        assert int(held_off.headers["retry-after"]) >= 1
+        known.get("/v1/rewards").expect(200)
+
+
+def test_behind_a_trusted_proxy_each_client_has_a_budget_of_its_own(puppets: Puppets) -> None:
+    def ask(door: Door, client: str) -> int:
+        stranger = Caller(door.url, apikey.make("till")[0])
+        return stranger.get("/v1/rewards", X_Forwarded_For=client).status
+
+    with open_door(puppets, unknown_keys_per_min=1, trusted_proxies="127.0.0.0/8") as door:
+        assert [ask(door, "203.0.113.1"), ask(door, "203.0.113.1"), ask(door, "203.0.113.2")] == [401, 429, 401]
+    with open_door(puppets, unknown_keys_per_min=1) as door:
+        assert [ask(door, "203.0.113.1"), ask(door, "203.0.113.2")] == [401, 429]
+
+
+def test_look_ups_of_identifiers_have_a_quota_of_their_own(puppets: Puppets) -> None:
+    puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
+    puppets.says["ResolveMember"] = puppets.says["Enrol"] = puppets.says["AddIdentifier"] = MemberNotFound("none")
+    phone = {"identifier": {"kind": "phone", "value": "+923001234567"}}
+    asks: list[Callable[[Caller], Answer]] = [
+        lambda caller: caller.post("/v1/members/resolve", phone),
+        lambda caller: caller.post("/v1/members", {"identifiers": [phone["identifier"]]}),
+        lambda caller: caller.post(f"/v1/members/{MEMBER_ID}/identifiers", phone),
+        lambda caller: caller.post("/v1/purchases", sale(member=phone)),
+        lambda caller: caller.post("/v1/purchases/preview", sale(member=phone)),
+    ]
+    with open_door(puppets, app_lookups_per_min=2) as door:
+        for ask in asks:
+            caller = door.caller("app")
+            assert [ask(caller).status for _ in range(2)] == [404, 404]
+            refused = ask(caller)
+            assert is_problem(refused, 429, "RATE_LIMITED")
+            assert "2 look-ups of identifiers in 60 s" in refused.body["detail"]
+            assert '"app-lookups";r=0' in refused.headers["ratelimit"]
+            caller.get("/v1/rewards").expect(200)
+
+
+def test_members_is_asked_by_the_hash_and_not_each_time(door: Door, puppets: Puppets) -> None:
     puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
     caller = door.caller("till")
-    assert [caller.get("/v1/rewards").status for _ in range(3)] == [200] * 3
-    assert [asked.key_hash for asked in puppets.requests("AuthenticateApiKey")] == [apikey.hash_of(caller.api_key)]
+    assert [caller.get("/v1/rewards").status for _ in range(20)] == [200] * 20
+    asked = [each.key_hash for each in puppets.requests("AuthenticateApiKey")]
+    assert set(asked) == {apikey.hash_of(caller.api_key)}
+    assert len(asked) < 20
 
 
 def test_a_known_key_is_let_in_while_members_is_away_and_a_new_one_is_not(puppets: Puppets) -> None:
@@ -88,7 +147,8 @@ def test_a_revoked_key_is_noticed_when_it_is_no_longer_fresh_and_not_let_in_afte
         puppets.says["AuthenticateApiKey"] = ApiKeyRevoked("this API key was revoked")
         assert is_problem(caller.get("/v1/rewards"), 401, "API_KEY_REVOKED")
         puppets.says["AuthenticateApiKey"] = DatabaseUnavailable("the service cannot reach its database, try again")
-        assert is_problem(caller.get("/v1/rewards"), 503, "DATABASE_UNAVAILABLE")
+        # Remembered as revoked for a moment, and then unknown until somebody can say.
+        assert caller.get("/v1/rewards").status in {401, 503}
 
 
 def test_no_key_is_trusted_longer_than_a_minute_while_members_is_there() -> None:

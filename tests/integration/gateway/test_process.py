@@ -10,17 +10,20 @@ import signal
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message
 from loyalty.members.v1 import members_pb2
+from loyalty.rewards.v1 import rewards_pb2
 
+from kit import apikey
 from tests.fixtures.launcher import children
 from tests.fixtures.suite import Caller
 from tests.fixtures.waiting import wait_until
-from tests.integration.gateway.stage import Door, Puppets, member
+from tests.integration.gateway.stage import Door, Puppets, member, timestamp
 from tests.integration.gateway.test_conventions import ENROLMENT
 from wafa.backends.process import command_line, free_port, has_ended
 
@@ -100,6 +103,30 @@ def test_it_serves_and_counts_over_all_workers(process: Process) -> None:
     status, metrics = process.inside("/metrics")
     assert status == 200
     assert 'http_requests_total{method="GET",route="/",status="200"} 20.0' in metrics
+
+
+def test_what_one_worker_has_changed_every_worker_has_forgotten_at_once(
+    process: Process, door: Door, puppets: Puppets
+) -> None:
+    puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
+    puppets.says["RevokeApiKey"] = revoked
+    puppets.says["ListApiKeys"] = members_pb2.ListApiKeysResponse()
+    admin = Caller(process.url, puppets.new_key("admin"))
+    for _ in range(5):
+        key = puppets.new_key("till")
+        till, key_hash = Caller(process.url, key), apikey.hash_of(key)
+        for _ in range(10):  # so that both remember it
+            till.get("/v1/rewards").expect(200)
+        del puppets.roles[key_hash]
+        admin.delete(f"/v1/api-keys/{uuid.UUID(bytes=key_hash[:16])}").expect(200)
+        assert {till.get("/v1/rewards").status for _ in range(10)} == {401}
+
+
+def revoked(request: members_pb2.RevokeApiKeyRequest) -> Message:
+    key = members_pb2.ApiKey(
+        api_key_id=request.api_key_id, role=members_pb2.CALLER_ROLE_TILL, created_at=timestamp(), revoked_at=timestamp()
+    )
+    return members_pb2.RevokeApiKeyResponse(api_key=key)
 
 
 def test_nothing_that_was_sent_reaches_the_log(process: Process, door: Door, puppets: Puppets) -> None:

@@ -262,8 +262,8 @@ def test_purchases_of_one_call_count_one_by_one_and_apart_from_requests(puppets:
 
 @pytest.mark.parametrize("rate", [1, 3, 600, 100_000])
 def test_a_full_call_fits_twice_however_low_the_rate(rate: int) -> None:
-    limits = Limits({"till": rate}, None)
-    caller = Visitor("key", "program", "till")
+    limits = Limits({"till": rate}, {}, None)
+    caller = Visitor("key", "caller", "program", "till")
     found = [limits.count_purchases(caller, 500) for _ in range(2)]
     assert all(each.allowed for each in found)
     assert found[0].limit == rate * found[0].window_s

@@ -175,3 +175,17 @@ def test_the_page_loads_nothing_from_elsewhere(app: Flask) -> None:
         "text/javascript",
         "public, max-age=86400",
     )
+
+
+def test_wherever_a_key_is_made_it_says_that_an_app_key_is_never_shipped_inside_an_app(
+    document: dict[str, Any],
+) -> None:
+    schemas = document["components"]["schemas"]
+    places = (
+        document["paths"]["/v1/api-keys"]["post"]["description"],
+        schemas["NewApiKey"]["properties"]["role"]["description"],
+        document["components"]["securitySchemes"]["apiKey"]["description"],
+    )
+    for text in places:
+        assert "inside an app" in " ".join(text.split()), text
+    assert "warning" in schemas["CreatedApiKey"]["properties"]

@@ -22,7 +22,7 @@ def app() -> Flask:
 
 
 def caller(role: str) -> Caller:
-    return Caller("key", "program", role)
+    return Caller("key", "caller", "program", role)
 
 
 def test_every_route_has_a_line_and_every_line_a_route(app: Flask) -> None:
