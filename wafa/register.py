@@ -95,13 +95,17 @@ class Register:
                 return
             request.page_token = page.next_page_token
 
-    def create_key(self, program_id: str, name: str, role: str) -> tuple[Key, str]:
-        """Creates a key and gives it with its secret, which nobody can ever see again."""
+    def create_key(self, program_id: str, name: str, role: str, *, replaces: str = "") -> tuple[Key, str]:
+        """Creates a key and gives it with its secret, which can never be seen again.
+
+        `replaces` is the id of a key of the same caller, who keeps its idempotency keys.
+        """
         request = pb.CreateApiKeyRequest(
             program_id=program_id,
             request_id=str(uuid.uuid4()),
             name=name,
             role=pb.CallerRole.Value(f"CALLER_ROLE_{role.upper()}"),
+            replaces_api_key_id=replaces,
         )
         created = invoke(self._stub.CreateApiKey, request, call=self._call, deadline_ms=DEADLINE_MS).response
         return _key(created.api_key), created.secret

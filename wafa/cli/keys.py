@@ -20,6 +20,12 @@ app = typer.Typer(no_args_is_help=True, help="API keys: who may call.")
 InProgram = Annotated[str, typer.Option("--program", help="Its id or name; not needed where there is only one.")]
 
 
+APP_KEY_WARNING = (
+    "An app key acts for every member of the program. Keep it on a server of yours, behind the app, and never ship it "
+    "inside an app or a web page: whoever unpacks that holds every member's points."
+)
+
+
 class Role(enum.StrEnum):
     """What a key's owner is."""
 
@@ -33,13 +39,19 @@ class Role(enum.StrEnum):
 def create(
     role: Annotated[Role, typer.Argument(help="What the key's owner is.")],
     name: Annotated[str, typer.Option(help="What the key is for, as its owner would say it.")] = "",
+    replaces: Annotated[
+        str, typer.Option(help="Prefix or id of the caller's key until now: a retry with the new one is a replay.")
+    ] = "",
     program: InProgram = "",
 ) -> None:
-    """Create a key and show it, this once."""
+    """Create a key and show it, this once. An app key acts for every member: never ship it inside an app."""
     with Register(members_address(os.environ)) as register:
         owner = chosen(register, program)
-        key, secret = register.create_key(owner.program_id, name or role.value, role.value)
+        replaced = _found(register, owner.program_id, replaces).key_id if replaces else ""
+        key, secret = register.create_key(owner.program_id, name or role.value, role.value, replaces=replaced)
     screen = Screen()
+    if role is Role.APP:
+        screen.say(APP_KEY_WARNING)
     # To standard error, so that the key alone can be piped into a vault.
     screen.err.print(f"  A key for “{key.name}” of {owner.name}. It is shown this once; only its hash is kept.")
     screen.copyable(secret, indent=0)
@@ -68,7 +80,7 @@ def revoke(
         owner = chosen(register, program)
         found = _found(register, owner.program_id, key)
         revoked = register.revoke_key(owner.program_id, found.key_id)
-    Screen().line(f"Revoked {revoked.prefix}, “{revoked.name}”. Within a minute no gateway lets it in.")
+    Screen().line(f"Revoked {revoked.prefix}, “{revoked.name}”. Within two seconds no gateway lets it in.")
 
 
 def _found(register: Register, program_id: str, wanted: str) -> Key:

@@ -21,7 +21,7 @@ from wafa.screen import Screen
 
 PURPOSES = {
     "till": "enrols, sells, redeems",
-    "app": "acts for the member",
+    "app": "acts for every member: for a server of yours, never inside an app",
     "staff": "looks things up and corrects",
     "admin": "sets the programme up",
 }
