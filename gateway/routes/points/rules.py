@@ -133,6 +133,7 @@ def set_program_policy(body: Policy) -> Response:
         transfers=body.transfers.to_proto() if body.transfers else None,
         unspendable_wallets=body.unspendable_wallets,
         inactivity_activities=to_activities(body.inactivity_activities),
+        time_zone=body.time_zone,
     )
     request = pb.SetProgramPolicyRequest(program_id=program_id, request_id=visit().idempotency_key, policy=policy)
     answered = write(suite().clients.points.SetProgramPolicy, request)

@@ -68,7 +68,7 @@ class ActivityBody(Asked):
     """The system that tells it."""
     activity_key: MaybeText100 = ""
     """Names it for good among all that the source tells: the same again gives the first answer, whatever the key in the
-    header. Of enrolments, and of birthdays in each calendar year of UTC, there is one a member anyway."""
+    header. Of enrolments, and of birthdays in each year of the program's calendar, there is one a member anyway."""
     store_id: MaybeText100 = ""
     cashier_id: MaybeText100 = ""
     """Who was there; no personal data."""

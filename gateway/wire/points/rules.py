@@ -13,6 +13,7 @@ from gateway.wire.base import (
     Asked,
     Id,
     InUrl,
+    MaybeText50,
     Text50,
     Told,
     example,
@@ -106,6 +107,9 @@ class Policy(Asked):
     inactivity_activities: list[ActivityWord] = Field(default=[], max_length=ACTIVITIES_MAX)
     """The movements that count as activity of an account, for points that expire for inactivity; none means earn and
     spend. Holds for movements from now on."""
+    time_zone: MaybeText50 = ""
+    """IANA name of the zone by whose calendar a birthday has its year, such as "Asia/Karachi"; empty for that of the
+    birthday rules in force, if they agree, else UTC."""
 
 
 class EarningRule(Told):
@@ -151,6 +155,8 @@ class ProgramPolicy(Told):
     """Wallets whose units are neither spent nor transferred."""
     inactivity_activities: list[ActivityWord]
     """The movements that count as activity of an account."""
+    time_zone: str
+    """The zone by whose calendar a birthday has its year; empty where the program names none."""
 
 
 def rule_of(rule: pb.EarningRule) -> EarningRule:
@@ -177,4 +183,5 @@ def policy_of(policy: pb.ProgramPolicy) -> ProgramPolicy:
         transfers=transfers_of(policy.transfers) if policy.HasField("transfers") else None,
         unspendable_wallets=list(policy.unspendable_wallets),
         inactivity_activities=activities_of(policy),
+        time_zone=policy.time_zone,
     )

@@ -75,7 +75,8 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         FROM activities
         WHERE kind IN ('enrolment', 'birthday')
         GROUP BY program_id, member_id, kind,
-            CASE kind WHEN 'birthday' THEN extract(year FROM occurred_at AT TIME ZONE 'UTC') END
+            CASE kind WHEN 'birthday'
+                THEN coalesce(local_year, extract(year FROM occurred_at AT TIME ZONE 'UTC')) END
         HAVING count(*) > 1
         """,
     ),

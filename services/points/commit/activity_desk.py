@@ -20,7 +20,7 @@ class ActivityDesk:
 
     def look(self, looks: Iterable[Looks]) -> None:
         """Loads those that are recorded already."""
-        wanted = {each.activity_id for each in looks if each.activity_id}
+        wanted = {activity_id for each in looks for activity_id in each.activity_ids}
         if wanted:
             self._recorded = self._tx.activities.find(wanted)
 

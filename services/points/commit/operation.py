@@ -28,8 +28,8 @@ class Looks:
     # A purchase that is about to change: it is locked, and what came back of it is read.
     changing_purchase_id: UUID | None = None
     return_id: UUID | None = None
-    # An activity that may be recorded already.
-    activity_id: UUID | None = None
+    # An activity that may be recorded already, by each id that it may have.
+    activity_ids: frozenset[UUID] = frozenset()
     hold_id: UUID | None = None
     # Holds that are about to give back what they spent, whosever they are.
     refunded_hold_ids: frozenset[UUID] = frozenset()
@@ -49,13 +49,12 @@ class Looks:
             self.purchase_id,
             self.changing_purchase_id,
             self.return_id,
-            self.activity_id,
             self.hold_id,
             self.adjustment_id,
             self.arriving_transfer_id,
             self.ending_transfer_id,
         )
-        return (identity for identity in (*named, *self.refunded_hold_ids) if identity is not None)
+        return (identity for identity in (*named, *self.refunded_hold_ids, *self.activity_ids) if identity is not None)
 
 
 class Operation(Protocol[AnswerOut]):

@@ -22,7 +22,7 @@ from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
 from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX, WALLET_LENGTH_MAX
 from services.points.convert.inactivity import activities_of, to_activities
-from services.points.convert.terms import terms_of, to_terms
+from services.points.convert.terms import terms_of, time_zone_of, to_terms
 from services.points.convert.transfers import to_transfer_policy, transfer_policy_of
 from services.points.domain.commands import (
     ActivateEarningRule,
@@ -126,6 +126,7 @@ def set_program_policy(request: pb.SetProgramPolicyRequest) -> SetProgramPolicy:
         transfers=transfer_policy_of(policy.transfers) if policy.HasField("transfers") else None,
         unspendable_wallets=_wallets(policy.unspendable_wallets, "policy.unspendable_wallets"),
         inactivity_activities=activities_of(policy.inactivity_activities),
+        time_zone=time_zone_of(policy.time_zone, "policy.time_zone"),
     )
 
 
@@ -207,6 +208,7 @@ def to_policy(policy: ProgramPolicy) -> pb.ProgramPolicy:
         transfers=None if policy.transfers is None else to_transfer_policy(policy.transfers),
         unspendable_wallets=policy.unspendable_wallets,
         inactivity_activities=to_activities(policy.inactivity_activities),
+        time_zone=policy.time_zone,
     )
 
 

@@ -97,7 +97,7 @@ def terms_of(terms: pb.EarningTerms) -> EarningTerms:
         trigger=trigger,
         factor=_factor(terms, effect),
         condition=_condition(terms.condition),
-        time_zone=_time_zone(terms.time_zone),
+        time_zone=time_zone_of(terms.time_zone, "terms.time_zone") or "UTC",
         valid_hours=_valid_hours(terms.valid_hours),
         included_skus=_names(terms.included_skus, "terms.included_skus"),
         included_categories=_names(terms.included_categories, "terms.included_categories"),
@@ -209,11 +209,10 @@ def _stands_for_a_letter(escape: re.Match[str]) -> bool:
     return bool(hexadecimal and int(hexadecimal, 16) > ASCII_MAX) or bool(octal and int(octal, 8) > ASCII_MAX)
 
 
-def _time_zone(name: str) -> str:
-    if not name:
-        return "UTC"
-    if name not in _zones():
-        raise Invalid("terms.time_zone", "is no IANA time zone")
+def time_zone_of(name: str, field: str) -> str:
+    """The IANA name of a time zone, or nothing."""
+    if name and name not in _zones():
+        raise Invalid(field, "is no IANA time zone")
     return name
 
 

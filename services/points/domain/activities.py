@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.points.domain.earnings import Earning
 from services.points.domain.ledger import AccountView
+from services.points.domain.rules import EarningRule
+from services.points.domain.terms import Trigger
 
 
 class ActivityKind(enum.Enum):
@@ -55,6 +59,8 @@ class Activity:
     happening: Happening
     earnings: tuple[Earning, ...]
     recorded_at: datetime
+    # Of a birthday, the local year that it is the birthday of; absent where it is that of UTC, as it once always was.
+    local_year: int | None = None
 
     @property
     def points_earned(self) -> int:
@@ -90,14 +96,56 @@ def happens_once(kind: ActivityKind) -> bool:
     return kind in (ActivityKind.ENROLMENT, ActivityKind.BIRTHDAY)
 
 
-def key_parts(member_id: UUID, happening: Happening) -> tuple[str, ...]:
+def key_parts(member_id: UUID, happening: Happening, local_year: int | None) -> tuple[str, ...]:
     """What makes an activity the same one, within its program, whoever tells of it.
 
     Of what happens once this is made from the member, whatever the caller's key, so that two systems that both know of
-    a birthday do not have it paid twice. The year is that of UTC.
+    a birthday do not have it paid twice. `local_year` is that of a birthday.
     """
     if happening.kind is ActivityKind.ENROLMENT:
         return ("enrolment", str(member_id))
     if happening.kind is ActivityKind.BIRTHDAY:
-        return ("birthday", str(member_id), str(happening.occurred_at.astimezone(UTC).year))
+        return ("birthday", str(member_id), str(local_year))
     return ("told", happening.source, happening.activity_key)
+
+
+def local_zone(time_zone: str, rules: Iterable[EarningRule], occurred_at: datetime) -> ZoneInfo:
+    """By whose calendar a birthday has its year: the program's time zone, named in its policy.
+
+    Where the policy names none, it is that of the program's birthday rules, if those in force agree; else UTC.
+    """
+    if time_zone:
+        return ZoneInfo(time_zone)
+    zones = {
+        rule.terms.time_zone for rule in rules if rule.terms.trigger is Trigger.BIRTHDAY and rule.in_force(occurred_at)
+    }
+    return ZoneInfo(zones.pop() if len(zones) == 1 else "UTC")
+
+
+def possible_years(occurred_at: datetime) -> range:
+    """The years that the instant may lie in somewhere, and whatever it was recorded by under another calendar."""
+    year = occurred_at.astimezone(UTC).year
+    return range(year - 1, year + 2)
+
+
+def local_day(instant: datetime, zone: ZoneInfo) -> date:
+    """The day by the calendar of the zone; at the ends of all calendars, that of UTC."""
+    try:
+        return instant.astimezone(zone).date()
+    except OverflowError:
+        return instant.astimezone(UTC).date()
+
+
+def contradictions(recorded: Happening, told: Happening, zone: ZoneInfo) -> tuple[str, ...]:
+    """The fields in which two who tell of what happens once do not agree.
+
+    Each may know something that the other does not say. The day counts, by the local calendar, and not the instant.
+    """
+    said = {name: (getattr(recorded, name), getattr(told, name)) for name in ("store_id", "cashier_id")}
+    said |= {
+        f"attributes[{name}]": (recorded.attributes[name], told.attributes[name])
+        for name in sorted(recorded.attributes.keys() & told.attributes.keys())
+    }
+    different = tuple(name for name, (one, other) in said.items() if one and other and one != other)
+    same_day = local_day(recorded.occurred_at, zone) == local_day(told.occurred_at, zone)
+    return different if same_day else ("occurred_at", *different)

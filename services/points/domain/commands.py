@@ -152,3 +152,4 @@ class SetProgramPolicy:
     transfers: TransferPolicy | None = None
     unspendable_wallets: tuple[str, ...] = ()
     inactivity_activities: tuple[EntryKind, ...] = ()
+    time_zone: str = ""

@@ -72,7 +72,7 @@ class ReceiptConflict(Conflict):
 
 
 class ActivityConflict(Conflict):
-    """An activity of this source and key is recorded with other content; `fields` names what differs."""
+    """This activity is recorded with other content: one of its source and key, or one that happens once."""
 
     reason = "ACTIVITY_CONFLICT"
 

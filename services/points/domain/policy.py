@@ -37,6 +37,8 @@ class ProgramPolicy:
     unspendable_wallets: tuple[str, ...] = ()
     # The movements that count as activity, in a fixed order; none for the usual ones.
     inactivity_activities: tuple[EntryKind, ...] = ()
+    # IANA name of the zone by whose calendar its members live; empty where it names none.
+    time_zone: str = ""
 
     @property
     def counted_kinds(self) -> frozenset[EntryKind]:

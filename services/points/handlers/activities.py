@@ -16,10 +16,15 @@ from services.points.commit import Committer, Desk, Looks
 from services.points.domain.activities import (
     Activity,
     ActivityAnswer,
+    ActivityKind,
     Happening,
     RecordActivity,
+    contradictions,
     happens_once,
     key_parts,
+    local_day,
+    local_zone,
+    possible_years,
 )
 from services.points.domain.errors import ActivityConflict, ActivityNotFound
 from services.points.domain.ledger import Cause
@@ -88,12 +93,13 @@ class Noting:
     def __init__(self, wish: RecordActivity, command: Command | None) -> None:
         self.command = command
         self._wish = wish
-        self._activity_id = activity_id_of(wish.program_id, wish.member_id, wish.happening)
-        self.looks = Looks(wish.program_id, wish.member_id, activity_id=self._activity_id)
+        self._ids = _possible_ids(wish)
+        self.looks = Looks(wish.program_id, wish.member_id, activity_ids=frozenset(self._ids.values()))
         self._digests = _digests(wish)
 
     def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
         """The accounts that it may earn to, or the one to show, and the counters of limits."""
+        self._identify(desk)
         if desk.activities.recorded(self._activity_id) is not None:
             return ()
         wish = self._wish
@@ -106,11 +112,13 @@ class Noting:
         """Records and credits, unless it is recorded."""
         recorded = desk.activities.recorded(self._activity_id)
         if recorded is not None:
-            _expect_same(recorded, self._digests)
+            self._expect_same(recorded)
             self.answer = _answer(recorded)
             return ActivityRef(self._activity_id, recorded_before=True)
         wish, earnings = self._wish, self._gain.earnings(desk)
-        activity = Activity(self._activity_id, wish.program_id, wish.member_id, wish.happening, earnings, desk.now)
+        activity = Activity(
+            self._activity_id, wish.program_id, wish.member_id, wish.happening, earnings, desk.now, self._local_year
+        )
         desk.announce(events.activity_recorded(activity))
         self._gain.credit(desk, Cause(activity_id=self._activity_id), earnings)
         account = self._gain.view(desk, earnings)
@@ -118,10 +126,50 @@ class Noting:
         self.answer = ActivityAnswer(activity, account)
         return ActivityRef(self._activity_id, recorded_before=False)
 
+    # -- Pieces ------------------------------------------------------------------------------------------------------
 
-def activity_id_of(program_id: UUID, member_id: UUID, happening: Happening) -> UUID:
+    def _identify(self, desk: Desk) -> None:
+        """Finds which of its possible ids it has: that of what is recorded of the same local year, or its own."""
+        wish = self._wish
+        rules = desk.rules(wish.program_id, wish.member_id).rules if happens_once(wish.happening.kind) else ()
+        time_zone = desk.policy(wish.program_id, wish.member_id).time_zone
+        self._zone = local_zone(time_zone, rules, wish.happening.occurred_at)
+        self._local_year = None
+        if wish.happening.kind is ActivityKind.BIRTHDAY:
+            self._local_year = local_day(wish.happening.occurred_at, self._zone).year
+        self._activity_id = self._ids[self._local_year]
+        for activity_id in self._ids.values():
+            recorded = desk.activities.recorded(activity_id)
+            if recorded is not None and self._is_same_year(recorded.record):
+                self._activity_id = activity_id
+
+    def _is_same_year(self, activity: Activity) -> bool:
+        return local_day(activity.happening.occurred_at, self._zone).year == self._local_year
+
+    def _expect_same(self, recorded: Recorded[Activity]) -> None:
+        """Refuses what contradicts the recorded activity, naming the fields; of our own work nothing does."""
+        if self.command is None:
+            return
+        differing = tuple(_differing(recorded, self._digests))
+        if happens_once(self._wish.happening.kind):
+            differing += contradictions(recorded.record.happening, self._wish.happening, self._zone)
+        if differing:
+            raise ActivityConflict(
+                f"this activity is recorded with another {', '.join(differing)}", fields=",".join(differing)
+            )
+
+
+def activity_id_of(program_id: UUID, member_id: UUID, happening: Happening, local_year: int | None = None) -> UUID:
     """The one id that an activity has for good."""
-    return ids.derived_id("activity", str(program_id), *key_parts(member_id, happening))
+    return ids.derived_id("activity", str(program_id), *key_parts(member_id, happening, local_year))
+
+
+def _possible_ids(wish: RecordActivity) -> dict[int | None, UUID]:
+    """By the local year for a birthday, whose year depends on the program; the one id of any other activity."""
+    years: Sequence[int | None] = (None,)
+    if wish.happening.kind is ActivityKind.BIRTHDAY:
+        years = possible_years(wish.happening.occurred_at)
+    return {year: activity_id_of(wish.program_id, wish.member_id, wish.happening, year) for year in years}
 
 
 def _answer(recorded: Recorded[Activity]) -> ActivityAnswer:
@@ -137,13 +185,10 @@ def _happening_digests(happening: Happening) -> dict[str, str]:
     return {} if happens_once(happening.kind) else field_digests(happening, without=("source", "activity_key"))
 
 
-def _expect_same(recorded: Recorded[Activity], asked: dict[str, str]) -> None:
+def _differing(recorded: Recorded[Activity], asked: dict[str, str]) -> Sequence[str]:
     differing = differing_fields(asked, recorded.digests)
-    if differing:
-        # The digests that lie with it may be of a time when parts of a second counted.
-        rebuilt = recorded.digests | _happening_digests(recorded.record.happening)
-        differing = differing_fields(asked, recorded.digests, rebuilt)
-    if differing:
-        raise ActivityConflict(
-            f"this activity is recorded with another {', '.join(differing)}", fields=",".join(differing)
-        )
+    if not differing:
+        return ()
+    # The digests that lie with it may be of a time when parts of a second counted.
+    rebuilt = recorded.digests | _happening_digests(recorded.record.happening)
+    return differing_fields(asked, recorded.digests, rebuilt)

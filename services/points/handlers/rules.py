@@ -135,6 +135,7 @@ class RuleHandlers:
                 command.transfers,
                 command.unspendable_wallets,
                 command.inactivity_activities,
+                command.time_zone,
             )
             tx.rules.put_policy(policy)
             return policy

@@ -56,6 +56,7 @@ class Activities:
                 "account_after": dump(account_document, account),
                 "digests": orjson.dumps(digests).decode(),
                 "recorded_at": activity.recorded_at,
+                "local_year": activity.local_year,
             },
         )
 
@@ -78,4 +79,5 @@ def _activity(row: Any) -> Activity:
         happening=happening,
         earnings=load(earnings_document, row.earnings),
         recorded_at=row.recorded_at,
+        local_year=row.local_year,
     )

@@ -120,6 +120,7 @@ class Rules:
             "transfers": sa.null() if policy.transfers is None else asdict(policy.transfers),
             "unspendable_wallets": list(policy.unspendable_wallets),
             "inactivity_activities": [kind.value for kind in policy.inactivity_activities],
+            "time_zone": policy.time_zone,
         }
         statement = postgresql.insert(settings).values(program_id=policy.program_id, **chosen)
         self._connection.execute(

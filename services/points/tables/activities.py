@@ -28,9 +28,18 @@ activities = sa.Table(
     sa.Column("account_after", JSONB, nullable=False),
     sa.Column("digests", JSONB, nullable=False),
     instant("recorded_at"),
+    # Of a birthday: the local year that its id is made of; of those recorded before there was it, that of UTC.
+    sa.Column("local_year", sa.Integer),
     sa.CheckConstraint("kind IN ('event', 'visit', 'enrolment', 'birthday', 'referral')", name="kind"),
     sa.CheckConstraint("(kind = 'event') = (name <> '')", name="events_have_names"),
     sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
+    sa.CheckConstraint(
+        "kind = 'birthday' AND local_year BETWEEN"
+        " extract(year FROM (occurred_at AT TIME ZONE 'UTC') - interval '12 hours')"
+        " AND extract(year FROM (occurred_at AT TIME ZONE 'UTC') + interval '14 hours')"
+        " OR local_year IS NULL",
+        name="local_year_of_birthday",
+    ),
 )
 
 # Written where it is heard of, with the inbox; deleted once it is recorded.

@@ -22,6 +22,7 @@ program_settings = sa.Table(
     sa.Column("unspendable_wallets", ARRAY(sa.Text), nullable=False, server_default="{}"),
     # The kinds of entries that count as activity; null and none for the usual ones.
     sa.Column("inactivity_activities", JSONB),
+    sa.Column("time_zone", sa.Text),
     sa.CheckConstraint("shortfall IN ('carry', 'negative', 'refuse')", name="shortfall"),
     sa.CheckConstraint("adjustment_limit >= 0", name="adjustment_limit_not_negative"),
 )

@@ -5574,11 +5574,16 @@ class ProgramPolicy(_message.Message):
     TRANSFERS_FIELD_NUMBER: _builtins.int
     UNSPENDABLE_WALLETS_FIELD_NUMBER: _builtins.int
     INACTIVITY_ACTIVITIES_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     shortfall: Global___ShortfallPolicy.ValueType
     adjustment_limit: _builtins.int
     """Points, either way, that one person may give or take by hand: 0 to 1,000,000,000. Beyond it an adjustment is asked
     for and another person approves it; with 0 every one is. Absent sets no limit.
+    """
+    time_zone: _builtins.str
+    """IANA name of the zone by whose calendar a birthday has its year. Empty: that of the birthday rules in force, if they
+    agree, else UTC.
     """
     @_builtins.property
     def transfers(self) -> Global___TransferPolicy:
@@ -5606,10 +5611,11 @@ class ProgramPolicy(_message.Message):
         transfers: Global___TransferPolicy | None = ...,
         unspendable_wallets: _abc.Iterable[_builtins.str] | None = ...,
         inactivity_activities: _abc.Iterable[Global___EntryKind.ValueType] | None = ...,
+        time_zone: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "transfers", b"transfers"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "inactivity_activities", b"inactivity_activities", "program_id", b"program_id", "shortfall", b"shortfall", "transfers", b"transfers", "unspendable_wallets", b"unspendable_wallets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "inactivity_activities", b"inactivity_activities", "program_id", b"program_id", "shortfall", b"shortfall", "time_zone", b"time_zone", "transfers", b"transfers", "unspendable_wallets", b"unspendable_wallets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__adjustment_limit: _TypeAlias = _typing.Literal["adjustment_limit"]  # noqa: Y015
     _WhichOneofArgType__adjustment_limit: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit"]  # noqa: Y015

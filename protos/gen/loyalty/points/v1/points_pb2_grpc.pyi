@@ -61,8 +61,8 @@ class PointsServiceStub:
     RecordActivity: _grpc.UnaryUnaryMultiCallable[_points_pb2.RecordActivityRequest, _points_pb2.RecordActivityResponse]
     """Records what a member did that is no purchase, and posts what it earns, in one step. The activity itself is known for
     good by its source and key: the same again with the same content gives the first answer, whatever the request_id.
-    A member enrols once and has one birthday in each calendar year of UTC: told again, these give the first answer,
-    whoever tells it and however. Each call is of one member: of a referral, the advocate's and the friend's parts are
+    A member enrols once and has one birthday in each year of the program's calendar: told again, these give the first
+    answer, whoever tells it, unless both say something that does not agree, the local day among it. Each call is of one member: of a referral, the advocate's and the friend's parts are
     two activities. Fails with ALREADY_EXISTS / ACTIVITY_CONFLICT when one of that key with other content is recorded.
     """
     GetActivity: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetActivityRequest, _points_pb2.GetActivityResponse]
@@ -278,8 +278,8 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _points_pb2.RecordActivityResponse:
         """Records what a member did that is no purchase, and posts what it earns, in one step. The activity itself is known for
         good by its source and key: the same again with the same content gives the first answer, whatever the request_id.
-        A member enrols once and has one birthday in each calendar year of UTC: told again, these give the first answer,
-        whoever tells it and however. Each call is of one member: of a referral, the advocate's and the friend's parts are
+        A member enrols once and has one birthday in each year of the program's calendar: told again, these give the first
+        answer, whoever tells it, unless both say something that does not agree, the local day among it. Each call is of one member: of a referral, the advocate's and the friend's parts are
         two activities. Fails with ALREADY_EXISTS / ACTIVITY_CONFLICT when one of that key with other content is recorded.
         """
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.points.conditions import CelConditions
-from services.points.domain.activities import ActivityKind, Happening, key_parts
+from services.points.domain.activities import (
+    ActivityKind,
+    Happening,
+    contradictions,
+    key_parts,
+    local_day,
+    local_zone,
+    possible_years,
+)
 from services.points.domain.activity_evaluation import assess_activity
 from services.points.domain.earners import Earner
 from services.points.domain.earnings import Earning, Reason, earner_of
@@ -184,26 +196,59 @@ def test_a_limit_cuts_what_it_gives(used: int, policy: LimitPolicy, outcome: tup
 def test_what_is_told_is_the_same_by_its_source_and_key(kind: ActivityKind) -> None:
     told = make.a_happening(kind, activity_key="A")
     again = make.a_happening(kind, activity_key="A", occurred_at=make.LONG_AGO)
-    assert key_parts(MEMBER, told) == key_parts(OTHER, again)
-    assert key_parts(MEMBER, told) != key_parts(MEMBER, make.a_happening(kind, activity_key="B"))
-    assert key_parts(MEMBER, told) != key_parts(MEMBER, make.a_happening(kind, activity_key="A", source="app"))
+    assert key_parts(MEMBER, told, None) == key_parts(OTHER, again, None)
+    assert key_parts(MEMBER, told, None) != key_parts(MEMBER, make.a_happening(kind, activity_key="B"), None)
+    assert key_parts(MEMBER, told, None) != key_parts(
+        MEMBER, make.a_happening(kind, activity_key="A", source="app"), None
+    )
 
 
 def test_a_member_enrols_once_whoever_tells_it() -> None:
     one = make.a_happening(ActivityKind.ENROLMENT)
     another = make.a_happening(ActivityKind.ENROLMENT, source="app", occurred_at=make.LONG_AGO)
-    assert key_parts(MEMBER, one) == key_parts(MEMBER, another)
-    assert key_parts(MEMBER, one) != key_parts(OTHER, one)
+    assert key_parts(MEMBER, one, None) == key_parts(MEMBER, another, None)
+    assert key_parts(MEMBER, one, None) != key_parts(OTHER, one, None)
 
 
-def test_a_member_has_one_birthday_in_each_year_of_utc() -> None:
-    def at(instant: datetime) -> tuple[str, ...]:
-        return key_parts(MEMBER, make.a_happening(ActivityKind.BIRTHDAY, occurred_at=instant))
+def test_a_member_has_one_birthday_in_each_local_year() -> None:
+    happening = make.a_happening(ActivityKind.BIRTHDAY)
+    assert key_parts(MEMBER, happening, 2026) != key_parts(MEMBER, happening, 2027)
+    assert key_parts(MEMBER, happening, 2026) != key_parts(OTHER, happening, 2026)
 
-    assert at(datetime(2026, 1, 1, tzinfo=UTC)) == at(datetime(2026, 12, 31, 23, 59, tzinfo=UTC))
-    assert at(datetime(2026, 1, 1, tzinfo=UTC)) != at(datetime(2027, 1, 1, tzinfo=UTC))
-    karachi = timezone(timedelta(hours=5))
-    assert at(datetime(2027, 1, 1, 4, 59, tzinfo=karachi)) == at(datetime(2026, 6, 1, tzinfo=UTC))
+
+@given(
+    st.datetimes(timezones=st.just(UTC)), st.sampled_from(["UTC", "Pacific/Kiritimati", "Etc/GMT+12", "Asia/Karachi"])
+)
+def test_the_local_year_is_always_among_the_possible_ones(instant: datetime, zone: str) -> None:
+    assert local_day(instant, ZoneInfo(zone)).year in possible_years(instant)
+
+
+def test_the_calendar_is_that_of_the_policy_or_else_of_the_birthday_rules() -> None:
+    def of(*zones: str, policy: str = "", **terms: Any) -> str:
+        rules = [make.a_rule(**make.activity_terms(ActivityKind.BIRTHDAY, time_zone=zone, **terms)) for zone in zones]
+        return local_zone(policy, rules, make.NOON).key
+
+    assert of() == of("Asia/Karachi", "Europe/London") == "UTC"
+    assert of("Asia/Karachi", "Asia/Karachi") == of("Europe/London", policy="Asia/Karachi") == "Asia/Karachi"
+    assert of("Asia/Karachi", ends_at=make.NOON) == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("parts", "fields"),
+    [
+        ({}, ()),
+        ({"source": "app", "activity_key": "other", "occurred_at": make.NOON.replace(hour=18)}, ()),
+        ({"occurred_at": make.NOON.replace(hour=20)}, ("occurred_at",)),  # the next day in Karachi
+        ({"store_id": "S2", "cashier_id": "7"}, ("store_id",)),  # who was at the till was not told before
+        ({"store_id": ""}, ()),
+        ({"attributes": {"cake": "plum", "song": "yes"}}, ("attributes[cake]",)),
+    ],
+)
+def test_two_who_tell_of_what_happens_once_contradict_each_other_in_what_both_say(
+    parts: dict[str, Any], fields: tuple[str, ...]
+) -> None:
+    recorded = make.a_happening(ActivityKind.BIRTHDAY, attributes={"cake": "lemon"})
+    assert contradictions(recorded, replace(recorded, **parts), ZoneInfo("Asia/Karachi")) == fields
 
 
 # ---- in words
