@@ -226,7 +226,12 @@ def _successes(operation: dict[str, Any], access: Access) -> dict[str, Any]:
     return found
 
 
-_ROWS = {"schema": {"type": "string", "description": "The same as rows, RFC 4180, with a header row."}}
+_ROWS = {
+    "schema": {
+        "type": "string",
+        "description": "The same as rows, RFC 4180 in UTF-8, with a byte order mark and a header row.",
+    }
+}
 
 
 def _other_formats(told: dict[str, Any], words: list[str]) -> dict[str, Any]:

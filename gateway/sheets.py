@@ -1,4 +1,8 @@
-"""Answers as CSV, for those who ask for it: RFC 4180 in UTF-8, with a header row.
+"""Answers as CSV, for those who ask for it: RFC 4180 in UTF-8, with a byte order mark and a header row.
+
+Without the mark a spreadsheet takes UTF-8 for the code page of its machine, and every name that is not English turns
+into symbols; names, reasons and sentences may be in any script whatever language was asked for. Readers of CSV that are
+programs have a name for it, such as `utf-8-sig`.
 
 A spreadsheet takes a cell that begins with a sign such as "=" for a formula and runs it, and texts in the ledger come
 from tills and from people. Such texts get an apostrophe in front, by which a spreadsheet knows a text (OWASP, "CSV
@@ -18,6 +22,7 @@ from flask import Response, request
 from gateway.replies import JSON_TYPE
 
 CSV_TYPE = "text/csv"
+BYTE_ORDER_MARK = "\ufeff"
 
 # The signs that begin a formula, as they are typed and as East Asian keyboards type them, and what some readers skip.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -35,6 +40,7 @@ def wanted(format_asked: Literal["", "json", "csv"]) -> bool:
 def sheet(name: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
     """The table as an attachment."""
     text = io.StringIO(newline="")
+    text.write(BYTE_ORDER_MARK)
     writer = csv.writer(text)
     writer.writerow(heads)
     writer.writerows([_written(cell) for cell in row] for row in rows)

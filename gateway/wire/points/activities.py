@@ -110,6 +110,8 @@ class Activity(Told):
     """What every rule in force made of it, those that gave nothing included."""
     earner: Earner | None
     """Whom the rules saw, when they were asked; null where none was in force."""
+    sentence: str | None
+    """Why nothing was earned, where no rule was in force for it; null where the earnings say it."""
     points_earned: int
     recorded_at: datetime
 
@@ -136,6 +138,7 @@ def activity_of(activity: pb.Activity) -> Activity:
         attributes=dict(activity.attributes),
         earnings=[earning_of(earning) for earning in activity.earnings],
         earner=earner_of(activity),
+        sentence=activity.sentence or None,
         points_earned=activity.points_earned,
         recorded_at=known_instant(activity, "recorded_at"),
     )

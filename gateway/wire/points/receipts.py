@@ -84,6 +84,9 @@ class Purchase(Told):
     earner: Earner | None
     """Whom the rules saw, when they were asked: returns of the goods are judged by this. Null while anonymous, and
     where no rule was in force."""
+    sentence: str | None
+    """Why nothing was earned, where no rule was asked: none was in force in the currency, or the purchase is anonymous.
+    Null where the earnings say it."""
     points_earned: int
     points_returned: int
     returned_lines: list[ReturnedLine]
@@ -181,6 +184,7 @@ def purchase_of(purchase: pb.Purchase) -> Purchase:
         cashier_id=sale.cashier_id or None,
         earnings=[earning_of(earning) for earning in purchase.earnings],
         earner=earner_of(purchase),
+        sentence=purchase.sentence or None,
         points_earned=purchase.points_earned,
         points_returned=purchase.points_returned,
         returned_lines=[_returned_line_of(line) for line in purchase.returned_lines],

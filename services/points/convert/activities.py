@@ -11,8 +11,9 @@ from kit.convert import EnumMap, enum_of, request_id_of, required_instant, text_
 from kit.errors import Invalid
 from services.points.convert.accounts import to_account
 from services.points.convert.common import NAME_LENGTH_MAX, event_name_of
-from services.points.convert.earnings import to_earner, to_earning
+from services.points.convert.earnings import to_earner, to_earning, to_sentence
 from services.points.domain.activities import (
+    COUNTERPART,
     Activity,
     ActivityAnswer,
     ActivityKind,
@@ -20,6 +21,8 @@ from services.points.domain.activities import (
     RecordActivity,
     happens_once,
 )
+from services.points.domain.earnings import Unearned
+from services.points.domain.terms import Trigger
 
 SOURCE_LENGTH_MAX = 50
 ATTRIBUTES_MAX = 20
@@ -90,9 +93,9 @@ def _expect_of_referral(attributes: Mapping[str, str], member_id: UUID) -> None:
     """Rules give advocates and friends different points, and nobody refers themselves."""
     if attributes.get("role") not in ROLES:
         raise Invalid("attributes[role]", f"must be {' or '.join(ROLES)} in a referral")
-    counterpart = attributes.get("counterpart_member_id")
-    if counterpart is not None and uuid_of(counterpart, "attributes[counterpart_member_id]") == member_id:
-        raise Invalid("attributes[counterpart_member_id]", "must be another member")
+    counterpart, field = attributes.get(COUNTERPART), f"attributes[{COUNTERPART}]"
+    if counterpart is not None and uuid_of(counterpart, field) == member_id:
+        raise Invalid(field, "must be another member")
 
 
 # ---- To the wire -----------------------------------------------------------------------------------------------------
@@ -102,6 +105,10 @@ def record_activity_response(answer: ActivityAnswer) -> pb.RecordActivityRespons
     """The activity and the account after it."""
     account = None if answer.account is None else to_account(answer.account)
     return pb.RecordActivityResponse(activity=to_activity(answer.activity), account=account)
+
+
+def _unearned(happening: Happening) -> Unearned:
+    return Unearned(Trigger(happening.kind.value), activity_name=happening.name)
 
 
 def to_activity(activity: Activity) -> pb.Activity:
@@ -121,6 +128,7 @@ def to_activity(activity: Activity) -> pb.Activity:
         attributes=happening.attributes,
         earnings=[to_earning(earning) for earning in activity.earnings],
         earner=to_earner(activity.earnings),
+        sentence=to_sentence(activity.earnings, _unearned(happening)),
         points_earned=activity.points_earned,
         recorded_at=timestamp_of(activity.recorded_at),
     )

@@ -10,8 +10,8 @@ from kit.convert import EnumMap, timestamp_of
 from services.points.convert.languages import spoken
 from services.points.convert.limits import to_limit
 from services.points.convert.terms import EFFECT, ROUNDING, TRIGGER, to_accrual, to_factor
-from services.points.domain.earnings import Earning, Explanation, Reason, earner_of
-from services.points.domain.sentences import earning_sentence
+from services.points.domain.earnings import Earning, Explanation, Reason, Unearned, earner_of
+from services.points.domain.sentences import earning_sentence, nothing_earned_sentence
 from services.points.domain.terms import LineVerdict
 
 _LINE_VERDICT = EnumMap(pb.LineVerdict, LineVerdict)
@@ -32,6 +32,11 @@ def to_earning(earning: Earning) -> pb.Earning:
         qualifying=earning.qualifying,
         inactivity_days=earning.inactivity_days or 0,
     )
+
+
+def to_sentence(earnings: Sequence[Earning], unearned: Unearned) -> str:
+    """Why nothing was earned, where no rule was asked; nothing where the earnings say it themselves."""
+    return "" if earnings else nothing_earned_sentence(unearned, spoken())
 
 
 def to_earner(earnings: Sequence[Earning]) -> pb.Earner | None:

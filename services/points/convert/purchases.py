@@ -22,8 +22,9 @@ from kit.convert import (
 from kit.errors import Invalid
 from services.points.convert.accounts import to_account
 from services.points.convert.common import LINES_MAX, MONEY_MINOR_MAX, NAME_LENGTH_MAX, receipt_of, to_receipt
-from services.points.convert.earnings import to_earner, to_earning
+from services.points.convert.earnings import to_earner, to_earning, to_sentence
 from services.points.convert.refunds import refunds_of, to_refunds
+from services.points.domain.earnings import Unearned
 from services.points.domain.purchases import (
     ClaimPurchase,
     GetPurchase,
@@ -39,6 +40,7 @@ from services.points.domain.purchases import (
     ReturnLine,
 )
 from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind
+from services.points.domain.terms import Trigger
 
 ITEMS_MAX = 500
 QUANTITY_MILLI_MAX = 1_000_000_000
@@ -237,6 +239,7 @@ def to_purchase(answer: PurchaseAnswer) -> pb.Purchase:
         sale=_to_sale(purchase),
         earnings=[to_earning(earning) for earning in purchase.earnings],
         earner=to_earner(purchase.earnings),
+        sentence=to_sentence(purchase.earnings, _unearned(purchase)),
         points_earned=purchase.points_earned,
         points_returned=returns.points_returned,
         recorded_at=timestamp_of(purchase.recorded_at),
@@ -253,6 +256,10 @@ def to_purchase(answer: PurchaseAnswer) -> pb.Purchase:
             for misfit in returns.misfits
         ],
     )
+
+
+def _unearned(purchase: Purchase) -> Unearned:
+    return Unearned(Trigger.PURCHASE, purchase.sale.currency, is_anonymous=purchase.member_id is None)
 
 
 def _to_sale(purchase: Purchase) -> pb.Sale:

@@ -14,6 +14,9 @@ from services.points.domain.ledger import AccountView
 from services.points.domain.rules import EarningRule
 from services.points.domain.terms import Trigger
 
+# The attribute of a referral that names the other member.
+COUNTERPART = "counterpart_member_id"
+
 
 class ActivityKind(enum.Enum):
     """The kinds of activities; the words are those of the triggers that rules name."""
@@ -89,6 +92,12 @@ class PendingActivity:
 def happening_of(pending: PendingActivity) -> Happening:
     """What was heard, as a caller would have told it."""
     return Happening(pending.kind, "", pending.occurred_at, "members", "", "", "", {})
+
+
+def counterpart_of(happening: Happening) -> UUID | None:
+    """The other member of a referral, where it names one."""
+    named = happening.attributes.get(COUNTERPART) if happening.kind is ActivityKind.REFERRAL else None
+    return None if named is None else UUID(named)
 
 
 def happens_once(kind: ActivityKind) -> bool:

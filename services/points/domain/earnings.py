@@ -105,6 +105,18 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class Unearned:
+    """A purchase or an activity of which no rule made anything, as its sentence names it."""
+
+    trigger: Trigger
+    # Of a purchase; nobody earns while it is anonymous.
+    currency: str = ""
+    is_anonymous: bool = False
+    # Of an event, which.
+    activity_name: str = ""
+
+
+@dataclass(frozen=True)
 class Earning:
     """What one rule made of one purchase, or of one activity."""
 

@@ -3,7 +3,8 @@
 NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · RehearsalNotFound · MemberNotFound · AdjustmentNotFound
               TransferNotFound · ActivityNotFound
 Conflict      ReceiptConflict · ActivityConflict · RuleKeyTaken
-Precondition  MemberMayNotEarn · EarnsTooMuch · MemberMayNotSpend · WalletNotSpendable · InsufficientBalance
+Precondition  MemberMayNotEarn · CounterpartMayNotEarn · EarnsTooMuch
+              MemberMayNotSpend · WalletNotSpendable · InsufficientBalance
               HoldNotOpen · HoldNotCaptured · ReversalExceedsCapture · HoldOfRedemption
               PurchaseNotAnonymous · PurchaseAlreadyClaimed
               ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
@@ -87,6 +88,12 @@ class MemberMayNotEarn(Precondition):
     """The member is suspended or has left. The sale can be recorded without them."""
 
     reason = "MEMBER_MAY_NOT_EARN"
+
+
+class CounterpartMayNotEarn(Precondition):
+    """The other member of the referral is suspended or has left, and a referral of theirs earns nothing."""
+
+    reason = "COUNTERPART_MAY_NOT_EARN"
 
 
 class EarnsTooMuch(Precondition):

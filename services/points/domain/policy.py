@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.points.domain.earners import Earner
-from services.points.domain.errors import MemberMayNotEarn, MemberMayNotSpend, WalletNotSpendable
+from services.points.domain.errors import CounterpartMayNotEarn, MemberMayNotEarn, MemberMayNotSpend, WalletNotSpendable
 from services.points.domain.inactivity import COUNTED_DEFAULT
 from services.points.domain.ledger import EntryKind
 from services.points.domain.transfers import TransferPolicy
@@ -78,6 +78,14 @@ def expect_may_earn(standing: Standing) -> None:
     """Refuses to give points to somebody who may not earn."""
     if standing.status not in (MemberStatus.ACTIVE, MemberStatus.EARN_ONLY):
         raise MemberMayNotEarn(f"the member is {standing.status.value}", status=standing.status.value)
+
+
+def expect_may_take_part(counterpart: Standing) -> None:
+    """Refuses a referral whose other member may not earn: suspended, or gone."""
+    if counterpart.status not in (MemberStatus.ACTIVE, MemberStatus.EARN_ONLY):
+        raise CounterpartMayNotEarn(
+            f"the other member of the referral is {counterpart.status.value}", status=counterpart.status.value
+        )
 
 
 def expect_may_spend(standing: Standing) -> None:

@@ -14,20 +14,23 @@ from kit.idempotency import Command, Outcome
 from services.points import events
 from services.points.commit import Committer, Desk, Looks
 from services.points.domain.activities import (
+    COUNTERPART,
     Activity,
     ActivityAnswer,
     ActivityKind,
     Happening,
     RecordActivity,
     contradictions,
+    counterpart_of,
     happens_once,
     key_parts,
     local_day,
     local_zone,
     possible_years,
 )
-from services.points.domain.errors import ActivityConflict, ActivityNotFound
+from services.points.domain.errors import ActivityConflict, ActivityNotFound, MemberNotFound
 from services.points.domain.ledger import Cause
+from services.points.domain.policy import expect_may_take_part
 from services.points.handlers.gains import gain_of_activity
 from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.purchases import CLOCK_AHEAD_MAX
@@ -46,12 +49,23 @@ class ActivityHandlers:
         """Records an activity and posts what it earns; the same one again gives the first answer."""
         noting = Noting(command, command)
         outcome = self._known_members.run(
-            call, command.program_id, command.member_id, lambda: self._committer.submit(call, noting)
+            call, command.program_id, command.member_id, lambda: self._submit(call, command, noting)
         )
         return outcome.map(
             lambda ref: self._first_answer(ref.activity_id) if outcome.replayed else noting.answer,
             replayed_if=lambda ref: ref.recorded_before,
         )
+
+    def _submit(self, call: Call, command: RecordActivity, noting: Noting) -> Outcome[ActivityRef]:
+        counterpart_id = noting.looks.counterpart_id
+        if counterpart_id is None:
+            return self._committer.submit(call, noting)
+        try:
+            return self._known_members.run(
+                call, command.program_id, counterpart_id, lambda: self._committer.submit(call, noting)
+            )
+        except MemberNotFound as nobody:
+            raise Invalid(f"attributes[{COUNTERPART}]", "is no member of the program") from nobody
 
     def get_activity(self, program_id: UUID, activity_id: UUID) -> Activity:
         """An activity as it was recorded."""
@@ -94,7 +108,13 @@ class Noting:
         self.command = command
         self._wish = wish
         self._ids = _possible_ids(wish)
-        self.looks = Looks(wish.program_id, wish.member_id, activity_ids=frozenset(self._ids.values()))
+        self._counterpart_id = counterpart_of(wish.happening)
+        self.looks = Looks(
+            wish.program_id,
+            wish.member_id,
+            activity_ids=frozenset(self._ids.values()),
+            counterpart_id=self._counterpart_id,
+        )
         self._digests = _digests(wish)
 
     def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
@@ -105,6 +125,8 @@ class Noting:
         wish = self._wish
         if wish.happening.occurred_at > desk.now + CLOCK_AHEAD_MAX:
             raise Invalid("occurred_at", "lies more than a day in the future")
+        if self._counterpart_id is not None:
+            expect_may_take_part(desk.standing(wish.program_id, self._counterpart_id))
         self._gain = gain_of_activity(desk, wish.program_id, wish.member_id, wish.happening)
         return self._gain.touches()
 

@@ -54,7 +54,7 @@ def a_statement(next_page_token: str = "") -> pb.GetStatementResponse:
 def rows_of(answer: Answer) -> list[dict[str, str]]:
     assert answer.status == 200, answer.body
     assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
-    return list(csv.DictReader(io.StringIO(answer.body.decode("utf-8"), newline="")))
+    return list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"), newline="")))
 
 
 def test_a_statement_is_told_as_json(door: Door, puppets: Puppets) -> None:

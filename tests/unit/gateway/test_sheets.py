@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from datetime import UTC, datetime
@@ -15,9 +16,16 @@ from gateway import sheets
 def told(*rows: tuple[sheets.Cell, ...]) -> list[list[str]]:
     with Flask("test").test_request_context():
         response = sheets.sheet("told", ("a", "b"), rows)
-    text = response.get_data().decode("utf-8")
+    text = response.get_data().decode("utf-8-sig")
     assert text.startswith("a,b\r\n")
     return list(csv.reader(io.StringIO(text, newline="")))[1:]
+
+
+def test_a_sheet_begins_with_a_byte_order_mark_and_has_no_other() -> None:
+    with Flask("test").test_request_context():
+        told = sheets.sheet("told", ("a",), [("دیر سے پہنچا",)]).get_data()
+    assert told.startswith(codecs.BOM_UTF8)
+    assert told.count(codecs.BOM_UTF8) == 1
 
 
 @pytest.mark.parametrize(

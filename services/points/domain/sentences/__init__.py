@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from services.points.domain.earnings import Earning
+from services.points.domain.earnings import Earning, Unearned
 from services.points.domain.ledger import Entry
 from services.points.domain.sentences import english, urdu
 from services.points.domain.sentences.languages import Language, language_of
 
-__all__ = ["Language", "earning_sentence", "entry_sentence", "language_of"]
+__all__ = ["Language", "earning_sentence", "entry_sentence", "language_of", "nothing_earned_sentence"]
 
 _EARNING = {Language.ENGLISH: english.earning_sentence, Language.URDU: urdu.earning_sentence}
+_NOTHING = {Language.ENGLISH: english.nothing_earned_sentence, Language.URDU: urdu.nothing_earned_sentence}
 _ENTRY = {Language.ENGLISH: english.entry_sentence, Language.URDU: urdu.entry_sentence}
 
 
 def earning_sentence(earning: Earning, language: Language = Language.ENGLISH) -> str:
     """Why a rule gave what it gave for a purchase, or why it gave nothing."""
     return _EARNING[language](earning)
+
+
+def nothing_earned_sentence(unearned: Unearned, language: Language = Language.ENGLISH) -> str:
+    """Why nothing was earned where no rule was asked."""
+    return _NOTHING[language](unearned)
 
 
 def entry_sentence(entry: Entry, language: Language = Language.ENGLISH) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.points.domain.earnings import Earning, Explanation, Reason
+from services.points.domain.earnings import Earning, Explanation, Reason, Unearned
 from services.points.domain.ledger import Entry, EntryKind
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.sentences.numbers import amount, decimal
@@ -46,6 +46,19 @@ _SCOPES = {
 def earning_sentence(earning: Earning) -> str:
     """Why a rule gave what it gave for a purchase, or why it gave nothing."""
     return f"{earning.rule_name}: {_because(earning)}."
+
+
+def nothing_earned_sentence(unearned: Unearned) -> str:
+    """Why nothing was earned where no rule was asked."""
+    if unearned.is_anonymous:
+        return "This purchase earned no points, because it names no member."
+    if unearned.trigger is Trigger.PURCHASE:
+        return (
+            "This purchase earned no points, because no earning rule for purchases in "
+            f"{unearned.currency} was in force when it occurred."
+        )
+    of_what = _OF_ACTIVITY.get(unearned.trigger, unearned.activity_name)
+    return f"No points for {of_what}, because no earning rule for it was in force when it occurred."
 
 
 def _because(earning: Earning) -> str:

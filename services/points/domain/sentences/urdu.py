@@ -7,7 +7,7 @@ currency after the number.
 
 from __future__ import annotations
 
-from services.points.domain.earnings import Earning, Explanation, Reason
+from services.points.domain.earnings import Earning, Explanation, Reason, Unearned
 from services.points.domain.ledger import Entry, EntryKind
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.sentences.isolates import isolated
@@ -66,6 +66,18 @@ _CURRENCIES = {
 def earning_sentence(earning: Earning) -> str:
     """Why a rule gave what it gave for a purchase, or why it gave nothing."""
     return f"پیشکش «{isolated(earning.rule_name)}»: {_because(earning)}۔"
+
+
+def nothing_earned_sentence(unearned: Unearned) -> str:
+    """Why nothing was earned where no rule was asked."""
+    if unearned.is_anonymous:
+        return "اس خریداری پر پوائنٹس نہیں ملے، کیونکہ اس میں کسی رکن کا نام نہیں۔"
+    if unearned.trigger is Trigger.PURCHASE:
+        money = _CURRENCIES.get(unearned.currency, isolated(unearned.currency))
+        return f"اس خریداری پر پوائنٹس نہیں ملے، کیونکہ اس وقت {money} میں خریداری کی کوئی پیشکش نافذ نہیں تھی۔"
+    event = f"واقعہ «{isolated(unearned.activity_name)}» پر"
+    of_what = _OF_ACTIVITY.get(unearned.trigger, event)
+    return f"{of_what} پوائنٹس نہیں ملے، کیونکہ اس وقت اس کی کوئی پیشکش نافذ نہیں تھی۔"
 
 
 def _because(earning: Earning) -> str:

@@ -187,7 +187,7 @@ class _ActivityKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Activity
     ACTIVITY_KIND_ENROLMENT: _ActivityKind.ValueType  # 3
     """They became a member. Once."""
     ACTIVITY_KIND_BIRTHDAY: _ActivityKind.ValueType  # 4
-    """Once in each calendar year of UTC. Birth dates are sealed in `members`; whoever knows them tells of the day."""
+    """Once in each year of the program's calendar. Birth dates are sealed in `members`; whoever knows them tells of the day."""
     ACTIVITY_KIND_REFERRAL: _ActivityKind.ValueType  # 5
     """They brought somebody, or were brought by somebody."""
 
@@ -202,7 +202,7 @@ ACTIVITY_KIND_VISIT: ActivityKind.ValueType  # 2
 ACTIVITY_KIND_ENROLMENT: ActivityKind.ValueType  # 3
 """They became a member. Once."""
 ACTIVITY_KIND_BIRTHDAY: ActivityKind.ValueType  # 4
-"""Once in each calendar year of UTC. Birth dates are sealed in `members`; whoever knows them tells of the day."""
+"""Once in each year of the program's calendar. Birth dates are sealed in `members`; whoever knows them tells of the day."""
 ACTIVITY_KIND_REFERRAL: ActivityKind.ValueType  # 5
 """They brought somebody, or were brought by somebody."""
 Global___ActivityKind: _TypeAlias = ActivityKind  # noqa: Y015
@@ -3361,6 +3361,7 @@ class Purchase(_message.Message):
     RETURNED_LINES_FIELD_NUMBER: _builtins.int
     UNMATCHED_RETURNS_FIELD_NUMBER: _builtins.int
     EARNER_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
     purchase_id: _builtins.str
     """Made from program and receipt key, so that a receipt has one id for good."""
     program_id: _builtins.str
@@ -3370,6 +3371,10 @@ class Purchase(_message.Message):
     """Points given in all."""
     points_returned: _builtins.int
     """Points taken back by returns so far."""
+    sentence: _builtins.str
+    """Why nothing was earned, where no rule was asked: none was in force in the currency, or the purchase is anonymous. In
+    the language that `accept-language` in the metadata names, else English. Empty where the earnings say it.
+    """
     @_builtins.property
     def sale(self) -> Global___Sale: ...
     @_builtins.property
@@ -3411,10 +3416,11 @@ class Purchase(_message.Message):
         returned_lines: _abc.Iterable[Global___ReturnLine] | None = ...,
         unmatched_returns: _abc.Iterable[Global___UnmatchedReturn] | None = ...,
         earner: Global___Earner | None = ...,
+        sentence: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earner", b"earner", "recorded_at", b"recorded_at", "sale", b"sale"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earner", b"earner", "earnings", b"earnings", "member_id", b"member_id", "points_earned", b"points_earned", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "recorded_at", b"recorded_at", "returned_lines", b"returned_lines", "sale", b"sale", "unmatched_returns", b"unmatched_returns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earner", b"earner", "earnings", b"earnings", "member_id", b"member_id", "points_earned", b"points_earned", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "recorded_at", b"recorded_at", "returned_lines", b"returned_lines", "sale", b"sale", "sentence", b"sentence", "unmatched_returns", b"unmatched_returns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3879,6 +3885,7 @@ class Activity(_message.Message):
     POINTS_EARNED_FIELD_NUMBER: _builtins.int
     RECORDED_AT_FIELD_NUMBER: _builtins.int
     EARNER_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
     activity_id: _builtins.str
     """Made from the program and what makes it the same one, so that an activity has one id for good."""
     program_id: _builtins.str
@@ -3892,6 +3899,8 @@ class Activity(_message.Message):
     cashier_id: _builtins.str
     points_earned: _builtins.int
     """Points given in all."""
+    sentence: _builtins.str
+    """Why nothing was earned, where no rule was in force for it, as of a purchase. Empty where the earnings say it."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -3924,10 +3933,11 @@ class Activity(_message.Message):
         points_earned: _builtins.int = ...,
         recorded_at: _timestamp_pb2.Timestamp | None = ...,
         earner: Global___Earner | None = ...,
+        sentence: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["earner", b"earner", "occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_id", b"activity_id", "activity_key", b"activity_key", "attributes", b"attributes", "cashier_id", b"cashier_id", "earner", b"earner", "earnings", b"earnings", "kind", b"kind", "member_id", b"member_id", "name", b"name", "occurred_at", b"occurred_at", "points_earned", b"points_earned", "program_id", b"program_id", "recorded_at", b"recorded_at", "source", b"source", "store_id", b"store_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_id", b"activity_id", "activity_key", b"activity_key", "attributes", b"attributes", "cashier_id", b"cashier_id", "earner", b"earner", "earnings", b"earnings", "kind", b"kind", "member_id", b"member_id", "name", b"name", "occurred_at", b"occurred_at", "points_earned", b"points_earned", "program_id", b"program_id", "recorded_at", b"recorded_at", "sentence", b"sentence", "source", b"source", "store_id", b"store_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

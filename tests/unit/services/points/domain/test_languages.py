@@ -8,18 +8,31 @@ from typing import Any
 
 import pytest
 
-from services.points.domain.earnings import Earning, Reason
+from services.points.domain.earnings import Earning, Reason, Unearned
 from services.points.domain.evaluation import evaluate, rule_set
 from services.points.domain.ledger import Cause, Entry, EntryKind
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.sales import Tender, TenderKind
-from services.points.domain.sentences import Language, earning_sentence, entry_sentence, language_of
+from services.points.domain.sentences import (
+    Language,
+    earning_sentence,
+    entry_sentence,
+    language_of,
+    nothing_earned_sentence,
+)
 from services.points.domain.sentences.isolates import isolated
 from services.points.domain.terms import Effect, Factor, Rounding, Trigger
 from tests.factories import points as make
 from tests.unit.services.points.domain.opened import KEY, NOW
 
 URDU = Language.URDU
+UNEARNED = (
+    Unearned(Trigger.PURCHASE, "SEK"),
+    Unearned(Trigger.PURCHASE, "PKR"),
+    Unearned(Trigger.PURCHASE, "SEK", is_anonymous=True),
+    Unearned(Trigger.EVENT, activity_name="app-installed"),
+    *(Unearned(trigger) for trigger in (Trigger.VISIT, Trigger.ENROLMENT, Trigger.BIRTHDAY, Trigger.REFERRAL)),
+)
 FSI, PDI = "\u2068", "\u2069"
 
 
@@ -183,6 +196,24 @@ def test_what_a_limit_let_through_in_urdu(used: int, policy: LimitPolicy, senten
 )
 def test_entries_in_urdu(kind: EntryKind, amount: int, sentence: str) -> None:
     assert bare(entry_sentence(an_entry(kind, amount), URDU)) == sentence
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("unearned", UNEARNED)
+def test_every_language_says_why_no_rule_was_asked(unearned: Unearned, language: Language) -> None:
+    sentence = nothing_earned_sentence(unearned, language)
+    expect_a_sentence(sentence, language)
+    assert {Language.ENGLISH: "no points", URDU: "پوائنٹس نہیں ملے"}[language] in sentence.lower()
+    assert unearned.is_anonymous or language is URDU or unearned.currency in sentence
+
+
+def test_no_rule_in_the_currency_is_said_in_whole_sentences() -> None:
+    assert nothing_earned_sentence(UNEARNED[0]) == (
+        "This purchase earned no points, because no earning rule for purchases in SEK was in force when it occurred."
+    )
+    assert bare(nothing_earned_sentence(UNEARNED[0], URDU)) == (
+        "اس خریداری پر پوائنٹس نہیں ملے، کیونکہ اس وقت SEK میں خریداری کی کوئی پیشکش نافذ نہیں تھی۔"
+    )
 
 
 def test_tax_that_is_left_out_is_named_in_urdu() -> None:
