@@ -42,6 +42,7 @@ GRANTS: Grants = {
             "transfers",
             "unspendable_wallets",
             "inactivity_activities",
+            "time_zone",
         ),
     ),
     # ---- what is known of members, from their events

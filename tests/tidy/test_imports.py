@@ -27,7 +27,7 @@ ROOMS: dict[str, set[str]] = {
     "storage": {"domain", "grants", "sealing", "storage", "tables"},
     "tables": {"domain", "sealing", "tables"},
     "clients": {"domain", "ports"},
-    "conditions": {"domain"},
+    "conditions": {"conditions", "domain"},
     "phones": set(),
     "sealing": set(),
     "migrations": {"tables"},
@@ -41,7 +41,8 @@ KIT: dict[str, set[str]] = {
     "rpc": {"kit.rpc"},
 }
 # The contract stops at these rooms: nothing behind them knows what a proto is, or that there is a network.
-SEES_PROTOS = {"app", "clients", "convert", "rpc"}
+# The syntax tree of a condition comes out of CEL as a message of its own.
+SEES_PROTOS = {"app", "clients", "conditions", "convert", "rpc"}
 SEES_SQL = {"app", "check", "events", "migrations", "storage", "tables"}
 
 

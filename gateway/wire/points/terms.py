@@ -100,15 +100,15 @@ class NewTerms(Asked):
     factor: Factor | None = None
     """Of a multiplier: above 1 and at most 100."""
     condition: Annotated[str, StringConstraints(strict=True, max_length=CONDITION_LENGTH_MAX), CANONICAL_NAME] = ""
-    """In CEL, such as `purchase.total_minor >= 500000 && purchase.weekday == 5`; empty holds always. It may ask
-    `purchase.total_minor`, `purchase.eligible_total_minor` (of the total what the rule counts: the goods that its lists
-    select, without tax and tenders that it leaves out; asked again of what is kept), `purchase.hour`,
-    `purchase.weekday`, `purchase.currency`, `purchase.source`, `purchase.store_id`, `purchase.terminal_id`,
-    `purchase.tenders`, `member.status`, `member.tier`, `member.segments`, a list of texts, `member.attributes`, a map
-    of texts; and, when lines trigger the rule, `line.sku`, `line.category`, `line.brand`, `line.quantity_milli`,
-    `line.unit_price_minor`, `line.amount_minor`. When an activity triggers it: `activity.kind`, `activity.name`,
-    `activity.source`, `activity.store_id`, `activity.hour`, `activity.weekday`, `activity.attributes`, a map of texts,
-    and what there is of the member."""
+    """In CEL, such as `purchase.total_minor >= 500000 && purchase.weekday == 5`; empty holds always. It may walk
+    through one list; regular expressions stand in it as texts. It may ask `purchase.total_minor`,
+    `purchase.eligible_total_minor` (of the total what the rule counts: the goods that its lists select, without tax and
+    tenders that it leaves out; asked again of what is kept), `purchase.hour`, `purchase.weekday`, `purchase.currency`,
+    `purchase.source`, `purchase.store_id`, `purchase.terminal_id`, `purchase.tenders`, `member.status`, `member.tier`,
+    `member.segments`, a list of texts, `member.attributes`, a map of texts; and, when lines trigger the rule,
+    `line.sku`, `line.category`, `line.brand`, `line.quantity_milli`, `line.unit_price_minor`, `line.amount_minor`. When
+    an activity triggers it: `activity.kind`, `activity.name`, `activity.source`, `activity.store_id`, `activity.hour`,
+    `activity.weekday`, `activity.attributes`, a map of texts, and what there is of the member."""
     time_zone: MaybeText50 = ""
     """IANA name of the zone in which hours and weekdays are read; empty means "UTC"."""
     valid_hours: list[ValidHours] = Field(default=[], max_length=VALID_HOURS_MAX)

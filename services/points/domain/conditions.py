@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Protocol, TypeAlias
@@ -10,6 +11,7 @@ from typing import Protocol, TypeAlias
 from services.points.domain.activities import Happening
 from services.points.domain.earners import Earner
 from services.points.domain.sales import PurchaseLine, Sale
+from services.points.domain.terms import Trigger
 
 LENGTH_MAX = 500
 
@@ -60,6 +62,30 @@ ACTIVITY_FACTS: Mapping[str, type] = {
 }
 
 
+@dataclass(frozen=True)
+class Size:
+    """How long a fact may be: characters of a text, or items of a list or a map, and characters of those."""
+
+    length: int
+    item_length: int | None = None
+    name_length: int | None = None
+
+
+# Numbers are none. Members and callers are held to these where they are told; see `services/members/domain/traits.py`.
+SIZES: Mapping[str, Size] = {
+    **{
+        name: Size(100)
+        for facts in (MEMBER_FACTS, PURCHASE_FACTS, LINE_FACTS, ACTIVITY_FACTS)
+        for name, kind in facts.items()
+        if kind is str
+    },
+    "purchase.tenders": Size(6, 12),
+    "member.segments": Size(50, 64),
+    "member.attributes": Size(20, 200, 64),
+    "activity.attributes": Size(20, 200, 50),
+}
+
+
 class Conditions(Protocol):
     """Answers the conditions of a program's rules."""
 
@@ -73,6 +99,10 @@ class Conditions(Protocol):
 
     def holds_for(self, condition: str, prepared: object, indexes: Sequence[int]) -> list[bool | None]:
         """The same, asked of each of these lines."""
+        ...
+
+    def steps(self, condition: str, trigger: Trigger) -> int:
+        """The most steps that an answer costs, in a rule with this trigger."""
         ...
 
 
@@ -90,6 +120,10 @@ class NoConditions:
     def holds_for(self, condition: str, prepared: object, indexes: Sequence[int]) -> list[bool | None]:
         """Nobody here can tell."""
         return [None] * len(indexes)
+
+    def steps(self, condition: str, trigger: Trigger) -> int:
+        """No step is made."""
+        return 0
 
 
 def asks_eligible_total(condition: str) -> bool:

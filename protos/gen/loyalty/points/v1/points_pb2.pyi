@@ -4909,7 +4909,9 @@ class EarningTerms(_message.Message):
     trigger: Global___EarningTrigger.ValueType
     """What the condition is asked of. Unspecified means the purchase, which is all that a bonus may say."""
     condition: _builtins.str
-    """In CEL: up to 500 characters, 32 levels, one walk through a list. Empty holds always. It may ask
+    """In CEL: up to 500 characters, 32 levels, one walk through a list; regular expressions stand in it as texts and
+    repeat little. What an answer may cost at most is reckoned when the rule is saved, and bounded. Empty holds always.
+    It may ask
     `purchase.total_minor`, `purchase.eligible_total_minor` (of it what the rule counts: the goods that its lists select,
     without tax and tenders that it leaves out), `purchase.hour` (0 to 23), `purchase.weekday` (1, Monday, to 7), all int;
     `purchase.currency`, `purchase.source`, `purchase.store_id`, `purchase.terminal_id`, `member.status`, `member.tier`
