@@ -6,6 +6,7 @@
     unit_moved_once           a redemption's unit was taken if it says so, and given back if it was cancelled
     count_adds_up             as many redemptions count against a limit as there are, and never more than the limit
     redemption_announced      a settled redemption's version is that of its last event, while events are kept
+    name_canonical            names are in the form that names have (`kit.texts`): no caller finds another one
 
 All questions are asked of one snapshot, so a service that works meanwhile causes no findings. Whether the points were
 spent is for a checker that sees the ledger, too; `ledger_claims` tells it what to look for.
@@ -19,9 +20,10 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from kit import outbox
+from kit import outbox, stored_names
 from kit.checking import Finding
 from kit.questions import STATEMENT_TIMEOUT_MS, ask
+from kit.stored_names import StoredNames
 from services.rewards import events
 
 ROWS_AT_A_TIME = 1_000
@@ -165,10 +167,29 @@ class LedgerClaim:
     is_settled: bool
 
 
+NAMES = (
+    StoredNames(
+        "the wallet or the SKU of the reward",
+        "SELECT reward_id::text AS subject, '' AS scope, ARRAY[wallet, benefit_sku] AS parts FROM rewards",
+    ),
+    StoredNames(
+        "the redemption's wallet",
+        "SELECT concat_ws('/', member_id, redemption_id) AS subject, '' AS scope, ARRAY[wallet] AS parts"
+        " FROM redemptions",
+    ),
+    StoredNames(
+        "the store, the terminal or the receipt where the voucher was used",
+        "SELECT concat_ws('/', member_id, redemption_id) AS subject, '' AS scope,"
+        " ARRAY[used_store_id, used_terminal_id, used_receipt_number] AS parts FROM vouchers",
+    ),
+)
+
+
 def check(engine: sa.Engine) -> Iterator[Finding]:
     """Asks everything of one snapshot."""
     with _snapshot(engine) as connection:
         yield from ask(connection, QUESTIONS, _KNOWN)
+        yield from stored_names.findings(connection, NAMES)
 
 
 def ledger_claims(engine: sa.Engine) -> Iterator[LedgerClaim]:

@@ -35,6 +35,8 @@
     return_meets_purchase     a return that waited is judged with its purchase, and with no other
     return_refunded       C6  points that came back with goods are in the entries that gave them back, each told once
     return_within_purchase    no more of a line has come back than was bought
+    name_canonical            names are in the form that names have (`kit.texts`): no caller finds another one
+    name_collides             no two names of one scope, such as receipts, are one in that form
     program_one               an account's rows all belong to the account's program
 
 All questions are asked of one snapshot, so a service that works meanwhile causes no findings.
@@ -46,10 +48,10 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from kit import outbox
+from kit import outbox, stored_names
 from kit.checking import Finding
 from kit.questions import STATEMENT_TIMEOUT_MS, ask
-from services.points.check import activities, adjustments, inactivity, limits, qualifying, sales, transfers
+from services.points.check import activities, adjustments, inactivity, limits, names, qualifying, sales, transfers
 
 # Two processes stamp the entries of one account before they queue for it. No transaction lives as long as this.
 RECORDING_S_MAX = 600
@@ -380,3 +382,5 @@ def check(engine: sa.Engine) -> Iterator[Finding]:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
         yield from ask(connection, QUESTIONS, _KNOWN)
+        yield from names.approved_by_a_namesake(connection)
+        yield from stored_names.findings(connection, names.NAMES)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from loyalty.members.v1 import members_pb2 as pb
 
+from services.members import tables
 from services.members.check import check
-from services.members.sealing import MasterKeys, Pepper
+from services.members.domain.identifiers import Identifier, IdentifierKind
+from services.members.sealing import MasterKeys, Pepper, WrappedKey
+from services.members.storage import sealed
 from tests.factories.members import Caller, card, master_keys, new_id, pepper, phone, refused
 
 
@@ -177,6 +183,58 @@ def test_a_planted_defect_is_found(engine: sa.Engine, member: pb.Member, planted
         values = {"m": member.member_id} if ":m" in statement else {}
         assert connection.execute(text, values).rowcount != 0
     assert name in found(engine)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE programs SET name = 'Cafe' || chr(769)",
+        "UPDATE api_keys SET name = name || chr(8203)",
+        "UPDATE members SET tier = chr(65279) || 'gold' WHERE tier = 'gold'",
+        "UPDATE members SET segments = ARRAY['vip ', 'x'] WHERE tier = 'gold'",
+        "UPDATE members SET attributes = jsonb_build_object('city', 'La' || chr(173) || 'hore') WHERE tier = 'gold'",
+    ],
+)
+@pytest.mark.usefixtures("member")
+def test_a_stored_name_in_another_form_is_found(engine: sa.Engine, statement: str) -> None:
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql(statement).rowcount != 0
+    assert "name_canonical" in found(engine)
+
+
+def _keep(engine: sa.Engine, member: pb.Member, value: str) -> None:
+    """Lets the member's last identifier be a card of this value, as an older release might have kept it."""
+    own, claims = tables.member_identifiers, tables.identifiers
+    identifier_id = uuid.UUID(member.identifiers[-1].identifier_id)
+    program_id = uuid.UUID(member.program_id)
+    kept = Identifier(identifier_id, IdentifierKind.CARD, value, datetime.now(UTC))
+    with engine.begin() as connection:
+        row = connection.execute(sa.select(tables.members).where(tables.members.c.member_id == member.member_id)).one()
+        key = master_keys().open_data_key(row.member_id, WrappedKey(row.master_key_id, row.data_key))
+        changes = {"kind": "card", "lookup_hash": pepper().lookup_hash(program_id, "card", value)}
+        connection.execute(sa.update(claims).where(claims.c.identifier_id == identifier_id).values(**changes))
+        sealed_value = sealed.identifier_value(key, kept)
+        where = own.c.identifier_id == identifier_id
+        connection.execute(sa.update(own).where(where).values(**changes, value=sealed_value))
+
+
+def test_an_identifier_that_no_caller_finds_is_found(engine: sa.Engine, caller: Caller, member: pb.Member) -> None:
+    _keep(engine, member, "9820 0000\u200f17")
+    assert found(engine) == {"identifier_canonical"}
+    # What would be refused today has no other form.
+    _keep(engine, member, "\u0421-1001")
+    assert found(engine) == {"identifier_canonical"}
+    # Its canonical form is a second member's.
+    caller.enrol(member.program_id, card("9820000017"))
+    _keep(engine, member, "9820 0000\u200f17")
+    assert found(engine) == {"identifier_canonical", "identifier_collides"}
+    # As docs/operations.md says: the other one goes, and the member gets it anew.
+    other = caller.resolve(member.program_id, card("9820000017"))
+    caller.add(other, card("7"))
+    caller.remove(other, other.identifiers[0].identifier_id)
+    caller.add(member, card("9820 0000\u200f17"))
+    caller.remove(member, member.identifiers[-1].identifier_id)
+    assert found(engine) == set()
 
 
 def test_findings_name_rows_and_hold_nothing_personal(engine: sa.Engine, member: pb.Member) -> None:

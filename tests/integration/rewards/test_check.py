@@ -113,6 +113,22 @@ def test_a_planted_defect_is_found(engine: sa.Engine, defect: str) -> None:
     assert all(finding.subject and finding.problem for finding in findings)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE rewards SET wallet = 'points' || chr(8203)",
+        "UPDATE redemptions SET wallet = 'Cafe' || chr(769) WHERE state = 'confirmed'",
+        "UPDATE vouchers SET (state, used_at, used_store_id, used_terminal_id, used_receipt_number)"
+        " = ('used', now(), 'High  Street', '', '') WHERE state = 'issued'",
+    ],
+)
+@pytest.mark.usefixtures("sound_books")
+def test_a_stored_name_in_another_form_is_found(engine: sa.Engine, statement: str) -> None:
+    with engine.begin() as connection:
+        assert connection.execute(sa.text(statement)).rowcount > 0
+    assert "name_canonical" in {finding.check for finding in check.check(engine)}
+
+
 def test_every_question_has_its_defect() -> None:
     found_by_some = set().union(*(expected for _, expected in DEFECTS.values()))
     assert found_by_some == {name for name, _, _ in check.QUESTIONS}

@@ -11,6 +11,9 @@
     traits_announced          what was announced last of a member tells their traits
     seal_opens                everything sealed opens, for the place where it lies
     lookup_matches            every identifier hashes to what it is looked up by
+    identifier_canonical      every identifier is in the form that callers' are read into, and so is found by them
+    identifier_collides       no identifier would be another member's in that form
+    name_canonical            names are in the form that names have (`kit.texts`): no caller finds another one
 
 All questions are asked of one snapshot, so a service that works meanwhile causes no findings.
 """
@@ -22,10 +25,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kit import outbox
+from kit import outbox, stored_names
 from kit.checking import Finding
 from kit.questions import STATEMENT_TIMEOUT_MS, ask
 from services.members import events, tables
+from services.members.check import names
 from services.members.domain.identifiers import IDENTIFIERS_MAX
 from services.members.sealing import BrokenSealError, DataKey, MasterKeys, Pepper, UnknownMasterKeyError, WrappedKey
 from services.members.storage import sealed
@@ -221,6 +225,7 @@ def check(engine: sa.Engine, master_keys: MasterKeys, pepper: Pepper) -> Iterato
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
         connection.execute(sa.text(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"))
         yield from ask(connection, QUESTIONS, _KNOWN)
+        yield from stored_names.findings(connection, names.NAMES)
         yield from _profiles(connection, master_keys)
         yield from _identifiers(connection, master_keys, pepper)
         yield from _reasons(connection, master_keys)
@@ -240,7 +245,7 @@ def _profiles(connection: sa.Connection, master_keys: MasterKeys) -> Iterator[Fi
 
 
 def _identifiers(connection: sa.Connection, master_keys: MasterKeys, pepper: Pepper) -> Iterator[Finding]:
-    own = tables.member_identifiers
+    own, regions = tables.member_identifiers, names.regions(connection)
     for row in _streamed(connection, _with_key(own)):
         subject = f"{row.member_id}/{row.identifier_id}"
         try:
@@ -250,6 +255,7 @@ def _identifiers(connection: sa.Connection, master_keys: MasterKeys, pepper: Pep
             continue
         if pepper.lookup_hash(row.program_id, row.kind, found.value) != row.lookup_hash:
             yield Finding("lookup_matches", subject, "the identifier is not what it is looked up by")
+        yield from names.of_identifier(connection, row, found, pepper, regions.get(row.program_id, ""))
 
 
 def _reasons(connection: sa.Connection, master_keys: MasterKeys) -> Iterator[Finding]:
