@@ -116,5 +116,5 @@ def _joiner(found: re.Match[str]) -> str:
 def _plain_sign(character: str) -> str:
     if unicodedata.category(character) == "Pd" or character == _MINUS:
         return "-"
-    digit = unicodedata.decimal(character, None)
+    digit = unicodedata.digit(character, None)
     return character if digit is None else str(digit)

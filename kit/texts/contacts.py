@@ -6,7 +6,7 @@ counts or names things passes: amounts, dates and times, receipts, orders, artic
 
 A number is a phone number when it begins as one does ("+", "00" or one "0"), is grouped as one, comes after a word such
 as "call", or is a mobile number or a whole international one without its plus. Behind a word such as "order" or
-"receipt", a number without gaps is a reference.
+"receipt", a number without spaces is a reference, unless hyphens make a phone number of it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,21 @@ DIGITS_MIN, DIGITS_MAX = 7, 15
 TRUNK_DIGITS_MIN = 9
 INTERNATIONAL_DIGITS_MIN = 8
 BARE_INTERNATIONAL_DIGITS_MIN = 11
+# Where national numbers begin with one 0 and have a fixed length.
+_HOME_REGIONS = ("PK", "GB", "IN", "AE", "FR")
 
 _AT = (
-    r"(?:\s*@\s*|\s*[\[({<]\s*(?:at|@)\s*[\])}>]\s*|\s+at\s+(?=\S+(?:\s+dot\s+|\s*[\[({<]\s*(?:dot|\.)\s*[\])}>]\s*)))"
+    r"(?:\s*@\s*|\s*[\[({<]\s*(?:at?|@)\s*[\])}>]\s*|\s+at\s+(?=\S+(?:\s+dot\s+|\s*[\[({<]\s*(?:dot|\.)\s*[\])}>]\s*)))"
 )
 _DOT = r"(?:\.|\s*[\[({<]\s*(?:dot|\.)\s*[\])}>]\s*|\s+dot\s+|\s+\.\s+)"
 _EMAIL = re.compile(
     rf"(?<!\w)[^\W_][\w.+%'-]*{_AT}[^\W_][\w-]*(?:{_DOT}[\w-]+)*{_DOT}(?:xn--[a-z0-9-]+|[^\W\d_]{{2,}})"
 )
+
+_WRITTEN_AS = {"%40": "@", "&#64;": "@", "\u3002": "."}
+# Accents, and what draws a key or a circle around a digit.
+_LOOSE_MARK = re.compile("[\u0300-\u036f\u20d0-\u20ff]")
+_ZEROS = re.compile(r"\b[0-9o]*[0-9][0-9o]*\b")
 
 # Dates, times and ids of eight hexadecimal digits and more are no candidates: they are taken out first.
 _NOT_NUMBERS = re.compile(
@@ -72,10 +79,19 @@ _PAKISTANI_MOBILE = re.compile(r"3[0-4]\d{8}")
 
 def found_in(text: str) -> str | None:
     """`PHONE` or `EMAIL` if the text holds what reads like one, else nothing."""
-    plain = _WORD_BEFORE_DIGITS.sub(r"\1 ", texts.bare(text).casefold())
+    plain = _as_read(text)
     if _EMAIL.search(plain):
         return EMAIL
     return PHONE if any(_is_phone(plain, number) for number in _numbers(plain)) else None
+
+
+def _as_read(text: str) -> str:
+    """The text as a reader takes it: plain letters and digits, an O among digits for a zero, signs that mean an @."""
+    plain = _LOOSE_MARK.sub("", texts.bare(text)).casefold()
+    for written, meant in _WRITTEN_AS.items():
+        plain = plain.replace(written, meant)
+    plain = _ZEROS.sub(lambda found: found[0].replace("o", "0"), plain)
+    return _WORD_BEFORE_DIGITS.sub(r"\1 ", plain)
 
 
 def _numbers(plain: str) -> list[re.Match[str]]:
@@ -96,33 +112,44 @@ def _is_phone(plain: str, number: re.Match[str]) -> bool:
         return False
     if "+" in written:
         return len(digits) >= INTERNATIONAL_DIGITS_MIN
-    if digits in written and _REFERENCE.search(before):
+    if _REFERENCE.search(before) and " " not in written.strip():
+        return digits not in written and (_is_grouped(written) or _is_of_a_home_region(digits))
+    if _is_list_of_numbers(written):
         return False
-    return (
-        _begins_as_one(digits)
-        or _GROUPED.fullmatch(written) is not None
-        or _PHONE_WORD.search(before) is not None
-        or _is_whole(digits)
-    )
+    return _begins_as_one(digits) or _is_grouped(written) or _PHONE_WORD.search(before) is not None or _is_whole(digits)
 
 
 def _begins_as_one(digits: str) -> bool:
     """Whether it begins with the digits before a national number, or those before an international one."""
     if digits.startswith("00"):
-        return _is_international(digits[2:])
+        return _is_valid(f"+{digits[2:]}")
     return digits.startswith("0") and TRUNK_DIGITS_MIN <= len(digits) <= TRUNK_DIGITS_MIN + 3
 
 
 def _is_whole(digits: str) -> bool:
     """Whether it is a number that is complete without any sign before it."""
     if len(digits) >= BARE_INTERNATIONAL_DIGITS_MIN:
-        return _is_international(digits)
+        return _is_valid(f"+{digits}")
     return _PAKISTANI_MOBILE.fullmatch(digits) is not None
 
 
+def _is_list_of_numbers(written: str) -> bool:
+    """Whether these are several numbers with leading zeros, such as of receipts: "0107 0108 0109"."""
+    return re.fullmatch(r"0\d{2,}(?:[ /-]+0\d{2,})+", written) is not None
+
+
+def _is_of_a_home_region(digits: str) -> bool:
+    """Whether it is a whole number of a region in which references with hyphens are mistaken for numbers least."""
+    return digits.startswith("0") and any(_is_valid(digits, region) for region in _HOME_REGIONS)
+
+
+def _is_grouped(written: str) -> bool:
+    return _GROUPED.fullmatch(written) is not None
+
+
 @functools.lru_cache(maxsize=1_000)
-def _is_international(digits: str) -> bool:
+def _is_valid(written: str, region: str | None = None) -> bool:
     try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
+        return phonenumbers.is_valid_number(phonenumbers.parse(written, region))
     except phonenumbers.NumberParseException:
         return False

@@ -26,6 +26,8 @@ ReadPhone = Callable[[str], str | None]
 
 # Cards are printed in groups of digits, and typed in with what stands between them, or without.
 _BETWEEN_DIGITS = re.compile("(?<=[0-9])-(?=[0-9])")
+# Six digits and more, and letters among them that pass for digits.
+_LETTER_FOR_DIGIT = re.compile("(?=.*[OoIl])(?=(?:[^0-9]*[0-9]){6})[0-9OoIl-]+")
 
 
 class IdentifierKind(enum.Enum):
@@ -101,8 +103,8 @@ def mask(kind: IdentifierKind, value: str) -> str:
 
 def _read_card(text: str) -> str | None:
     """Its letters as they are, large and small, without the spaces between its groups."""
-    value = _read_as_is(text)
-    return _BETWEEN_DIGITS.sub("", value.replace(" ", "")) if value else None
+    value = _BETWEEN_DIGITS.sub("", (_read_as_is(text) or "").replace(" ", ""))
+    return None if _LETTER_FOR_DIGIT.fullmatch(value) else value
 
 
 def _read_as_is(text: str) -> str | None:

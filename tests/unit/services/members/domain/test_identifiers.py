@@ -92,6 +92,17 @@ def test_a_card_or_an_external_id_that_passes_for_another_is_refused(kind: Ident
     assert text not in refusal.value.message
 
 
+@pytest.mark.parametrize("text", ["98200000000000O7", "982ooooo0000001", "9820 0000 0000 00l7", "I820-0000-0000-0017"])
+def test_a_letter_that_passes_for_a_digit_of_a_card_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        kept(CARD, text)
+
+
+@pytest.mark.parametrize("text", ["C-1001", "GOLD1", "Ol-77", "I1O1", "X0000000O1"])
+def test_a_card_may_have_letters(text: str) -> None:
+    assert kept(CARD, text) == text
+
+
 WRITTEN = {
     CARD: "9820-Ab17 33",
     EXTERNAL_ID: "crm|Ünal 9-3",
