@@ -2,7 +2,7 @@
 
 A field of a dataclass that is marked with `FREE_TEXT` is left out wherever a value is stored a second time, such as in
 the answer that a retry is given: the copy would stay when the original is taken away with the person whom it is about.
-Whoever reads the copy puts the text back from the original, or from the command, which says the same again.
+The reader of a copy puts the text back from the original, or from the command, which says the same again.
 """
 
 from __future__ import annotations

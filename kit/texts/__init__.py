@@ -106,7 +106,7 @@ def _seen(text: str) -> str:
 def _joiner(found: re.Match[str]) -> str:
     """What stays of a run of joiners: the one that changes what is seen, or none."""
     before, run, after = found.string[: found.start()], found[0], found.string[found.end() :]
-    # Between two letters that join, one non-joiner parts them, whatever else stands there.
+    # Between two letters that join, one non-joiner parts them, and what else stands there does not show.
     for joiner in dict.fromkeys((run[0], ZWNJ)):
         if joiner in run and idna.valid_contextj(f"{before}{joiner}{after}", len(before)):
             return joiner

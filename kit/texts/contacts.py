@@ -1,7 +1,7 @@
 """Phone numbers and e-mail addresses in what people write: they do not belong where texts stay in the clear.
 
 A reason stands in the ledger for good, and nothing erases it with the person it names. So a text is refused that holds
-what reads like an address or a phone number, whatever marks, widths, digits and signs it is written with. What only
+what reads like an address or a phone number, with marks, in any width, in digits of any script. What only
 counts or names things passes: amounts, dates and times, receipts, orders, articles, ids and card numbers.
 
 A number is a phone number when it begins as one does ("+", "00" or one "0"), is grouped as one, comes after a word such

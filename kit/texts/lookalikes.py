@@ -1,4 +1,4 @@
-"""Texts that pass for one another: refused where they identify a person, folded where two persons are told apart.
+"""Texts that pass for one another: refused where they identify a person, folded where two persons are distinguished.
 
 After Unicode Technical Standard 39: letters are of the scripts recommended for identifiers (UAX 31, table 5), and of
 one script, but for those of East Asia, which are written together and with Latin ones. A text all of whose Cyrillic,

@@ -70,7 +70,7 @@ def _earns_nothing(till: Caller, body: dict[str, Any]) -> bool:
     return bool(answer["purchase"]["points_earned"] == 0)
 
 
-def test_nobody_becomes_a_second_member_by_a_mark(program: Program) -> None:
+def test_a_mark_makes_no_second_member(program: Program) -> None:
     digits = f"98{uuid.uuid4().int % 10**14:014}"
     address = f"i.lee-{uuid.uuid4().hex[:8]}@bücher.example"
     body = {"identifiers": [{"kind": "card", "value": digits}, {"kind": "email", "value": address}]}

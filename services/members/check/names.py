@@ -1,6 +1,6 @@
 """Where names stand, and identifiers that no caller finds because they are in another form than callers' are read into.
 
-The second kind is of before there was that form. A member keeps the identifier, and nobody is found by it.
+The second kind is of before there was that form. A member keeps the identifier, and is not found by it.
 """
 
 from __future__ import annotations

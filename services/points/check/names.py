@@ -97,7 +97,7 @@ NAMES = (
         """,
     ),
     StoredNames(
-        "a name of who asked for the adjustment or decided it",
+        "a name of who requested the adjustment or decided it",
         """
         SELECT concat_ws('/', member_id, adjustment_id) AS subject, '' AS scope,
             ARRAY[requested_by, decided_by] AS parts
@@ -136,7 +136,7 @@ NAMES = (
 
 
 def approved_by_a_namesake(connection: sa.Connection) -> Iterator[Finding]:
-    """Approvals in a name that passes for that of who asked: what SQL cannot ask about."""
+    """Approvals in a name that passes for the requester's: what SQL cannot compare."""
     approvals = sa.text(
         "SELECT concat_ws('/', member_id, adjustment_id) AS subject, requested_by, decided_by FROM adjustments"
         " WHERE state = 'approved'"

@@ -54,7 +54,7 @@ NAME_DEFECTS: dict[str, list[Planted]] = {
     "a name of who decided the adjustment": [
         planted(AMINA + "/2", "UPDATE entries SET actor = 'High  Street' WHERE member_id = :amina AND version = 2")
     ],
-    "a name of who asked for the adjustment or decided it": [
+    "a name of who requested the adjustment or decided it": [
         planted(
             "{carla}/{approved}",
             "UPDATE adjustments SET decided_by = 'Cafe' || chr(769) WHERE adjustment_id = :approved",

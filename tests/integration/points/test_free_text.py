@@ -15,7 +15,7 @@ from tests.integration.points.conftest import TILL, Points
 
 OTHER = Call("till-2")
 WORDS = "spoke with her sister, who was upset"
-NOTE = "no such visit in the till's journal"
+NOTE = "no such sale in the till's journal"
 
 
 def answers(points: Points) -> bytes:
