@@ -44,6 +44,8 @@ _IGNORABLE = (
 _UNSEEN = re.compile(f"[{_IGNORABLE}]+")
 _UNSEEN_OR_JOINER = re.compile(f"[{_IGNORABLE}{ZWNJ}{ZWJ}]+")
 _JOINERS = re.compile(f"[{ZWNJ}{ZWJ}]+")
+# What a canonical name without joiners has nowhere.
+_ODD = re.compile(f"[{_IGNORABLE}{ZWNJ}{ZWJ}\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000]|  |^ | $")
 
 # What prose loses: what reverses or hides the text around it, and what no reader of plain text has a use for. Signs of
 # Arabic numbering (Cf, and seen), marks and isolates of direction, selectors of variants, tags of flags stay.
@@ -65,6 +67,9 @@ def name(text: str) -> str:
     """The canonical form of a text that names something; empty when nothing of it is seen."""
     if text.isascii():
         return _folded(text)
+    # Most names are canonical already, and a receipt has thousands of them.
+    if unicodedata.is_normalized("NFC", text) and not _ODD.search(text):
+        return _seen(text)
     composed = unicodedata.normalize("NFC", _UNSEEN.sub("", _folded(text)))
     if _JOINERS.search(composed):
         composed = unicodedata.normalize("NFC", _JOINERS.sub(_joiner, composed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 import zoneinfo
 from collections.abc import Sequence
 
@@ -55,6 +56,7 @@ PRIORITY_MAX = 1_000_000
 TENDERS_EXCLUDED_DEFAULT = (TenderKind.GIFT_CARD, TenderKind.POINTS)
 
 ASCII_MAX = 0x7F
+_AFTER_QUOTE = re.compile("[\"'](.)")
 # The escapes of CEL that stand for a character by its number. An escaped backslash is read first, so that what follows
 # it is text.
 _ESCAPE = re.compile(
@@ -201,7 +203,11 @@ def _condition(text: str) -> str:
     """The condition with its literals in the form that names have: what it compares them with has that form, too."""
     if any(_stands_for_a_letter(escape) for escape in _ESCAPE.finditer(text)):
         raise Invalid("terms.condition", "must have letters beyond ASCII as they are, not as escapes")
-    return text_of(text, "terms.condition", length_max=LENGTH_MAX, length_min=0)
+    condition = text_of(text, "terms.condition", length_max=LENGTH_MAX, length_min=0)
+    # Joined to the literal before it, it would make a decomposed letter that nothing equals.
+    if any(unicodedata.category(found[1])[0] == "M" for found in _AFTER_QUOTE.finditer(condition)):
+        raise Invalid("terms.condition", "must not begin a literal with a combining mark")
+    return condition
 
 
 def _stands_for_a_letter(escape: re.Match[str]) -> bool:

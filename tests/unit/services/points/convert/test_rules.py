@@ -474,6 +474,11 @@ def test_a_condition_has_letters_as_they_are_and_not_as_escapes(escape: str) -> 
     expect_refused(convert.create_earning_rule, request, "terms.condition")
 
 
+def test_a_condition_puts_no_letter_together_from_two_literals() -> None:
+    request = changed(requests.create_earning_rule(), "terms.condition", 'purchase.store_id == "Cafe" + "\u0301"')
+    expect_refused(convert.create_earning_rule, request, "terms.condition")
+
+
 @pytest.mark.parametrize("escape", [r"\n", r"\x41", r"\u0041", r"\101", r"\\u0301", r"\"", r"\\"])
 def test_a_condition_may_have_other_escapes(escape: str) -> None:
     condition = f'purchase.store_id == "Caf{escape}"'
