@@ -1,4 +1,4 @@
-"""Names in another form than names have, for `test_check.py`: by the place that `check.names` finds them in."""
+"""Names in another form than names have, for `test_stored_names.py`: by the place that `check.names` finds them in."""
 
 from __future__ import annotations
 

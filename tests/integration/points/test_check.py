@@ -18,7 +18,6 @@ from tests.integration.points.activity_defects import ACTIVITY_DEFECTS
 from tests.integration.points.busy import Day, buy, live, spend, started
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.inactivity_defects import INACTIVITY_DEFECTS
-from tests.integration.points.name_defects import COLLISIONS, NAME_DEFECTS, NAMESAKES
 from tests.integration.points.planted import AMINA, ANY_KIND, BILAL, Planted, planted
 from tests.integration.points.served import opened, owned
 
@@ -632,36 +631,6 @@ def test_a_planted_defect_is_found_and_its_row_named(
     with lender.copy(busy_day.url) as url, opened(url) as source:
         plant(source, defect, busy_day.names)
         assert Finding(name, defect.subject.format(**busy_day.names), problem) in list(check.check(source))
-
-
-def test_stored_names_in_another_form_are_found_wherever_they_stand(lender: Lender, busy_day: BusyDay) -> None:
-    assert {place.what for place in check.names.NAMES} == NAME_DEFECTS.keys()
-    wanted = set()
-    with lender.copy(busy_day.url) as url, opened(url) as source:
-        for what, defects in NAME_DEFECTS.items():
-            for defect in defects:
-                plant(source, defect, busy_day.names)
-                problem = f"{what} is not in the form that names have"
-                wanted.add(Finding("name_canonical", defect.subject.format(**busy_day.names), problem))
-        found = set(check.check(source))
-    assert wanted <= found
-    problem = "the account's wallet would be that of another in the form that names have"
-    assert Finding("name_collides", f"{busy_day.names['amina']}/points ", problem) in found
-
-
-def test_a_stored_receipt_that_is_another_one_in_its_form_is_found(lender: Lender, busy_day: BusyDay) -> None:
-    with lender.copy(busy_day.url) as url, opened(url) as source:
-        plant(source, COLLISIONS, busy_day.names)
-        found = [each for each in check.check(source) if each.check == "name_collides"]
-    problem = "the receipt of the purchase would be that of another in the form that names have"
-    assert found == [Finding("name_collides", str(busy_day.names["bought"]), problem)]
-
-
-def test_an_approval_in_a_name_that_passes_for_the_requesters_is_found(lender: Lender, busy_day: BusyDay) -> None:
-    with lender.copy(busy_day.url) as url, opened(url) as source:
-        for statement in NAMESAKES:
-            plant(source, planted("{approved}", statement), busy_day.names)
-            assert "adjustment_by_two" in {each.check for each in check.check(source)}
 
 
 def test_of_thousands_of_defects_no_more_are_read_than_a_report_tells(lender: Lender, busy_day: BusyDay) -> None:
