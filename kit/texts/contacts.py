@@ -6,12 +6,11 @@ counts or names things passes: amounts, dates and times, receipts, orders, artic
 
 A number is a phone number when it begins as one does ("+", "00" or one "0"), is grouped as one, comes after a word such
 as "call", or is a mobile number or a whole international one without its plus. Behind a word such as "order" or
-"receipt", a number without spaces is a reference, unless hyphens make a phone number of it.
+"receipt", a number without spaces is a reference, unless it is a mobile number or hyphens make a phone number of it.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 
 import phonenumbers
@@ -27,6 +26,9 @@ INTERNATIONAL_DIGITS_MIN = 8
 BARE_INTERNATIONAL_DIGITS_MIN = 11
 # Where national numbers begin with one 0 and have a fixed length.
 _HOME_REGIONS = ("PK", "GB", "IN", "AE", "FR")
+
+# Where mobile numbers have eleven digits with the 0, which few references have.
+_LONG_MOBILES = ("PK", "GB")
 
 _AT = (
     r"(?:\s*@\s*|\s*[\[({<]\s*(?:at?|@)\s*[\])}>]\s*|\s+at\s+(?=\S+(?:\s+dot\s+|\s*[\[({<]\s*(?:dot|\.)\s*[\])}>]\s*)))"
@@ -58,9 +60,9 @@ _AMOUNT = re.compile(
 
 _NUMBER = re.compile(r"(?<![\w])(?:\+\s*)?\(?\+?\d(?:[ ().\-/~_*·•]{0,3}\d){5,24}(?!\w)")
 _REFERENCE = re.compile(
-    r"(?:receipt|order|invoice|ticket|case|ref|reference|bill|docket|transaction|txn|voucher|coupon|card|article|item|"
+    r"(?<!\w)(?:receipt|order|invoice|ticket|case|ref|reference|bill|docket|transaction|txn|voucher|coupon|card|article|item|"
     r"sku|ean|upc|gtin|barcode|product|return|purchase|refund|batch|serial|claim|complaint|parcel|tracking|delivery|"
-    r"shipment|till|store|code|rma|pos|po|so|id|رسید|آرڈر|انوائس|بل|کارڈ|ٹکٹ|شکایت|حوالہ)s?"
+    r"shipment|till|store|code|rma|id|رسید|آرڈر|انوائس|بل|کارڈ|ٹکٹ|شکایت|حوالہ)s?"
     r"(?:[\s.:#-]*(?:number|num|no|nr|id|is|was|نمبر|№)?[\s.:#-]*)$"
 )
 _PHONE_WORD = re.compile(
@@ -113,7 +115,8 @@ def _is_phone(plain: str, number: re.Match[str]) -> bool:
     if "+" in written:
         return len(digits) >= INTERNATIONAL_DIGITS_MIN
     if _REFERENCE.search(before) and " " not in written.strip():
-        return digits not in written and (_is_grouped(written) or _is_of_a_home_region(digits))
+        is_plain = digits in written
+        return _is_mobile(digits) if is_plain else _is_grouped(written) or _is_of_a_home_region(digits)
     if _is_list_of_numbers(written):
         return False
     return _begins_as_one(digits) or _is_grouped(written) or _PHONE_WORD.search(before) is not None or _is_whole(digits)
@@ -147,9 +150,17 @@ def _is_grouped(written: str) -> bool:
     return _GROUPED.fullmatch(written) is not None
 
 
-@functools.lru_cache(maxsize=1_000)
+def _is_mobile(digits: str) -> bool:
+    return any(_type(digits, region) is phonenumbers.PhoneNumberType.MOBILE for region in _LONG_MOBILES)
+
+
 def _is_valid(written: str, region: str | None = None) -> bool:
+    return _type(written, region) not in (None, phonenumbers.PhoneNumberType.UNKNOWN)
+
+
+def _type(written: str, region: str | None) -> int | None:
+    """What kind of number it is; nothing for what is none at all."""
     try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(written, region))
+        return phonenumbers.number_type(phonenumbers.parse(written, region))
     except phonenumbers.NumberParseException:
-        return False
+        return None
