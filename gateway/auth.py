@@ -49,8 +49,11 @@ class KeyRing:
         trust.tell(EvictionKind.API_KEY, self._known)
         trust.tell(EvictionKind.API_KEY, self._unknown)
 
-    def caller(self, authorization: str, address: str, call: Call) -> Caller:
-        """The caller whose key stands in an Authorization header; refuses what is missing, malformed or unknown."""
+    def caller(self, authorization: str, address_of: Callable[[], str], call: Call) -> Caller:
+        """The caller whose key stands in an Authorization header; refuses what is missing, malformed or unknown.
+
+        `address_of` gives the client's address; only a key that is not remembered needs it.
+        """
         scheme, _, key = authorization.partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
@@ -59,27 +62,32 @@ class KeyRing:
             raise ApiKeyMalformed("this is no API key of this suite; was it copied whole?")
         key_hash = apikey.hash_of(key)
         # First what is known: it also hears what other processes have announced.
-        return self._known.get(key_hash, lambda: self._look_up(key_hash, address, call))
+        return self._known.get(key_hash, lambda: self._look_up(key_hash, address_of, call))
 
-    def _look_up(self, key_hash: bytes, address: str, call: Call) -> Caller:
+    def _look_up(self, key_hash: bytes, address_of: Callable[[], str], call: Call) -> Caller:
         self._unknown.expect_none(key_hash)
-        # Keys that are remembered come from here only to be confirmed: no stranger's guesses may stop that.
-        is_new = self._known.peek(key_hash) is None
-        if is_new:
-            self._addresses.take(address)
+        if self._known.peek(key_hash) is not None:
+            # It is remembered, and only confirmed: no stranger's guesses may stop that.
+            return self._ask_and_note(key_hash, call)
+        address = address_of()
+        self._addresses.take(address)
+        is_unknown = False
+        try:
+            return self._ask_and_note(key_hash, call)
+        except Unauthenticated:
+            is_unknown = True
+            raise
+        finally:
+            if not is_unknown:
+                self._addresses.give_back(address)
+
+    def _ask_and_note(self, key_hash: bytes, call: Call) -> Caller:
         began, evictions = time.monotonic(), self._unknown.evictions
         try:
-            caller = self._ask(key_hash, call)
+            return self._ask(key_hash, call)
         except Unauthenticated as refusal:
             self._unknown.remember(key_hash, refusal, began=began, evictions=evictions)
             raise
-        except Exception:
-            if is_new:
-                self._addresses.give_back(address)
-            raise
-        if is_new:
-            self._addresses.give_back(address)
-        return caller
 
     def _ask(self, key_hash: bytes, call: Call) -> Caller:
         request = pb.AuthenticateApiKeyRequest(key_hash=key_hash)

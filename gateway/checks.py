@@ -116,15 +116,17 @@ def refusal_of(error: ValidationError) -> Malformed:
 
 def _identify(access: Access) -> None:
     here = visit()
-    address = client_address(
-        request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), suite().trusted_proxies
-    )
-    caller = suite().keyring.caller(request.headers.get("Authorization", ""), address, here.own_call)
+    caller = suite().keyring.caller(request.headers.get("Authorization", ""), _client_address, here.own_call)
     here.caller = caller
     standing = suite().limits.count(caller)
     here.limit_headers = standing.headers
     standing.require()
     policy.require(access, caller)
+
+
+def _client_address() -> str:
+    forwarded_for = request.headers.get("X-Forwarded-For", "")
+    return client_address(request.remote_addr or "", forwarded_for, suite().trusted_proxies)
 
 
 def _idempotency_key() -> str:

@@ -102,7 +102,7 @@ class Circuit:
                 self._failures = 0
                 if self._open:
                     self._open = False
-                    _log.info("circuit_closed", service=self._service)
+                    _log.info("circuit_closed", called=self._service)
             else:
                 self._failures += 1
                 if self._failures >= self._bounds.failures_max:
@@ -130,7 +130,7 @@ class Circuit:
     def _break(self, now: float) -> None:
         if not self._open:
             self._open = True
-            _log.warning("circuit_opened", service=self._service, under_way=len(self._overdue_from))
+            _log.warning("circuit_opened", called=self._service, under_way=len(self._overdue_from))
             self._probe_from = now + self._bounds.probe_interval_ms / 1_000
             self._places.notify_all()
 
