@@ -306,6 +306,14 @@ def test_every_status_is_understood(ears: Ears, status: MemberStatus) -> None:
     assert ears.standings() == expected(told)
 
 
+def test_what_the_stream_tells_of_api_keys_has_no_effect_here(ears: Ears) -> None:
+    of_key = dataclasses.replace(an_event(), aggregate_type="api_key", type="api_key.revoked", payload={"role": "till"})
+    ears.announce(of_key)
+    ears.settle()
+    assert ears.standings() == {}
+    assert ears.inbox() == 1
+
+
 def test_an_older_version_passes_without_effect(ears: Ears) -> None:
     member_id = uuid.uuid4()
     said = [("suspended", 3), ("active", 1), ("earn_only", 2)]

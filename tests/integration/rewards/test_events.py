@@ -90,6 +90,22 @@ def test_a_change_of_traits_tells_the_status_too_and_nothing_else_that_matters_h
         assert tx.statuses.load(event.program_id, event.aggregate_id) is MemberStatus.EARN_ONLY
 
 
+def test_what_the_members_stream_tells_of_api_keys_has_no_effect_here(engine: sa.Engine) -> None:
+    event = Event(
+        id=ordered_id(),
+        aggregate_type="api_key",
+        aggregate_id=uuid.uuid4(),
+        type="api_key.revoked",
+        version=2,
+        program_id=uuid.uuid4(),
+        occurred_at=datetime.now(UTC),
+        payload={"role": "till", "caller_id": str(uuid.uuid4())},
+    )
+    with engine.begin() as connection:
+        events.on_member_event(connection, event)
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.member_statuses)) == 0
+
+
 def test_statuses_come_from_the_members_stream(engine: sa.Engine, storage: Storage, redis_url: str) -> None:
     event = Event(
         id=ordered_id(),
