@@ -15,6 +15,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import redis
 import structlog
@@ -29,6 +30,8 @@ from gateway.visit import Caller
 from gateway.wire.points.sales import PURCHASES_MAX
 
 _log = structlog.get_logger()
+
+Counted = TypeVar("Counted")
 
 REDIS_PAUSE_S = 5.0
 # However low the rate, so many calls with as many purchases as one may have fit into a window.
@@ -96,22 +99,29 @@ class Limits:
         """Counts so many purchases of one call, all or none, and tells where the caller stands."""
         return self._standing(self._uploads[caller.role], caller, "purchases", many)
 
-    def count_lookups(self, caller: Caller, many: int) -> Standing:
-        """Counts so many look-ups of identifiers, all or none, and tells where the caller stands."""
-        return self._standing(self._lookups[caller.role], caller, "look-ups of identifiers", many)
+    def refused_lookups(self, caller: Caller, many: int) -> Standing | None:
+        """Counts so many look-ups of identifiers, all or none; where the caller stands, if they are too many.
+
+        A sale waits for it: what is allowed costs one trip to Redis and tells no more.
+        """
+        item = self._lookups[caller.role]
+        if self._with(lambda limiter: limiter.hit(item, caller.caller_id, cost=many)):
+            return None
+        return self._standing(item, caller, "look-ups of identifiers", many)
 
     def _standing(self, item: RateLimitItem, caller: Caller, unit: str, cost: int) -> Standing:
-        allowed, remaining, reset_s = self._hit(item, caller.caller_id, cost)
+        allowed, remaining, reset_s = self._with(lambda limiter: _counted(limiter, item, caller.caller_id, cost))
         return Standing(item.namespace, unit, allowed, item.amount, item.get_expiry(), remaining, reset_s)
 
-    def _hit(self, item: RateLimitItem, key: str, cost: int) -> tuple[bool, int, int]:
+    def _with(self, count: Callable[[SlidingWindowCounterRateLimiter], Counted]) -> Counted:
+        """Counts in Redis, or in memory while that is away."""
         if self._shared is not None and self._now() >= self._shared_from:
             try:
-                return _counted(self._shared, item, key, cost)
+                return count(self._shared)
             except redis.RedisError as error:
                 self._shared_from = self._now() + REDIS_PAUSE_S
                 _log.warning("rate_limits_without_redis", error=type(error).__name__, pause_s=REDIS_PAUSE_S)
-        return _counted(self._own, item, key, cost)
+        return count(self._own)
 
 
 def limits_of(config: Config) -> Limits:

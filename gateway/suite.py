@@ -59,9 +59,10 @@ def suite() -> Suite:
 
 def count_lookups(many: int = 1) -> None:
     """Refuses more look-ups of identifiers than the caller may make for now."""
-    standing = suite().limits.count_lookups(visit().known_caller, many)
-    visit().limit_headers = standing.beside(visit().limit_headers)
-    standing.require()
+    refused = suite().limits.refused_lookups(visit().known_caller, many)
+    if refused is not None:
+        visit().limit_headers = refused.beside(visit().limit_headers)
+        refused.require()
 
 
 @contextlib.contextmanager
