@@ -149,18 +149,7 @@ MaybeProse1000 = Annotated[str, StringConstraints(strict=True, max_length=1_000,
 Int64 = Annotated[StrictInt, Field(ge=INT64_MIN, le=INT64_MAX)]
 NaturalInt64 = Annotated[StrictInt, Field(ge=0, le=INT64_MAX)]
 PositiveInt64 = Annotated[StrictInt, Field(ge=1, le=INT64_MAX)]
-NonZeroInt64 = Annotated[
-    StrictInt,
-    Field(ge=INT64_MIN, le=INT64_MAX, json_schema_extra={"not": {"const": 0}}),
-    AfterValidator(lambda value: _not_zero(value)),
-]
 Points = Annotated[StrictInt, Field(ge=1, le=1_000_000_000)]
-
-
-def _not_zero(value: int) -> int:
-    if value == 0:
-        raise ValueError("must not be 0")
-    return value
 
 
 # ---- To and from protos ----------------------------------------------------------------------------------------------

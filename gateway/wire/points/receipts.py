@@ -33,11 +33,14 @@ class Line(Told):
     sku: str
     category: str | None
     quantity_milli: int
-    unit_price_minor: int
+    unit_price_minor: int | None
+    """Null where the till told none."""
     discount_minor: int
     amount_minor: int
     brand: str | None
     tax_minor: int
+    price_includes_tax: bool | None
+    """Null where the till did not say."""
 
 
 class Tender(Told):
@@ -79,6 +82,7 @@ class Purchase(Told):
     lines: list[Line]
     tenders: list[Tender]
     cashier_id: str | None
+    cash_rounding_minor: int
     earnings: list[Earning]
     """What every rule in force made of it, those that gave nothing included."""
     earner: Earner | None
@@ -182,6 +186,7 @@ def purchase_of(purchase: pb.Purchase) -> Purchase:
         lines=[_line_of(line) for line in sale.lines],
         tenders=[_tender_of(tender) for tender in sale.tenders],
         cashier_id=sale.cashier_id or None,
+        cash_rounding_minor=sale.cash_rounding_minor,
         earnings=[earning_of(earning) for earning in purchase.earnings],
         earner=earner_of(purchase),
         sentence=purchase.sentence or None,
@@ -220,11 +225,12 @@ def _line_of(line: pb.PurchaseLine) -> Line:
         sku=line.sku,
         category=line.category or None,
         quantity_milli=line.quantity_milli,
-        unit_price_minor=line.unit_price_minor,
+        unit_price_minor=line.unit_price_minor if line.HasField("unit_price_minor") else None,
         discount_minor=line.discount_minor,
         amount_minor=line.amount_minor,
         brand=line.brand or None,
         tax_minor=line.tax_minor,
+        price_includes_tax=line.price_includes_tax if line.HasField("price_includes_tax") else None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from loyalty.points.v1 import points_pb2 as pb
-from pydantic import Field, SkipValidation, StringConstraints
+from pydantic import Field, SkipValidation, StrictBool, StringConstraints
 
 from gateway.wire.base import (
     Asked,
@@ -17,7 +17,6 @@ from gateway.wire.base import (
     InUrl,
     MaybeText100,
     NaturalInt64,
-    NonZeroInt64,
     PositiveInt64,
     Text50,
     Text100,
@@ -103,18 +102,25 @@ class NewLine(Asked):
     """Unique within the receipt."""
     sku: Text100
     category: MaybeText100 = ""
-    quantity_milli: NonZeroInt64
-    """Thousandths of a unit; negative for goods taken back within the sale.
-
-    With a negative amount and a positive quantity the line is a discount on the order, shared over its goods.
-    """
-    unit_price_minor: NaturalInt64
-    discount_minor: NaturalInt64 = 0
+    quantity_milli: Int64
+    """Thousandths of a unit; negative for goods taken back within the sale, 0 for what is no goods, such as a voided
+    line or a fee: nothing of such a line can come back. A line of negative amount that takes no goods back is a
+    discount on the order, shared over its goods."""
+    unit_price_minor: Int64 | None = None
+    """Before discount, rounded to the minor unit in whichever way; negative on a line that takes money off. Null where
+    the till has none: the amount is then not compared with anything."""
+    discount_minor: Int64 = 0
+    """What was taken off the price of the line's goods, in the direction of the quantity: of −1 × 10.00 with a discount
+    of 1.00, the amount is −9.00. Negative for a surcharge."""
     amount_minor: Int64
-    """What was paid for the line, tax included: quantity × unit price − discount, within one minor unit."""
+    """What was paid for the line, tax included: quantity × unit price − discount, as far as rounding explains. It
+    differs by less than one minor unit for each unit of the quantity and one more."""
     brand: MaybeText100 = ""
     tax_minor: Int64 = 0
     """The tax within `amount_minor`, of its sign and no more than it; 0 where it is not known."""
+    price_includes_tax: StrictBool | None = None
+    """Whether unit price and discount include the tax. If they do not, the amount is quantity × unit price − discount +
+    tax. Null: either may be."""
 
     def to_proto(self) -> pb.PurchaseLine:
         """The line for `points`."""
@@ -128,6 +134,7 @@ class NewLine(Asked):
             amount_minor=self.amount_minor,
             brand=self.brand,
             tax_minor=self.tax_minor,
+            price_includes_tax=self.price_includes_tax,
         )
 
 
@@ -167,9 +174,12 @@ class SaleBody(Asked):
     lines: list[NewLine] = Field(min_length=1, max_length=LINES_MAX)
     """In any order, as are the tenders: the receipt is the same one."""
     tenders: list[NewTender] = Field(default=[], max_length=TENDERS_MAX)
-    """How it was paid; when given, the sum is the sum of the lines."""
+    """How it was paid; when given, the sum is that of the lines and `cash_rounding_minor`. With cash among them it may
+    differ by up to 5 minor units."""
     cashier_id: MaybeText100 = ""
     """Who served, as the till names them; no personal data."""
+    cash_rounding_minor: Int64 = 0
+    """What the total was rounded by for coins that there are none of: −2 when 12.97 was paid with 12.95 in cash."""
 
     def to_proto(self) -> pb.Sale:
         """The sale for `points`."""
@@ -180,6 +190,7 @@ class SaleBody(Asked):
             lines=[line.to_proto() for line in self.lines],
             tenders=[tender.to_proto() for tender in self.tenders],
             cashier_id=self.cashier_id,
+            cash_rounding_minor=self.cash_rounding_minor,
         )
 
 

@@ -106,9 +106,10 @@ class NewTerms(Asked):
     tenders that it leaves out; asked again of what is kept), `purchase.hour`, `purchase.weekday`, `purchase.currency`,
     `purchase.source`, `purchase.store_id`, `purchase.terminal_id`, `purchase.tenders`, `member.status`, `member.tier`,
     `member.segments`, a list of texts, `member.attributes`, a map of texts; and, when lines trigger the rule,
-    `line.sku`, `line.category`, `line.brand`, `line.quantity_milli`, `line.unit_price_minor`, `line.amount_minor`. When
-    an activity triggers it: `activity.kind`, `activity.name`, `activity.source`, `activity.store_id`, `activity.hour`,
-    `activity.weekday`, `activity.attributes`, a map of texts, and what there is of the member."""
+    `line.sku`, `line.category`, `line.brand`, `line.quantity_milli`, `line.amount_minor`, `line.unit_price_minor`,
+    which is what the amount makes it where the till told none. When an activity triggers it: `activity.kind`,
+    `activity.name`, `activity.source`, `activity.store_id`, `activity.hour`, `activity.weekday`, `activity.attributes`,
+    a map of texts, and what there is of the member."""
     time_zone: MaybeText50 = ""
     """IANA name of the zone in which hours and weekdays are read; empty means "UTC"."""
     valid_hours: list[ValidHours] = Field(default=[], max_length=VALID_HOURS_MAX)

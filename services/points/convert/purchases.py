@@ -148,31 +148,31 @@ def sale_of(sale: pb.Sale) -> Sale:
         lines=tuple(_line(line, f"sale.lines[{index}]") for index, line in enumerate(sale.lines)),
         tenders=tuple(_tender(tender, f"sale.tenders[{index}]") for index, tender in enumerate(sale.tenders)),
         cashier_id=text_of(sale.cashier_id, "sale.cashier_id", length_max=NAME_LENGTH_MAX, length_min=0),
+        cash_rounding_minor=_money(sale.cash_rounding_minor, "sale.cash_rounding_minor"),
     )
 
 
 def _line(line: pb.PurchaseLine, field: str) -> PurchaseLine:
-    quantity_milli = integer_of(
-        line.quantity_milli, f"{field}.quantity_milli", at_least=-QUANTITY_MILLI_MAX, at_most=QUANTITY_MILLI_MAX
-    )
-    if quantity_milli == 0:
-        raise Invalid(f"{field}.quantity_milli", "must not be 0")
+    unit_price = line.unit_price_minor if line.HasField("unit_price_minor") else None
     return PurchaseLine(
         line_id=text_of(line.line_id, f"{field}.line_id", length_max=LINE_ID_LENGTH_MAX),
         sku=text_of(line.sku, f"{field}.sku", length_max=NAME_LENGTH_MAX),
         category=text_of(line.category, f"{field}.category", length_max=NAME_LENGTH_MAX, length_min=0),
-        quantity_milli=quantity_milli,
-        unit_price_minor=_money(line.unit_price_minor, f"{field}.unit_price_minor", at_least=0),
-        discount_minor=_money(line.discount_minor, f"{field}.discount_minor", at_least=0),
-        amount_minor=_money(line.amount_minor, f"{field}.amount_minor", at_least=-MONEY_MINOR_MAX),
+        quantity_milli=integer_of(
+            line.quantity_milli, f"{field}.quantity_milli", at_least=-QUANTITY_MILLI_MAX, at_most=QUANTITY_MILLI_MAX
+        ),
+        unit_price_minor=None if unit_price is None else _money(unit_price, f"{field}.unit_price_minor"),
+        discount_minor=_money(line.discount_minor, f"{field}.discount_minor"),
+        amount_minor=_money(line.amount_minor, f"{field}.amount_minor"),
         brand=text_of(line.brand, f"{field}.brand", length_max=NAME_LENGTH_MAX, length_min=0),
-        tax_minor=_money(line.tax_minor, f"{field}.tax_minor", at_least=-MONEY_MINOR_MAX),
+        tax_minor=_money(line.tax_minor, f"{field}.tax_minor"),
+        price_includes_tax=line.price_includes_tax if line.HasField("price_includes_tax") else None,
     )
 
 
 def _tender(tender: pb.Tender, field: str) -> Tender:
     kind = _TENDER_KIND.to_domain(tender.kind, f"{field}.kind")
-    return Tender(kind, _money(tender.amount_minor, f"{field}.amount_minor", at_least=-MONEY_MINOR_MAX))
+    return Tender(kind, _money(tender.amount_minor, f"{field}.amount_minor"))
 
 
 def _return_line(line: pb.ReturnLine, field: str) -> ReturnLine:
@@ -184,8 +184,8 @@ def _return_line(line: pb.ReturnLine, field: str) -> ReturnLine:
     )
 
 
-def _money(minor: int, field: str, *, at_least: int) -> int:
-    return integer_of(minor, field, at_least=at_least, at_most=MONEY_MINOR_MAX)
+def _money(minor: int, field: str) -> int:
+    return integer_of(minor, field, at_least=-MONEY_MINOR_MAX, at_most=MONEY_MINOR_MAX)
 
 
 def _expect_count(items: Sequence[object], field: str, at_least: int, at_most: int) -> None:
@@ -279,6 +279,7 @@ def _to_sale(purchase: Purchase) -> pb.Sale:
                 amount_minor=line.amount_minor,
                 brand=line.brand,
                 tax_minor=line.tax_minor,
+                price_includes_tax=line.price_includes_tax,
             )
             for line in sale.lines
         ],
@@ -287,6 +288,7 @@ def _to_sale(purchase: Purchase) -> pb.Sale:
             for tender in sale.tenders
         ],
         cashier_id=sale.cashier_id,
+        cash_rounding_minor=sale.cash_rounding_minor,
     )
 
 

@@ -208,8 +208,9 @@ def _kept(line: PurchaseLine, returned: Returned) -> KeptLine:
 
 
 def _earning_part(sale: Sale, excluded: tuple[TenderKind, ...]) -> Exact:
-    # Change given back and the like are negative; the part stays within nothing and all.
-    total = sale.total_minor
+    # Change given back and the like are negative; the part stays within nothing and all. It is a part of what was
+    # tendered, which may differ from the lines where cash was rounded.
+    total = sale.tendered_minor
     out = sum(tender.amount_minor for tender in sale.tenders if tender.kind in excluded)
     if total <= 0 or out <= 0:
         return 1

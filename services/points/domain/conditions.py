@@ -183,6 +183,6 @@ def line_facts(line: PurchaseLine, amount_minor: Fraction | int, quantity_milli:
         "line.category": line.category,
         "line.brand": line.brand,
         "line.quantity_milli": quantity_milli,
-        "line.unit_price_minor": line.unit_price_minor,
+        "line.unit_price_minor": line.price_minor,
         "line.amount_minor": int(amount_minor),
     }

@@ -87,7 +87,7 @@ def items(puppets: Puppets) -> list[points_pb2.PurchaseToRecord]:
 
 def test_each_purchase_has_its_own_result_in_its_place(door: Door, puppets: Puppets) -> None:
     crooked = sale()
-    crooked["lines"][0]["quantity_milli"] = 0
+    crooked["lines"][0]["quantity_milli"] = None
     results = upload(
         door.caller("till"),
         sale(member_id=MEMBER_ID),

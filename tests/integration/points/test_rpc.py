@@ -426,7 +426,7 @@ def test_a_request_that_says_nothing_is_told_what_is_missing(till: Till, rpc: st
 
 def test_what_is_malformed_is_named_by_its_path(till: Till) -> None:
     request = requests.record_purchase()
-    request.sale.lines[0].quantity_milli = 0
+    request.sale.lines[0].quantity_milli = 1_000_000_001
     expect_invalid(till, request, "sale.lines[0].quantity_milli")
     request = requests.record_purchase()
     request.sale.lines[0].amount_minor = 1

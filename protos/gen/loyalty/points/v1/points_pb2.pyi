@@ -3223,10 +3223,13 @@ class Sale(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     TENDERS_FIELD_NUMBER: _builtins.int
     CASHIER_ID_FIELD_NUMBER: _builtins.int
+    CASH_ROUNDING_MINOR_FIELD_NUMBER: _builtins.int
     currency: _builtins.str
     """ISO 4217."""
     cashier_id: _builtins.str
     """Who served, as the till names them: up to 100 characters. No personal data."""
+    cash_rounding_minor: _builtins.int
+    """What the total was rounded by for coins that there are none of: negative when less was paid than the lines come to."""
     @_builtins.property
     def receipt(self) -> Global___ReceiptKey: ...
     @_builtins.property
@@ -3241,7 +3244,9 @@ class Sale(_message.Message):
 
     @_builtins.property
     def tenders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tender]:
-        """How it was paid, in up to 50 parts; when given, the sum is the sum of the lines."""
+        """How it was paid, in up to 50 parts; when given, the sum is that of the lines and `cash_rounding_minor`. With cash
+        among them it may differ by up to 5 minor units, for coins that there are none of.
+        """
 
     def __init__(
         self,
@@ -3252,10 +3257,11 @@ class Sale(_message.Message):
         lines: _abc.Iterable[Global___PurchaseLine] | None = ...,
         tenders: _abc.Iterable[Global___Tender] | None = ...,
         cashier_id: _builtins.str = ...,
+        cash_rounding_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cashier_id", b"cashier_id", "currency", b"currency", "lines", b"lines", "occurred_at", b"occurred_at", "receipt", b"receipt", "tenders", b"tenders"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cash_rounding_minor", b"cash_rounding_minor", "cashier_id", b"cashier_id", "currency", b"currency", "lines", b"lines", "occurred_at", b"occurred_at", "receipt", b"receipt", "tenders", b"tenders"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3276,6 +3282,7 @@ class PurchaseLine(_message.Message):
     AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
     BRAND_FIELD_NUMBER: _builtins.int
     TAX_MINOR_FIELD_NUMBER: _builtins.int
+    PRICE_INCLUDES_TAX_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """Unique within the receipt: 1 to 50 characters."""
     sku: _builtins.str
@@ -3283,21 +3290,31 @@ class PurchaseLine(_message.Message):
     category: _builtins.str
     """Up to 100 characters."""
     quantity_milli: _builtins.int
-    """Thousandths of a unit; negative for a line that takes goods back within the sale; not 0. A line of positive quantity
-    and negative amount is a discount on the order, which is shared over the goods of the receipt by their amounts.
+    """Thousandths of a unit; negative for a line that takes goods back within the sale. 0 for what is no goods, such as a
+    voided line or a fee: nothing of such a line can come back. A line of negative amount that takes no goods back is a
+    discount on the order, which is shared over the goods of the receipt by their amounts.
     """
     unit_price_minor: _builtins.int
-    """Price of one unit before discount, 0 or more."""
+    """Price of one unit before discount, rounded to the minor unit in whichever way; negative on a line that takes money
+    off. Absent where the till has none: the amount is then not compared with anything.
+    """
     discount_minor: _builtins.int
-    """What was taken off this line, 0 or more."""
+    """What was taken off the price of the line's goods; negative for a surcharge. It has the direction of the quantity: of
+    −1 × 10.00 with a discount of 1.00, the amount is −9.00.
+    """
     amount_minor: _builtins.int
-    """What was paid for the line, tax included: quantity × unit price − discount, within one minor unit of it, since tills
-    round differently. Earning counts this amount.
+    """What was paid for the line, tax included: earning counts this amount. It is quantity × unit price − discount, as far
+    as rounding explains: it differs by less than one minor unit for each unit of the quantity, for a rounded price, and
+    one more for a rounded amount.
     """
     brand: _builtins.str
     """Up to 100 characters."""
     tax_minor: _builtins.int
     """The tax within `amount_minor`, of its sign and no more than it; 0 where it is not known."""
+    price_includes_tax: _builtins.bool
+    """Whether the unit price and the discount include the tax. If they do not, the amount is quantity × unit price −
+    discount + tax. Absent: either may be.
+    """
     def __init__(
         self,
         *,
@@ -3305,17 +3322,25 @@ class PurchaseLine(_message.Message):
         sku: _builtins.str = ...,
         category: _builtins.str = ...,
         quantity_milli: _builtins.int = ...,
-        unit_price_minor: _builtins.int = ...,
+        unit_price_minor: _builtins.int | None = ...,
         discount_minor: _builtins.int = ...,
         amount_minor: _builtins.int = ...,
         brand: _builtins.str = ...,
         tax_minor: _builtins.int = ...,
+        price_includes_tax: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_price_includes_tax", b"_price_includes_tax", "_unit_price_minor", b"_unit_price_minor", "price_includes_tax", b"price_includes_tax", "unit_price_minor", b"unit_price_minor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "brand", b"brand", "category", b"category", "discount_minor", b"discount_minor", "line_id", b"line_id", "quantity_milli", b"quantity_milli", "sku", b"sku", "tax_minor", b"tax_minor", "unit_price_minor", b"unit_price_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price_includes_tax", b"_price_includes_tax", "_unit_price_minor", b"_unit_price_minor", "amount_minor", b"amount_minor", "brand", b"brand", "category", b"category", "discount_minor", b"discount_minor", "line_id", b"line_id", "price_includes_tax", b"price_includes_tax", "quantity_milli", b"quantity_milli", "sku", b"sku", "tax_minor", b"tax_minor", "unit_price_minor", b"unit_price_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__price_includes_tax: _TypeAlias = _typing.Literal["price_includes_tax"]  # noqa: Y015
+    _WhichOneofArgType__price_includes_tax: _TypeAlias = _typing.Literal["_price_includes_tax", b"_price_includes_tax"]  # noqa: Y015
+    _WhichOneofReturnType__unit_price_minor: _TypeAlias = _typing.Literal["unit_price_minor"]  # noqa: Y015
+    _WhichOneofArgType__unit_price_minor: _TypeAlias = _typing.Literal["_unit_price_minor", b"_unit_price_minor"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__price_includes_tax) -> _WhichOneofReturnType__price_includes_tax | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__unit_price_minor) -> _WhichOneofReturnType__unit_price_minor | None: ...
 
 Global___PurchaseLine: _TypeAlias = PurchaseLine  # noqa: Y015
 
@@ -4922,7 +4947,8 @@ class EarningTerms(_message.Message):
     `line.amount_minor`, int. When an activity triggers the rule, it may ask `activity.kind` ("visit"), `activity.name`,
     `activity.source`, `activity.store_id`, string, `activity.hour`, `activity.weekday`, int, `activity.attributes`, a
     map of strings, and what there is of the member. Where an attribute that is asked for is not there, the condition
-    comes to no answer, unless it asks `"name" in member.attributes` first. INVALID_FIELD says where it is wrong.
+    comes to no answer, unless it asks `"name" in member.attributes` first. `line.unit_price_minor` is what the amount
+    makes it where the till told none. INVALID_FIELD says where it is wrong.
     """
     time_zone: _builtins.str
     """IANA name of the zone in which hours and weekdays are read; empty means "UTC"."""

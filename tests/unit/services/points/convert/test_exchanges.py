@@ -40,7 +40,7 @@ from tests.unit.services.points.convert.refusals import (
             "return.lines[0].quantity_milli": outside(1, purchases.QUANTITY_MILLI_MAX),
             "return.refunds[0].hold_id": NOT_A_UUID,
             "sale.receipt.receipt_number": length(100),
-            "sale.lines[0].quantity_milli": [0],
+            "sale.lines[0].quantity_milli": outside(-purchases.QUANTITY_MILLI_MAX, purchases.QUANTITY_MILLI_MAX),
         }
     ),
 )

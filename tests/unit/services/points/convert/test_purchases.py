@@ -66,14 +66,15 @@ SALE_BOUNDS: dict[str, list[Any]] = {
     "sale.lines[1].line_id": [*NOT_A_LINE, *length(50)],
     "sale.lines[1].sku": [*NOT_A_LINE, *length(100)],
     "sale.lines[1].category": length(100, least=0),
-    "sale.lines[1].quantity_milli": [0, *outside(-QUANTITY_MILLI_MAX, QUANTITY_MILLI_MAX)],
-    "sale.lines[1].unit_price_minor": outside(0, MONEY_MINOR_MAX),
-    "sale.lines[1].discount_minor": outside(0, MONEY_MINOR_MAX),
+    "sale.lines[1].quantity_milli": outside(-QUANTITY_MILLI_MAX, QUANTITY_MILLI_MAX),
+    "sale.lines[1].unit_price_minor": outside(-MONEY_MINOR_MAX, MONEY_MINOR_MAX),
+    "sale.lines[1].discount_minor": outside(-MONEY_MINOR_MAX, MONEY_MINOR_MAX),
     "sale.lines[1].amount_minor": outside(-MONEY_MINOR_MAX, MONEY_MINOR_MAX),
     "sale.lines[1].brand": length(100, least=0),
     "sale.lines[1].tax_minor": outside(-MONEY_MINOR_MAX, MONEY_MINOR_MAX),
     "sale.tenders[0].kind": [0, 99],
     "sale.tenders[0].amount_minor": outside(-MONEY_MINOR_MAX, MONEY_MINOR_MAX),
+    "sale.cash_rounding_minor": outside(-MONEY_MINOR_MAX, MONEY_MINOR_MAX),
 }
 
 RECORD_PURCHASE_BOUNDS = {
@@ -96,7 +97,7 @@ def test_record_purchase_names_what_is_wrong(path: str, value: Any) -> None:
 
 def test_record_purchases_finds_what_is_wrong_with_one_for_that_one_alone() -> None:
     malformed = requests.record_purchase()
-    malformed.sale.lines[0].quantity_milli = 0
+    malformed.sale.lines[0].quantity_milli = QUANTITY_MILLI_MAX + 1
     nameless = requests.record_purchase()
     nameless.request_id = ""
 
@@ -159,9 +160,9 @@ def test_a_sale_of_a_thousand_lines_and_fifty_tenders_is_read() -> None:
 @pytest.mark.parametrize(
     ("path", "values"),
     [
-        ("sale.lines[0].quantity_milli", [-QUANTITY_MILLI_MAX, -1, 1, QUANTITY_MILLI_MAX]),
-        ("sale.lines[0].unit_price_minor", [0, MONEY_MINOR_MAX]),
-        ("sale.lines[0].discount_minor", [0, MONEY_MINOR_MAX]),
+        ("sale.lines[0].quantity_milli", [-QUANTITY_MILLI_MAX, -1, 0, 1, QUANTITY_MILLI_MAX]),
+        ("sale.lines[0].unit_price_minor", [-MONEY_MINOR_MAX, 0, MONEY_MINOR_MAX]),
+        ("sale.lines[0].discount_minor", [-MONEY_MINOR_MAX, 0, MONEY_MINOR_MAX]),
         ("sale.lines[0].amount_minor", [-MONEY_MINOR_MAX, 0, MONEY_MINOR_MAX]),
         ("sale.lines[0].line_id", ["x", "x" * 50]),
         ("sale.lines[0].category", ["", "x" * 100]),
@@ -289,12 +290,13 @@ def sales(draw: st.DrawFn) -> pb.Sale:
             line_id=draw(NAMES),
             sku=draw(NAMES),
             category=draw(NAMES | st.just("")),
-            quantity_milli=draw(st.integers(-QUANTITY_MILLI_MAX, QUANTITY_MILLI_MAX).filter(bool)),
-            unit_price_minor=draw(MONEY),
+            quantity_milli=draw(st.integers(-QUANTITY_MILLI_MAX, QUANTITY_MILLI_MAX)),
+            unit_price_minor=draw(st.none() | MONEY),
             discount_minor=draw(MONEY),
             amount_minor=draw(MONEY) * draw(st.sampled_from([-1, 1])),
             brand=draw(NAMES | st.just("")),
             tax_minor=draw(MONEY),
+            price_includes_tax=draw(st.none() | st.booleans()),
         )
         for _ in range(draw(st.integers(1, 3)))
     ]
@@ -317,6 +319,7 @@ def sales(draw: st.DrawFn) -> pb.Sale:
         lines=lines,
         tenders=tenders,
         cashier_id=draw(NAMES | st.just("")),
+        cash_rounding_minor=draw(MONEY),
     )
 
 
