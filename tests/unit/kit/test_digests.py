@@ -196,6 +196,27 @@ def test_instants_are_compared_in_whole_seconds() -> None:
     assert len({digest(), digest(seconds=1), digest(microseconds=-1)}) == 3
 
 
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """Places that are not a list, and what may be of several kinds."""
+
+    at: tuple[int, int]
+    inside: Label | Shelf | None = None
+
+
+def test_places_that_mean_something_are_no_list() -> None:
+    assert field_digests(Pair((1, 2))) != field_digests(Pair((2, 1)))
+
+
+def test_what_may_be_of_several_kinds_is_compared_by_the_one_it_is() -> None:
+    def shelf(*names: str) -> Pair:
+        return Pair((1, 2), Shelf((), names, {}))
+
+    assert field_digests(shelf("a", "b")) == field_digests(shelf("b", "a"))
+    digests = {field_digests(each).get("inside") for each in (Pair((1, 2), TAKE.labels[0]), shelf("a"), Pair((1, 2)))}
+    assert len(digests) == 3
+
+
 # ---- what was digested before
 
 
