@@ -31,7 +31,7 @@ class Config:
     drain_s: int = setting("seconds that requests under way may take to end after SIGTERM", default=15)
 
     body_bytes_max: int = setting("longest body of a request, in bytes", default=1_048_576)
-    upload_bytes_max: int = setting("longest body of a call with many purchases, in bytes", default=4_194_304)
+    upload_bytes_max: int = setting("longest body of a call with one receipt or many, in bytes", default=4_194_304)
     # A till's socket closes after five seconds; look-up and write together stay below that.
     lookup_deadline_ms: int = setting("milliseconds to authenticate a key or resolve an identifier", default=1_000)
     read_deadline_ms: int = setting("milliseconds for a read", default=2_000)

@@ -27,7 +27,7 @@ from gateway.config import Config
 from gateway.policy import Role
 from gateway.refusals import RateLimited
 from gateway.visit import Caller
-from gateway.wire.points.sales import PURCHASES_MAX
+from kit.bounds import PURCHASES_MAX
 
 _log = structlog.get_logger()
 

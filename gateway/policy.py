@@ -35,7 +35,7 @@ class Access:
     roles: frozenset[Role]
     needs: Needs = Needs.NOTHING
     public: bool = False
-    # Many things in one call: its body may be longer.
+    # A receipt may have thousands of lines, and an upload hundreds of receipts: such a body may be longer.
     upload: bool = False
     # What people keep in files: its body may be YAML, too.
     document: bool = False
@@ -58,8 +58,8 @@ def _edit(*roles: Role) -> Access:
     return Access(frozenset(roles), Needs.KEY | Needs.VERSION)
 
 
-def _upload(*roles: Role) -> Access:
-    return Access(frozenset(roles), Needs.KEY, upload=True)
+def _upload(*roles: Role, needs: Needs = Needs.KEY) -> Access:
+    return Access(frozenset(roles), needs, upload=True)
 
 
 def _document(*roles: Role, needs: Needs = Needs.NOTHING) -> Access:
@@ -86,13 +86,13 @@ POLICY: dict[str, Access] = {
     # Not tills: a second card on somebody's account spends their points.
     "members.add_identifier": _write(APP, STAFF, ADMIN),
     "members.remove_identifier": _write(APP, STAFF, ADMIN),
-    "points.record_purchase": _write(TILL, APP),
+    "points.record_purchase": _upload(TILL, APP),
     "points.record_purchases": _upload(TILL, ADMIN),
-    "points.preview_purchase": _read(TILL, APP, STAFF, ADMIN),
+    "points.preview_purchase": _upload(TILL, APP, STAFF, ADMIN, needs=Needs.NOTHING),
     "points.get_purchase": _read(TILL, APP, STAFF, ADMIN),
     "points.claim_purchase": _write(TILL, APP, STAFF, ADMIN),
-    "points.record_return": _write(TILL, APP),
-    "points.record_exchange": _write(TILL, APP),
+    "points.record_return": _upload(TILL, APP),
+    "points.record_exchange": _upload(TILL, APP),
     # Systems, not people: what one person may give is a question of adjustments, with their limits.
     "points.record_activity": _write(TILL, APP),
     "points.get_activity": _read(TILL, APP, STAFF, ADMIN),

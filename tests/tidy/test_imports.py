@@ -37,7 +37,7 @@ KIT: dict[str, set[str]] = {
     "conditions": {"kit.errors"},
     "config": {"kit.config"},
     "grants": {"kit.rights"},
-    "convert": {"kit.convert", "kit.currencies", "kit.errors", "kit.languages", "kit.page"},
+    "convert": {"kit.bounds", "kit.convert", "kit.currencies", "kit.errors", "kit.languages", "kit.page"},
     "rpc": {"kit.rpc"},
 }
 # The contract stops at these rooms: nothing behind them knows what a proto is, or that there is a network.

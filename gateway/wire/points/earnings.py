@@ -68,7 +68,10 @@ class Explanation(Told):
     per_amount_minor: int
     rounding: RoundingWord | None
     lines: list[LineExplanation]
-    """Empty for a bonus, and where the rule did not get as far as the lines."""
+    """Empty for a bonus, where the rule did not get as far as the lines, and where so many lines are too many to be
+    listed for so many rules: beyond 25,000 in all, rules only count them."""
+    lines_counted: int
+    lines_left_out: int
     reason: ReasonWord
     effect: EffectWord
     trigger: TriggerWord
@@ -158,6 +161,8 @@ def _explanation_of(explanation: pb.Explanation) -> Explanation:
         per_amount_minor=explanation.per_amount_minor,
         rounding=word_of(pb.Rounding, explanation.rounding) if explanation.rounding else None,
         lines=[_line_of(line) for line in explanation.lines],
+        lines_counted=explanation.lines_counted,
+        lines_left_out=explanation.lines_left_out,
         reason=word_of(pb.EarningReason, explanation.reason or pb.EARNING_REASON_APPLIED),
         effect=word_of(pb.EarningEffect, explanation.effect or pb.EARNING_EFFECT_PER_AMOUNT),
         trigger=word_of(pb.EarningTrigger, explanation.trigger or pb.EARNING_TRIGGER_PURCHASE),

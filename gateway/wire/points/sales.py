@@ -24,14 +24,11 @@ from gateway.wire.base import (
 )
 from gateway.wire.enums import number_of
 from gateway.wire.members import NewIdentifier
+from kit.bounds import LINES_MAX, PURCHASES_MAX, REFUNDS_MAX, TENDERS_MAX
 from kit.call import KEY_LENGTH_MAX
 from kit.convert import timestamp_of
 
 TenderWord = Literal["cash", "payment_card", "gift_card", "points", "voucher", "other"]
-PURCHASES_MAX = 500
-LINES_MAX = 1_000
-TENDERS_MAX = 50
-REFUNDS_MAX = 20
 
 IdempotencyKey = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=KEY_LENGTH_MAX, pattern="^[!-~]+$")

@@ -61,6 +61,8 @@ def _to_explanation(why: Explanation, sentence: str) -> pb.Explanation:
             )
             for line in why.lines
         ],
+        lines_counted=why.line_counts.counted,
+        lines_left_out=why.line_counts.left_out,
         reason=_REASON.to_proto(why.reason),
         effect=EFFECT.to_proto(why.effect),
         trigger=TRIGGER.to_proto(why.trigger),

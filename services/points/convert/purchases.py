@@ -8,6 +8,7 @@ from uuid import UUID
 from google.rpc.status_pb2 import Status
 from loyalty.points.v1 import points_pb2 as pb
 
+from kit.bounds import LINES_MAX, PURCHASES_MAX, TENDERS_MAX
 from kit.convert import (
     EnumMap,
     currency_of,
@@ -21,7 +22,7 @@ from kit.convert import (
 )
 from kit.errors import Invalid
 from services.points.convert.accounts import to_account
-from services.points.convert.common import LINES_MAX, MONEY_MINOR_MAX, NAME_LENGTH_MAX, receipt_of, to_receipt
+from services.points.convert.common import MONEY_MINOR_MAX, NAME_LENGTH_MAX, receipt_of, to_receipt
 from services.points.convert.earnings import to_earner, to_earning, to_sentence
 from services.points.convert.refunds import refunds_of, to_refunds
 from services.points.domain.earnings import Unearned
@@ -42,9 +43,7 @@ from services.points.domain.purchases import (
 from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind
 from services.points.domain.terms import Trigger
 
-ITEMS_MAX = 500
 QUANTITY_MILLI_MAX = 1_000_000_000
-TENDERS_MAX = 50
 LINE_ID_LENGTH_MAX = 50
 
 _TENDER_KIND = EnumMap(pb.TenderKind, TenderKind)
@@ -64,7 +63,7 @@ def record_purchase(request: pb.RecordPurchaseRequest) -> RecordPurchase:
 def record_purchases(request: pb.RecordPurchasesRequest) -> RecordPurchases:
     """Sales to record; what is malformed in one is a finding about that one alone."""
     program_id = uuid_of(request.program_id, "program_id")
-    _expect_count(request.items, "items", 1, ITEMS_MAX)
+    _expect_count(request.items, "items", 1, PURCHASES_MAX)
     return RecordPurchases(program_id, tuple(_item(program_id, item) for item in request.items))
 
 

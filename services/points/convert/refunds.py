@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from loyalty.points.v1 import points_pb2 as pb
 
+from kit.bounds import REFUNDS_MAX
 from kit.convert import integer_of, uuid_of
 from kit.errors import Invalid
 from services.points.convert.common import AMOUNT_MAX
 from services.points.domain.refunds import PointsRefund, Refunded
-
-REFUNDS_MAX = 20
 
 
 def refunds_of(refunds: Sequence[pb.PointsRefund], field: str) -> tuple[PointsRefund, ...]:

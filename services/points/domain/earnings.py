@@ -46,6 +46,14 @@ class LineExplanation:
 
 
 @dataclass(frozen=True)
+class LineCounts:
+    """How many lines counted, and how many were left out; a discount that is shared is neither."""
+
+    counted: int
+    left_out: int
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why a rule gave what it gave: what it says, what it counted, every line with its verdict if it came to that.
 
@@ -87,6 +95,17 @@ class Explanation:
     accrual: Accrual = Accrual.PROPORTIONAL
     # Of the quantity, what was paid in a way that does not earn.
     not_earning_milli: int = 0
+    # Of a receipt whose lines are too many to be listed for every rule: how many they were.
+    unlisted: LineCounts | None = None
+
+    @property
+    def line_counts(self) -> LineCounts:
+        """How many lines counted and how many did not, listed or not."""
+        if self.unlisted is not None:
+            return self.unlisted
+        counted = sum(line.verdict is LineVerdict.COUNTED for line in self.lines)
+        shared = sum(line.verdict is LineVerdict.SHARED for line in self.lines)
+        return LineCounts(counted, len(self.lines) - counted - shared)
 
     @property
     def counts_steps(self) -> bool:

@@ -29,6 +29,7 @@ from services.points.domain.conditions import Conditions, NoConditions
 from services.points.domain.earners import NOBODY, Earner
 from services.points.domain.earnings import Earning, Explanation, LineExplanation, Reason, earner_of, told_once
 from services.points.domain.limits import Limit, LimitPolicy, Measured
+from services.points.domain.line_lists import within_bounds
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import Returned, Sale
 from services.points.domain.terms import EarningTerms, Effect, Trigger
@@ -144,7 +145,7 @@ class Assessment:
         ]
         found = {id(judged.rule): judged for judged in (*first, *stacked(bonuses, first))}
         made = tuple(earning_of(found[id(rule)], self.basket.sale.occurred_at) for rule in self.rules)
-        return told_once(made, self.basket.earner)
+        return told_once(within_bounds(made), self.basket.earner)
 
 
 def _assessed(rules: Sequence[EarningRule], basket: Basket) -> Assessment:

@@ -153,6 +153,13 @@ def test_a_body_that_is_too_long_is_a_problem(door: Door) -> None:
     assert is_problem(answer, 413, "BODY_TOO_LARGE")
 
 
+@pytest.mark.parametrize("path", ["/v1/purchases", "/v1/purchases/preview", "/v1/returns", "/v1/exchanges"])
+def test_the_body_of_a_receipt_may_be_longer_than_others_and_not_without_end(door: Door, path: str) -> None:
+    caller = door.caller("till")
+    assert is_problem(caller.post(path, b'["' + b"x" * 2_000_000 + b'"]'), 422, "INVALID_FIELD")
+    assert is_problem(caller.post(path, b'"' + b"x" * 4_194_304 + b'"'), 413, "BODY_TOO_LARGE")
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"Content-Type": "text/plain"}, {"Content-Type": "application/xml"}, {"Content-Encoding": "gzip"}],

@@ -6,7 +6,7 @@ from services.points.domain.earnings import Earning, Explanation, Reason, Unearn
 from services.points.domain.ledger import Entry, EntryKind
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.sentences.numbers import amount, decimal
-from services.points.domain.terms import Effect, LineVerdict, Rounding, Trigger
+from services.points.domain.terms import Effect, Rounding, Trigger
 
 _ROUNDED = {Rounding.DOWN: "rounded down", Rounding.HALF_UP: "rounded", Rounding.UP: "rounded up"}
 
@@ -172,8 +172,7 @@ def _for_inactivity(days: int | None) -> str:
 
 
 def _counted(why: Explanation) -> str:
-    counted = sum(line.verdict is LineVerdict.COUNTED for line in why.lines)
-    left_out = sum(line.verdict not in (LineVerdict.COUNTED, LineVerdict.SHARED) for line in why.lines)
+    counted, left_out = why.line_counts.counted, why.line_counts.left_out
     return f"{_lines(counted)}, {_lines(left_out)} left out" if left_out else _lines(counted)
 
 

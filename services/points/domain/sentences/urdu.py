@@ -12,7 +12,7 @@ from services.points.domain.ledger import Entry, EntryKind
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.sentences.isolates import isolated
 from services.points.domain.sentences.numbers import amount, decimal
-from services.points.domain.terms import Effect, LineVerdict, Rounding, Trigger
+from services.points.domain.terms import Effect, Rounding, Trigger
 
 _ROUNDED = {
     Rounding.DOWN: "کسر چھوڑ کر",
@@ -203,8 +203,7 @@ def _why_expired(inactivity_days: int | None) -> str:
 
 
 def _counted(why: Explanation) -> str:
-    counted = sum(line.verdict is LineVerdict.COUNTED for line in why.lines)
-    left_out = sum(line.verdict not in (LineVerdict.COUNTED, LineVerdict.SHARED) for line in why.lines)
+    counted, left_out = why.line_counts.counted, why.line_counts.left_out
     return f"{_things(counted)}، {_things(left_out)} شامل نہیں" if left_out else _things(counted)
 
 

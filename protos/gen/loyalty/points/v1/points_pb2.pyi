@@ -990,7 +990,7 @@ class RecordReturnRequest(_message.Message):
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReturnLine]:
-        """One to 1,000 lines."""
+        """One to 5,000 lines."""
 
     @_builtins.property
     def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___PointsRefund]:
@@ -3152,7 +3152,7 @@ class ReturnToRecord(_message.Message):
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReturnLine]:
-        """One to 1,000 lines."""
+        """One to 5,000 lines."""
 
     @_builtins.property
     def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___PointsRefund]:
@@ -3240,7 +3240,7 @@ class Sale(_message.Message):
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___PurchaseLine]:
-        """One to 1,000 lines, in any order: with its lines or tenders in another one, the receipt is the same."""
+        """One to 5,000 lines, in any order: with its lines or tenders in another one, the receipt is the same."""
 
     @_builtins.property
     def tenders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tender]:
@@ -3679,6 +3679,8 @@ class Explanation(_message.Message):
     ACTIVITY_NAME_FIELD_NUMBER: _builtins.int
     ACCRUAL_FIELD_NUMBER: _builtins.int
     NOT_EARNING_MILLI_FIELD_NUMBER: _builtins.int
+    LINES_COUNTED_FIELD_NUMBER: _builtins.int
+    LINES_LEFT_OUT_FIELD_NUMBER: _builtins.int
     sentence: _builtins.str
     """One sentence that a cashier can read out, in the language that `accept-language` in the metadata names by BCP 47:
     "en" or "ur" so far, else English.
@@ -3714,6 +3716,11 @@ class Explanation(_message.Message):
     """Whether whole steps of the rate counted, or parts as well; unspecified for an effect that has no rate."""
     not_earning_milli: _builtins.int
     """Of the quantity, thousandths that were paid in a way that does not earn."""
+    lines_counted: _builtins.int
+    """How many lines counted and how many were left out. Where a receipt has so many lines for so many rules that `lines`
+    would hold more than 25,000 in all, the later rules only count them.
+    """
+    lines_left_out: _builtins.int
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineExplanation]:
         """Every line and whether it counted; empty for a bonus, and where the rule did not get as far as the lines."""
@@ -3752,10 +3759,12 @@ class Explanation(_message.Message):
         activity_name: _builtins.str = ...,
         accrual: Global___EarningAccrual.ValueType = ...,
         not_earning_milli: _builtins.int = ...,
+        lines_counted: _builtins.int = ...,
+        lines_left_out: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["factor", b"factor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accrual", b"accrual", "activity_name", b"activity_name", "beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "excluded_tax_minor", b"excluded_tax_minor", "factor", b"factor", "limits", b"limits", "lines", b"lines", "not_earning_milli", b"not_earning_milli", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger", "unlimited_points", b"unlimited_points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accrual", b"accrual", "activity_name", b"activity_name", "beaten_by", b"beaten_by", "currency", b"currency", "effect", b"effect", "eligible_amount_minor", b"eligible_amount_minor", "excluded_tax_minor", b"excluded_tax_minor", "factor", b"factor", "limits", b"limits", "lines", b"lines", "lines_counted", b"lines_counted", "lines_left_out", b"lines_left_out", "not_earning_milli", b"not_earning_milli", "not_earning_minor", b"not_earning_minor", "per_amount_minor", b"per_amount_minor", "points", b"points", "quantity_milli", b"quantity_milli", "raised_points", b"raised_points", "reason", b"reason", "rounding", b"rounding", "sentence", b"sentence", "trigger", b"trigger", "unlimited_points", b"unlimited_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

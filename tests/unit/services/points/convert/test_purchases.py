@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loyalty.points.v1 import points_pb2 as pb
 
+from kit.bounds import LINES_MAX, PURCHASES_MAX, REFUNDS_MAX, TENDERS_MAX
 from kit.convert import timestamp_of
 from kit.errors import Invalid
 from services.points.convert import purchases as convert
-from services.points.convert.common import AMOUNT_MAX, LINES_MAX, MONEY_MINOR_MAX
-from services.points.convert.purchases import ITEMS_MAX, QUANTITY_MILLI_MAX, TENDERS_MAX
-from services.points.convert.refunds import REFUNDS_MAX
+from services.points.convert.common import AMOUNT_MAX, MONEY_MINOR_MAX
+from services.points.convert.purchases import QUANTITY_MILLI_MAX
 from services.points.domain.earners import Earner
 from services.points.domain.evaluation import evaluate, rule_set
 from services.points.domain.ledger import AccountView
@@ -109,7 +109,7 @@ def test_record_purchases_finds_what_is_wrong_with_one_for_that_one_alone() -> N
     assert [isinstance(each, Invalid) and each.field for each in bad] == ["sale.lines[0].quantity_milli", "request_id"]
 
 
-@pytest.mark.parametrize("count", [0, ITEMS_MAX + 1])
+@pytest.mark.parametrize("count", [0, PURCHASES_MAX + 1])
 def test_record_purchases_takes_one_to_five_hundred(count: int) -> None:
     request = requests.record_purchases()
     item = request.items.pop()
@@ -149,7 +149,7 @@ def test_a_sale_has_one_to_a_thousand_lines(count: int) -> None:
     expect_refused(convert.record_purchase, request, "sale.lines")
 
 
-def test_a_sale_of_a_thousand_lines_and_fifty_tenders_is_read() -> None:
+def test_a_sale_of_five_thousand_lines_and_fifty_tenders_is_read() -> None:
     request = requests.record_purchase(told=requests.sale(*[requests.line()] * LINES_MAX))
     request.sale.tenders.extend([pb.Tender(kind=pb.TENDER_KIND_CASH)] * (TENDERS_MAX - 1))
     assert len(convert.record_purchase(request).sale.lines) == LINES_MAX
