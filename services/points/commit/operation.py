@@ -42,6 +42,8 @@ class Looks:
     # A transfer to the member, and one of the member that is about to end: it is locked.
     arriving_transfer_id: UUID | None = None
     ending_transfer_id: UUID | None = None
+    # Lines of receipts that it judges: how much work it is, beside others that have a few.
+    lines: int = 0
 
     def subjects(self) -> Iterable[Hashable]:
         """What two operations of one batch must not both be about, since neither would see what the other did."""
@@ -103,6 +105,11 @@ class Submitted:
         if self.asked is not None:
             own.add(self.asked.key)
         return frozenset(own)
+
+    @property
+    def lines(self) -> int:
+        """Lines of receipts that it judges."""
+        return self.operation.looks.lines
 
     @property
     def member_id(self) -> Hashable:

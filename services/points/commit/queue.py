@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar, cast
 import prometheus_client
 import structlog
 
+from kit.bounds import LINES_MAX
 from kit.call import Call
 from kit.database import DatabaseContended, retrying
 from kit.errors import Kind, Refusal
@@ -34,6 +35,10 @@ BATCH_SIZES = prometheus_client.Histogram(
 
 # Operations of one caller that stand in the queue at the same time, so that tills find room between them.
 HANDED_OVER_MAX = 128
+
+# Lines of receipts that one transaction judges: those of the longest receipt, and of a hundred short ones beside it. So
+# who waits for the writer waits for one long receipt at a time.
+LINES_A_BATCH_MAX = LINES_MAX + LINES_MAX // 2
 
 # How long the writer waits for work in one round.
 IDLE_S = 0.2
@@ -179,12 +184,13 @@ class Grouped:
             return future.result()
 
     def _take(self) -> list[tuple[Submitted, Future[Result]]]:
-        """The next batch: in order of arrival, without two operations about the same thing.
+        """The next batch: in order of arrival, without two operations about the same thing, or too many lines.
 
         One that must wait for the next batch holds back whatever comes after it of the same member, so that each
-        member's operations keep their order.
+        member's operations keep their order. Shorter ones of others go before a long one that waits.
         """
         taken: list[tuple[Submitted, Future[Result]]] = []
+        lines = 0
         about: set[Hashable] = set()
         held_back: set[Hashable] = set()
         left: deque[tuple[Submitted, Future[Result]]] = deque()
@@ -193,11 +199,13 @@ class Grouped:
                 self._arrived.wait(IDLE_S)
             while self._queue and len(taken) < self._batch_max:
                 submitted, future = self._queue.popleft()
-                if submitted.subjects & about or submitted.member_id in held_back:
+                too_long = lines > 0 and lines + submitted.lines > LINES_A_BATCH_MAX
+                if too_long or submitted.subjects & about or submitted.member_id in held_back:
                     held_back.add(submitted.member_id)
                     left.append((submitted, future))
                 elif future.set_running_or_notify_cancel():
                     taken.append((submitted, future))
+                    lines += submitted.lines
                 about |= submitted.subjects
             self._queue.extendleft(reversed(left))
         return taken

@@ -71,7 +71,11 @@ class Exchanging:
         self._sale_id = purchase_id_of(command.program_id, command.sale.receipt)
         self._returning = Returning(command.return_, "return.")
         self.looks = replace(
-            self._returning.looks, member_id=command.member_id, purchase_id=self._sale_id, selling_to_owner=True
+            self._returning.looks,
+            member_id=command.member_id,
+            purchase_id=self._sale_id,
+            selling_to_owner=True,
+            lines=len(command.sale.lines) + len(command.return_.lines),
         )
 
     def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:

@@ -155,7 +155,7 @@ class Posting:
         self._path = path
         self._wish = wish
         self._purchase_id = purchase_id_of(wish.program_id, wish.sale.receipt)
-        self.looks = Looks(wish.program_id, wish.member_id, purchase_id=self._purchase_id)
+        self.looks = Looks(wish.program_id, wish.member_id, purchase_id=self._purchase_id, lines=len(wish.sale.lines))
         self._digests = _digests(wish)
 
     def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:

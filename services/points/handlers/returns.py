@@ -97,6 +97,7 @@ class Returning:
             command.program_id,
             changing_purchase_id=self._purchase_id,
             return_id=self._return_id,
+            lines=len(command.lines),
             refunded_hold_ids=frozenset(refund.hold_id for refund in command.refunds),
         )
         self._digests = field_digests(command, without=_NAMED)

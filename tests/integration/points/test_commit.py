@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from kit.bounds import LINES_MAX
 from kit.database import DatabaseContended
 from kit.idempotency import Outcome
 from services.points import tables
@@ -51,6 +52,23 @@ class Gate:
         return ()
 
     def judge(self, desk: Desk) -> bool:
+        return True
+
+
+class Long:
+    """An operation that judges so many lines, and keeps the desk on which it did."""
+
+    command = None
+    answer_type = bool
+
+    def __init__(self, member_id: uuid.UUID, lines: int) -> None:
+        self.looks = Looks(make.PROGRAM, member_id, lines=lines)
+
+    def books(self, desk: Desk) -> Sequence[BookRequest]:
+        return ()
+
+    def judge(self, desk: Desk) -> bool:
+        self.desk = desk
         return True
 
 
@@ -256,3 +274,25 @@ def test_an_account_that_is_new_to_two_writers_is_made_once(points: Points) -> N
         list(pool.map(first_in_miles, newcomers * 2))
     for member_id in newcomers:
         assert points.accounts.get_account(make.PROGRAM, member_id, "miles").posted == 6
+
+
+def test_one_long_receipt_is_judged_at_a_time_and_short_ones_of_others_do_not_wait_for_two(points: Points) -> None:
+    one, other, third = (known(points) for _ in range(3))
+    first, second = Long(one, LINES_MAX), Long(other, LINES_MAX)
+    behind, beside = Long(other, 5), Long(third, 5)
+    with writer(points) as grouped, ThreadPoolExecutor(1) as pool:
+        with busy(grouped):
+            submitted = pool.submit(grouped.submit_all, TILL, [first, second, behind, beside])
+            while len(grouped._queue) < 4:
+                assert not submitted.done()
+        results = submitted.result(60)
+    assert [isinstance(result, Outcome) for result in results] == [True] * 4
+    assert first.desk is beside.desk
+    assert second.desk is behind.desk
+    assert first.desk is not second.desk
+
+
+def test_a_receipt_that_is_longer_than_a_batch_is_judged_all_the_same(points: Points) -> None:
+    exchange = Long(known(points), LINES_MAX * 2)
+    (result,) = points.committer.submit_all(TILL, [exchange])
+    assert isinstance(result, Outcome)
