@@ -53,7 +53,7 @@ def _heard(
     rehearsal = leased.rehearsal
     for _ in range(WINDOWS_MAX):
         room = min(limit, rehearsal.plan.purchases_max - rehearsal.comparison.purchases)
-        seen = tx.rehearsals.page(rehearsal, room)
+        seen, full = tx.rehearsals.page(rehearsal, room)
         if seen:
             break
         rehearsal = _moved(rehearsal, seen, full=False)
@@ -65,7 +65,7 @@ def _heard(
     members = leased.members | {member_id.bytes[-MEMBER_BYTES:] for member_id in touched(heard)}
     comparison = added(rehearsal.comparison, heard, _keys(tx, rehearsal))
     rehearsal = replace(rehearsal, comparison=comparison, members=len(members))
-    return _moved(rehearsal, seen, full=len(seen) == room), members, tally
+    return _moved(rehearsal, seen, full=full), members, tally
 
 
 def _judged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +19,10 @@ from services.points.storage.documents import comparison_document, load, plan_do
 
 # How much of a member's id is kept to tell members apart: its end, which is random in every kind of id.
 MEMBER_BYTES = 8
+
+# Of the receipts of one page, as they lie compressed in the table: those of some twenty receipts of 5,000 lines, or of
+# several hundred short ones.
+PAGE_BYTES_MAX = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -141,8 +146,11 @@ class Rehearsals:
             self._connection.execute(_COUNT, _names(rehearsal) | given)
         return True
 
-    def page(self, rehearsal: Rehearsal, limit: int) -> list[tuple[datetime, UUID]]:
-        """The next purchases of its period, in their order, that were recorded when it was asked for."""
+    def page(self, rehearsal: Rehearsal, limit: int) -> tuple[list[tuple[datetime, UUID]], bool]:
+        """The next purchases of its period, in their order, that were recorded when it was asked for; are there more?
+
+        Fewer than `limit` where their receipts are long, since a page of them is held in memory.
+        """
         given = {
             "program": rehearsal.program_id,
             "at": rehearsal.position.at,
@@ -151,7 +159,10 @@ class Rehearsals:
             "recorded_until": rehearsal.created_at,
             "limit": limit,
         }
-        return [(row.occurred_at, row.purchase_id) for row in self._connection.execute(_PAGE, given)]
+        rows = self._connection.execute(_PAGE, given).all()
+        sizes = itertools.accumulate(row.sale_bytes for row in rows)
+        fitting = max(1, sum(size <= PAGE_BYTES_MAX for size in sizes))
+        return [(row.occurred_at, row.purchase_id) for row in rows[:fitting]], fitting < len(rows) or len(rows) == limit
 
     def prune_before(self, instant: datetime, *, limit: int) -> int:
         """Deletes up to `limit` rows and says how many: counters of those that are over, then those themselves.
@@ -177,7 +188,7 @@ _TAKE = sa.text("""
 """)
 
 _PAGE = sa.text("""
-    SELECT occurred_at, purchase_id
+    SELECT occurred_at, purchase_id, pg_column_size(sale) AS sale_bytes
     FROM purchases
     WHERE occurred_at >= :at AND occurred_at < :until AND program_id = :program
         AND (occurred_at, purchase_id) > (:at, CAST(:after AS uuid)) AND recorded_at <= :recorded_until

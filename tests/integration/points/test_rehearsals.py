@@ -26,6 +26,8 @@ from services.points.domain.purchases import ClaimPurchase
 from services.points.domain.rehearsals import WINDOW_START, Rehearsal, RehearsalState, RehearseEarningRules
 from services.points.domain.terms import Effect
 from services.points.handlers import RehearsalHandlers
+from services.points.storage import rehearsals as rehearsal_storage
+from services.points.storage.rehearsals import PAGE_BYTES_MAX
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
@@ -178,9 +180,12 @@ def test_the_other_rules_take_part_unless_told_otherwise(points: Points, rehears
     assert alone.comparison.rules["tea"].given == 50
 
 
+@pytest.mark.parametrize("page_bytes", [PAGE_BYTES_MAX, 1_000, 1])
 def test_the_same_rules_make_no_difference_however_the_pages_fall(
-    points: Points, rehearsals: RehearsalHandlers
+    points: Points, rehearsals: RehearsalHandlers, monkeypatch: pytest.MonkeyPatch, page_bytes: int
 ) -> None:
+    # Receipts that are too long to be held in memory together make shorter pages.
+    monkeypatch.setattr(rehearsal_storage, "PAGE_BYTES_MAX", page_bytes)
     points.rule(name="Base")
     at_once = [buy(points, points.member(), 100 * number, days_ago=3) for number in range(1, 6)]
     later = [buy(points, points.member(), 1000, days_ago=days) for days in (1, 2, 20)]
