@@ -81,7 +81,8 @@ CODES = {"GetVoucherRequest.code", "UseVoucherRequest.code"}
 PATTERNS = {
     "Profile.birth_date", "Profile.language", "CreateProgramRequest.currency", "CreateProgramRequest.region",
     "ReceiptKey.business_day", "Sale.currency", "RecordReturnRequest.currency", "ReturnToRecord.currency",
-    "RecordActivityRequest.name", "EarningTerms.currency", "EarningTerms.time_zone", "Expiry.dates",
+    "RecordActivityRequest.name", "EarningTerms.currency", "EarningTerms.time_zone", "ProgramPolicy.time_zone",
+    "Expiry.dates",
     "EarningTerms.activity_name", "CreateEarningRuleRequest.key", "RuleDefinition.key", "Benefit.currency",
     "Traits.attributes.key",
 }  # fmt: skip
