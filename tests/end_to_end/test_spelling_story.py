@@ -17,24 +17,29 @@ from tests.fixtures.waiting import wait_until
 APART, TOGETHER = "Cafe\u0301", "Caf\u00e9"
 
 
-def of_the_cafe(member_id: str, name: str) -> dict[str, Any]:
-    """A sale in which everything that has a name has this one."""
-    body = sale(member_id=member_id)
-    body["receipt"] |= {"source": name, "store_id": name, "terminal_id": name, "receipt_number": name}
-    body["lines"][0] |= {"line_id": name, "sku": name, "category": name, "brand": name}
-    return body
+def named(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """The same sale, in which everything that has a name has this one."""
+    receipt = body["receipt"] | {"source": name, "store_id": name, "terminal_id": name, "receipt_number": name}
+    line = body["lines"][0] | {"line_id": name, "sku": name, "category": name, "brand": name}
+    return body | {"receipt": receipt, "lines": [line]}
 
 
 def test_one_receipt_in_two_spellings_earns_once_and_comes_back(program: Program) -> None:
     program.rule()
     member_id = program.member()["member_id"]
-    first = program.till.post("/v1/purchases", of_the_cafe(member_id, TOGETHER))
+    bought = sale(member_id=member_id)
+    first = program.till.post("/v1/purchases", named(bought, TOGETHER))
     for name in (APART, f"\ufeff{TOGETHER}\u200b", f" {APART}\xa0", "Ca\xadfe\u200d\u0301\u200f"):
-        again = program.till.post("/v1/purchases", of_the_cafe(member_id, name))
+        again = program.till.post("/v1/purchases", named(bought, name))
         assert (again.status, again.replayed, again.body) == (201, True, first.expect(201))
     assert first.body["purchase"]["receipt"]["store_id"] == TOGETHER
     back = return_of(APART, (APART, 1_000))
-    back["original_receipt"] |= {"source": APART, "store_id": APART, "terminal_id": APART}
+    back["original_receipt"] = bought["receipt"] | {
+        "receipt_number": APART,
+        "source": APART,
+        "store_id": APART,
+        "terminal_id": APART,
+    }
     assert program.till.post("/v1/returns", back).expect(201)["return"]["points_returned"] == 100
     assert program.account(member_id)["posted"] == 0
     expect_books_to_agree(program.suite)
@@ -59,7 +64,7 @@ def test_a_rule_meets_the_name_in_any_spelling(program: Program, terms: dict[str
     changed = program.staff.put(f"/v1/members/{member['member_id']}/traits", traits, version=member["version"])
     assert changed.expect(200)["traits"]["segments"] == [TOGETHER]
     for name in (APART, TOGETHER):
-        body = of_the_cafe(member["member_id"], name)
+        body = named(sale(member_id=member["member_id"]), name)
         body["receipt"]["receipt_number"] = uuid.uuid4().hex
         # As soon as `points` has heard of the member's traits.
         wait_until(partial(_earns_nothing, program.till, body), what=f"the rule meets {name!a}")
