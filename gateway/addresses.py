@@ -31,6 +31,17 @@ def networks_of(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
+def bucket_of(peer: str) -> str:
+    """What counts as one address: an IPv4 address, or the network of an IPv6 one."""
+    return _bucket(peer)
+
+
+def is_in(text: str, networks: Sequence[Network]) -> bool:
+    """Whether the address is of one of the networks."""
+    address = _parsed(text)
+    return address is not None and any(address in network for network in networks)
+
+
 def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
     """The address of the client: the peer, or the last one in X-Forwarded-For that no trusted proxy has.
 
@@ -38,7 +49,7 @@ def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) ->
     """
     client = peer
     heard = [part.strip() for part in forwarded_for.split(",")]
-    while heard and _is_in(client, trusted):
+    while heard and is_in(client, trusted):
         found = _parsed(heard.pop())
         if found is None:
             break
@@ -101,11 +112,6 @@ def _parsed(text: str) -> Address | None:
         return ipaddress.ip_address(host)
     except ValueError:
         return None
-
-
-def _is_in(text: str, networks: Sequence[Network]) -> bool:
-    address = _parsed(text)
-    return address is not None and any(address in network for network in networks)
 
 
 def _bucket(text: str) -> str:

@@ -1,6 +1,6 @@
 """The composition root of the door: settings → channels → memories → limits → routes behind their checks.
 
-`create_app()` is a factory for granian, gunicorn and any other WSGI server. Nothing is connected here: channels open
+`create_app()` is a factory for `gateway.front` and any other WSGI server. Nothing is connected here: channels open
 with the first request, in the process that serves it.
 """
 
@@ -12,7 +12,6 @@ from flask_openapi3.openapi import OpenAPI
 
 from gateway import checks, errors, openapi, routes
 from gateway.addresses import networks_of
-from gateway.admission import Admission
 from gateway.auth import KeyRing, Resolver
 from gateway.clients import Clients
 from gateway.config import Config, load
@@ -37,7 +36,6 @@ def create_app(config: Config | None = None) -> OpenAPI:
             KeyRing(clients, config, trust),
             Resolver(clients, config, trust),
             limits_of(config),
-            Admission(config.threads, config.waiting_max, config.wait_ms / 1_000),
             trust,
             networks_of(config.trusted_proxies),
         ),

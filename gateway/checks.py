@@ -1,24 +1,27 @@
 """What every request meets on its way in and out, in this order.
 
-    known by name → is there room → who asks → how often → may they → idempotency key → version → body
+    known by name → one spelling of the path → who asks → how often → may they → idempotency key → version → body
 
-A refusal at one step spares the later ones, so a stranger's body is never read. Routing errors come first of all: Flask
-raises them when nobody else has.
+A refusal at one step spares the later ones. The server reads a short body first, and of a long one only the head: the
+checks are then called twice, and the second time begin where the first ended. So a stranger's long body is never read.
+Routing errors come before the body: Flask raises them when nothing else has.
 """
 
 from __future__ import annotations
 
 import re
 import time
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 from flask import Flask, Request, Response, request
 from pydantic import ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway import jsons, metrics, policy, yamls
 from gateway.addresses import client_address
-from gateway.admission import lane_of
+from gateway.front import passing, targets
 from gateway.policy import Access, Needs
 from gateway.refusals import (
     FieldProblem,
@@ -62,31 +65,33 @@ def install(app: Flask) -> None:
     app.request_class = DoorRequest
     app.before_request(enter)
     app.after_request(leave)
-    app.teardown_request(make_room)
 
 
-def enter() -> None:
-    """The way in; raises the refusal that ends it."""
+def enter() -> Response | None:
+    """The way in; raises the refusal that ends it, or answers that the body is wanted."""
     begin()
-    lane = lane_of(request.endpoint)
-    suite().admission.enter(lane)
-    visit().lane = lane
+    targets.refuse_other_spellings(request.environ.get("RAW_URI", request.path))
     if request.endpoint is None:
-        return
+        return None
     access = policy.access_to(request.endpoint)
     if access.public:
-        return
-    _identify(access)
-    visit().idempotency_key = _idempotency_key() if access.is_write else ""
-    visit().expected_version = _expected_version() if Needs.VERSION in access.needs else 0
+        return None
+    if passing.VISIT not in request.environ:
+        _read_head(access)
     if access.upload:
         request.max_content_length = suite().config.upload_bytes_max
-    if request.method in _BODY_METHODS:
-        _read_body(access)
+    if request.method not in _BODY_METHODS:
+        return None
+    if passing.BODY_PENDING in request.environ:
+        return _body_wanted(request.environ[passing.BODY_PENDING])
+    _read_body(access)
+    return None
 
 
 def leave(response: Response) -> Response:
     """The way out: the headers that every answer carries, and one line in the log."""
+    if passing.VISIT in request.environ and passing.BODY_PENDING in request.environ:
+        return response
     here = visit()
     response.headers[REQUEST_ID_HEADER] = here.request_id
     response.headers.update(here.limit_headers)
@@ -95,12 +100,6 @@ def leave(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "no-store")
     _account_for(response)
     return response
-
-
-def make_room(_error: BaseException | None) -> None:
-    """The very end of a request, however it went."""
-    if visit().lane:
-        suite().admission.leave(visit().lane)
 
 
 def malformed(error: ValidationError) -> Any:
@@ -112,6 +111,20 @@ def refusal_of(error: ValidationError) -> Malformed:
     """What pydantic found, in our words."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return Malformed(tuple(FieldProblem(_path(each["loc"]), _words(each["msg"])) for each in found[:PROBLEMS_MAX]))
+
+
+def _read_head(access: Access) -> None:
+    _identify(access)
+    visit().idempotency_key = _idempotency_key() if access.is_write else ""
+    visit().expected_version = _expected_version() if Needs.VERSION in access.needs else 0
+
+
+def _body_wanted(announced: int) -> Response:
+    """Leaves for the server that it shall read the body and call again; it sees what was found out by then."""
+    if announced > (request.max_content_length or announced):
+        raise RequestEntityTooLarge
+    request.environ[passing.VISIT] = visit()
+    return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def _identify(access: Access) -> None:

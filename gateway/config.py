@@ -25,11 +25,33 @@ class Config:
     workers: int = setting("processes that answer requests", default=1)
     threads: int = setting("requests for one service that one process works on at the same time", default=16)
     waiting_max: int = setting("requests that may wait in one process; more are refused at once", default=64)
-    wait_ms: int = setting("milliseconds that a request may wait before it is refused", default=1_000)
-    connections_max: int = setting("connections that one process keeps open", default=4_096)
+    wait_ms: int = setting("milliseconds that a request may wait before it is refused", default=500)
+    connections_max: int = setting(
+        "connections that one process keeps open; beyond them the longest idle one makes room", default=4_096
+    )
+    connections_per_address_max: int = setting(
+        "connections that one process keeps open for one address; beyond them its longest idle one makes room",
+        default=512,
+    )
     backlog: int = setting("connections that may wait to be accepted, at least 128", default=1_024)
     drain_s: int = setting("seconds that requests under way may take to end after SIGTERM", default=15)
 
+    head_bytes_max: int = setting("longest head of a request, in bytes", default=16_384)
+    head_deadline_s: int = setting(
+        "seconds for the head of a request to arrive, on a new connection from its beginning", default=10
+    )
+    idle_s: int = setting("seconds that a connection may wait for its next request", default=75)
+    body_deadline_s: int = setting("seconds for the body of a request to arrive", default=60)
+    body_bytes_per_s_min: int = setting(
+        "bytes a second that a body must bring on average, its first three seconds forgiven", default=2_048
+    )
+    body_unasked_bytes_max: int = setting(
+        "longest body that is read before it is known whose it is, in bytes", default=65_536
+    )
+    bodies_bytes_max: int = setting(
+        "bytes of bodies that one process keeps in memory, a quarter of it for one address", default=134_217_728
+    )
+    answer_deadline_s: int = setting("seconds that a client may take to read its answer", default=60)
     body_bytes_max: int = setting("longest body of a request, in bytes", default=1_048_576)
     upload_bytes_max: int = setting("longest body of a call with one receipt or many, in bytes", default=4_194_304)
     # A till's socket closes after five seconds; look-up and write together stay below that.

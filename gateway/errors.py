@@ -43,12 +43,14 @@ _STATUS_OF_REASON = {
     "IDEMPOTENCY_KEY_INVALID": 400,
     "IF_MATCH_INVALID": 400,
     "METHOD_NOT_ALLOWED": 405,
+    "REQUEST_TOO_SLOW": 408,
     "VERSION_MISMATCH": 412,
     "BODY_TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "IDEMPOTENCY_KEY_REUSED": 422,
     "PRECONDITION_REQUIRED": 428,
     "RATE_LIMITED": 429,
+    "HEAD_TOO_LARGE": 431,
     # A bound of the program's own, not one of ours.
     "TOO_MANY_REHEARSALS": 429,
     "SERVICE_TIMEOUT": 504,
@@ -96,6 +98,11 @@ def body_of(refusal: Refusal) -> dict[str, Any]:
     return _body(status, refusal.reason, detail, _metadata(refusal), _field_problems(refusal))
 
 
+def content_of(refusal: Refusal, request_id: str) -> bytes:
+    """The problem of a refusal that no request of the application stands behind."""
+    return orjson.dumps(_body(status_of(refusal), refusal.reason, refusal.message, refusal.metadata, name=request_id))
+
+
 def body_of_accident() -> dict[str, Any]:
     """The same for an accident."""
     return _body(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL", INTERNAL_DETAIL)
@@ -107,6 +114,7 @@ def _body(
     detail: str,
     metadata: dict[str, str] | None = None,
     errors: tuple[FieldProblem, ...] = (),
+    name: str = "",
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": f"urn:wafa:problem:{reason.lower().replace('_', '-')}",
@@ -115,7 +123,7 @@ def _body(
         "detail": detail,
         "reason": reason,
         "metadata": metadata or {},
-        "request_id": request_id(),
+        "request_id": name or request_id(),
     }
     if errors:
         body["errors"] = errors

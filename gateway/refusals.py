@@ -17,6 +17,7 @@ Refusal
  │    └── RedemptionCancelled     the reason is the redemption's own
  └── Exhausted
       ├── DoorBusy
+      ├── TooManyConnections
       └── RateLimited
 """
 
@@ -94,6 +95,18 @@ class BodyTooLarge(UnreadableRequest):
     reason = "BODY_TOO_LARGE"
 
 
+class HeadTooLarge(UnreadableRequest):
+    """The head of the request, its target and headers, is longer than the gateway lets in; the connection ends."""
+
+    reason = "HEAD_TOO_LARGE"
+
+
+class RequestTooSlow(UnreadableRequest):
+    """The head or the body did not arrive in time, or the body too slowly; the connection ends."""
+
+    reason = "REQUEST_TOO_SLOW"
+
+
 class UnsupportedMediaType(UnreadableRequest):
     """The body is not declared as plain `application/json`, or `application/yaml` where a document may be."""
 
@@ -152,6 +165,12 @@ class DoorBusy(Exhausted):
     """This process has as many requests as it can take; this one was not begun."""
 
     reason = "DOOR_BUSY"
+
+
+class TooManyConnections(Exhausted):
+    """This address has as many connections as it may, each with a request under way; this one was closed."""
+
+    reason = "TOO_MANY_CONNECTIONS"
 
 
 class RateLimited(Exhausted):

@@ -1,42 +1,38 @@
-"""The process: granian with its worker processes, and the internal port beside them.
+"""The process: worker processes that serve strangers, and the internal port beside them.
 
-The main process serves nothing to strangers. It starts the workers, answers /healthz, /readyz and /metrics, and ends
-them on SIGTERM: readiness says no first, then each worker finishes what it has begun.
+The main process listens and serves nothing itself. It starts the workers, which accept from its socket, answers
+/healthz, /readyz and /metrics, and ends them on SIGTERM: readiness says no first, then each worker finishes what it has
+begun.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import asyncio
 import os
+import signal
 import socket
 import tempfile
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import prometheus_client
 import structlog
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server.mp import MPServer
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from gateway.admission import threads_max
 from gateway.config import Config, load
 from gateway.evictions import FILE_VARIABLE, evictions_file_in
+from gateway.front.serving import listen
+from gateway.front.workers import WorkerProcesses
 from kit import logging, telemetry
 from kit.serving import DIE_WITH_PARENT_VARIABLE, die_with_parent
 from kit.telemetry import InternalServer
-
-if TYPE_CHECKING:
-    from flask_openapi3.openapi import OpenAPI
 
 _log = structlog.get_logger()
 
 SERVICE_NAME = "gateway"
 METRICS_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-PROBE_TIMEOUT_S = 1.0
-# They tell whoever finds no place that there is none.
-SPARE_THREADS = 4
 
 
 def serve(config: Config, environ: Mapping[str, str]) -> None:
@@ -46,86 +42,57 @@ def serve(config: Config, environ: Mapping[str, str]) -> None:
     # would take whoever adopted it for its parent.
     os.environ[DIE_WITH_PARENT_VARIABLE] = str(os.getpid())
     logging.configure(SERVICE_NAME, config.log_level)
-    # A fork would copy locks that gRPC's threads hold; workers begin with nothing instead.
-    multiprocessing.set_start_method("spawn")
     with tempfile.TemporaryDirectory(prefix="wafa-gateway-metrics-") as folder:
         os.environ[METRICS_FOLDER_VARIABLE] = folder
         os.environ[FILE_VARIABLE] = evictions_file_in(folder)
         _read_metrics_of_workers(folder)
-        internal = InternalServer(config.internal_port, lambda: _accepts(config), config.internal_host)
-        internal.start()
-        _log.info("serving", port=config.port, internal_port=internal.port, workers=config.workers)
-        try:
-            _server(config, internal).serve()
-        finally:
-            internal.stop()
-            _log.info("stopped")
+        with listen(config.host, config.port, config.backlog) as listening:
+            workers = WorkerProcesses(work, listening, config.workers)
+            internal = InternalServer(config.internal_port, workers.are_serving, config.internal_host)
+            internal.start()
+            try:
+                _run_workers(config, listening, workers, internal)
+            finally:
+                internal.stop()
+                _log.info("stopped")
 
 
-def worker() -> OpenAPI:
-    """The application of one worker process; granian calls it in there."""
-    from gateway.app import create_app  # here, so that the main process loads neither it nor what it is made of
-
+def work(listening: socket.socket, beats: Any, place: int) -> None:
+    """One worker process, from its beginning to its end; `beats[place]` is where it says that it lives."""
     die_with_parent(os.environ)
     config = load(os.environ)
     logging.configure(SERVICE_NAME, config.log_level)
-    return create_app(config)
+
+    def beat() -> None:
+        beats[place] = time.monotonic()
+
+    asyncio.run(_work(config, listening, beat))
 
 
-class _DrainingServer(MPServer):
-    """Granian, telling the internal port before it stops its workers."""
+async def _work(config: Config, listening: socket.socket, beat: Callable[[], None]) -> None:
+    # Here, so that the main process loads neither it nor what it is made of.
+    from gateway.app import create_app
+    from gateway.front.serving import serve as serve_connections
 
-    internal: InternalServer
-
-    def shutdown(self, exit_code: int = 0) -> None:
-        """Stops the workers, each when its requests have ended."""
-        _log.info("draining")
-        self.internal.leave()
-        super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # granian leaves it untyped
-
-
-def _server(config: Config, internal: InternalServer) -> _DrainingServer:
-    server = _DrainingServer(
-        "gateway.server:worker",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=config.host,
-        port=config.port,
-        http=HTTPModes.http1,
-        websockets=False,
-        workers=config.workers,
-        blocking_threads=threads_max(config.threads, config.waiting_max) + SPARE_THREADS,
-        # By this word granian means connections, idle ones among them.
-        backpressure=config.connections_max,
-        backlog=config.backlog,
-        respawn_failed_workers=True,
-        workers_kill_timeout=config.drain_s,
-        # Its warnings are about the machine's cores; threads here wait for services and may outnumber them.
-        log_level=LogLevels.error,
-        log_dictconfig=_GRANIAN_LOG,
-    )
-    server.internal = internal
-    return server
+    leaving = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, leaving.set)
+    await serve_connections(create_app(config), config, listening, leaving, beat)
 
 
-# Granian's lines go the way of all others.
-_GRANIAN_LOG: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {},
-    "handlers": {},
-    "loggers": {"_granian": {"handlers": [], "propagate": True}, "granian.access": {"handlers": [], "propagate": True}},
-}
-
-
-def _accepts(config: Config) -> bool:
-    """Whether a worker takes connections. Services behind the door may be away: the door then says so, in words."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104 - compared, not bound
+def _run_workers(config: Config, listening: socket.socket, workers: WorkerProcesses, internal: InternalServer) -> None:
+    leaving = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: leaving.set())
+    _log.info("serving", port=config.port, internal_port=internal.port, workers=config.workers)
     try:
-        socket.create_connection((host, config.port), PROBE_TIMEOUT_S).close()
-    except OSError:
-        return False
-    return True
+        workers.run(leaving)
+    finally:
+        _log.info("draining")
+        internal.leave()
+        # Closed here as well as in the workers, so that nothing waits to be accepted by nobody.
+        listening.close()
+        workers.stop(config.drain_s)
 
 
 def _read_metrics_of_workers(folder: str) -> None:

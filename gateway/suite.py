@@ -11,7 +11,6 @@ import grpc
 from flask import Flask, current_app
 
 from gateway.addresses import Network
-from gateway.admission import Admission
 from gateway.auth import KeyRing, Resolver
 from gateway.clients import Clients
 from gateway.config import Config
@@ -36,7 +35,6 @@ class Suite:
     keyring: KeyRing
     resolver: Resolver
     limits: Limits
-    admission: Admission
     trust: Trust
     trusted_proxies: tuple[Network, ...] = ()
 

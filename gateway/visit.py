@@ -10,6 +10,7 @@ from typing import Any
 from flask import g, request
 from werkzeug.datastructures import LanguageAccept
 
+from gateway.front import passing
 from kit.call import Call
 from kit.logging import correlation_id_of
 
@@ -43,8 +44,6 @@ class Visit:
     traceparent: str
     started: float
     language: str = LANGUAGES[0]
-    # In which it was let in; nothing while it has no place.
-    lane: str = ""
     caller: Caller | None = None
     idempotency_key: str = ""
     expected_version: int = 0
@@ -70,12 +69,18 @@ class Visit:
 
 
 def begin() -> None:
-    """Notes the request's names, those the caller chose if they can stand in a log."""
+    """Notes the request's names, those the caller chose if they can stand in a log.
+
+    What an earlier call found out from the head alone holds for the body, too.
+    """
+    if passing.VISIT in request.environ:
+        g.visit = request.environ[passing.VISIT]
+        return
     traceparent = request.headers.get("traceparent", "")
     g.visit = Visit(
         request_id=correlation_id_of(request.headers.get(REQUEST_ID_HEADER, "")),
         traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else "",
-        started=time.monotonic(),
+        started=request.environ.get(passing.RECEIVED_AT) or time.monotonic(),
         language=language_wanted(request.accept_languages),
     )
 

@@ -1,4 +1,4 @@
-"""The gateway as a process: granian with two workers, its internal port, its log, and how it goes."""
+"""The gateway as a process: two workers, its internal port, its log, and how it goes."""
 
 from __future__ import annotations
 
@@ -177,6 +177,18 @@ def test_told_to_go_it_finishes_what_it_has_begun(door: Door, puppets: Puppets, 
             "stopped",
         ]
         wait_until(lambda: not accepts(process), what="it accepts nobody any more")
+
+
+@needs_leash
+def test_a_worker_that_dies_is_replaced(door: Door, tmp_path: Path) -> None:
+    with started(door, tmp_path / "log") as process:
+        wait_until(lambda: len(spawned(process)) == WORKERS, what="both workers have begun")
+        before = spawned(process)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not set(before) & set(spawned(process)), what="both are noticed", within_s=START_S)
+        wait_until(lambda: accepts(process), what="others serve", within_s=START_S)
+        assert {line["event"] for line in process.lines()} >= {"worker_died"}
 
 
 @needs_leash
