@@ -142,7 +142,7 @@ def _field_problems(refusal: Refusal) -> tuple[FieldProblem, ...]:
 
 
 def _metadata(refusal: Refusal) -> dict[str, str]:
-    field = _field(refusal)
+    field = refusal.metadata.get("field")
     return {**refusal.metadata, "field": _place(field)} if field else refusal.metadata
 
 

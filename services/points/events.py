@@ -106,6 +106,7 @@ def return_recorded(back: Return) -> Event:
         "points_returned": back.points_returned,
         "shortfall": back.shortfall,
         "points_restored": back.points_restored,
+        "within_purchase_id": _text(back.within_purchase_id),
     }
     return _event("return.recorded", "return", back.return_id, back.program_id, 1, back.occurred_at, payload)
 

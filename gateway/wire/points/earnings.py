@@ -15,7 +15,15 @@ from gateway.wire.points.limits import MetLimit, met_limit_of
 AccrualWord = Literal["whole_steps", "proportional"]
 RoundingWord = Literal["down", "half_up", "up"]
 VerdictWord = Literal[
-    "counted", "sku_excluded", "category_excluded", "brand_excluded", "not_included", "condition_not_met", "shared"
+    "counted",
+    "sku_excluded",
+    "category_excluded",
+    "brand_excluded",
+    "not_included",
+    "condition_not_met",
+    "shared",
+    "taken_back",
+    "voided",
 ]
 EffectWord = Literal["per_amount", "per_unit", "fixed", "multiplier", "addition"]
 TriggerWord = Literal["purchase", "line", "event", "visit", "enrolment", "birthday", "referral"]
@@ -33,6 +41,7 @@ ReasonWord = Literal[
     "cut_by_budget",
     "cap_met",
     "budget_met",
+    "cut_by_goods_taken_back",
 ]
 
 FactorPart = Annotated[StrictInt, Field(ge=1, le=10_000)]

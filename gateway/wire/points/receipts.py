@@ -26,6 +26,13 @@ class Receipt(Told):
     receipt_number: str
 
 
+class Original(Told):
+    """Where goods were bought that a sale takes back."""
+
+    receipt: Receipt
+    line_id: str
+
+
 class Line(Told):
     """One line of a receipt."""
 
@@ -41,6 +48,7 @@ class Line(Told):
     tax_minor: int
     price_includes_tax: bool | None
     """Null where the till did not say."""
+    original: Original | None
 
 
 class Tender(Told):
@@ -67,6 +75,43 @@ class UnmatchedReturn(Told):
     receipt: Receipt
     """The return's own."""
     reason: MisfitReasonWord
+
+
+class PointsRefund(Told):
+    """Points that a hold had spent on the goods."""
+
+    hold_id: str
+    amount: int
+
+
+class Return(Told):
+    """Goods brought back."""
+
+    return_id: str
+    receipt: Receipt
+    original_receipt: Receipt | None
+    matched: bool
+    """False when no purchase of the original receipt is known; then nothing is taken until it is."""
+    purchase_id: str | None
+    member_id: str | None
+    lines: list[ReturnedLine]
+    points_returned: int
+    shortfall: int
+    """Of these, points that were no longer there and are owed."""
+    refunds: list[PointsRefund]
+    """What came back of what the goods were paid with in points."""
+    points_restored: int
+    """The sum of that."""
+    points_lapsed: int
+    """Of these, points that had expired meanwhile: they keep their date and expired again at once."""
+    occurred_at: datetime
+    recorded_at: datetime | None
+    within_purchase_id: str | None
+    """The purchase on whose receipt the goods were taken back; null for a return that was recorded by itself."""
+    valued: list[Earning]
+    """What each rule would have given for goods that a sale took back while no purchase of them was known."""
+    sentence: str
+    """What was taken back and why, in one sentence that a cashier can read out."""
 
 
 class Purchase(Told):
@@ -98,6 +143,9 @@ class Purchase(Told):
     recorded_at: datetime | None
     """Null in a preview."""
     claimed_at: datetime | None
+    taken_back: list[Return]
+    """What became of goods that the sale itself took back: a return for each purchase that they are of, and one for
+    those of which none is known."""
 
 
 class PurchaseAnswer(Told):
@@ -124,35 +172,6 @@ class UploadAnswer(Told):
     """A result for each purchase, in their order."""
 
     results: list[UploadResult]
-
-
-class PointsRefund(Told):
-    """Points that a hold had spent on the goods."""
-
-    hold_id: str
-    amount: int
-
-
-class Return(Told):
-    """Goods brought back."""
-
-    return_id: str
-    receipt: Receipt
-    original_receipt: Receipt | None
-    matched: bool
-    """False when no purchase of the original receipt is known; then nothing is taken until it is."""
-    purchase_id: str | None
-    member_id: str | None
-    lines: list[ReturnedLine]
-    points_returned: int
-    shortfall: int
-    """Of these, points that were no longer there and are owed."""
-    refunds: list[PointsRefund]
-    """What came back of what the goods were paid with in points."""
-    points_restored: int
-    """The sum of that."""
-    occurred_at: datetime
-    recorded_at: datetime
 
 
 class ReturnAnswer(Told):
@@ -196,6 +215,7 @@ def purchase_of(purchase: pb.Purchase) -> Purchase:
         unmatched_returns=[_unmatched_return_of(back) for back in purchase.unmatched_returns],
         recorded_at=instant(purchase, "recorded_at"),
         claimed_at=instant(purchase, "claimed_at"),
+        taken_back=[_return_of(back) for back in purchase.taken_back],
     )
 
 
@@ -231,7 +251,12 @@ def _line_of(line: pb.PurchaseLine) -> Line:
         brand=line.brand or None,
         tax_minor=line.tax_minor,
         price_includes_tax=line.price_includes_tax if line.HasField("price_includes_tax") else None,
+        original=_original_of(line.original) if line.HasField("original") else None,
     )
+
+
+def _original_of(original: pb.OriginalLine) -> Original:
+    return Original(receipt=receipt_of(original.receipt), line_id=original.line_id)
 
 
 def _tender_of(tender: pb.Tender) -> Tender:
@@ -260,6 +285,10 @@ def _return_of(found: pb.Return) -> Return:
         shortfall=found.shortfall,
         refunds=[PointsRefund(hold_id=refund.hold_id, amount=refund.amount) for refund in found.refunds],
         points_restored=found.points_restored,
+        points_lapsed=found.points_lapsed,
         occurred_at=known_instant(found, "occurred_at"),
-        recorded_at=known_instant(found, "recorded_at"),
+        recorded_at=instant(found, "recorded_at"),
+        within_purchase_id=found.within_purchase_id or None,
+        valued=[earning_of(earning) for earning in found.valued],
+        sentence=found.sentence,
     )

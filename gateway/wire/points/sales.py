@@ -92,6 +92,19 @@ class ReceiptKey(Asked):
         return pb.ReceiptKey(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
+class OriginalLine(Asked):
+    """Where goods were bought."""
+
+    receipt: ReceiptKey
+    """Another receipt than the one that takes the goods back."""
+    line_id: Text50
+    """The line of that receipt."""
+
+    def to_proto(self) -> pb.OriginalLine:
+        """The line for `points`."""
+        return pb.OriginalLine(receipt=self.receipt.to_proto(), line_id=self.line_id)
+
+
 class NewLine(Asked):
     """One line of a receipt."""
 
@@ -118,6 +131,12 @@ class NewLine(Asked):
     price_includes_tax: StrictBool | None = None
     """Whether unit price and discount include the tax. If they do not, the amount is quantity × unit price − discount +
     tax. Null: either may be."""
+    original: OriginalLine | None = None
+    """Of goods taken back: where they were bought. They come back of that purchase, as in a return.
+
+    Without it the newest of the member's purchases that they can be of is sought by their SKU; for what none is found
+    for, the points that it would earn now are taken back.
+    """
 
     def to_proto(self) -> pb.PurchaseLine:
         """The line for `points`."""
@@ -132,6 +151,7 @@ class NewLine(Asked):
             brand=self.brand,
             tax_minor=self.tax_minor,
             price_includes_tax=self.price_includes_tax,
+            original=self.original.to_proto() if self.original else None,
         )
 
 

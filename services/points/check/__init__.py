@@ -34,6 +34,7 @@
     qualifying_not_negative   of no purchase less than nothing counts
     return_meets_purchase     a return that waited is judged with its purchase, and with no other
     return_refunded       C6  points that came back with goods are in the entries that gave them back, each told once
+    goods_taken_back          what a sale takes back came back of a purchase, or took what the goods would have earned
     return_within_purchase    no more of a line has come back than was bought
     name_canonical            names are in the form that names have (`kit.texts`): no caller finds another one
     name_collides             no two names of one scope, such as receipts, are one in that form

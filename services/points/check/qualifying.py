@@ -55,6 +55,13 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
                 {_EARNINGS}
             ) AS earned USING (purchase_id)
             WHERE (taken_by_rule->>rule_id::text)::bigint > 0
+            UNION ALL
+            SELECT returns.member_id, return_id, rule_id, within_purchase_id, returns.program_id, wallet,
+                purchases.occurred_at, points
+            FROM returns JOIN purchases ON purchases.purchase_id = within_purchase_id
+            CROSS JOIN LATERAL jsonb_to_recordset(valued)
+                AS earning (rule_id uuid, wallet text, points bigint, qualifying boolean)
+            WHERE qualifying AND points > 0
         ) AS taken USING (member_id, return_id, rule_id)
         WHERE (counted.purchase_id, counted.program_id, counted.wallet, counted.occurred_at, counted.units)
             IS DISTINCT FROM (taken.purchase_id, taken.program_id, taken.wallet, taken.occurred_at, taken.units)
@@ -104,7 +111,10 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         """
         SELECT concat_ws('/', member_id, purchase_id, rule_id)
         FROM qualifying_movements
-        WHERE purchase_id IS NOT NULL
+        WHERE purchase_id IS NOT NULL AND NOT EXISTS (
+            -- Goods of no known purchase: what they would earn no longer counts, and it is not known what had.
+            SELECT FROM returns WHERE returns.return_id = qualifying_movements.return_id AND valued IS NOT NULL
+        )
         GROUP BY member_id, purchase_id, rule_id
         HAVING sum(units) < 0
         """,

@@ -32,6 +32,68 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         """,
     ),
     (
+        "goods_taken_back",
+        "what was taken back for the goods is not what the rules would have given for them",
+        """
+        SELECT return_id
+        FROM returns
+        LEFT JOIN (
+            SELECT return_id, sum(points) AS points, jsonb_object_agg(rule_id, points) AS by_rule
+            FROM returns CROSS JOIN LATERAL jsonb_to_recordset(valued) AS earning (rule_id uuid, points bigint)
+            WHERE points > 0
+            GROUP BY return_id
+        ) AS worth USING (return_id)
+        WHERE within_purchase_id IS NOT NULL AND purchase_id IS NULL AND awaited_purchase_id IS NULL
+            AND (points_returned, taken_by_rule) IS DISTINCT FROM (coalesce(points, 0), coalesce(by_rule, '{}'))
+        """,
+    ),
+    (
+        "goods_taken_back",
+        "the member's sale takes goods back, and nothing says what became of them",
+        """
+        SELECT purchases.purchase_id
+        FROM purchases LEFT JOIN purchase_claims AS claims USING (purchase_id)
+        WHERE coalesce(claims.earnings, purchases.earnings)
+                @? '$[*].explanation.lines[*] ? (@.verdict == "taken_back")'
+            AND NOT EXISTS (SELECT FROM returns WHERE within_purchase_id = purchases.purchase_id)
+        """,
+    ),
+    (
+        "goods_taken_back",
+        "the receipt says where the goods were bought, and nothing was taken back of that purchase",
+        """
+        SELECT concat_ws('/', purchases.purchase_id, line->>'line_id')
+        FROM purchases CROSS JOIN LATERAL jsonb_array_elements(sale->'lines') AS line
+        WHERE jsonb_typeof(line->'original') = 'object' AND NOT EXISTS (
+            SELECT FROM returns
+            WHERE within_purchase_id = purchases.purchase_id
+                AND original_source = line->'original'->'receipt'->>'source'
+                AND original_store_id = line->'original'->'receipt'->>'store_id'
+                AND original_terminal_id = line->'original'->'receipt'->>'terminal_id'
+                AND original_business_day::text = line->'original'->'receipt'->>'business_day'
+                AND original_receipt_number = line->'original'->'receipt'->>'receipt_number'
+        )
+        """,
+    ),
+    (
+        "goods_taken_back",
+        "more goods came back on the receipt of the sale than it takes back",
+        """
+        SELECT within_purchase_id
+        FROM (
+            SELECT within_purchase_id, sum((line->>'quantity_milli')::bigint) AS back
+            FROM returns CROSS JOIN LATERAL jsonb_array_elements(lines) AS line
+            WHERE within_purchase_id IS NOT NULL
+            GROUP BY within_purchase_id
+        ) AS told
+        JOIN purchases ON purchases.purchase_id = within_purchase_id
+        WHERE back > (
+            SELECT coalesce(-sum(least((line->>'quantity_milli')::bigint, 0)), 0)
+            FROM jsonb_array_elements(sale->'lines') AS line
+        )
+        """,
+    ),
+    (
         "return_refunded",
         "what the return gave back to the member is not what entries gave back",
         """

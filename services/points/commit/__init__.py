@@ -11,7 +11,7 @@ front of the same.
 
 from services.points.commit.batch import Result
 from services.points.commit.desk import Desk, StandingMissing
-from services.points.commit.operation import Looks, Operation
+from services.points.commit.operation import GoodsTakenBack, Looks, Operation
 from services.points.commit.queue import HANDED_OVER_MAX, Committer, Grouped, Singly, submit_in_shares
 from services.points.commit.rulebook import Rulebook
 
@@ -19,6 +19,7 @@ __all__ = [
     "HANDED_OVER_MAX",
     "Committer",
     "Desk",
+    "GoodsTakenBack",
     "Grouped",
     "Looks",
     "Operation",

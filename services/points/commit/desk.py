@@ -55,6 +55,9 @@ class Desk:
         self._met: dict[UUID, PurchaseReturns] = {}
         self._returned: dict[UUID, PurchaseReturns] = {}
         self._returns: dict[UUID, Recorded[Return]] = {}
+        self._taken_within: dict[UUID, tuple[Return, ...]] = {}
+        # Purchases that goods may be of which a sale takes back, the newest first: it goes alone, see `Looks`.
+        self._sought: list[UUID] = []
         self._wallets: dict[tuple[UUID, UUID], tuple[UUID, str]] = {}
         self._placed_holds: dict[UUID, PlacedHold] = {}
         self._adjustments: dict[UUID, Adjustment] = {}
@@ -72,8 +75,9 @@ class Desk:
         whose = {(each.program_id, each.member_id) for each in looks}
         whose |= {(each.program_id, each.counterpart_id) for each in looks if each.counterpart_id}
         # A return is nobody's by itself, also as a part of what is somebody's.
-        whose |= {(each.program_id, None) for each in looks if each.return_id}
+        whose |= {(each.program_id, None) for each in looks if each.return_id or each.taking_back}
         changing = {each.changing_purchase_id for each in looks if each.changing_purchase_id}
+        changing |= self._taken_back_of(looks)
         recording = {each.purchase_id for each in looks if each.purchase_id}
         self._seek(recording, changing)
         # After purchases are locked: whatever rules they were earned by are known from now on.
@@ -123,6 +127,23 @@ class Desk:
         recorded = recording & self._purchases.keys()
         if recorded:
             self._met = self._tx.purchases.met(recorded)
+            self._taken_within = self._tx.purchases.taken_within(
+                self._purchases[purchase_id].recorded.record for purchase_id in recorded
+            )
+
+    def _taken_back_of(self, looks: Iterable[Looks]) -> set[UUID]:
+        """The purchases that goods may be of which sales take back."""
+        changing: set[UUID] = set()
+        for each in looks:
+            if each.taking_back is None:
+                continue
+            changing |= each.taking_back.purchase_ids
+            if each.member_id is not None and each.taking_back.skus:
+                self._sought = self._tx.purchases.bought_by(
+                    each.program_id, each.member_id, each.taking_back.skus, each.taking_back.bought_until
+                )
+                changing |= set(self._sought)
+        return changing
 
     def _owner(self, looks: Looks) -> Whose | None:
         """The member of the purchase that changes."""
@@ -177,6 +198,15 @@ class Desk:
     def returns_of(self, purchase_id: UUID) -> PurchaseReturns:
         """What has come back of a changing purchase so far."""
         return self._returned.get(purchase_id, NOTHING_RETURNED)
+
+    def sought(self, program_id: UUID) -> list[Purchase]:
+        """The purchases that goods may be of which a sale takes back, the newest first."""
+        found = (self.purchase(program_id, purchase_id) for purchase_id in self._sought)
+        return [purchase for purchase in found if purchase is not None]
+
+    def taken_within(self, purchase_id: UUID) -> tuple[Return, ...]:
+        """What a recorded sale took back when it was recorded."""
+        return self._taken_within.get(purchase_id, ())
 
     def met(self, purchase_id: UUID) -> PurchaseReturns:
         """What had come back of a recorded purchase when it was recorded."""

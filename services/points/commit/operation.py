@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from services.points.commit.desk import Desk
 
 AnswerOut = TypeVar("AnswerOut", covariant=True)
+
+
+@dataclass(frozen=True)
+class GoodsTakenBack:
+    """What a sale takes back: the purchases that it says the goods are of, and the goods whose purchases are sought."""
+
+    purchase_ids: frozenset[UUID]
+    skus: frozenset[str]
+    bought_until: datetime
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,8 @@ class Looks:
     ending_transfer_id: UUID | None = None
     # Lines of receipts that it judges: how much work it is, beside others that have a few.
     lines: int = 0
+    # Of a sale that takes goods back. Which purchases change is only known once they are sought, so it goes alone.
+    taking_back: GoodsTakenBack | None = None
 
     def subjects(self) -> Iterable[Hashable]:
         """What two operations of one batch must not both be about, since neither would see what the other did."""
@@ -110,6 +122,11 @@ class Submitted:
     def lines(self) -> int:
         """Lines of receipts that it judges."""
         return self.operation.looks.lines
+
+    @property
+    def goes_alone(self) -> bool:
+        """Whether no other operation may be of its batch."""
+        return self.operation.looks.taking_back is not None
 
     @property
     def member_id(self) -> Hashable:

@@ -186,6 +186,8 @@ class Grouped:
     def _take(self) -> list[tuple[Submitted, Future[Result]]]:
         """The next batch: in order of arrival, without two operations about the same thing, or too many lines.
 
+        One that goes alone is the whole batch.
+
         One that must wait for the next batch holds back whatever comes after it of the same member, so that each
         member's operations keep their order. Shorter ones of others go before a long one that waits.
         """
@@ -199,6 +201,12 @@ class Grouped:
                 self._arrived.wait(IDLE_S)
             while self._queue and len(taken) < self._batch_max:
                 submitted, future = self._queue.popleft()
+                if submitted.goes_alone:
+                    if taken or left:
+                        left.append((submitted, future))
+                    elif future.set_running_or_notify_cancel():
+                        taken.append((submitted, future))
+                    break
                 too_long = lines > 0 and lines + submitted.lines > LINES_A_BATCH_MAX
                 if too_long or submitted.subjects & about or submitted.member_id in held_back:
                     held_back.add(submitted.member_id)

@@ -24,6 +24,7 @@ from kit.errors import Invalid
 from services.points.convert.accounts import to_account
 from services.points.convert.common import MONEY_MINOR_MAX, NAME_LENGTH_MAX, receipt_of, to_receipt
 from services.points.convert.earnings import to_earner, to_earning, to_sentence
+from services.points.convert.languages import spoken
 from services.points.convert.refunds import refunds_of, to_refunds
 from services.points.domain.earnings import Unearned
 from services.points.domain.purchases import (
@@ -40,7 +41,8 @@ from services.points.domain.purchases import (
     ReturnAnswer,
     ReturnLine,
 )
-from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind
+from services.points.domain.sales import OriginalLine, PurchaseLine, Sale, Tender, TenderKind
+from services.points.domain.sentences import return_sentence
 from services.points.domain.terms import Trigger
 
 QUANTITY_MILLI_MAX = 1_000_000_000
@@ -166,6 +168,14 @@ def _line(line: pb.PurchaseLine, field: str) -> PurchaseLine:
         brand=text_of(line.brand, f"{field}.brand", length_max=NAME_LENGTH_MAX, length_min=0),
         tax_minor=_money(line.tax_minor, f"{field}.tax_minor"),
         price_includes_tax=line.price_includes_tax if line.HasField("price_includes_tax") else None,
+        original=_original(line.original, f"{field}.original") if line.HasField("original") else None,
+    )
+
+
+def _original(original: pb.OriginalLine, field: str) -> OriginalLine:
+    return OriginalLine(
+        receipt_of(original.receipt, f"{field}.receipt"),
+        text_of(original.line_id, f"{field}.line_id", length_max=LINE_ID_LENGTH_MAX),
     )
 
 
@@ -254,6 +264,7 @@ def to_purchase(answer: PurchaseAnswer) -> pb.Purchase:
             )
             for misfit in returns.misfits
         ],
+        taken_back=[_to_return(back) for back in answer.taken_back],
     )
 
 
@@ -279,6 +290,7 @@ def _to_sale(purchase: Purchase) -> pb.Sale:
                 brand=line.brand,
                 tax_minor=line.tax_minor,
                 price_includes_tax=line.price_includes_tax,
+                original=None if line.original is None else _to_original(line.original),
             )
             for line in sale.lines
         ],
@@ -289,6 +301,10 @@ def _to_sale(purchase: Purchase) -> pb.Sale:
         cashier_id=sale.cashier_id,
         cash_rounding_minor=sale.cash_rounding_minor,
     )
+
+
+def _to_original(original: OriginalLine) -> pb.OriginalLine:
+    return pb.OriginalLine(receipt=to_receipt(original.receipt), line_id=original.line_id)
 
 
 def _to_return(back: Return) -> pb.Return:
@@ -307,6 +323,10 @@ def _to_return(back: Return) -> pb.Return:
         recorded_at=timestamp_of(back.recorded_at),
         refunds=to_refunds(back.refunds),
         points_restored=back.points_restored,
+        within_purchase_id="" if back.within_purchase_id is None else str(back.within_purchase_id),
+        valued=[to_earning(earning) for earning in back.valued],
+        sentence=return_sentence(back, spoken()),
+        points_lapsed=back.points_lapsed,
     )
 
 

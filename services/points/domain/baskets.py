@@ -102,8 +102,12 @@ class Chosen:
 class Basket:
     """The goods kept of a sale, with what many rules ask about them worked out once."""
 
-    def __init__(self, sale: Sale, returned: Returned, earner: Earner, conditions: Conditions) -> None:
+    def __init__(
+        self, sale: Sale, returned: Returned, earner: Earner, conditions: Conditions, paid_in_goods_minor: int = 0
+    ) -> None:
         self.sale = sale
+        # What was paid with goods that the sale takes back, beside the tenders.
+        self._tendered_minor = sale.tendered_minor + paid_in_goods_minor
         self.earner = earner
         self._returned = returned
         self._discounts = [index for index, line in enumerate(sale.lines) if is_order_discount(line)]
@@ -165,7 +169,7 @@ class Basket:
             return 1
         part = self._earning.get(excluded)
         if part is None:
-            part = self._earning[excluded] = _earning_part(self.sale, excluded)
+            part = self._earning[excluded] = _earning_part(self.sale, excluded, self._tendered_minor)
         return part
 
     def holds(self, terms: EarningTerms) -> bool | None:
@@ -207,10 +211,9 @@ def _kept(line: PurchaseLine, returned: Returned) -> KeptLine:
     return KeptLine(line, kept_amount(line, returned), line.quantity_milli - back_milli)
 
 
-def _earning_part(sale: Sale, excluded: tuple[TenderKind, ...]) -> Exact:
+def _earning_part(sale: Sale, excluded: tuple[TenderKind, ...], total: int) -> Exact:
     # Change given back and the like are negative; the part stays within nothing and all. It is a part of what was
     # tendered, which may differ from the lines where cash was rounded.
-    total = sale.tendered_minor
     out = sum(tender.amount_minor for tender in sale.tenders if tender.kind in excluded)
     if total <= 0 or out <= 0:
         return 1

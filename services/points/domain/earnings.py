@@ -34,6 +34,8 @@ class Reason(enum.Enum):
     CUT_BY_BUDGET = "cut_by_budget"
     CAP_MET = "cap_met"
     BUDGET_MET = "budget_met"
+    # Goods that the receipt takes back leave only a part of the points, or none of them.
+    CUT_BY_GOODS_TAKEN_BACK = "cut_by_goods_taken_back"
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,7 @@ class Explanation:
         if self.unlisted is not None:
             return self.unlisted
         counted = sum(line.verdict is LineVerdict.COUNTED for line in self.lines)
-        shared = sum(line.verdict is LineVerdict.SHARED for line in self.lines)
-        return LineCounts(counted, len(self.lines) - counted - shared)
+        return LineCounts(counted, sum(line.verdict.leaves_out for line in self.lines))
 
     @property
     def counts_steps(self) -> bool:

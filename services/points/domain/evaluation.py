@@ -28,8 +28,10 @@ from services.points.domain.baskets import Basket, Chosen, Exact
 from services.points.domain.conditions import Conditions, NoConditions
 from services.points.domain.earners import NOBODY, Earner
 from services.points.domain.earnings import Earning, Explanation, LineExplanation, Reason, earner_of, told_once
+from services.points.domain.goods_back import loose_alone, sold_alone, sold_less_loose
 from services.points.domain.limits import Limit, LimitPolicy, Measured
 from services.points.domain.line_lists import within_bounds
+from services.points.domain.mixed_sales import MixedAssessment
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import Returned, Sale
 from services.points.domain.terms import EarningTerms, Effect, Trigger
@@ -69,16 +71,18 @@ def evaluate(
     return assess(rules, sale, returned, earner).earnings(measure)
 
 
-def assess(rules: RuleSet, sale: Sale, returned: Returned, earner: Earner = NOBODY) -> Assessment:
+def assess(rules: RuleSet, sale: Sale, returned: Returned, earner: Earner = NOBODY) -> Assessment | MixedAssessment:
     """The first half of `evaluate`: all that can be told before anybody knows what is left of limits."""
-    in_force = [
-        rule
-        for rule in rules.rules
-        if rule.in_force(sale.occurred_at)
-        and rule.terms.currency == sale.currency
-        and not rule.terms.trigger.is_activity
-    ]
-    return _assessed(in_force, Basket(sale, returned, earner, rules.conditions))
+    return _judged_with(_in_force(rules, sale), rules.conditions, sale, returned, earner)
+
+
+def evaluate_loose(rules: RuleSet, sale: Sale, matched: Returned, earner: Earner) -> tuple[Earning, ...]:
+    """What the goods that a sale takes back, whose purchases nothing is known of, would earn in a sale of their own.
+
+    `matched` is how much of its lines is known of. Nothing of limits is used.
+    """
+    basket = Basket(loose_alone(sale), matched, earner, rules.conditions)
+    return _assessed(_in_force(rules, sale), basket).earnings(untouched)
 
 
 def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, returned: Returned) -> dict[UUID, int]:
@@ -90,9 +94,32 @@ def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, retu
         return {}
     versions = [rules.by_version[earning.rule_id, earning.rule_version] for earning in earnings]
     met = {earning.rule_id: earning.explanation.limits for earning in earnings}
-    basket = Basket(sale, returned, earner_of(earnings) or NOBODY, rules.conditions)
-    judged = _assessed(versions, basket).earnings(lambda rule: met[rule.rule_id])
+    assessment = _judged_with(versions, rules.conditions, sale, returned, earner_of(earnings) or NOBODY)
+    judged = assessment.earnings(lambda rule: met[rule.rule_id])
     return {earning.rule_id: earning.points for earning in judged}
+
+
+def _in_force(rules: RuleSet, sale: Sale) -> list[EarningRule]:
+    return [
+        rule
+        for rule in rules.rules
+        if rule.in_force(sale.occurred_at)
+        and rule.terms.currency == sale.currency
+        and not rule.terms.trigger.is_activity
+    ]
+
+
+def _judged_with(
+    rules: Sequence[EarningRule], conditions: Conditions, sale: Sale, returned: Returned, earner: Earner
+) -> Assessment | MixedAssessment:
+    if not sale.takes_back:
+        return _assessed(rules, Basket(sale, returned, earner, conditions))
+    sold, net = (
+        _assessed(rules, Basket(part, returned, earner, conditions, part.total_minor - sale.total_minor))
+        for part in (sold_alone(sale), sold_less_loose(sale))
+    )
+    loose = _assessed(rules, Basket(loose_alone(sale), {}, earner, conditions))
+    return MixedAssessment(sale, sold, net, loose.earnings(untouched))
 
 
 # ---- One rule --------------------------------------------------------------------------------------------------------

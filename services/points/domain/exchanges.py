@@ -38,6 +38,9 @@ def check_exchange(exchange: RecordExchange) -> None:
     check_sale(exchange.sale)
     if exchange.sale.receipt == exchange.return_.original_receipt:
         raise Invalid("sale.receipt", "is the receipt of the purchase that is brought back")
+    for index, line in enumerate(exchange.sale.lines):
+        if line.original is not None and line.original.receipt == exchange.return_.original_receipt:
+            raise Invalid(f"sale.lines[{index}].original", "is of the purchase that `return` brings back")
 
 
 def buyer_of_exchange(exchange: RecordExchange, purchase: Purchase | None, sold: Purchase | None) -> UUID | None:

@@ -17,6 +17,7 @@ from services.points.domain.errors import (
     ReturnLineUnknown,
 )
 from services.points.domain.evaluation import RuleSet, evaluate_again
+from services.points.domain.goods_back import without_voids
 from services.points.domain.ledger import AccountView
 from services.points.domain.refunds import PointsRefund, Refunded
 from services.points.domain.sales import ReceiptKey, Returned, Sale, add_returned
@@ -152,6 +153,8 @@ class PurchaseAnswer:
     purchase: Purchase
     returns: PurchaseReturns
     account: AccountView | None
+    # What became of the goods that the sale itself took back.
+    taken_back: tuple[Return, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,11 +175,20 @@ class Return:
     # What each rule's earning gave back.
     taken: dict[UUID, int] = field(default_factory=dict)
     refunds: tuple[Refunded, ...] = ()
+    # The sale on whose receipt the goods were taken back, of those that were.
+    within_purchase_id: UUID | None = None
+    # What each rule would give for the goods now, where they are of no purchase that is known, and that was taken.
+    valued: tuple[Earning, ...] = ()
 
     @property
     def points_restored(self) -> int:
         """Points that came back to the member in all."""
         return sum(refund.points for refund in self.refunds)
+
+    @property
+    def points_lapsed(self) -> int:
+        """Of these, points that lapsed again at once."""
+        return sum(refund.lapsed for refund in self.refunds)
 
 
 @dataclass(frozen=True)
@@ -200,7 +212,7 @@ class Due:
 def expect_returnable(sale: Sale, returned: Returned, lines: Iterable[ReturnLine]) -> dict[str, int]:
     """Checks that the lines can come back and gives what has come back after they did."""
     after = add_returned(returned, ((line.line_id, line.quantity_milli) for line in lines))
-    bought = {line.line_id: line.quantity_milli for line in sale.lines}
+    bought = {line.line_id: line.quantity_milli for line in without_voids(sale.lines)}
     for line_id, quantity_milli in after.items():
         if line_id not in bought:
             raise ReturnLineUnknown(f"the receipt has no line {line_id!r}", line_id=line_id)

@@ -23,12 +23,16 @@ class PointsRefund:
 
 @dataclass(frozen=True)
 class Refunded:
-    """What came back: points of a hold, by the entry of the hold's wallet that gave them."""
+    """What came back: points of a hold, by the entry of the hold's wallet that gave them.
+
+    `lapsed` of them came back into lots whose time was over meanwhile, and lapsed again at once.
+    """
 
     hold_id: UUID
     wallet: str
     points: int
     version: int
+    lapsed: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ begins, whatever was used of them in the books.
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,12 +20,14 @@ from uuid import UUID
 
 from services.points.domain.counters import CounterKey, Occasion, Tally, occasion_of
 from services.points.domain.documents import RuleDefinition
-from services.points.domain.earners import NOBODY
-from services.points.domain.earnings import earner_of
-from services.points.domain.evaluation import Assessment, RuleSet, assess
+from services.points.domain.earners import NOBODY, Earner
+from services.points.domain.earnings import Earning, earner_of
+from services.points.domain.evaluation import Assessment, RuleSet, assess, evaluate_loose
+from services.points.domain.goods_back import loose_lines
 from services.points.domain.ledger import Cause
+from services.points.domain.mixed_sales import MixedAssessment
 from services.points.domain.policy import MemberStatus
-from services.points.domain.purchases import Purchase, PurchaseReturns, left_of
+from services.points.domain.purchases import Purchase, PurchaseReturns, Return, left_of
 from services.points.domain.rules import EarningRule
 
 TOP_MAX = 20
@@ -190,7 +193,10 @@ class Part:
     purchase: Purchase
     returns: PurchaseReturns
     occasion: Occasion
-    assessment: Assessment
+    assessment: Assessment | MixedAssessment
+    # What was taken, and would have been, for goods that the sale took back and of which no purchase was known.
+    taken: tuple[Earning, ...] = ()
+    would_take: tuple[Earning, ...] = ()
 
     @property
     def counters(self) -> Iterator[CounterKey]:
@@ -199,8 +205,10 @@ class Part:
             yield from self.occasion.counters(rule.rule_id, self.occasion.met(rule))
 
 
-def part_of(candidates: RuleSet, purchase: Purchase, returns: PurchaseReturns) -> Part | None:
-    """Takes a purchase up; nothing for an anonymous one."""
+def part_of(
+    candidates: RuleSet, purchase: Purchase, returns: PurchaseReturns, taken_back: Iterable[Return] = ()
+) -> Part | None:
+    """Takes a purchase up, with what it took back on its receipt; nothing for an anonymous one."""
     if purchase.member_id is None:
         return None
     # Nobody wrote down who asked where there was no rule; those who may not earn were refused.
@@ -212,7 +220,20 @@ def part_of(candidates: RuleSet, purchase: Purchase, returns: PurchaseReturns) -
         returns,
         occasion_of(purchase.program_id, purchase.member_id, purchase.sale),
         assess(candidates, purchase.sale, returns.returned, earner),
+        *_loose_of(candidates, purchase, taken_back, earner),
     )
+
+
+def _loose_of(
+    candidates: RuleSet, purchase: Purchase, taken_back: Iterable[Return], earner: Earner
+) -> tuple[tuple[Earning, ...], tuple[Earning, ...]]:
+    """What was taken for loose goods, and what the candidates would give for them."""
+    clawback = next((back for back in taken_back if back.valued), None)
+    if clawback is None:
+        return (), ()
+    loose = {line.line_id: line.quantity_milli for line in loose_lines(purchase.sale)}
+    matched = loose | {line.line_id: loose[line.line_id] - line.quantity_milli for line in clawback.lines}
+    return clawback.valued, evaluate_loose(candidates, purchase.sale, matched, earner)
 
 
 def hear(plan: Plan, history: RuleSet, part: Part, tally: Tally) -> Heard:
@@ -222,12 +243,11 @@ def hear(plan: Plan, history: RuleSet, part: Part, tally: Tally) -> Heard:
     left = left_of(purchase, history, part.returns)
     would = part.assessment.earnings(lambda rule: tally.measure(occasion, rule))
     tally.use(occasion, Cause(purchase_id=purchase.purchase_id), would)
-    return Heard(
-        purchase,
-        occasion.member_id,
-        {rule_id: points for rule_id, points in left.items() if earned[rule_id].wallet == plan.wallet},
-        {each.rule_id: each.points for each in would if each.wallet == plan.wallet},
-    )
+    given = Counter({rule_id: points for rule_id, points in left.items() if earned[rule_id].wallet == plan.wallet})
+    gives = Counter({each.rule_id: each.points for each in would if each.wallet == plan.wallet})
+    given.subtract({each.rule_id: each.points for each in part.taken if each.wallet == plan.wallet})
+    gives.subtract({each.rule_id: each.points for each in part.would_take if each.wallet == plan.wallet})
+    return Heard(purchase, occasion.member_id, dict(given), dict(gives))
 
 
 def added(comparison: Comparison, heard: Iterable[Heard | None], keys: Mapping[UUID, str]) -> Comparison:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -42,6 +43,14 @@ class ReceiptKey:
 
 
 @dataclass(frozen=True)
+class OriginalLine:
+    """Where goods were bought that a sale takes back: the receipt, and the line on it."""
+
+    receipt: ReceiptKey
+    line_id: str
+
+
+@dataclass(frozen=True)
 class PurchaseLine:
     """One line of a receipt: quantity in thousandths, money in minor units, `amount_minor` what was paid for it.
 
@@ -59,6 +68,8 @@ class PurchaseLine:
     brand: str = ""
     tax_minor: int = 0
     price_includes_tax: bool | None = None
+    # Of goods that are taken back within the sale, where the till knows it.
+    original: OriginalLine | None = None
 
     @property
     def direction(self) -> int:
@@ -105,6 +116,11 @@ class Sale:
         """What all tenders come to."""
         return sum(tender.amount_minor for tender in self.tenders)
 
+    @functools.cached_property
+    def takes_back(self) -> bool:
+        """Whether goods are taken back within the sale."""
+        return any(line.quantity_milli < 0 for line in self.lines)
+
 
 # How much of each line came back so far, in thousandths; lines that did not come back are absent.
 Returned = Mapping[str, int]
@@ -119,6 +135,7 @@ def check_sale(sale: Sale) -> None:
             raise Invalid(f"{path}.line_id", f"{line.line_id!r} stands on the receipt twice")
         seen.add(line.line_id)
         _check_line(line, path)
+        _check_original(sale, line, f"{path}.original")
     if sale.tenders:
         _check_tenders(sale)
 
@@ -165,6 +182,15 @@ def _check_tenders(sale: Sale) -> None:
     in_cash = any(tender.kind is TenderKind.CASH for tender in sale.tenders)
     if abs(sale.tendered_minor - due) > (CASH_ROUNDING_MINOR_MAX if in_cash else 0):
         raise Invalid("sale.tenders", f"add up to {sale.tendered_minor}, the lines with cash rounding to {due}")
+
+
+def _check_original(sale: Sale, line: PurchaseLine, path: str) -> None:
+    if line.original is None:
+        return
+    if line.quantity_milli >= 0:
+        raise Invalid(path, "is for goods that are taken back, whose quantity is negative")
+    if line.original.receipt == sale.receipt:
+        raise Invalid(f"{path}.receipt", "is this receipt")
 
 
 def add_returned(returned: Returned, more: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -225,11 +225,20 @@ class LineVerdict(enum.Enum):
     CONDITION_NOT_MET = "condition_not_met"
     # An order discount: what it takes off is in the goods' amounts.
     SHARED = "shared"
+    # Goods that the sale takes back: what they had earned is taken back by itself.
+    TAKEN_BACK = "taken_back"
+    # Goods that the same receipt sells and takes back.
+    VOIDED = "voided"
 
     @property
     def is_exclusion(self) -> bool:
         """Whether the rule excludes the line by name."""
         return self in (LineVerdict.SKU_EXCLUDED, LineVerdict.CATEGORY_EXCLUDED, LineVerdict.BRAND_EXCLUDED)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether the rule leaves the line out, which otherwise counts or is accounted for elsewhere."""
+        return self.is_exclusion or self in (LineVerdict.NOT_INCLUDED, LineVerdict.CONDITION_NOT_MET)
 
 
 @dataclass(frozen=True)

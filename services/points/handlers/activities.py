@@ -33,7 +33,7 @@ from services.points.domain.ledger import Cause
 from services.points.domain.policy import expect_may_take_part
 from services.points.handlers.gains import gain_of_activity
 from services.points.handlers.known_members import KnownMembers
-from services.points.handlers.purchases import CLOCK_AHEAD_MAX
+from services.points.handlers.receipts import CLOCK_AHEAD_MAX
 from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
 
 

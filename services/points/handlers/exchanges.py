@@ -10,6 +10,7 @@ from kit.idempotency import Outcome
 from services.points.commit import Committer, Desk
 from services.points.domain.exchanges import ExchangeAnswer, RecordExchange, buyer_of_exchange, check_exchange
 from services.points.domain.purchases import RecordPurchase
+from services.points.handlers.goods_back import taking_back_of
 from services.points.handlers.known_members import KnownMembers
 from services.points.handlers.purchases import Posting, PurchaseRef, first_purchase_answers
 from services.points.handlers.receipts import purchase_id_of
@@ -76,6 +77,7 @@ class Exchanging:
             purchase_id=self._sale_id,
             selling_to_owner=True,
             lines=len(command.sale.lines) + len(command.return_.lines),
+            taking_back=taking_back_of(command.program_id, command.sale),
         )
 
     def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
@@ -85,7 +87,7 @@ class Exchanging:
         sold = desk.recorded(self._sale_id)
         member_id = buyer_of_exchange(command, purchase, None if sold is None else sold.record)
         wish = RecordPurchase(command.program_id, command.request_id, member_id, command.sale)
-        self._posting = Posting(wish, None, "sale.")
+        self._posting = Posting(wish, None, "sale.", besides=purchase_id)
         requests = [*self._returning.books(desk), *self._posting.books(desk)]
         self._keys = [each.key for each in requests if isinstance(each, BookRequest)]
         return requests
@@ -100,9 +102,12 @@ class Exchanging:
             if not was_returned:
                 returning.free(desk)
             if not was_sold:
+                posting.free(desk)
                 posting.give(desk)
             if not was_returned:
                 returning.take(desk)
+            if not was_sold:
+                posting.take(desk)
         ref = ExchangeRef(returning.leave(desk), posting.leave(desk))
         self.answer = ExchangeAnswer(returning.answer, posting.answer)
         return ref

@@ -14,6 +14,7 @@ from services.points.domain.counters import Occasion, occasion_of
 from services.points.domain.earnings import Earning, expect_countable
 from services.points.domain.evaluation import Assessment, assess, untouched
 from services.points.domain.ledger import AccountKey, AccountView, Cause
+from services.points.domain.mixed_sales import MixedAssessment
 from services.points.domain.policy import WALLET_DEFAULT, expect_may_earn
 from services.points.domain.sales import Returned, Sale
 from services.points.storage import BookRequest, CounterRequest
@@ -37,7 +38,7 @@ def gain_of_activity(desk: Desk, program_id: UUID, member_id: UUID, happening: H
     return _gain(Occasion(program_id, member_id, at, store_id, cashier_id), assessment)
 
 
-def _gain(occasion: Occasion, assessment: Assessment | ActivityAssessment) -> Gain:
+def _gain(occasion: Occasion, assessment: Assessment | MixedAssessment | ActivityAssessment) -> Gain:
     # Without limits nothing that others do changes it, so that the work need not be done while accounts are locked.
     settled = None if assessment.limited else assessment.earnings(untouched)
     return Gain(occasion, assessment, settled)
@@ -48,7 +49,7 @@ class Gain:
     """What a purchase or an activity may give. `settled` is what it gives, where no rule has limits."""
 
     occasion: Occasion
-    assessment: Assessment | ActivityAssessment
+    assessment: Assessment | MixedAssessment | ActivityAssessment
     settled: tuple[Earning, ...] | None
 
     def touches(self, *, taking: bool = False) -> list[BookRequest | CounterRequest]:

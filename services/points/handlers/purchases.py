@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -16,7 +16,7 @@ from kit.idempotency import Command, Outcome
 from services.points import events
 from services.points.commit import Committer, Desk, Looks, Result, StandingMissing, submit_in_shares
 from services.points.domain.errors import PurchaseNotFound
-from services.points.domain.ledger import Cause
+from services.points.domain.ledger import AccountKey, Cause
 from services.points.domain.matching import Match, match
 from services.points.domain.policy import expect_may_earn
 from services.points.domain.purchases import (
@@ -29,19 +29,19 @@ from services.points.domain.purchases import (
     PurchaseReturns,
     RecordPurchase,
     RecordPurchases,
+    Return,
     expect_claimable,
 )
 from services.points.domain.sales import Sale, check_sale
+from services.points.handlers.clawback import Clawback
 from services.points.handlers.gains import gain_of
+from services.points.handlers.goods_back import TakingBack, taking_back_of
 from services.points.handlers.known_members import KnownMembers
-from services.points.handlers.receipts import expect_same_receipt, purchase_id_of
+from services.points.handlers.receipts import CLOCK_AHEAD_MAX, expect_same_receipt, purchase_id_of
 from services.points.handlers.taking_back import settle_matches
 from services.points.storage import BookRequest, CounterRequest, Recorded, Storage, Transaction
 
 _log = structlog.get_logger()
-
-# How far a till's clock may run ahead of ours.
-CLOCK_AHEAD_MAX = timedelta(days=1)
 
 
 class PurchaseHandlers:
@@ -102,7 +102,8 @@ class PurchaseHandlers:
             if history is None or history.present.program_id != command.program_id:
                 raise PurchaseNotFound("no such purchase is recorded")
             returns = tx.purchases.returns_of([purchase_id]).get(purchase_id, NOTHING_RETURNED)
-        return PurchaseAnswer(history.present, returns, None)
+            taken_back = tx.purchases.taken_within([history.present], since=True).get(purchase_id, ())
+        return PurchaseAnswer(history.present, returns, None, taken_back)
 
     def claim_purchase(self, call: Call, command: ClaimPurchase) -> Outcome[PurchaseAnswer]:
         """Gives an anonymous purchase to a member, who earns for the goods kept; once."""
@@ -123,8 +124,9 @@ class PurchaseHandlers:
 def first_purchase_answers(tx: Transaction, purchase_ids: Sequence[UUID]) -> dict[UUID, PurchaseAnswer]:
     """What was answered when these were recorded, by id."""
     found, met = tx.purchases.find(purchase_ids), tx.purchases.met(purchase_ids)
+    taken = tx.purchases.taken_within(history.recorded.record for history in found.values())
     return {
-        purchase_id: _answer(history.recorded, met.get(purchase_id, NOTHING_RETURNED))
+        purchase_id: _answer(history.recorded, met.get(purchase_id, NOTHING_RETURNED), taken.get(purchase_id, ()))
         for purchase_id, history in found.items()
     }
 
@@ -150,29 +152,52 @@ class Posting:
     answer_type = PurchaseRef
     answer: PurchaseAnswer
 
-    def __init__(self, wish: RecordPurchase | PreviewPurchase, command: Command | None, path: str = "") -> None:
+    def __init__(
+        self,
+        wish: RecordPurchase | PreviewPurchase,
+        command: Command | None,
+        path: str = "",
+        besides: UUID | None = None,
+    ) -> None:
         self.command = command
         self._path = path
         self._wish = wish
         self._purchase_id = purchase_id_of(wish.program_id, wish.sale.receipt)
-        self.looks = Looks(wish.program_id, wish.member_id, purchase_id=self._purchase_id, lines=len(wish.sale.lines))
+        taking_back = taking_back_of(wish.program_id, wish.sale)
+        self._back = None if taking_back is None else TakingBack(wish.program_id, wish.sale, self._purchase_id, besides)
+        self.looks = Looks(
+            wish.program_id,
+            wish.member_id,
+            purchase_id=self._purchase_id,
+            taking_back=taking_back,
+            lines=len(wish.sale.lines),
+        )
         self._digests = _digests(wish)
 
     def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
         """The accounts that it may earn to, or the one to show, and the counters of limits."""
+        self._keys: list[AccountKey] = []
         if desk.recorded(self._purchase_id) is not None:
             return ()
         member_id, sale = self._wish.member_id, self._wish.sale
         if sale.occurred_at > desk.now + CLOCK_AHEAD_MAX:
             raise Invalid("sale.occurred_at", "lies more than a day in the future")
         self._gain = None if member_id is None else gain_of(desk, self._wish.program_id, member_id, sale)
-        taking = bool(desk.waiting(self._purchase_id))
-        return () if self._gain is None else self._gain.touches(taking=taking)
+        taking = self._back is not None or bool(desk.waiting(self._purchase_id))
+        earned_to = () if self._gain is None else self._gain.touches(taking=taking)
+        if self._back is None:
+            return earned_to
+        requests = [*earned_to, *self._back.books(desk, member_id)]
+        self._keys = [each.key for each in requests if isinstance(each, BookRequest)]
+        return requests
 
     def judge(self, desk: Desk) -> PurchaseRef:
         """Records and credits, unless the receipt is recorded."""
         if not self.is_recorded(desk):
-            self.give(desk)
+            with contextlib.nullcontext() if self._back is None else desk.as_one(self._keys):
+                self.free(desk)
+                self.give(desk)
+                self.take(desk)
         return self.leave(desk)
 
     # -- The steps, for whatever a sale is a part of -----------------------------------------------------------------
@@ -184,6 +209,16 @@ class Posting:
             sale = recorded.record.sale
             expect_same_receipt(recorded.digests, self._digests, lambda: _sale_digests(sale), self._path)
         return recorded is not None
+
+    def free(self, desk: Desk) -> None:
+        """Gives back what goods that the sale takes back had used of limits."""
+        if self._back is not None:
+            self._back.free(desk)
+
+    def take(self, desk: Desk) -> None:
+        """Takes what goods that the sale takes back had earned."""
+        if self._back is not None:
+            self._back.take(desk, self._given)
 
     def give(self, desk: Desk) -> None:
         """Credits what the sale earns, and takes back what came back of it before."""
@@ -201,12 +236,13 @@ class Posting:
         """Records the sale with the account as it is now, or gives the first answer of the receipt again."""
         recorded = desk.recorded(self._purchase_id)
         if recorded is not None:
-            self.answer = _answer(recorded, desk.met(self._purchase_id))
+            self.answer = _answer(recorded, desk.met(self._purchase_id), desk.taken_within(self._purchase_id))
             return PurchaseRef(self._purchase_id, recorded_before=True)
         purchase = self._given
         account = None if self._gain is None else self._gain.view(desk, purchase.earnings)
         desk.record_purchase(purchase, account, self._digests)
-        self.answer = PurchaseAnswer(purchase, self._returns, account)
+        taken_back = () if self._back is None else self._back.leave(desk)
+        self.answer = PurchaseAnswer(purchase, self._returns, account, taken_back)
         return PurchaseRef(self._purchase_id, recorded_before=False)
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
@@ -281,21 +317,29 @@ class Claiming:
         expect_claimable(found)
         kept = desk.returns_of(self._purchase_id).returned
         self._found, self._gain = found, gain_of(desk, command.program_id, command.member_id, found.sale, kept)
-        return self._gain.touches()
+        # Whose purchases the goods could be of was not known when they were taken back.
+        self._clawback = Clawback(command.program_id, found.sale, self._purchase_id)
+        taken_from = self._clawback.books(desk, command.member_id, {})
+        requests = [*self._gain.touches(taking=bool(taken_from)), *taken_from]
+        self._keys = [each.key for each in requests if isinstance(each, BookRequest)]
+        return requests
 
     def judge(self, desk: Desk) -> PurchaseAnswer:
         """Credits what the goods kept earn."""
         earnings = self._gain.earnings(desk)
         purchase = replace(self._found, member_id=self.command.member_id, earnings=earnings, claimed_at=desk.now)
-        self._gain.credit(desk, Cause(purchase_id=self._purchase_id), earnings)
+        with desk.as_one(self._keys) if purchase.sale.takes_back else contextlib.nullcontext():
+            self._gain.credit(desk, Cause(purchase_id=self._purchase_id), earnings)
+            self._clawback.take(desk, purchase)
         account = self._gain.view(desk, earnings)
         desk.record_claim(purchase)
         desk.announce(events.purchase_claimed(purchase))
-        return PurchaseAnswer(purchase, desk.returns_of(self._purchase_id), account)
+        taken_back = self._clawback.leave(desk)
+        return PurchaseAnswer(purchase, desk.returns_of(self._purchase_id), account, taken_back)
 
 
-def _answer(recorded: Recorded[Purchase], met: PurchaseReturns) -> PurchaseAnswer:
-    return PurchaseAnswer(recorded.record, met, recorded.account)
+def _answer(recorded: Recorded[Purchase], met: PurchaseReturns, taken_back: tuple[Return, ...]) -> PurchaseAnswer:
+    return PurchaseAnswer(recorded.record, met, recorded.account, taken_back)
 
 
 def _digests(wish: RecordPurchase | PreviewPurchase) -> dict[str, str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 from kit import ids
 from kit.digests import differing_fields
 from services.points.domain.errors import ReceiptConflict
 from services.points.domain.sales import ReceiptKey
+
+# How far a till's clock may run ahead of ours.
+CLOCK_AHEAD_MAX = timedelta(days=1)
 
 
 def purchase_id_of(program_id: UUID, receipt: ReceiptKey) -> UUID:

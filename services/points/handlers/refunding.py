@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from kit.errors import Refusal
 from services.points.commit import Desk
-from services.points.domain.ledger import AccountKey
+from services.points.domain.ledger import AccountKey, EntryKind
 from services.points.domain.purchases import RecordReturn
 from services.points.domain.refunds import PlacedHold, PointsRefund, Refunded, expect_refundable
 from services.points.storage import BookRequest
@@ -45,6 +46,19 @@ class Refunding:
     def carry_out(self, desk: Desk) -> tuple[Refunded, ...]:
         """Gives the points back to the lots that they were spent from."""
         return tuple(self._refunded(desk, index, asked, hold) for index, (asked, hold) in enumerate(self._holds))
+
+    def lapsed(self, desk: Desk, refunds: Sequence[Refunded]) -> tuple[Refunded, ...]:
+        """The refunds with what lapsed again of them, once everything else has been taken from them."""
+        found: list[Refunded] = []
+        for refund, (_, hold) in zip(refunds, self._holds, strict=True):
+            before = sum(each.lapsed for each in found if each.wallet == refund.wallet)
+            expired = sum(
+                -entry.amount
+                for entry in desk.book(hold.key).new_entries
+                if entry.kind is EntryKind.EXPIRY and entry.version > refund.version
+            )
+            found.append(replace(refund, lapsed=min(refund.points, max(0, expired - before))))
+        return tuple(found)
 
     def _refunded(self, desk: Desk, index: int, asked: PointsRefund, hold: PlacedHold) -> Refunded:
         book = desk.book(hold.key)

@@ -72,10 +72,16 @@ def _judged(
     tx: Transaction, rehearsal: Rehearsal, purchase_ids: Sequence[UUID], conditions: Conditions
 ) -> tuple[list[Heard | None], Tally]:
     histories, returns = tx.purchases.find(purchase_ids), tx.purchases.returns_of(purchase_ids)
+    taken = tx.purchases.taken_within((history.present for history in histories.values()), since=True)
     candidates = RuleSet(rehearsal.plan.rules, conditions)
     earned_by = RuleSet(tx.rules.effective(rehearsal.program_id), conditions)
     parts = [
-        part_of(candidates, histories[purchase_id].present, returns.get(purchase_id, NOTHING_RETURNED))
+        part_of(
+            candidates,
+            histories[purchase_id].present,
+            returns.get(purchase_id, NOTHING_RETURNED),
+            taken.get(purchase_id, ()),
+        )
         for purchase_id in purchase_ids
     ]
     tally = tx.rehearsals.tally(rehearsal, {key for part in parts if part is not None for key in part.counters})

@@ -14,10 +14,9 @@ from kit.idempotency import Outcome
 from services.points import events
 from services.points.commit import Committer, Desk, Looks
 from services.points.domain.counters import Occasion
-from services.points.domain.errors import InsufficientBalanceForReturn
 from services.points.domain.ledger import AccountKey
 from services.points.domain.matching import expect_room_to_wait
-from services.points.domain.policy import WALLET_DEFAULT, Shortfall
+from services.points.domain.policy import WALLET_DEFAULT
 from services.points.domain.purchases import (
     Due,
     Purchase,
@@ -28,10 +27,14 @@ from services.points.domain.purchases import (
     expect_returnable,
 )
 from services.points.domain.refunds import Refunded
-from services.points.handlers.purchases import CLOCK_AHEAD_MAX
-from services.points.handlers.receipts import expect_same_receipt, purchase_id_of, return_id_of
+from services.points.handlers.receipts import (
+    CLOCK_AHEAD_MAX,
+    expect_same_receipt,
+    purchase_id_of,
+    return_id_of,
+)
 from services.points.handlers.refunding import Refunding
-from services.points.handlers.taking_back import due_earnings, free_limits, occasion_by, take_points
+from services.points.handlers.taking_back import due_earnings, expect_enough, free_limits, occasion_by, take_points
 from services.points.storage import BookRequest, CounterRequest, Recorded, Storage, Transaction
 
 
@@ -80,18 +83,20 @@ class Returning:
     """Takes goods back. `answer` is what was made of it the last time it was judged.
 
     The purchase is locked, so that returns of it are judged one after another. Refusals name fields by their path,
-    which begins with `path` where the return is a part of something.
+    which begins with `path` where the return is a part of something. One that is made `within` a sale, on its receipt,
+    has an id of its own and that of the sale.
     """
 
     answer_type = ReturnRef
     answer: ReturnAnswer
 
-    def __init__(self, command: RecordReturn, path: str = "") -> None:
+    def __init__(self, command: RecordReturn, path: str = "", within: tuple[UUID, UUID] | None = None) -> None:
         self.command = command
         self._path = path
         original = command.original_receipt
         self._purchase_id = None if original is None else purchase_id_of(command.program_id, original)
-        self._return_id = return_id_of(command.program_id, command.receipt)
+        self._return_id = return_id_of(command.program_id, command.receipt) if within is None else within[0]
+        self._within_purchase_id = None if within is None else within[1]
         self._refunding = Refunding(command, path)
         self.looks = Looks(
             command.program_id,
@@ -171,6 +176,7 @@ class Returning:
         if recorded is not None:
             self.answer = _answer(recorded)
             return ReturnRef(self._return_id, recorded_before=True)
+        self._refunded = self._refunding.lapsed(desk, self._refunded)
         back = self._return(desk)
         account = None if back.member_id is None else desk.view(self._key(self._wallet_shown()))
         awaited = self._purchase_id if self._purchase is None else None
@@ -227,18 +233,8 @@ class Returning:
 
     def _take_back(self, desk: Desk, purchase: Purchase) -> int:
         policy = desk.policy(self.command.program_id).shortfall
-        if policy is Shortfall.REFUSE:
-            self._expect_enough(desk, purchase)
+        expect_enough(desk, purchase, self._due, policy)
         return take_points(desk, purchase, self._return_id, self._due, policy)
-
-    def _expect_enough(self, desk: Desk, purchase: Purchase) -> None:
-        for wallet in sorted({due.wallet for due in self._due}):
-            asked = [(due.rule_id, due.points) for due in self._due if due.wallet == wallet]
-            missing = desk.book(self._key(wallet)).shortfall_of(asked, purchase.purchase_id, desk.now)
-            if missing:
-                raise InsufficientBalanceForReturn(
-                    f"{missing} of the points these goods earned are spent", missing=missing, wallet=wallet
-                )
 
     def _return(self, desk: Desk) -> Return:
         command = self.command
@@ -256,6 +252,7 @@ class Returning:
             recorded_at=desk.now,
             taken={due.rule_id: due.points for due in self._due},
             refunds=self._refunded,
+            within_purchase_id=self._within_purchase_id,
         )
 
     def _wallet_shown(self) -> str:

@@ -10,6 +10,7 @@ from services.points.commit import Desk
 from services.points.domain import qualifying
 from services.points.domain.counters import Occasion, occasion_of
 from services.points.domain.earnings import Earning
+from services.points.domain.errors import InsufficientBalanceForReturn
 from services.points.domain.ledger import AccountKey, Cause
 from services.points.domain.matching import Match
 from services.points.domain.policy import Shortfall
@@ -24,6 +25,20 @@ def take_points(desk: Desk, purchase: Purchase, return_id: UUID, dues: Iterable[
         taken = book.take_back(due.points, purchase.purchase_id, due.rule_id, cause, policy, desk.now)
         shortfall += taken.shortfall
     return shortfall
+
+
+def expect_enough(desk: Desk, purchase: Purchase, dues: Sequence[Due], policy: Shortfall) -> None:
+    """Refuses to take what a member has not, where the program's policy is to refuse."""
+    if policy is not Shortfall.REFUSE:
+        return
+    for wallet in sorted({due.wallet for due in dues}):
+        asked = [(due.rule_id, due.points) for due in dues if due.wallet == wallet]
+        book = desk.book(AccountKey(purchase.program_id, _member_of(purchase), wallet))
+        missing = book.shortfall_of(asked, purchase.purchase_id, desk.now)
+        if missing:
+            raise InsufficientBalanceForReturn(
+                f"{missing} of the points these goods earned are spent", missing=missing, wallet=wallet
+            )
 
 
 def free_limits(desk: Desk, purchase: Purchase, return_id: UUID, dues: Sequence[Due]) -> None:

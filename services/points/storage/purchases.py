@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -29,6 +30,29 @@ from services.points.storage.documents import (
 from services.points.storage.meetings import misfit_of
 from services.points.storage.receipts import RECEIPT_COLUMNS, receipt_columns, receipt_of
 from services.points.storage.writer import Writer
+
+# Of a member, the newest purchases that are sought for goods which a sale takes back, and how many of them are found.
+SOUGHT_MAX = 200
+FOUND_MAX = 50
+
+_BOUGHT_BY = sa.text("""
+    SELECT purchase_id
+    FROM (
+        (
+            SELECT purchase_id, occurred_at, sale FROM purchases
+            WHERE member_id = :member_id AND program_id = :program_id AND occurred_at <= :until
+            ORDER BY occurred_at DESC LIMIT :sought_max
+        ) UNION ALL (
+            SELECT purchase_id, occurred_at, sale
+            FROM purchase_claims JOIN purchases USING (purchase_id)
+            WHERE purchase_claims.member_id = :member_id AND program_id = :program_id AND occurred_at <= :until
+            ORDER BY occurred_at DESC LIMIT :sought_max
+        )
+    ) AS newest
+    WHERE EXISTS (SELECT FROM jsonb_array_elements(sale->'lines') AS line WHERE line->>'sku' = ANY(:skus))
+    ORDER BY occurred_at DESC, purchase_id
+    LIMIT :found_max
+""")
 
 Record = TypeVar("Record", Purchase, Return, Activity)
 
@@ -126,6 +150,41 @@ class Purchases:
         waited = _had_waited(array_of(purchase_ids)).order_by("recorded_at", "return_id")
         return _folded(self._connection.execute(waited))
 
+    def taken_within(self, purchases: Iterable[Purchase], *, since: bool = False) -> dict[UUID, tuple[Return, ...]]:
+        """What sales took back when they were recorded, or with `since` also when they were claimed; absent for none.
+
+        Sales that take nothing back are not asked about.
+        """
+        asked = {purchase.purchase_id: purchase.recorded_at for purchase in purchases if purchase.sale.takes_back}
+        if not asked:
+            return {}
+        table = tables.returns
+        rows = self._connection.execute(
+            sa.select(table)
+            .where(table.c.within_purchase_id == sa.any_(array_of(asked)))
+            .order_by(table.c.recorded_at, table.c.return_id)
+        )
+        found: dict[UUID, tuple[Return, ...]] = {}
+        for row in rows:
+            if since or row.recorded_at <= asked[row.within_purchase_id]:
+                found[row.within_purchase_id] = (*found.get(row.within_purchase_id, ()), _return(row))
+        return found
+
+    def bought_by(self, program_id: UUID, member_id: UUID, skus: Iterable[str], until: datetime) -> list[UUID]:
+        """The member's purchases up to an instant, claimed ones too, that have one of these SKUs, the newest first.
+
+        Of the newest SOUGHT_MAX purchases.
+        """
+        given = {
+            "program_id": program_id,
+            "member_id": member_id,
+            "until": until,
+            "sought_max": SOUGHT_MAX,
+            "found_max": FOUND_MAX,
+            "skus": sorted(skus),
+        }
+        return [row.purchase_id for row in self._connection.execute(_BOUGHT_BY, given)]
+
     def append(self, writer: Writer, purchase: Purchase, account: AccountView | None, digests: dict[str, str]) -> None:
         """Hands a new purchase to the writer."""
         writer.add(
@@ -190,6 +249,8 @@ class Purchases:
                 "taken_by_rule": dump(taken_document, recorded.taken),
                 "points_restored": recorded.points_restored,
                 "refunds": dump(refunds_document, recorded.refunds) if recorded.refunds else None,
+                "within_purchase_id": recorded.within_purchase_id,
+                "valued": dump(earnings_document, recorded.valued) if recorded.valued else None,
                 "account_after": None if account is None else dump(account_document, account),
                 "digests": _json(digests),
                 "recorded_at": recorded.recorded_at,
@@ -283,6 +344,8 @@ def _return(row: Any) -> Return:
         recorded_at=row.recorded_at,
         taken=_taken({}, row.taken_by_rule) or {},
         refunds=() if row.refunds is None else load(refunds_document, row.refunds),
+        within_purchase_id=row.within_purchase_id,
+        valued=() if row.valued is None else load(earnings_document, row.valued),
     )
 
 

@@ -37,6 +37,8 @@ purchases = sa.Table(
     sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
     sa.CheckConstraint("member_id IS NOT NULL OR points_earned = 0", name="anonymous_earns_nothing"),
     sa.CheckConstraint("(member_id IS NULL) = (account_after IS NULL)", name="account_with_member"),
+    # A member's purchases, for goods that a sale takes back without saying where they were bought.
+    sa.Index("ix_purchases_member", "member_id", "occurred_at", postgresql_where=sa.text("member_id IS NOT NULL")),
     # The purchases of a period, for rehearsals: see the index of entries by time.
     sa.Index("ix_purchases_occurred", "occurred_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
@@ -50,6 +52,7 @@ purchase_claims = sa.Table(
     sa.Column("earnings", JSONB, nullable=False),
     instant("claimed_at"),
     sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
+    sa.Index("ix_purchase_claims_member", "member_id"),
 )
 
 # Where a purchase and returns of it meet that do not see each other: whoever comes first takes the slot for good, so
@@ -82,15 +85,27 @@ returns = sa.Table(
     sa.Column("account_after", JSONB),
     sa.Column("digests", JSONB, nullable=False),
     instant("recorded_at"),
+    # The sale on whose receipt the goods were taken back; and what each rule would have given for them then, where they
+    # are of no purchase that is known: that was taken.
+    sa.Column("within_purchase_id", sa.Uuid, sa.ForeignKey("purchases.purchase_id")),
+    sa.Column("valued", JSONB),
     sa.CheckConstraint("points_returned >= 0", name="points_not_negative"),
     sa.CheckConstraint("shortfall BETWEEN 0 AND points_returned", name="shortfall_within_points"),
-    sa.CheckConstraint("purchase_id IS NOT NULL OR points_returned = 0", name="unmatched_takes_nothing"),
+    sa.CheckConstraint(
+        "purchase_id IS NOT NULL OR valued IS NOT NULL OR points_returned = 0", name="unmatched_takes_nothing"
+    ),
+    sa.CheckConstraint(
+        "valued IS NULL OR within_purchase_id IS NOT NULL AND member_id IS NOT NULL"
+        " AND purchase_id IS NULL AND awaited_purchase_id IS NULL",
+        name="valued_within_sale",
+    ),
     sa.CheckConstraint("purchase_id IS NULL OR awaited_purchase_id IS NULL", name="matched_or_waiting"),
     sa.CheckConstraint(
         "CASE WHEN refunds IS NULL THEN points_restored = 0 ELSE points_restored > 0 AND member_id IS NOT NULL END",
         name="refunds_restore",
     ),
     sa.Index("ix_returns_purchase", "purchase_id", postgresql_where=sa.text("purchase_id IS NOT NULL")),
+    sa.Index("ix_returns_within", "within_purchase_id", postgresql_where=sa.text("within_purchase_id IS NOT NULL")),
     sa.Index("ix_returns_awaited", "awaited_purchase_id", postgresql_where=sa.text("awaited_purchase_id IS NOT NULL")),
 )
 

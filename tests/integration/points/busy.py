@@ -18,7 +18,7 @@ from services.points.domain.adjustments import ApprovalAnswer
 from services.points.domain.expiry import Expiry, ExpiryKind
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.policy import Shortfall
-from services.points.domain.sales import Sale
+from services.points.domain.sales import OriginalLine, Sale
 from services.points.domain.transfers import TransferPolicy
 from services.points.handlers.known_members import KnownMembers
 from services.points.storage import Storage
@@ -93,6 +93,9 @@ class Day:
     birthday: uuid.UUID
     erum: uuid.UUID
     lapsing: int
+    mixed: uuid.UUID
+    book_back: uuid.UUID
+    pen_back: uuid.UUID
 
     def names(self) -> dict[str, object]:
         return dataclasses.asdict(self)
@@ -166,7 +169,26 @@ def live(points: Points) -> Day:
         **be_active(points),
         erum=erum,
         lapsing=lapsing,
+        **take_back_within_a_sale(points),
     )
+
+
+def take_back_within_a_sale(points: Points) -> dict[str, uuid.UUID]:
+    """A member earns 50 on a receipt that takes back a book, which had earned 20, and a pen that would earn 3."""
+    member_id = points.member()
+    book = make.a_line(2000, sku="BOOK")
+    first = make.a_sale(book, occurred_at=points.clock.now())
+    original = OriginalLine(first.receipt, "1")
+    back = [
+        dataclasses.replace(book, line_id="2", quantity_milli=-1000, amount_minor=-2000, original=original),
+        dataclasses.replace(make.a_line(-300, sku="PEN", line_id="3"), quantity_milli=-1000, unit_price_minor=300),
+    ]
+    mixed = make.a_sale(make.a_line(5000), *back, occurred_at=points.clock.now())
+    for sale in (first, mixed):
+        points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
+    answer = points.purchases.record_purchase(TILL, make.record_purchase(member_id, mixed)).unwrap()
+    by_worth = {back.points_returned: back.return_id for back in answer.taken_back}
+    return {"mixed": answer.purchase.purchase_id, "book_back": by_worth[20], "pen_back": by_worth[3]}
 
 
 def be_active(points: Points) -> dict[str, uuid.UUID]:

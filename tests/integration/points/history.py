@@ -93,13 +93,19 @@ class Visit:
 
 @dataclass(eq=False)
 class Bought:
-    """A purchase; `room` is what each rule's limits had left when it was given, `left` what is left of each earning."""
+    """A purchase; `room` is what each rule's limits had left when it was given, `left` what is left of each earning.
+
+    `loose` pounds were taken back on its receipt for goods of no known purchase, which cost `clawed` by rule.
+    """
 
     sale: Sale
     member_id: uuid.UUID | None
     kept: int
     room: dict[str, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
+    loose: int = 0
+    order: Sequence[str] = ()
+    clawed: dict[str, int] = field(default_factory=dict)
 
     @property
     def pieces(self) -> int:
@@ -119,21 +125,24 @@ class Bought:
         return self.member_id
 
     def earns(self, kept: int) -> dict[str, int]:
-        """What each rule gives for so many pieces."""
+        """What each rule gives for so many pieces.
+
+        With loose goods, a wallet gets no more than the receipt gives less these, and what these would give.
+        """
         # A discount on the order comes back with the pieces that it was for.
-        paid = sum(line.amount_minor for line in self.sale.lines)
+        paid = sum(line.amount_minor for line in self.sale.lines if line.quantity_milli > 0)
         pounds = Fraction(paid * kept, 100 * self.pieces)
-        everyday = min(int(pounds), self.room["everyday"])
-        big = 5 if pounds >= 12 else 0
-        steady = 2 if pounds and not big else 0
-        treat = int(pounds / 3)
-        return {
-            "everyday": everyday,
-            "big": big,
-            "steady": steady,
-            "half more": (everyday + big + steady) // 2 if pounds >= 8 else 0,
-            "treat": treat if treat <= self.room["treat"] else 0,
-        }
+        sold = by_rule(pounds, self.room)
+        if not self.loose:
+            return sold
+        net, most = by_rule(pounds - self.loose, self.room), Counter[str]()
+        for name, points in [*net.items(), *worth(self.loose).items()]:
+            most[WALLETS[name]] += points
+        given = {}
+        for name in (name for name in self.order if name in sold):
+            given[name] = min(sold[name], most[WALLETS[name]])
+            most[WALLETS[name]] -= given[name]
+        return given
 
     def times(self, name: str) -> tuple[datetime, datetime | None]:
         """When points of the rule become available and when they lapse."""
@@ -145,6 +154,26 @@ class Bought:
     def idle_days(self, name: str) -> int:
         """After how many days in which nothing was earned or spent points of the rule lapse; 0 where it is others."""
         return IDLE_DAYS if name == "steady" else 0
+
+
+def by_rule(pounds: Fraction | int, room: Mapping[str, int]) -> dict[str, int]:
+    """What each rule gives for goods of so many pounds."""
+    everyday = min(max(0, int(pounds)), room["everyday"])
+    big = 5 if pounds >= 12 else 0
+    steady = 2 if pounds > 0 and not big else 0
+    treat = max(0, int(pounds / 3))
+    return {
+        "everyday": everyday,
+        "big": big,
+        "steady": steady,
+        "half more": (everyday + big + steady) // 2 if pounds >= 8 else 0,
+        "treat": treat if treat <= room["treat"] else 0,
+    }
+
+
+def worth(pounds: int) -> dict[str, int]:
+    """The same in a sale of their own, when nothing of limits is used."""
+    return by_rule(pounds, {"everyday": min(DAILY.at_most, WEEKLY.at_most), "treat": 1_000_000})
 
 
 class History:
@@ -202,7 +231,7 @@ class History:
     def qualifying(self, member_id: uuid.UUID, start: datetime | None, end: datetime | None) -> int:
         """What the member's purchases of a window have left that counts towards tiers."""
         return sum(
-            bought.left["everyday"]
+            bought.left["everyday"] - bought.clawed.get("everyday", 0)
             for bought in self.purchases
             if bought.member_id == member_id
             and (start is None or start <= bought.sale.occurred_at)

@@ -17,6 +17,7 @@ from tests.fixtures.servers import Lender
 from tests.integration.points.activity_defects import ACTIVITY_DEFECTS
 from tests.integration.points.busy import Day, buy, live, spend, started
 from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.goods_back_defects import GOODS_BACK_DEFECTS
 from tests.integration.points.inactivity_defects import INACTIVITY_DEFECTS
 from tests.integration.points.planted import AMINA, ANY_KIND, BILAL, Planted, planted
 from tests.integration.points.served import opened, owned
@@ -307,6 +308,7 @@ DEFECTS: dict[str, dict[str, Planted]] = {
         ),
     },
     **ACTIVITY_DEFECTS,
+    **GOODS_BACK_DEFECTS,
     "more is used than any version of the rule allowed, or less than nothing": {
         "a limit that was exceeded": planted(
             "{amina}/{cap}", "UPDATE cap_counters SET used = 101, allowed = 101 WHERE counter_id = :cap"

@@ -133,6 +133,7 @@ def test_every_purchase_claim_return_and_activity_has_its_event(busy: Points) ->
                 "points_returned": each.points_returned,
                 "shortfall": each.shortfall,
                 "points_restored": each.points_restored,
+                "within_purchase_id": text(each.within_purchase_id),
             }
             for each in returns
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
@@ -30,14 +31,14 @@ from services.points.domain.ledger import AccountKey
 from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import PreviewPurchase
 from services.points.domain.qualifying import QualifyingWindow
-from services.points.domain.sales import ReceiptKey
+from services.points.domain.sales import OriginalLine, PurchaseLine, ReceiptKey
 from services.points.domain.transfers import TransferPolicy
 from services.points.storage import BookRequest
 from tests.conftest import DEEP
 from tests.factories import points as make
 from tests.integration.points import counted
 from tests.integration.points.conftest import TILL, Points
-from tests.integration.points.history import IDLE_DAYS, LIMITS, MAIN, RULES, TREATS, WALLETS, Bought, History
+from tests.integration.points.history import IDLE_DAYS, LIMITS, MAIN, RULES, TREATS, WALLETS, Bought, History, worth
 from tests.integration.points.model import Model
 
 EXAMPLES, STEPS = (600, 50) if DEEP else (12, 50)
@@ -147,6 +148,50 @@ class LifeMachine(RuleBasedStateMachine):
             self.heap_of(paid).restore(paid, 0)
         self.take_back(bought, self.history.bring_back(bought, pieces))
         self.history.purchases.append(instead)
+        for heap in self.heaps.values():
+            heap.settle_debts(self.now)
+
+    @precondition(lambda self: self.history.purchases)
+    @rule(data=st.data(), pieces=st.integers(1, 2), pounds=st.integers(1, 7), taken=st.integers(1, 3))
+    def buy_and_bring_back(self, data: st.DataObject, pieces: int, pounds: int, taken: int) -> None:
+        """A receipt takes goods back and says where they were bought: an exchange on one paper."""
+        bought = data.draw(st.sampled_from(self.history.purchases))
+        lines = [make.a_line(pounds * taken * 100, quantity=taken), self.a_line_back(pieces, bought.sale.receipt)]
+        instead = Bought(make.a_sale(*lines, occurred_at=self.tick()), None, taken)
+        self.history.give_instead(instead, bought, pieces)
+        command = make.record_purchase(bought.member_id, instead.sale)
+        if not self.do(lambda: self.points.purchases.record_purchase(TILL, command).unwrap()):
+            assert pieces > bought.kept or self.missing(bought, pieces, None, instead)
+            return
+        assert pieces <= bought.kept
+        assert not self.missing(bought, pieces, None, instead)
+        if bought.member_id is not None:
+            self.put(instead, active=True)
+        self.take_back(bought, self.history.bring_back(bought, pieces))
+        self.history.purchases.append(instead)
+        for heap in self.heaps.values():
+            heap.settle_debts(self.now)
+
+    @rule(who=st.integers(0, 1), pounds=st.integers(1, 7), taken=st.integers(1, 3), loose=st.integers(1, 14))
+    def buy_and_bring_back_from_elsewhere(self, who: int, pounds: int, taken: int, loose: int) -> None:
+        """A receipt takes goods back of which nothing is known."""
+        line = replace(
+            make.a_line(loose * 100, line_id="2", sku="PEN"), quantity_milli=-1000, amount_minor=-loose * 100
+        )
+        sale = make.a_sale(make.a_line(pounds * taken * 100, quantity=taken), line, occurred_at=self.tick())
+        bought = Bought(sale, None, taken, loose=loose, order=self.order)
+        self.history.give(bought, self.members[who])
+        bought.clawed = {name: points for name, points in worth(loose).items() if points}
+        dues = [(name, bought.clawed[name]) for name in self.order if name in bought.clawed]
+        missing = self.missing_of(bought, dues, instead=bought)
+        command = make.record_purchase(self.members[who], sale)
+        if not self.do(lambda: self.points.purchases.record_purchase(TILL, command).unwrap()):
+            assert missing
+            return
+        assert not missing
+        self.put(bought, active=True)
+        self.take_back(bought, dues)
+        self.history.purchases.append(bought)
         for heap in self.heaps.values():
             heap.settle_debts(self.now)
 
@@ -327,11 +372,19 @@ class LifeMachine(RuleBasedStateMachine):
 
     def missing(self, bought: Bought, pieces: int, paid: uuid.UUID | None, instead: Bought | None = None) -> bool:
         """Whether points are missing, of which the policy makes a refusal."""
+        return self.missing_of(bought, self.history.dues(bought, pieces), paid, instead)
+
+    def missing_of(
+        self,
+        bought: Bought,
+        dues: list[tuple[str, int]],
+        paid: uuid.UUID | None = None,
+        instead: Bought | None = None,
+    ) -> bool:
         before = {key: len(heap.tokens) for key, heap in self.heaps.items()}
-        if instead is not None:
+        if instead is not None and instead.member_id is not None:
             self.put(instead)
         restored = [] if paid is None else self.heap_of(paid).restore(paid, 0)
-        dues = self.history.dues(bought, pieces)
         missing = any(
             self.heaps[bought.known_to, wallet].missing(
                 [(points, (bought, name)) for name, points in dues if WALLETS[name] == wallet], self.now
@@ -343,6 +396,11 @@ class LifeMachine(RuleBasedStateMachine):
         for key, tokens in before.items():
             del self.heaps[key].tokens[tokens:]
         return missing and self.policy is Shortfall.REFUSE
+
+    def a_line_back(self, pieces: int, receipt: ReceiptKey) -> PurchaseLine:
+        line = make.a_line(pieces * 100, line_id="2", quantity=pieces)
+        original = OriginalLine(receipt, "1")
+        return replace(line, quantity_milli=-line.quantity_milli, amount_minor=-line.amount_minor, original=original)
 
     def used(self) -> dict[object, int]:
         """What the counters say, in the words of the history."""

@@ -92,7 +92,9 @@ REFUSED = {
     "ck_hold_parts_captured_within_units": "UPDATE hold_parts SET captured = units + 1",
     "ck_standings_status": "UPDATE standings SET status = 'asleep'",
     "ck_returns_shortfall_within_points": "UPDATE returns SET shortfall = points_returned + 1",
-    "ck_returns_unmatched_takes_nothing": "UPDATE returns SET points_returned = 1 WHERE purchase_id IS NULL",
+    "ck_returns_unmatched_takes_nothing": "UPDATE returns SET points_returned = 1 "
+    "WHERE purchase_id IS NULL AND valued IS NULL",
+    "ck_returns_valued_within_sale": "UPDATE returns SET within_purchase_id = NULL WHERE valued IS NOT NULL",
     "ck_returns_refunds_restore": "UPDATE returns SET points_restored = 0",
     "ck_purchases_anonymous_earns_nothing": "UPDATE purchases SET points_earned = 1 WHERE member_id IS NULL",
     "ck_earning_rules_state_fits": "UPDATE earning_rules SET effective_from = NULL",

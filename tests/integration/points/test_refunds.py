@@ -131,7 +131,7 @@ def test_what_lapsed_while_it_was_spent_lapses_once_nobody_takes_it(points: Poin
 
     back = brought_back(points, make.record_return(sale.receipt, ("1", 1000), refunds=[hold_id]))
 
-    assert (back.points_restored, back.shortfall) == (15, 0)
+    assert (back.points_restored, back.points_lapsed, back.shortfall) == (15, 5, 0)
     assert points.account(member_id).posted == 0
     assert points.holds.get_hold(make.PROGRAM, member_id, kept).reversed == 0
 

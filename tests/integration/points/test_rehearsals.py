@@ -150,6 +150,17 @@ def test_goods_that_came_back_count_on_neither_side(points: Points, rehearsals: 
     assert (found.comparison.given, found.comparison.would) == (5, 15)
 
 
+def test_what_a_sale_takes_back_counts_on_both_sides(points: Points, rehearsals: RehearsalHandlers) -> None:
+    points.rule()
+    pens = replace(make.a_line(2000, line_id="2", sku="PEN"), quantity_milli=-1000, amount_minor=-2000)
+    sale = make.a_sale(make.a_line(5000), pens, occurred_at=points.clock.now() - timedelta(days=1))
+    points.purchases.record_purchase(TILL, make.record_purchase(points.member(), sale)).unwrap()
+
+    comparison = performed(points, rehearsals, asked(points, said("twice", points=2), only=True)).comparison
+
+    assert (comparison.given, comparison.would) == (30, 60)
+
+
 def test_a_claimed_purchase_is_its_claimants(points: Points, rehearsals: RehearsalHandlers) -> None:
     points.rule(name="Base")
     purchase = buy(points, None, 1000)

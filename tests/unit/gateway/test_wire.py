@@ -116,6 +116,7 @@ lines = st.fixed_dictionaries(
         "brand": texts,
         "tax_minor": amounts,
         "price_includes_tax": st.none() | st.booleans(),
+        "original": st.none() | st.fixed_dictionaries({"receipt": receipt_keys, "line_id": texts}),
     }
 )
 tenders = st.fixed_dictionaries({"kind": st.sampled_from(typing.get_args(sales.TenderWord)), "amount_minor": amounts})

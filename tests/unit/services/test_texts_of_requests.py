@@ -37,7 +37,8 @@ NAMES = {
     "Traits.tier", "Traits.segments", "Traits.attributes.value", "CreateProgramRequest.name",
     "CreateApiKeyRequest.name", "ReceiptKey.source", "ReceiptKey.store_id", "ReceiptKey.terminal_id",
     "ReceiptKey.receipt_number", "PurchaseLine.line_id", "PurchaseLine.sku", "PurchaseLine.category",
-    "PurchaseLine.brand", "Sale.cashier_id", "ReturnLine.line_id", "RecordReturnRequest.cashier_id",
+    "PurchaseLine.brand", "OriginalLine.line_id", "Sale.cashier_id", "ReturnLine.line_id",
+    "RecordReturnRequest.cashier_id",
     "ReturnToRecord.cashier_id", "RecordActivityRequest.source", "RecordActivityRequest.activity_key",
     "RecordActivityRequest.store_id", "RecordActivityRequest.cashier_id", "RecordActivityRequest.attributes.key",
     "RecordActivityRequest.attributes.value", "GetAccountRequest.wallet", "GetQualifyingSumsRequest.wallet",
@@ -155,6 +156,7 @@ def _sale() -> pb.Sale:
     line = pb.PurchaseLine(
         line_id=COMPOSED, sku=COMPOSED, category=COMPOSED, brand=COMPOSED,
         quantity_milli=1_000, unit_price_minor=100, amount_minor=100,
+        original=pb.OriginalLine(receipt=_receipt(), line_id=COMPOSED),
     )  # fmt: skip
     return pb.Sale(receipt=_receipt(), occurred_at=NOON, currency="GBP", lines=[line], cashier_id=COMPOSED)
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from services.points.domain.earnings import Earning, Unearned
 from services.points.domain.ledger import Entry
+from services.points.domain.purchases import Return
 from services.points.domain.sentences import english, urdu
 from services.points.domain.sentences.languages import Language, language_of
 
-__all__ = ["Language", "earning_sentence", "entry_sentence", "language_of", "nothing_earned_sentence"]
+__all__ = [
+    "Language",
+    "earning_sentence",
+    "entry_sentence",
+    "language_of",
+    "nothing_earned_sentence",
+    "return_sentence",
+]
 
 _EARNING = {Language.ENGLISH: english.earning_sentence, Language.URDU: urdu.earning_sentence}
 _NOTHING = {Language.ENGLISH: english.nothing_earned_sentence, Language.URDU: urdu.nothing_earned_sentence}
+_RETURN = {Language.ENGLISH: english.return_sentence, Language.URDU: urdu.return_sentence}
 _ENTRY = {Language.ENGLISH: english.entry_sentence, Language.URDU: urdu.entry_sentence}
 
 
@@ -29,3 +38,8 @@ def entry_sentence(entry: Entry, language: Language = Language.ENGLISH) -> str:
     if entry.earning is not None:
         return earning_sentence(entry.earning, language)
     return _ENTRY[language](entry)
+
+
+def return_sentence(back: Return, language: Language = Language.ENGLISH) -> str:
+    """What a return took back, and why so much."""
+    return _RETURN[language](back)

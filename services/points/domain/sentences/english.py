@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.points.domain.earnings import Earning, Explanation, Reason, Unearned
 from services.points.domain.ledger import Entry, EntryKind
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.purchases import Return
 from services.points.domain.sentences.numbers import amount, decimal
 from services.points.domain.terms import Effect, Rounding, Trigger
 
@@ -19,6 +20,8 @@ _NOTHING = {
     Reason.TOO_LITTLE: "what counts is too little for a point",
     Reason.NOTHING_TO_RAISE: "no other rule gave any",
 }
+
+_CUT_BY_GOODS = "because goods taken back on the same receipt leave"
 
 _OF_ACTIVITY = {
     Trigger.VISIT: "this visit",
@@ -71,6 +74,9 @@ def _because(earning: Earning) -> str:
         return f"no points, because what counts is too little for a step of {_each(why)}"
     if why.reason in _NOTHING:
         return f"no points, because {_NOTHING[why.reason]}"
+    if why.reason is Reason.CUT_BY_GOODS_TAKEN_BACK:
+        points = earning.points
+        return f"only {_points(points)}, {_CUT_BY_GOODS} no more" if points else f"no points, {_CUT_BY_GOODS} none"
     met = why.tightest
     if met is not None and why.unlimited_points > earning.points:
         return _limited(why, met, earning.points)
@@ -165,6 +171,27 @@ def entry_sentence(entry: Entry) -> str:
         EntryKind.TRANSFER_IN: f"{points} received from another member.",
         EntryKind.TRANSFER_BACK: f"{points} given back: the other member could not receive them.",
     }[entry.kind]
+
+
+def return_sentence(back: Return) -> str:
+    """What a return took back, and why so much; and what lapsed again of what it gave back."""
+    if not back.points_lapsed:
+        return _taken_back(back)
+    return f"{_taken_back(back)} {_points(back.points_lapsed)} of those given back had expired meanwhile."
+
+
+def _taken_back(back: Return) -> str:
+    taken = _points(back.points_returned) if back.points_returned else "no points"
+    missing = f", of which {back.shortfall:,} were no longer there" if back.shortfall else ""
+    if back.within_purchase_id is not None and back.original_receipt is None:
+        why = "no purchase of these goods was found, and they would earn as much now"
+        return f"{taken} taken back{missing}: {why}.".capitalize()
+    if back.original_receipt is None:
+        return "No points taken back: the receipt of the purchase is not known."
+    number = back.original_receipt.receipt_number
+    if back.purchase_id is None:
+        return f"No points taken back yet: receipt {number} is not recorded."
+    return f"{taken[0].upper()}{taken[1:]} taken back for goods bought with receipt {number}{missing}."
 
 
 def _for_inactivity(days: int | None) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from services.points.domain.earnings import Earning, Explanation, Reason, Unearned
 from services.points.domain.ledger import Entry, EntryKind
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.purchases import Return
 from services.points.domain.sentences.isolates import isolated
 from services.points.domain.sentences.numbers import amount, decimal
 from services.points.domain.terms import Effect, Rounding, Trigger
@@ -29,6 +30,8 @@ _NOTHING = {
     Reason.TOO_LITTLE: "شمار ہونے والی رقم ایک پوائنٹ کے لیے کم ہے",
     Reason.NOTHING_TO_RAISE: "کسی اور پیشکش سے پوائنٹس نہیں ملے",
 }
+
+_CUT_BY_GOODS = "کیونکہ اسی رسید پر چیزیں واپس لی گئیں"
 
 _OF_ACTIVITY = {
     Trigger.VISIT: "اس آمد پر",
@@ -90,6 +93,9 @@ def _because(earning: Earning) -> str:
         return f"پوائنٹس نہیں ملے، کیونکہ جو شمار ہوا وہ {_each(why)} کے ایک حصے کے لیے کم ہے"
     if why.reason in _NOTHING:
         return f"پوائنٹس نہیں ملے، کیونکہ {_NOTHING[why.reason]}"
+    if why.reason is Reason.CUT_BY_GOODS_TAKEN_BACK:
+        given = f"صرف {_given(earning.points)}" if earning.points else "پوائنٹس نہیں ملے"
+        return f"{given}، {_CUT_BY_GOODS}"
     met = why.tightest
     if met is not None and why.unlimited_points > earning.points:
         return _limited(why, met, earning.points)
@@ -194,6 +200,30 @@ def entry_sentence(entry: Entry) -> str:
         EntryKind.TRANSFER_IN: f"کسی اور رکن سے {points} {'ملا' if one else 'ملے'}۔",
         EntryKind.TRANSFER_BACK: f"دوسرا رکن نہیں لے سکا، اس لیے {points} {'واپس ملا' if one else 'واپس ملے'}۔",
     }[entry.kind]
+
+
+def return_sentence(back: Return) -> str:
+    """What a return took back, and why so much; and what lapsed again of what it gave back."""
+    if not back.points_lapsed:
+        return _taken_back(back)
+    lapsed = _points(back.points_lapsed)
+    return f"{_taken_back(back)} واپس دیے گئے پوائنٹس میں سے {lapsed} کی میعاد پہلے ہی ختم ہو چکی تھی۔"
+
+
+def _taken_back(back: Return) -> str:
+    one = back.points_returned == 1
+    taken = f"{_points(back.points_returned)} {'واپس لیا گیا' if one else 'واپس لیے گئے'}"
+    if not back.points_returned:
+        taken = "کوئی پوائنٹ واپس نہیں لیا گیا"
+    missing = f"، جن میں سے {_points(back.shortfall)} اب موجود نہیں" if back.shortfall else ""
+    if back.within_purchase_id is not None and back.original_receipt is None:
+        return f"واپس لی گئی چیزوں پر {taken}{missing}: ان کی خریداری نہیں ملی، اور آج ان پر اتنے ہی پوائنٹس ملتے۔"
+    if back.original_receipt is None:
+        return "کوئی پوائنٹ واپس نہیں لیا گیا: خریداری کی رسید معلوم نہیں۔"
+    number = isolated(back.original_receipt.receipt_number)
+    if back.purchase_id is None:
+        return f"ابھی کوئی پوائنٹ واپس نہیں لیا گیا: رسید «{number}» درج نہیں ہے۔"
+    return f"رسید «{number}» پر خریدی گئی چیزوں پر {taken}{missing}۔"
 
 
 def _why_expired(inactivity_days: int | None) -> str:

@@ -108,6 +108,8 @@ class _EarningReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Earning
     EARNING_REASON_CAP_MET: _EarningReason.ValueType  # 12
     """It gave nothing, because a member's cap, or a budget, had too little left."""
     EARNING_REASON_BUDGET_MET: _EarningReason.ValueType  # 13
+    EARNING_REASON_CUT_BY_GOODS_TAKEN_BACK: _EarningReason.ValueType  # 14
+    """Goods that the receipt takes back, of which it does not say where they were bought, leave only this of it, or nothing."""
 
 class EarningReason(_EarningReason, metaclass=_EarningReasonEnumTypeWrapper):
     """What became of a rule that was in force."""
@@ -137,6 +139,8 @@ EARNING_REASON_CUT_BY_BUDGET: EarningReason.ValueType  # 11
 EARNING_REASON_CAP_MET: EarningReason.ValueType  # 12
 """It gave nothing, because a member's cap, or a budget, had too little left."""
 EARNING_REASON_BUDGET_MET: EarningReason.ValueType  # 13
+EARNING_REASON_CUT_BY_GOODS_TAKEN_BACK: EarningReason.ValueType  # 14
+"""Goods that the receipt takes back, of which it does not say where they were bought, leave only this of it, or nothing."""
 Global___EarningReason: _TypeAlias = EarningReason  # noqa: Y015
 
 class _LineVerdict:
@@ -156,6 +160,10 @@ class _LineVerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LineVerdi
     LINE_VERDICT_BRAND_EXCLUDED: _LineVerdict.ValueType  # 6
     LINE_VERDICT_SHARED: _LineVerdict.ValueType  # 7
     """A discount on the order, whose amount is shared over the goods of the receipt by theirs."""
+    LINE_VERDICT_TAKEN_BACK: _LineVerdict.ValueType  # 8
+    """Goods that the sale takes back: what they had earned is taken by itself, see Purchase.taken_back."""
+    LINE_VERDICT_VOIDED: _LineVerdict.ValueType  # 9
+    """Goods that the same receipt sells and takes back, of one name at one price: the two cancel each other."""
 
 class LineVerdict(_LineVerdict, metaclass=_LineVerdictEnumTypeWrapper):
     """Whether a line counted, or what kept it out."""
@@ -171,6 +179,10 @@ LINE_VERDICT_CONDITION_NOT_MET: LineVerdict.ValueType  # 5
 LINE_VERDICT_BRAND_EXCLUDED: LineVerdict.ValueType  # 6
 LINE_VERDICT_SHARED: LineVerdict.ValueType  # 7
 """A discount on the order, whose amount is shared over the goods of the receipt by theirs."""
+LINE_VERDICT_TAKEN_BACK: LineVerdict.ValueType  # 8
+"""Goods that the sale takes back: what they had earned is taken by itself, see Purchase.taken_back."""
+LINE_VERDICT_VOIDED: LineVerdict.ValueType  # 9
+"""Goods that the same receipt sells and takes back, of one name at one price: the two cancel each other."""
 Global___LineVerdict: _TypeAlias = LineVerdict  # noqa: Y015
 
 class _ActivityKind:
@@ -3283,6 +3295,7 @@ class PurchaseLine(_message.Message):
     BRAND_FIELD_NUMBER: _builtins.int
     TAX_MINOR_FIELD_NUMBER: _builtins.int
     PRICE_INCLUDES_TAX_FIELD_NUMBER: _builtins.int
+    ORIGINAL_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """Unique within the receipt: 1 to 50 characters."""
     sku: _builtins.str
@@ -3315,6 +3328,13 @@ class PurchaseLine(_message.Message):
     """Whether the unit price and the discount include the tax. If they do not, the amount is quantity × unit price −
     discount + tax. Absent: either may be.
     """
+    @_builtins.property
+    def original(self) -> Global___OriginalLine:
+        """Of goods that are taken back, whose quantity is negative: where they were bought. They come back of that purchase, or
+        wait for it, as a return would. Without it the newest of the member's purchases that the goods can be of is sought
+        by their SKU; for what none is found for, the points that it would earn now are taken back.
+        """
+
     def __init__(
         self,
         *,
@@ -3328,10 +3348,11 @@ class PurchaseLine(_message.Message):
         brand: _builtins.str = ...,
         tax_minor: _builtins.int = ...,
         price_includes_tax: _builtins.bool | None = ...,
+        original: Global___OriginalLine | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_price_includes_tax", b"_price_includes_tax", "_unit_price_minor", b"_unit_price_minor", "price_includes_tax", b"price_includes_tax", "unit_price_minor", b"unit_price_minor"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_price_includes_tax", b"_price_includes_tax", "_unit_price_minor", b"_unit_price_minor", "original", b"original", "price_includes_tax", b"price_includes_tax", "unit_price_minor", b"unit_price_minor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price_includes_tax", b"_price_includes_tax", "_unit_price_minor", b"_unit_price_minor", "amount_minor", b"amount_minor", "brand", b"brand", "category", b"category", "discount_minor", b"discount_minor", "line_id", b"line_id", "price_includes_tax", b"price_includes_tax", "quantity_milli", b"quantity_milli", "sku", b"sku", "tax_minor", b"tax_minor", "unit_price_minor", b"unit_price_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price_includes_tax", b"_price_includes_tax", "_unit_price_minor", b"_unit_price_minor", "amount_minor", b"amount_minor", "brand", b"brand", "category", b"category", "discount_minor", b"discount_minor", "line_id", b"line_id", "original", b"original", "price_includes_tax", b"price_includes_tax", "quantity_milli", b"quantity_milli", "sku", b"sku", "tax_minor", b"tax_minor", "unit_price_minor", b"unit_price_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__price_includes_tax: _TypeAlias = _typing.Literal["price_includes_tax"]  # noqa: Y015
     _WhichOneofArgType__price_includes_tax: _TypeAlias = _typing.Literal["_price_includes_tax", b"_price_includes_tax"]  # noqa: Y015
@@ -3343,6 +3364,34 @@ class PurchaseLine(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__unit_price_minor) -> _WhichOneofReturnType__unit_price_minor | None: ...
 
 Global___PurchaseLine: _TypeAlias = PurchaseLine  # noqa: Y015
+
+@_typing.final
+class OriginalLine(_message.Message):
+    """Where goods were bought."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    LINE_ID_FIELD_NUMBER: _builtins.int
+    line_id: _builtins.str
+    """The line of that receipt."""
+    @_builtins.property
+    def receipt(self) -> Global___ReceiptKey:
+        """Another receipt than the one that takes the goods back."""
+
+    def __init__(
+        self,
+        *,
+        receipt: Global___ReceiptKey | None = ...,
+        line_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OriginalLine: _TypeAlias = OriginalLine  # noqa: Y015
 
 @_typing.final
 class Tender(_message.Message):
@@ -3387,6 +3436,7 @@ class Purchase(_message.Message):
     UNMATCHED_RETURNS_FIELD_NUMBER: _builtins.int
     EARNER_FIELD_NUMBER: _builtins.int
     SENTENCE_FIELD_NUMBER: _builtins.int
+    TAKEN_BACK_FIELD_NUMBER: _builtins.int
     purchase_id: _builtins.str
     """Made from program and receipt key, so that a receipt has one id for good."""
     program_id: _builtins.str
@@ -3426,6 +3476,12 @@ class Purchase(_message.Message):
         is meanwhile. Absent while anonymous, and where no rule was in force.
         """
 
+    @_builtins.property
+    def taken_back(self) -> _containers.RepeatedCompositeFieldContainer[Global___Return]:
+        """What became of the goods that the sale itself took back: a return for each purchase that they are of, and one for
+        those of which none is known. The points are taken in the operation that records the sale, or that claims it.
+        """
+
     def __init__(
         self,
         *,
@@ -3442,10 +3498,11 @@ class Purchase(_message.Message):
         unmatched_returns: _abc.Iterable[Global___UnmatchedReturn] | None = ...,
         earner: Global___Earner | None = ...,
         sentence: _builtins.str = ...,
+        taken_back: _abc.Iterable[Global___Return] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earner", b"earner", "recorded_at", b"recorded_at", "sale", b"sale"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earner", b"earner", "earnings", b"earnings", "member_id", b"member_id", "points_earned", b"points_earned", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "recorded_at", b"recorded_at", "returned_lines", b"returned_lines", "sale", b"sale", "sentence", b"sentence", "unmatched_returns", b"unmatched_returns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed_at", b"claimed_at", "earner", b"earner", "earnings", b"earnings", "member_id", b"member_id", "points_earned", b"points_earned", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "recorded_at", b"recorded_at", "returned_lines", b"returned_lines", "sale", b"sale", "sentence", b"sentence", "taken_back", b"taken_back", "unmatched_returns", b"unmatched_returns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3997,6 +4054,10 @@ class Return(_message.Message):
     RECORDED_AT_FIELD_NUMBER: _builtins.int
     REFUNDS_FIELD_NUMBER: _builtins.int
     POINTS_RESTORED_FIELD_NUMBER: _builtins.int
+    WITHIN_PURCHASE_ID_FIELD_NUMBER: _builtins.int
+    VALUED_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    POINTS_LAPSED_FIELD_NUMBER: _builtins.int
     return_id: _builtins.str
     program_id: _builtins.str
     matched: _builtins.bool
@@ -4011,6 +4072,14 @@ class Return(_message.Message):
     """Of these, points that were no longer there and are owed; see ProgramPolicy.shortfall."""
     points_restored: _builtins.int
     """The sum of that."""
+    within_purchase_id: _builtins.str
+    """The purchase on whose receipt the goods were taken back; empty for a return that was recorded by itself."""
+    sentence: _builtins.str
+    """What was taken back and why, in one sentence that a cashier can read out."""
+    points_lapsed: _builtins.int
+    """Of `points_restored`, those whose lot had ended meanwhile: points keep the date that they were earned with, and these
+    lapsed again at once.
+    """
     @_builtins.property
     def receipt(self) -> Global___ReceiptKey: ...
     @_builtins.property
@@ -4024,6 +4093,10 @@ class Return(_message.Message):
     @_builtins.property
     def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___PointsRefund]:
         """What holds gave back, in the order in which it was asked for."""
+
+    @_builtins.property
+    def valued(self) -> _containers.RepeatedCompositeFieldContainer[Global___Earning]:
+        """What each rule would have given for the goods when they were taken back and no purchase of them was known."""
 
     def __init__(
         self,
@@ -4042,10 +4115,14 @@ class Return(_message.Message):
         recorded_at: _timestamp_pb2.Timestamp | None = ...,
         refunds: _abc.Iterable[Global___PointsRefund] | None = ...,
         points_restored: _builtins.int = ...,
+        within_purchase_id: _builtins.str = ...,
+        valued: _abc.Iterable[Global___Earning] | None = ...,
+        sentence: _builtins.str = ...,
+        points_lapsed: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "receipt", b"receipt", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "matched", b"matched", "member_id", b"member_id", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "points_restored", b"points_restored", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "receipt", b"receipt", "recorded_at", b"recorded_at", "refunds", b"refunds", "return_id", b"return_id", "shortfall", b"shortfall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "matched", b"matched", "member_id", b"member_id", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "points_lapsed", b"points_lapsed", "points_restored", b"points_restored", "points_returned", b"points_returned", "program_id", b"program_id", "purchase_id", b"purchase_id", "receipt", b"receipt", "recorded_at", b"recorded_at", "refunds", b"refunds", "return_id", b"return_id", "sentence", b"sentence", "shortfall", b"shortfall", "valued", b"valued", "within_purchase_id", b"within_purchase_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

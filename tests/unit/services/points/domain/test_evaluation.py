@@ -13,9 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.points.conditions import CelConditions
-from services.points.domain.earners import Earner
+from services.points.domain.earners import NOBODY, Earner
 from services.points.domain.earnings import Earning, Reason, earner_of
-from services.points.domain.evaluation import RuleSet, assess, evaluate, evaluate_again, rule_set, untouched
+from services.points.domain.evaluation import (
+    RuleSet,
+    assess,
+    evaluate,
+    evaluate_again,
+    evaluate_loose,
+    rule_set,
+    untouched,
+)
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.purchases import Purchase, PurchaseReturns, dues
 from services.points.domain.rules import EarningRule
@@ -152,8 +160,13 @@ def test_goods_taken_back_within_the_sale_and_rebates_are_no_units() -> None:
     back = PurchaseLine("4", "TEA", "", -1000, 500, 0, -500)
     rebate = PurchaseLine("5", "REBATE", "", 1000, 0, 100, -100)
     sale = make.a_sale(*BASKET, back, rebate)
-    assert judged(a_rule(effect=Effect.PER_UNIT), sale=sale) == [(5, APPLIED)]
-    assert judged(a_rule(effect=Effect.FIXED, trigger=Trigger.LINE), sale=sale) == [(2, APPLIED)]
+    for rule, points in (
+        (a_rule(effect=Effect.PER_UNIT), 6),
+        (a_rule(effect=Effect.FIXED, trigger=Trigger.LINE), 3),
+    ):
+        assert judged(rule, sale=sale) == [(points, APPLIED)]
+        (loose,) = evaluate_loose(rule_set(rule), sale, {}, NOBODY)
+        assert (loose.points, loose.explanation.quantity_milli) == (1, 1000)
 
 
 # ---- tenders

@@ -88,7 +88,7 @@ def test_a_receipt_that_comes_to_nothing_or_less_earns_nothing(amount_minor: int
     assert given_by(make.a_rule(rounding=rounding), make.a_line(amount_minor)) == 0
 
 
-def test_goods_taken_back_within_the_sale_earn_the_less() -> None:
+def test_a_discount_on_the_order_earns_the_less() -> None:
     assert given_by(make.a_rule(), make.a_line(1000), make.a_line(-300, line_id="2")) == 7
 
 

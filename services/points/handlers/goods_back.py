@@ -1,0 +1,119 @@
+"""Goods that a sale takes back: returns of the purchases that they are of, and a clawback for the rest."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
+
+from kit import ids
+from kit.errors import Invalid, Refusal
+from services.points.commit import Desk, GoodsTakenBack
+from services.points.domain.goods_back import Found, loose_lines, origins
+from services.points.domain.purchases import Purchase, RecordReturn, Return, ReturnLine
+from services.points.domain.sales import ReceiptKey, Sale
+from services.points.handlers.clawback import Clawback
+from services.points.handlers.receipts import purchase_id_of
+from services.points.handlers.returns import Returning
+from services.points.storage import BookRequest, CounterRequest
+
+
+def taking_back_of(program_id: UUID, sale: Sale) -> GoodsTakenBack | None:
+    """What a sale that takes goods back must see of purchases; None for any other."""
+    if not sale.takes_back:
+        return None
+    named = {line.original.receipt for line in sale.lines if line.original is not None}
+    return GoodsTakenBack(
+        frozenset(purchase_id_of(program_id, receipt) for receipt in named),
+        frozenset(line.sku for line in loose_lines(sale) if line.quantity_milli),
+        sale.occurred_at,
+    )
+
+
+class TakingBack:
+    """The part of a sale that takes goods back, in the steps of an exchange: free limits, take points, leave rows.
+
+    `but` is a purchase that is brought back besides, of which none of these goods are sought.
+    """
+
+    def __init__(self, program_id: UUID, sale: Sale, purchase_id: UUID, but: UUID | None = None) -> None:
+        self._program_id = program_id
+        self._sale = sale
+        self._purchase_id = purchase_id
+        self._but = but
+
+    def books(self, desk: Desk, member_id: UUID | None) -> Sequence[BookRequest | CounterRequest]:
+        """The accounts that the goods earned to, and the counters of limits."""
+        origin = origins(self._sale, self._found(desk))
+        self._returns = [self._returning(desk, *each) for each in origin.by_receipt.items()]
+        self._clawback = Clawback(self._program_id, self._sale, self._purchase_id)
+        requests: list[BookRequest | CounterRequest] = []
+        for returning in self._returns:
+            with self._named(returning.command):
+                requests += returning.books(desk)
+        return [*requests, *self._clawback.books(desk, member_id, origin.matched)]
+
+    def free(self, desk: Desk) -> None:
+        """Gives back what the goods had used of limits."""
+        for returning in self._returns:
+            returning.free(desk)
+
+    def take(self, desk: Desk, purchase: Purchase) -> None:
+        """Takes what the goods had earned, now that what the sale earns is there to be taken."""
+        for returning in self._returns:
+            returning.take(desk)
+        self._clawback.take(desk, purchase)
+
+    def leave(self, desk: Desk) -> tuple[Return, ...]:
+        """Records what was taken back."""
+        for returning in self._returns:
+            returning.leave(desk)
+        left = [*(returning.answer.recorded for returning in self._returns), *self._clawback.leave(desk)]
+        # In the order in which they are read.
+        return tuple(sorted(left, key=lambda back: back.return_id))
+
+    # -- Pieces ------------------------------------------------------------------------------------------------------
+
+    def _found(self, desk: Desk) -> list[Found]:
+        return [
+            Found(purchase.sale, desk.returns_of(purchase.purchase_id).returned)
+            for purchase in desk.sought(self._program_id)
+            if purchase.sale.currency == self._sale.currency and purchase.purchase_id != self._but
+        ]
+
+    def _returning(self, desk: Desk, receipt: ReceiptKey, lines: Mapping[str, int]) -> Returning:
+        sale, original = self._sale, desk.purchase(self._program_id, purchase_id_of(self._program_id, receipt))
+        if original is not None and original.sale.currency != sale.currency:
+            path = self._path(receipt, "")
+            raise Invalid(f"{path}.receipt", f"the purchase was paid in {original.sale.currency}")
+        command = RecordReturn(
+            self._program_id,
+            "",
+            sale.receipt,
+            receipt,
+            sale.occurred_at,
+            sale.currency,
+            tuple(ReturnLine(line_id, milli) for line_id, milli in lines.items()),
+            sale.cashier_id,
+        )
+        return_id = ids.derived_id("taken_back", str(self._program_id), *sale.receipt.parts(), *receipt.parts())
+        return Returning(command, within=(return_id, self._purchase_id))
+
+    @contextlib.contextmanager
+    def _named(self, command: RecordReturn) -> Iterator[None]:
+        """Names the line of the sale that a refused return is of."""
+        try:
+            yield
+        except Refusal as refusal:
+            if command.original_receipt is not None:
+                line_id = str(refusal.metadata.get("line_id", ""))
+                refusal.metadata.setdefault("field", self._path(command.original_receipt, line_id))
+            raise
+
+    def _path(self, receipt: ReceiptKey, line_id: str) -> str:
+        """Where the sale names the receipt, or its line if one is given."""
+        for index, line in enumerate(self._sale.lines):
+            original = line.original
+            if original is not None and original.receipt == receipt and line_id in ("", original.line_id):
+                return f"sale.lines[{index}].original"
+        return "sale.lines"
