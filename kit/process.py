@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import gc
 import itertools
+import json
 import os
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from kit import checking, database, logging, migrations, serving
+from kit import chain, checking, database, logging, migrations, serving
 from kit.checking import Finding
 from kit.config import ConfigError
 from kit.inbox import Consumer
@@ -54,6 +55,21 @@ class ServiceConfig(Protocol):
         ...
 
     @property
+    def jobs_interval_s(self) -> int:
+        """Seconds between two rounds of the timed jobs."""
+        ...
+
+    @property
+    def seal_after_s(self) -> int:
+        """Seconds after which what is recorded is sealed."""
+        ...
+
+    @property
+    def seal_span_s(self) -> int:
+        """Seconds that a seal covers at least."""
+        ...
+
+    @property
     def log_level(self) -> str:
         """debug, info, warning or error."""
         ...
@@ -90,6 +106,7 @@ def main(service: Service[Config], arguments: Sequence[str]) -> int:
         "serve": (_serve, "serve until told to stop"),
         "migrate": (_migrate, "bring the database forward"),
         "check": (_check, "compare the facts with what follows from them; JSON lines, exit code 1 on findings"),
+        "seal": (_seal, "seal all that can be sealed; the head of the chain as JSON"),
         "replay": (_replay, "try events again that were given up; says how many had their effect"),
     }
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}", description=service.about)
@@ -113,8 +130,11 @@ def _serve(service: Service[Config], settings: Config) -> int:
     if missing:
         remedy = f"run `python -m services.{service.name} migrate`"
         return _say(service, f"the database lacks {', '.join(missing)}: {remedy}", 1)
+    sealer = chain.sealing_worker(
+        service.name, service.engine_of(settings), _seal_times(settings), interval_s=settings.jobs_interval_s
+    )
     _leave_what_stays()
-    serving.serve(service.name, app.server, app.workers, app.internal, grace_s=settings.drain_s)
+    serving.serve(service.name, app.server, (*app.workers, sealer), app.internal, grace_s=settings.drain_s)
     return 0
 
 
@@ -135,8 +155,25 @@ def _migrate(service: Service[Config], settings: Config) -> int:
 
 
 def _check(service: Service[Config], settings: Config) -> int:
-    rights = grants.excess(service.engine_of(settings), grants.grants_of(service.name))
-    return checking.report(service.name, itertools.chain(service.check(settings), rights), sys.stdout)
+    engine = service.engine_of(settings)
+    findings = itertools.chain(
+        service.check(settings),
+        grants.excess(engine, grants.grants_of(service.name)),
+        chain.verify(engine, service.name),
+    )
+    return checking.report(service.name, findings, sys.stdout)
+
+
+def _seal(service: Service[Config], settings: Config) -> int:
+    engine = service.engine_of(settings)
+    chain.seal_all(engine, service.name, chain.facets_of(service.name), _seal_times(settings))
+    head = chain.head(engine, service.name)
+    sys.stdout.write(json.dumps(head and dataclasses.asdict(head)) + "\n")
+    return 0
+
+
+def _seal_times(settings: ServiceConfig) -> chain.SealTimes:
+    return chain.SealTimes(after_s=settings.seal_after_s, span_s=settings.seal_span_s)
 
 
 def _replay(service: Service[Config], settings: Config) -> int:

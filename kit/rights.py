@@ -44,6 +44,7 @@ APPEND_ONLY = Rights()
 
 # The tables that each service makes from the kit.
 STORED_ANSWERS = {"stored_answers": Rights(deletes=True, locked_by="stored_at")}
+SEALS = {"seals": APPEND_ONLY}
 OUTBOX = {"outbox": Rights(("published_at",), deletes=True)}
 INBOX = {
     "inbox": Rights(deletes=True, locked_by="received_at"),

@@ -59,6 +59,11 @@ class Config:
     jobs_interval_s: int = setting("seconds between two rounds of the timed jobs", default=60)
     jobs_batch_max: int = setting("rows that one round of a timed job handles", default=500)
 
+    seal_after_s: int = setting(
+        "seconds after which what is recorded is sealed; nothing can then be added", default=900
+    )
+    seal_span_s: int = setting("seconds that a seal covers at least, while there is no more to seal", default=900)
+
     log_level: str = setting("debug, info, warning or error", default="info")
 
 

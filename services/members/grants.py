@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kit.rights import APPEND_ONLY, OUTBOX, STORED_ANSWERS, Grants, Rights
+from kit.rights import APPEND_ONLY, OUTBOX, SEALS, STORED_ANSWERS, Grants, Rights
 
 GRANTS: Grants = {
     # ---- facts: written once
@@ -31,6 +31,7 @@ GRANTS: Grants = {
     "member_identifiers": Rights(deletes=True),
     # ---- callers: a key is revoked, and never given another role, program or hash
     "api_keys": Rights(("revoked_at",)),
+    **SEALS,
     **STORED_ANSWERS,
     **OUTBOX,
 }

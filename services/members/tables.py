@@ -13,6 +13,7 @@ import enum
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from kit.chain.table import seals_table
 from kit.database import metadata as new_metadata
 from kit.idempotency import stored_answers_table
 from kit.outbox import outbox_table
@@ -156,6 +157,9 @@ member_changes = sa.Table(
     sa.CheckConstraint("(kind = 'traits_changed') = (traits IS NOT NULL)", name="traits_told"),
     sa.CheckConstraint("(kind = 'status_changed') = (reason IS NOT NULL)", name="status_has_reason"),
     sa.CheckConstraint("(kind = 'profile_changed') = (cardinality(fields) > 0)", name="profile_has_fields"),
+    sa.Index(
+        "ix_member_changes_changed", "changed_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}
+    ),
 )
 
 # Whose an identifier is. The primary key is the promise that it is one member's; the row goes with the identifier.
@@ -174,5 +178,6 @@ identifiers = sa.Table(
     sa.Column("identifier_id", sa.Uuid, nullable=False),
 )
 
+seals = seals_table(metadata)
 stored_answers = stored_answers_table(metadata)
 outbox = outbox_table(metadata)

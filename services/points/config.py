@@ -66,6 +66,11 @@ class Config:
     rehearsals_interval_ms: int = setting("milliseconds between two looks for rules to rehearse", default=1_000)
     rehearsals_page_max: int = setting("past purchases that one round of a rehearsal judges", default=500)
 
+    seal_after_s: int = setting(
+        "seconds after which what is recorded is sealed; nothing can then be added", default=900
+    )
+    seal_span_s: int = setting("seconds that a seal covers at least, while there is no more to seal", default=900)
+
     log_level: str = setting("debug, info, warning or error", default="info")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kit.rights import APPEND_ONLY, INBOX, OUTBOX, STORED_ANSWERS, Grants, Rights
+from kit.rights import APPEND_ONLY, INBOX, OUTBOX, SEALS, STORED_ANSWERS, Grants, Rights
 
 _COUNTER = Rights(("used", "allowed"))
 
@@ -65,6 +65,7 @@ GRANTS: Grants = {
         ),
         deletes=True,
     ),
+    **SEALS,
     **STORED_ANSWERS,
     **OUTBOX,
     **INBOX,

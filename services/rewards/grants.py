@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kit.rights import APPEND_ONLY, INBOX, OUTBOX, STORED_ANSWERS, Grants, Rights
+from kit.rights import APPEND_ONLY, INBOX, OUTBOX, SEALS, STORED_ANSWERS, Grants, Rights
 
 GRANTS: Grants = {
     # ---- facts: written once
@@ -58,6 +58,7 @@ GRANTS: Grants = {
     ),
     # ---- what is known of members, from their events
     "member_statuses": Rights(("status", "version")),
+    **SEALS,
     **STORED_ANSWERS,
     **OUTBOX,
     **INBOX,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from kit.chain.table import seals_table
 from kit.database import metadata as new_metadata
 from kit.idempotency import stored_answers_table
 from kit.inbox import dead_letters_table, inbox_table
@@ -95,6 +96,7 @@ stock_movements = sa.Table(
         name="kind",
     ),
     sa.UniqueConstraint("program_id", "reward_id", "redemption_id", "kind"),
+    sa.Index("ix_stock_movements_moved", "moved_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 
 redemptions = sa.Table(
@@ -146,6 +148,9 @@ redemptions = sa.Table(
     ),
     sa.CheckConstraint("version >= 0", name="version"),
     sa.Index("ix_redemptions_lease_until", "lease_until", postgresql_where=sa.text("lease_until IS NOT NULL")),
+    sa.Index(
+        "ix_redemptions_requested", "requested_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}
+    ),
 )
 
 # How many redemptions of a reward count against a member's limit. Its row is the lock that makes the limit hold.
@@ -186,6 +191,8 @@ vouchers = sa.Table(
         name="use_parts_together",
     ),
     sa.CheckConstraint("(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_at_fits_state"),
+    sa.Index("ix_vouchers_issued", "issued_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+    sa.Index("ix_vouchers_used", "used_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 
 # Whose voucher a code is; distributed by the code, since a till knows nothing else.
@@ -210,6 +217,7 @@ member_statuses = sa.Table(
     sa.CheckConstraint("status IN ('active', 'suspended', 'earn_only', 'terminated')", name="status"),
 )
 
+seals = seals_table(metadata)
 stored_answers = stored_answers_table(metadata)
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)

@@ -12,8 +12,8 @@ import pytest
 from tests.tidy.tree import ROOT, SERVICES, sources
 
 EVERYWHERE = {
-    "__init__", "__main__", "app", "check", "config", "convert", "domain", "events", "grants", "handlers", "jobs",
-    "migrations", "ports", "rpc", "storage", "tables",
+    "__init__", "__main__", "app", "chain", "check", "config", "convert", "domain", "events", "grants", "handlers",
+    "jobs", "migrations", "ports", "rpc", "storage", "tables",
 }  # fmt: skip
 
 # Rooms that only some need: who calls nobody needs no clients, who keeps no personal data seals nothing, and only the

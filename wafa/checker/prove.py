@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from kit.checking import Finding
@@ -42,6 +42,10 @@ class Proof:
     def holds(self) -> bool:
         """Whether something was read and all of it is as it must be."""
         return not self.read_nothing and self.count == 0
+
+    def with_findings(self, area: str, findings: Iterable[Finding]) -> Proof:
+        """The proof with another area."""
+        return dataclasses.replace(self, findings={**self.findings, area: tuple(findings)})
 
     def to_json(self) -> dict[str, Any]:
         """The proof for machines."""

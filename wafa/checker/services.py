@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from kit.checking import Finding
@@ -25,17 +25,29 @@ def check(environ_of: Callable[[str], Mapping[str, str]]) -> dict[str, list[Find
 
 
 def _check(word: str, environ: Mapping[str, str]) -> list[Finding]:
-    command = [sys.executable, "-m", f"services.{word}", "check"]
+    return _findings(word, run(word, "check", environ, may_end_with=ENDED_WITH_A_VERDICT))
+
+
+def run(
+    word: str, command: str, environ: Mapping[str, str], *, may_end_with: Sequence[int]
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command of a service to its end. Raises BooksError where it ends in another way than it may."""
     try:
         done = subprocess.run(
-            command, env=environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+            [sys.executable, "-m", f"services.{word}", command],
+            env=environ,
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        raise BooksError(f"The check of {word} did not end within {TIMEOUT_S} s.") from None
-    if done.returncode not in ENDED_WITH_A_VERDICT:
+        raise BooksError(f"The {command} of {word} did not end within {TIMEOUT_S} s.") from None
+    if done.returncode not in may_end_with:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise BooksError(f"The check of {word} could not be run (exit code {done.returncode}): {said}")
-    return _findings(word, done)
+        raise BooksError(f"The {command} of {word} could not be run (exit code {done.returncode}): {said}")
+    return done
 
 
 def _findings(word: str, done: subprocess.CompletedProcess[str]) -> list[Finding]:

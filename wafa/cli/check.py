@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -11,23 +13,51 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from wafa.checker import heads
+from wafa.checker.books import Books
 from wafa.checker.prove import Proof, prove
 from wafa.cli.places import archive
 from wafa.screen import Screen
 
 SHOWN_MAX = 20
+KEPT = "heads that were kept"
 
 
-def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    seal: Annotated[bool, typer.Option("--seal", help="Seal what can be sealed first, and show the heads.")] = False,
+    to: Annotated[Path | None, typer.Option(help="File to write the heads to, to be kept elsewhere.")] = None,
+    against: Annotated[Path | None, typer.Option(help="File of heads that must still be in the chains.")] = None,
+) -> None:
     """Prove the books of every service, and of all of them together, while they run or at rest."""
+    kept = heads.read(against) if against else []
     with archive(os.environ) as found:
-        proof = prove(found.settings.addresses.database_urls, found.settings.of_errand, is_running=found.is_running)
+        urls = found.settings.addresses.database_urls
+        made = heads.seal(found.settings.of_errand) if seal or to else []
+        proof = prove(urls, found.settings.of_errand, is_running=found.is_running)
+        if kept:
+            with Books(urls) as books:
+                proof = proof.with_findings(KEPT, heads.against(books, kept))
+    if proof.holds and to:
+        heads.keep(made, to)
     if as_json:
-        sys.stdout.write(orjson.dumps(proof.to_json(), option=orjson.OPT_INDENT_2).decode() + "\n")
+        told = proof.to_json() | ({"heads": made} if seal or to else {})
+        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        show_proof(Screen(), proof)
+        screen = Screen()
+        show_proof(screen, proof)
+        show_heads(screen, made)
     if not proof.holds:
         raise typer.Exit(1)
+
+
+def show_heads(screen: Screen, made: Sequence[heads.Head]) -> None:
+    """The heads of the chains, to be written down elsewhere."""
+    if made:
+        screen.title("Sealed", "keep these where those who run the databases cannot write")
+    for head in made:
+        screen.line(f"{head['service']}: seal {head['number']}, until {head['covered_until']}")
+        screen.copyable(head["hash"])
 
 
 def show_proof(screen: Screen, proof: Proof) -> None:

@@ -6,6 +6,7 @@ what is found by a receipt leads with an identity made from the receipt.
 
 from __future__ import annotations
 
+from kit.chain.table import seals_table
 from kit.idempotency import stored_answers_table
 from kit.inbox import dead_letters_table, inbox_table
 from kit.outbox import outbox_table
@@ -50,12 +51,14 @@ __all__ = [
     "rehearsals",
     "return_matches",
     "returns",
+    "seals",
     "standings",
     "stored_answers",
     "transfer_arrivals",
     "transfers",
 ]
 
+seals = seals_table(metadata)
 stored_answers = stored_answers_table(metadata)
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)

@@ -40,6 +40,7 @@ activities = sa.Table(
         " OR local_year IS NULL",
         name="local_year_of_birthday",
     ),
+    sa.Index("ix_activities_recorded", "recorded_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 
 # Written where it is heard of, with the inbox; deleted once it is recorded.

@@ -41,6 +41,7 @@ purchases = sa.Table(
     sa.Index("ix_purchases_member", "member_id", "occurred_at", postgresql_where=sa.text("member_id IS NOT NULL")),
     # The purchases of a period, for rehearsals: see the index of entries by time.
     sa.Index("ix_purchases_occurred", "occurred_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+    sa.Index("ix_purchases_recorded", "recorded_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 
 purchase_claims = sa.Table(
@@ -53,6 +54,9 @@ purchase_claims = sa.Table(
     instant("claimed_at"),
     sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
     sa.Index("ix_purchase_claims_member", "member_id"),
+    sa.Index(
+        "ix_purchase_claims_claimed", "claimed_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}
+    ),
 )
 
 # Where a purchase and returns of it meet that do not see each other: whoever comes first takes the slot for good, so
@@ -107,6 +111,7 @@ returns = sa.Table(
     sa.Index("ix_returns_purchase", "purchase_id", postgresql_where=sa.text("purchase_id IS NOT NULL")),
     sa.Index("ix_returns_within", "within_purchase_id", postgresql_where=sa.text("within_purchase_id IS NOT NULL")),
     sa.Index("ix_returns_awaited", "awaited_purchase_id", postgresql_where=sa.text("awaited_purchase_id IS NOT NULL")),
+    sa.Index("ix_returns_recorded", "recorded_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 
 # What became of a return when its purchase came: once.
@@ -130,4 +135,7 @@ return_matches = sa.Table(
         name="misfit_takes_nothing",
     ),
     sa.Index("ix_return_matches_purchase", "purchase_id"),
+    sa.Index(
+        "ix_return_matches_matched", "matched_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}
+    ),
 )

@@ -36,4 +36,10 @@ qualifying_movements = sa.Table(
     sa.CheckConstraint("(rule_id IS NULL) = (entry_version IS NOT NULL)", name="by_rule_or_by_hand"),
     # Sums over windows of time are read from it alone.
     sa.Index("ix_qualifying_movements_sums", "member_id", "wallet", "occurred_at", postgresql_include=["units"]),
+    sa.Index(
+        "ix_qualifying_movements_recorded",
+        "recorded_at",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    ),
 )

@@ -37,6 +37,7 @@ transfers = sa.Table(
     # What an account has sent on a day.
     sa.Index("ix_transfers_day", "member_id", "wallet", "sent_on"),
     sa.Index("ix_transfers_lease_until", "lease_until", postgresql_where=sa.text("lease_until IS NOT NULL")),
+    sa.Index("ix_transfers_sent", "sent_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 
 # Written once: whether the recipient's account was credited. By this alone the sender's side ends.
@@ -54,4 +55,7 @@ transfer_arrivals = sa.Table(
     instant("arrived_at"),
     sa.CheckConstraint("amount > 0", name="amount_positive"),
     sa.CheckConstraint("sender_id <> member_id", name="from_another"),
+    sa.Index(
+        "ix_transfer_arrivals_arrived", "arrived_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}
+    ),
 )
