@@ -116,7 +116,7 @@ def refusal_of(error: ValidationError) -> Malformed:
 def _read_head(access: Access) -> None:
     _identify(access)
     visit().idempotency_key = _idempotency_key() if access.is_write else ""
-    visit().expected_version = _expected_version() if Needs.VERSION in access.needs else 0
+    visit().expected_version = _expected_version(access)
 
 
 def _body_wanted(announced: int) -> Response:
@@ -154,9 +154,11 @@ def _idempotency_key() -> str:
     return key
 
 
-def _expected_version() -> int:
+def _expected_version(access: Access) -> int:
     """The version in If-Match; `*` is 0, which the services read as "whatever is there"."""
     text = request.headers.get("If-Match", "").strip()
+    if not access.takes_version or (not text and Needs.VERSION not in access.needs):
+        return 0
     if not text:
         raise PreconditionRequired("send the ETag that you read as If-Match, or * to overwrite whatever is there")
     if text == "*":

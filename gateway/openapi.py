@@ -75,8 +75,10 @@ _WHEN = {
     404: "What the request names is not there.",
     409: "The thing is there already or not in a state for this; or the same key is being worked on: try again.",
     412: "The thing has changed since it was read.",
+    408: "The request did not arrive in time.",
     413: "The body is too large.",
     415: "The body is not plain application/json.",
+    431: "The head of the request is too large.",
     422: "Fields are missing or out of bounds; or the idempotency key came with another request before.",
     428: "If-Match is missing.",
     429: "This key makes too many requests.",
@@ -147,7 +149,7 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 def _header_parameters(access: Access) -> list[dict[str, Any]]:
     return [
         *([_IDEMPOTENCY_KEY] if Needs.KEY in access.needs else []),
-        *([_IF_MATCH] if Needs.VERSION in access.needs else []),
+        *([{**_IF_MATCH, "required": Needs.VERSION in access.needs}] if access.takes_version else []),
         _REQUEST_ID,
     ]
 
@@ -196,7 +198,7 @@ def _loosen_body(document: dict[str, Any], operation: dict[str, Any], access: Ac
 
 
 def _statuses(method: str, operation: dict[str, Any], access: Access) -> list[int]:
-    wanted = {400, 401, 403, 429, 500, 503, 504}
+    wanted = {400, 401, 403, 408, 429, 431, 500, 503, 504}
     has_input = "requestBody" in operation or any(each["in"] != "header" for each in operation["parameters"])
     if has_input or access.is_write:
         wanted.add(422)
@@ -206,8 +208,10 @@ def _statuses(method: str, operation: dict[str, Any], access: Access) -> list[in
         wanted.add(404)
     # Reads meet a 409 when their transaction loses every race.
     wanted.add(409)
+    if access.takes_version:
+        wanted.add(412)
     if Needs.VERSION in access.needs:
-        wanted |= {412, 428}
+        wanted.add(428)
     return sorted(wanted)
 
 
@@ -267,7 +271,7 @@ def _schema_of(told: dict[str, Any]) -> str:
 
 def _has_version(told: dict[str, Any]) -> bool:
     schema = told["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-    return schema in {"Member", "Reward", "EarningRule", "EarningRuleVersions"}
+    return schema in {"Member", "Reward", "EarningRule", "EarningRuleVersions", "ProgramPolicy"}
 
 
 _ALWAYS = ("X-Request-Id", "RateLimit", "RateLimit-Policy")

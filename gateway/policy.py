@@ -26,6 +26,8 @@ class Needs(enum.Flag):
     KEY = enum.auto()
     # An edit of something that others may have edited: the header If-Match.
     VERSION = enum.auto()
+    # The same where callers of before it knew no versions: the header counts when it is there.
+    VERSION_IF_SENT = enum.auto()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Access:
         """Whether the route changes anything."""
         return Needs.KEY in self.needs
 
+    @property
+    def takes_version(self) -> bool:
+        """Whether `If-Match` counts on the route."""
+        return bool(self.needs & (Needs.VERSION | Needs.VERSION_IF_SENT))
+
 
 def _read(*roles: Role) -> Access:
     return Access(frozenset(roles))
@@ -56,6 +63,10 @@ def _write(*roles: Role) -> Access:
 
 def _edit(*roles: Role) -> Access:
     return Access(frozenset(roles), Needs.KEY | Needs.VERSION)
+
+
+def _edit_of_old(*roles: Role) -> Access:
+    return Access(frozenset(roles), Needs.KEY | Needs.VERSION_IF_SENT)
 
 
 def _upload(*roles: Role, needs: Needs = Needs.KEY) -> Access:
@@ -131,7 +142,7 @@ POLICY: dict[str, Access] = {
     "points.rehearse_earning_rules": _write(ADMIN),
     "points.get_rehearsal": _read(STAFF, ADMIN),
     "points.get_program_policy": _read(STAFF, ADMIN),
-    "points.set_program_policy": _write(ADMIN),
+    "points.set_program_policy": _edit_of_old(ADMIN),
     "rewards.create_reward": _write(ADMIN),
     "rewards.list_rewards": _read(TILL, APP, STAFF, ADMIN),
     "rewards.get_reward": _read(TILL, APP, STAFF, ADMIN),

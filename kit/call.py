@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextvars import ContextVar
 
 CALLER_ID_HEADER = "wafa-caller-id"
 REQUEST_ID_HEADER = "x-request-id"
@@ -43,3 +44,13 @@ class Call:
             (LANGUAGE_HEADER, self.language),
         )
         return tuple(pair for pair in pairs if pair[1])
+
+
+# The call that a service works on in this thread; kit.rpc sets it.
+call_under_way: ContextVar[Call] = ContextVar("call_under_way")
+
+
+def caller_id_now() -> str:
+    """Who is asking by the request under way; empty outside of one."""
+    call = call_under_way.get(None)
+    return "" if call is None else call.caller_id

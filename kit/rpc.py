@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from typing import TypeVar
 
 import grpc
@@ -24,14 +23,13 @@ from kit.call import (
     REQUEST_ID_HEADER,
     TRACEPARENT_HEADER,
     Call,
+    call_under_way,
 )
 from kit.errors import Refusal, Unauthenticated
 from kit.idempotency import Outcome
 
 Answer = TypeVar("Answer")
 Response = TypeVar("Response")
-
-_received: ContextVar[Call] = ContextVar("received")
 
 
 class CallerMissing(Unauthenticated):
@@ -50,17 +48,17 @@ def received(context: grpc.ServicerContext) -> Iterator[Call]:
         traceparent=headers.get(TRACEPARENT_HEADER, ""),
         language=headers.get(LANGUAGE_HEADER, ""),
     )
-    token = _received.set(call)
+    token = call_under_way.set(call)
     try:
         with logging.bound(call), languages.asking(call.language):
             yield call
     finally:
-        _received.reset(token)
+        call_under_way.reset(token)
 
 
 def call_of(context: grpc.ServicerContext) -> Call:
     """Who is asking. Refuses a request that does not say so."""
-    call = _received.get(None)
+    call = call_under_way.get(None)
     if call is None:  # a servicer without our interceptors, as in a test
         with received(context) as call:
             pass

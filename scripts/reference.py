@@ -208,7 +208,7 @@ def _route_row(route: Route) -> list[str]:
     return [f"`{route.method} {route.path}`", rpc_link, roles, ", ".join(needs), route.about]
 
 
-_NEEDS = {policy.Needs.KEY: "key", policy.Needs.VERSION: "version"}
+_NEEDS = {policy.Needs.KEY: "key", policy.Needs.VERSION: "version", policy.Needs.VERSION_IF_SENT: "version if sent"}
 
 # ---- RPCs
 

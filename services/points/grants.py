@@ -43,6 +43,7 @@ GRANTS: Grants = {
             "unspendable_wallets",
             "inactivity_activities",
             "time_zone",
+            "policy_version",
         ),
     ),
     # ---- what is known of members, from their events

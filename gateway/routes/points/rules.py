@@ -119,7 +119,8 @@ def end_earning_rule(path: RulePath, body: NoFields) -> Response:
 def get_program_policy() -> Response:
     """Read how the program treats its accounts"""
     request = pb.GetProgramPolicyRequest(program_id=visit().known_caller.program_id)
-    return reply(policy_of(read(suite().clients.points.GetProgramPolicy, request).policy))
+    policy = read(suite().clients.points.GetProgramPolicy, request).policy
+    return reply(policy_of(policy), version=policy.version)
 
 
 @blueprint.put("/program-policy", responses={HTTPStatus.OK: ProgramPolicy})
@@ -135,6 +136,12 @@ def set_program_policy(body: Policy) -> Response:
         inactivity_activities=to_activities(body.inactivity_activities),
         time_zone=body.time_zone,
     )
-    request = pb.SetProgramPolicyRequest(program_id=program_id, request_id=visit().idempotency_key, policy=policy)
+    request = pb.SetProgramPolicyRequest(
+        program_id=program_id,
+        request_id=visit().idempotency_key,
+        policy=policy,
+        expected_version=visit().expected_version,
+    )
     answered = write(suite().clients.points.SetProgramPolicy, request)
-    return reply(policy_of(answered.response.policy), replayed=answered.replayed)
+    told = answered.response.policy
+    return reply(policy_of(told), version=told.version, replayed=answered.replayed)

@@ -157,6 +157,8 @@ class ProgramPolicy(Told):
     """The movements that count as activity of an account."""
     time_zone: str
     """The zone by whose calendar a birthday has its year; empty where the program names none."""
+    version: int
+    """Grows with each change, from 1; it stands in the ETag, too."""
 
 
 def rule_of(rule: pb.EarningRule) -> EarningRule:
@@ -184,4 +186,5 @@ def policy_of(policy: pb.ProgramPolicy) -> ProgramPolicy:
         unspendable_wallets=list(policy.unspendable_wallets),
         inactivity_activities=activities_of(policy),
         time_zone=policy.time_zone,
+        version=policy.version,
     )

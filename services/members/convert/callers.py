@@ -41,7 +41,7 @@ def create_program_response(answer: Program) -> pb.CreateProgramResponse:
 
 def list_programs(request: pb.ListProgramsRequest) -> PageRequest:
     """Reads the request."""
-    page = page_request(request.page_size, request.page_token, key_parts=2)
+    page = page_request(request, key_parts=2)
     if page.after:
         text_of(page.after[0], "page_token", length_max=NAME_LENGTH_MAX)
     return _after_id(page)
@@ -71,7 +71,7 @@ def create_api_key_response(answer: ShownApiKey) -> pb.CreateApiKeyResponse:
 
 def list_api_keys(request: pb.ListApiKeysRequest) -> tuple[uuid.UUID, PageRequest]:
     """Reads the request."""
-    page = _after_id(page_request(request.page_size, request.page_token, key_parts=1))
+    page = _after_id(page_request(request, key_parts=1))
     return uuid_of(request.program_id, "program_id"), page
 
 

@@ -43,14 +43,14 @@ def get_account(request: pb.GetAccountRequest) -> tuple[UUID, UUID, str]:
 
 def list_entries(request: pb.ListEntriesRequest) -> tuple[UUID, UUID, str, PageRequest]:
     """Whose entries are asked for, and which page."""
-    page = entries_page(request.page_size, request.page_token)
+    page = entries_page(request)
     program_id = uuid_of(request.program_id, "program_id")
     return program_id, uuid_of(request.member_id, "member_id"), wallet_of(request.wallet), page
 
 
-def entries_page(page_size: int, page_token: str) -> PageRequest:
+def entries_page(request: pb.ListEntriesRequest | pb.GetStatementRequest) -> PageRequest:
     """Which page of an account's entries is asked for; its token holds the version of the last one before."""
-    page = page_request(page_size, page_token, key_parts=1)
+    page = page_request(request, key_parts=1)
     if page.after and not _VERSION.fullmatch(page.after[0]):
         raise Invalid("page_token", "is not a token that this list gave")
     return page

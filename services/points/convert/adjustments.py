@@ -66,7 +66,7 @@ def get_adjustment(request: pb.GetAdjustmentRequest) -> tuple[UUID, UUID]:
 
 def list_adjustments(request: pb.ListAdjustmentsRequest) -> tuple[UUID, AdjustmentState | None, PageRequest]:
     """Which of the program's adjustments, and which page of them."""
-    page = page_request(request.page_size, request.page_token, key_parts=1)
+    page = page_request(request, key_parts=1)
     if page.after:
         uuid_of(page.after[0], "page_token")
     return uuid_of(request.program_id, "program_id"), optional_enum(request.state, "state", _STATE), page

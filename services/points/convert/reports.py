@@ -34,7 +34,7 @@ REVENUE_MINOR_MAX = 1_000_000_000_000_000
 
 def get_statement(request: pb.GetStatementRequest) -> tuple[AccountKey, Period, PageRequest]:
     """Whose account, over which period, and which page of its movements."""
-    page = entries_page(request.page_size, request.page_token)
+    page = entries_page(request)
     program_id, member_id = uuid_of(request.program_id, "program_id"), uuid_of(request.member_id, "member_id")
     return AccountKey(program_id, member_id, wallet_of(request.wallet)), _period(request), page
 

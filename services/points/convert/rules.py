@@ -101,7 +101,7 @@ def get_earning_rule(request: pb.GetEarningRuleRequest) -> tuple[UUID, UUID]:
 
 def list_earning_rules(request: pb.ListEarningRulesRequest) -> tuple[UUID, PageRequest]:
     """Which page of the rules is asked for."""
-    page = page_request(request.page_size, request.page_token, key_parts=2)
+    page = page_request(request, key_parts=2)
     if page.after:
         text_of(page.after[0], "page_token", length_max=NAME_LENGTH_MAX)
         uuid_of(page.after[1], "page_token")
@@ -127,6 +127,7 @@ def set_program_policy(request: pb.SetProgramPolicyRequest) -> SetProgramPolicy:
         unspendable_wallets=_wallets(policy.unspendable_wallets, "policy.unspendable_wallets"),
         inactivity_activities=activities_of(policy.inactivity_activities),
         time_zone=time_zone_of(policy.time_zone, "policy.time_zone"),
+        expected_version=integer_of(request.expected_version, "expected_version", at_least=0, at_most=VERSION_MAX),
     )
 
 
@@ -209,6 +210,7 @@ def to_policy(policy: ProgramPolicy) -> pb.ProgramPolicy:
         unspendable_wallets=policy.unspendable_wallets,
         inactivity_activities=to_activities(policy.inactivity_activities),
         time_zone=policy.time_zone,
+        version=policy.version,
     )
 
 

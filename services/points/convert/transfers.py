@@ -37,7 +37,7 @@ def get_transfer(request: pb.GetTransferRequest) -> tuple[UUID, UUID]:
 
 def list_transfers(request: pb.ListTransfersRequest) -> tuple[UUID, UUID, PageRequest]:
     """Whose transfers are asked for, and which page of them."""
-    page = page_request(request.page_size, request.page_token, key_parts=1)
+    page = page_request(request, key_parts=1)
     if page.after:
         uuid_of(page.after[0], "page_token")
     return uuid_of(request.program_id, "program_id"), uuid_of(request.member_id, "member_id"), page

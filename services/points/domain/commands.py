@@ -153,3 +153,5 @@ class SetProgramPolicy:
     unspendable_wallets: tuple[str, ...] = ()
     inactivity_activities: tuple[EntryKind, ...] = ()
     time_zone: str = ""
+    # The version that the choices were decided on; 0 for whatever is there.
+    expected_version: int = 0

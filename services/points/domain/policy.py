@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.points.domain.earners import Earner
-from services.points.domain.errors import CounterpartMayNotEarn, MemberMayNotEarn, MemberMayNotSpend, WalletNotSpendable
+from services.points.domain.errors import (
+    CounterpartMayNotEarn,
+    MemberMayNotEarn,
+    MemberMayNotSpend,
+    VersionMismatch,
+    WalletNotSpendable,
+)
 from services.points.domain.inactivity import COUNTED_DEFAULT
 from services.points.domain.ledger import EntryKind
 from services.points.domain.transfers import TransferPolicy
@@ -39,11 +45,23 @@ class ProgramPolicy:
     inactivity_activities: tuple[EntryKind, ...] = ()
     # IANA name of the zone by whose calendar its members live; empty where it names none.
     time_zone: str = ""
+    # Grows with each change, from 1 for a policy that was never set.
+    version: int = 1
 
     @property
     def counted_kinds(self) -> frozenset[EntryKind]:
         """The movements that count as activity."""
         return frozenset(self.inactivity_activities) or COUNTED_DEFAULT
+
+
+def expect_policy_version(policy: ProgramPolicy, expected_version: int) -> None:
+    """Refuses a change that was decided on another version; 0 expects nothing."""
+    if expected_version not in (0, policy.version):
+        raise VersionMismatch(
+            f"the policy is at version {policy.version}, the change was decided on version {expected_version}",
+            version=policy.version,
+            expected_version=expected_version,
+        )
 
 
 class MemberStatus(enum.Enum):

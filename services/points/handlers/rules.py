@@ -18,7 +18,7 @@ from services.points.domain.commands import (
     SetProgramPolicy,
 )
 from services.points.domain.errors import RuleKeyTaken, RuleNotFound, RuleNotScheduled
-from services.points.domain.policy import ProgramPolicy
+from services.points.domain.policy import ProgramPolicy, expect_policy_version
 from services.points.domain.rules import EarningRule, RuleState, activate, call_off, end, expect_version, key_from
 from services.points.domain.terms import EarningTerms
 from services.points.ports import CheckedConditions
@@ -128,6 +128,8 @@ class RuleHandlers:
         """Sets how the program treats its accounts."""
 
         def work() -> ProgramPolicy:
+            before = tx.rules.policy(command.program_id, lock=True)
+            expect_policy_version(before, command.expected_version)
             policy = ProgramPolicy(
                 command.program_id,
                 command.shortfall,
@@ -136,6 +138,7 @@ class RuleHandlers:
                 command.unspendable_wallets,
                 command.inactivity_activities,
                 command.time_zone,
+                before.version + 1,
             )
             tx.rules.put_policy(policy)
             return policy

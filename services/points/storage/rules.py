@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from kit.database import LostRaceError
 from kit.page import PageRequest
 from services.points import tables
 from services.points.domain.policy import ProgramPolicy
@@ -102,17 +103,19 @@ class Rules:
             )
         )
 
-    def policy(self, program_id: UUID) -> ProgramPolicy:
+    def policy(self, program_id: UUID, *, lock: bool = False) -> ProgramPolicy:
         """The program's policy, or the default."""
         settings = tables.program_settings
         query = sa.select(settings).where(settings.c.program_id == program_id)
+        if lock:
+            query = query.with_for_update()
         row = self._connection.execute(query).one_or_none()
         if row is None:
             return ProgramPolicy(program_id)
         return policy_of(program_id, row)
 
     def put_policy(self, policy: ProgramPolicy) -> None:
-        """Writes the program's policy."""
+        """Writes the program's policy in its next version; the race is lost when another has written that."""
         settings = tables.program_settings
         chosen = {
             "shortfall": policy.shortfall.value,
@@ -121,11 +124,18 @@ class Rules:
             "unspendable_wallets": list(policy.unspendable_wallets),
             "inactivity_activities": [kind.value for kind in policy.inactivity_activities],
             "time_zone": policy.time_zone,
+            "policy_version": policy.version,
         }
         statement = postgresql.insert(settings).values(program_id=policy.program_id, **chosen)
-        self._connection.execute(
-            statement.on_conflict_do_update(constraint=settings.primary_key, set_=chosen),
+        written = self._connection.execute(
+            statement.on_conflict_do_update(
+                constraint=settings.primary_key,
+                set_=chosen,
+                where=settings.c.policy_version == policy.version - 1,
+            ).returning(settings.c.policy_version)
         )
+        if written.one_or_none() is None:
+            raise LostRaceError
 
 
 def _columns(rule: EarningRule) -> dict[str, Any]:

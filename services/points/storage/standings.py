@@ -31,7 +31,7 @@ Whose: TypeAlias = tuple[UUID, UUID | None]
 _SETTINGS = sa.text("""
     SELECT wanted.program_id AS wanted_program, wanted.member_id AS wanted_member,
         settings.shortfall, settings.adjustment_limit, settings.transfers, settings.unspendable_wallets,
-        settings.rules_revision, settings.inactivity_activities, settings.time_zone,
+        settings.rules_revision, settings.inactivity_activities, settings.time_zone, settings.policy_version,
         standings.status, standings.member_version, standings.tier, standings.segments, standings.attributes
     FROM unnest(CAST(:programs AS uuid[]), CAST(:members AS uuid[])) AS wanted (program_id, member_id)
     LEFT JOIN program_settings AS settings USING (program_id)
@@ -94,6 +94,7 @@ def policy_of(program_id: UUID, row: Any) -> ProgramPolicy:
         tuple(row.unspendable_wallets or ()),
         tuple(EntryKind(kind) for kind in row.inactivity_activities or ()),
         row.time_zone or "",
+        row.policy_version or 1,
     )
 
 

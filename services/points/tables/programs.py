@@ -23,6 +23,9 @@ program_settings = sa.Table(
     # The kinds of entries that count as activity; null and none for the usual ones.
     sa.Column("inactivity_activities", JSONB),
     sa.Column("time_zone", sa.Text),
+    # Grows with each change of the policy, from 1 for one that was never set.
+    sa.Column("policy_version", sa.BigInteger, nullable=False, server_default="1"),
+    sa.CheckConstraint("policy_version > 0", name="policy_version_positive"),
     sa.CheckConstraint("shortfall IN ('carry', 'negative', 'refuse')", name="shortfall"),
     sa.CheckConstraint("adjustment_limit >= 0", name="adjustment_limit_not_negative"),
 )

@@ -51,12 +51,12 @@ def reward_key(request: pb.GetRewardRequest) -> tuple[uuid.UUID, uuid.UUID]:
 
 def rewards_page(request: pb.ListRewardsRequest) -> tuple[uuid.UUID, PageRequest]:
     """The program and the page asked for."""
-    return uuid_of(request.program_id, "program_id"), _page(request.page_size, request.page_token)
+    return uuid_of(request.program_id, "program_id"), _page(request)
 
 
 def member_rewards_page(request: pb.ListRewardsForMemberRequest) -> tuple[uuid.UUID, uuid.UUID, PageRequest]:
     """The program, the member and the page asked for."""
-    page = _page(request.page_size, request.page_token)
+    page = _page(request)
     return uuid_of(request.program_id, "program_id"), uuid_of(request.member_id, "member_id"), page
 
 
@@ -112,8 +112,8 @@ def _stock(stock: int) -> int:
     return integer_of(stock, "stock", at_least=0, at_most=rewards.STOCK_MAX)
 
 
-def _page(page_size: int, page_token: str) -> PageRequest:
-    page = page_request(page_size, page_token, key_parts=1)
+def _page(request: pb.ListRewardsRequest | pb.ListRewardsForMemberRequest) -> PageRequest:
+    page = page_request(request, key_parts=1)
     if page.after:
         uuid_of(page.after[0], "page_token")
     return page

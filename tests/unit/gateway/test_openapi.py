@@ -101,8 +101,21 @@ def test_keys_and_versions_are_asked_for_where_the_policy_does(document: dict[st
         needs = lines[operation["operationId"]].needs
         headers = {each["name"] for each in operation.get("parameters", []) if each["in"] == "header"}
         assert ("Idempotency-Key" in headers) == (Needs.KEY in needs)
-        assert ("If-Match" in headers) == (Needs.VERSION in needs)
-        assert ({"412", "428"} <= operation["responses"].keys()) == (Needs.VERSION in needs)
+        takes_version = lines[operation["operationId"]].takes_version
+        assert ("If-Match" in headers) == takes_version
+        assert ("412" in operation["responses"]) == takes_version
+        assert ("428" in operation["responses"]) == (Needs.VERSION in needs)
+
+
+def test_what_takes_a_version_gives_one_and_so_does_the_read_of_the_same_path(document: dict[str, Any]) -> None:
+    lines = {endpoint.partition(".")[2]: access for endpoint, access in POLICY.items()}
+    found = list(operations(document))
+    taking = [(path, method) for path, method, each in found if lines[each["operationId"]].takes_version]
+    assert ("/v1/program-policy", "put") in taking
+    for path, method, operation in found:
+        if (path, method) in taking or (method == "get" and path in {path for path, _ in taking}):
+            (told,) = (each for status, each in operation["responses"].items() if status.startswith("2"))
+            assert "ETag" in told["headers"], (path, method)
 
 
 def test_operations_whose_answers_hold_sentences_speak_languages(document: dict[str, Any]) -> None:

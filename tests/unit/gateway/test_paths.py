@@ -109,6 +109,7 @@ NOBODY_SENDS = {
     "points.get_purchase receipt",
     "points.get_qualifying_sums windows[0]",
     "points.set_program_policy policy.program_id",
+    "points.set_program_policy policy.version",
 }
 # Paths in it begin with one purchase of the body, which is told alone.
 ONE_BY_ONE = {"points.record_purchases"}

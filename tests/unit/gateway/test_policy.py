@@ -42,9 +42,20 @@ def test_what_changes_something_needs_an_idempotency_key(app: Flask) -> None:
         assert POLICY[rule.endpoint].is_write == changes, rule
 
 
+# PUT and PATCH that may overwrite what another has written meanwhile, each with the reason why that is right.
+OVERWRITING: dict[str, str] = {}
+
+
+def test_what_replaces_something_can_be_held_to_the_version_that_was_read(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        if (rule.methods or set()) & {"PUT", "PATCH"}:
+            assert POLICY[rule.endpoint].takes_version != (rule.endpoint in OVERWRITING), rule
+    assert all(OVERWRITING.values())
+
+
 def test_what_needs_a_version_needs_a_key_too() -> None:
     for access in POLICY.values():
-        assert Needs.VERSION not in access.needs or access.is_write
+        assert not access.takes_version or access.is_write
 
 
 def test_only_what_tells_of_the_door_itself_is_public() -> None:

@@ -3025,8 +3025,11 @@ class SetProgramPolicyRequest(_message.Message):
     PROGRAM_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     POLICY_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     request_id: _builtins.str
+    expected_version: _builtins.int
+    """The version that the policy was decided on; 0 to replace whatever is there."""
     @_builtins.property
     def policy(self) -> Global___ProgramPolicy:
         """Takes the place of the whole policy; read it first to change a part of it. Its program_id is not looked at."""
@@ -3037,10 +3040,11 @@ class SetProgramPolicyRequest(_message.Message):
         program_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
         policy: Global___ProgramPolicy | None = ...,
+        expected_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy", "program_id", b"program_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_version", b"expected_version", "policy", b"policy", "program_id", b"program_id", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -5699,6 +5703,7 @@ class ProgramPolicy(_message.Message):
     UNSPENDABLE_WALLETS_FIELD_NUMBER: _builtins.int
     INACTIVITY_ACTIVITIES_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     shortfall: Global___ShortfallPolicy.ValueType
     adjustment_limit: _builtins.int
@@ -5709,6 +5714,8 @@ class ProgramPolicy(_message.Message):
     """IANA name of the zone by whose calendar a birthday has its year. Empty: that of the birthday rules in force, if they
     agree, else UTC.
     """
+    version: _builtins.int
+    """Grows with each change, from 1 for a policy that was never set. Not looked at in requests."""
     @_builtins.property
     def transfers(self) -> Global___TransferPolicy:
         """Absent lets nobody transfer points."""
@@ -5736,10 +5743,11 @@ class ProgramPolicy(_message.Message):
         unspendable_wallets: _abc.Iterable[_builtins.str] | None = ...,
         inactivity_activities: _abc.Iterable[Global___EntryKind.ValueType] | None = ...,
         time_zone: _builtins.str = ...,
+        version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "transfers", b"transfers"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "inactivity_activities", b"inactivity_activities", "program_id", b"program_id", "shortfall", b"shortfall", "time_zone", b"time_zone", "transfers", b"transfers", "unspendable_wallets", b"unspendable_wallets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit", "adjustment_limit", b"adjustment_limit", "inactivity_activities", b"inactivity_activities", "program_id", b"program_id", "shortfall", b"shortfall", "time_zone", b"time_zone", "transfers", b"transfers", "unspendable_wallets", b"unspendable_wallets", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__adjustment_limit: _TypeAlias = _typing.Literal["adjustment_limit"]  # noqa: Y015
     _WhichOneofArgType__adjustment_limit: _TypeAlias = _typing.Literal["_adjustment_limit", b"_adjustment_limit"]  # noqa: Y015

@@ -596,7 +596,7 @@ class PointsServiceServicer:
 
     def SetProgramPolicy(self, request, context):
         """Sets how the program treats its accounts from now on. The whole policy is replaced: what is left out has its default
-        again.
+        again. FAILED_PRECONDITION / VERSION_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

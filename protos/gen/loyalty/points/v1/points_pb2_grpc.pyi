@@ -184,7 +184,7 @@ class PointsServiceStub:
     """Reads how the program treats its accounts. A program that has set nothing has the defaults."""
     SetProgramPolicy: _grpc.UnaryUnaryMultiCallable[_points_pb2.SetProgramPolicyRequest, _points_pb2.SetProgramPolicyResponse]
     """Sets how the program treats its accounts from now on. The whole policy is replaced: what is left out has its default
-    again.
+    again. FAILED_PRECONDITION / VERSION_MISMATCH.
     """
 
 class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -605,7 +605,7 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _grpc.ServicerContext,
     ) -> _points_pb2.SetProgramPolicyResponse:
         """Sets how the program treats its accounts from now on. The whole policy is replaced: what is left out has its default
-        again.
+        again. FAILED_PRECONDITION / VERSION_MISMATCH.
         """
 
 def add_PointsServiceServicer_to_server(servicer: PointsServiceServicer, server: _grpc.Server) -> None: ...

@@ -8,10 +8,10 @@ import pytest
 from loyalty.members.v1 import members_pb2 as pb
 
 from kit.errors import Invalid
-from kit.page import PageRequest, page_of
 from services.members.convert import callers as convert
 from services.members.domain.callers import CallerRole
 from tests.factories.members import new_id
+from tests.fixtures.pages import with_token
 
 
 def test_a_program_is_read_whole() -> None:
@@ -54,13 +54,11 @@ def test_a_hash_has_thirty_two_bytes(length: int) -> None:
 
 def test_a_token_of_a_list_is_read_again() -> None:
     sort_key = ("Bazaar", new_id())
-    token = page_of([1, 2], PageRequest(1), lambda _: sort_key).next_token
-    assert convert.list_programs(pb.ListProgramsRequest(page_token=token)).after == sort_key
+    assert convert.list_programs(with_token(pb.ListProgramsRequest(), *sort_key)).after == sort_key
 
 
 @pytest.mark.parametrize("sort_key", [("Bazaar", "not an id"), ("\x00", str(uuid.uuid4())), ("", str(uuid.uuid4()))])
 def test_a_token_that_was_made_up_is_refused(sort_key: tuple[str, str]) -> None:
-    token = page_of([1, 2], PageRequest(1), lambda _: sort_key).next_token
     with pytest.raises(Invalid) as refusal:
-        convert.list_programs(pb.ListProgramsRequest(page_token=token))
+        convert.list_programs(with_token(pb.ListProgramsRequest(), *sort_key))
     assert refusal.value.field == "page_token"
