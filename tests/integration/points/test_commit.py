@@ -160,7 +160,7 @@ def test_whoever_holds_a_lock_is_waited_for_twice_and_no_more(points: Points) ->
     free, *stuck = (known(points) for _ in range(4))
     begun = []
 
-    @sa.event.listens_for(points.engine, "begin")
+    @sa.event.listens_for(points.storage.engine, "begin")
     def begins(connection: sa.Connection) -> None:
         begun.append(connection)
         connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
@@ -170,7 +170,7 @@ def test_whoever_holds_a_lock_is_waited_for_twice_and_no_more(points: Points) ->
         other.execute(sa.select(tables.accounts).where(tables.accounts.c.member_id.in_(stuck)).with_for_update())
         begun.clear()
         done, *failed = points.committer.submit_all(TILL, operations)
-    sa.event.remove(points.engine, "begin", begins)
+    sa.event.remove(points.storage.engine, "begin", begins)
 
     assert isinstance(done, Outcome)
     assert [type(result) for result in failed] == [DatabaseContended] * 3
