@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 import bench
-from bench import ledger, purchases, rules
+from bench import ledger, overload, purchases, rules
 from wafa.backends.accounts import account_for_servers
 from wafa.backends.binaries import find_postgres
 
 BENCHMARKS: dict[str, Callable[[Console, int], None]] = {
     "purchases": lambda out, _: purchases.measure(out),
+    "overload": lambda out, _: overload.measure(out),
     "rules": lambda out, _: rules.measure(out),
     "ledger": lambda out, members: ledger.measure(out, members_max=members),
 }

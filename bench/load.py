@@ -22,8 +22,12 @@ from typing import Any, Literal
 import orjson
 
 # "many": RecordPurchases with `per_call` purchases a call.
-Way = Literal["http", "grpc", "many"]
+# "redeem": redemptions over HTTP, of `reward_ids` in turn.
+Way = Literal["http", "grpc", "many", "redeem"]
 Ask = Callable[[int], None]
+
+# How long a client that was refused waits before its next request.
+REFUSED_PAUSE_S = 0.1
 
 # Until several processes have started and can begin together.
 START_UP_S = 4.0
@@ -45,6 +49,7 @@ class Plan:
     per_call: int = 1
     # The member whose turn is first, and when to begin, by the clock: for several processes side by side.
     first: int = 0
+    reward_ids: tuple[str, ...] = ()
     starts_at: float = 0.0
 
 
@@ -111,7 +116,7 @@ def main() -> None:
 def _measure(plan: Plan) -> _Raw:
     latencies: list[list[float]] = [[] for _ in range(plan.clients)]
     failures = [0] * plan.clients
-    connect = {"http": _http_client, "grpc": _grpc_client, "many": _many_client}[plan.way]
+    connect = {"http": _http_client, "grpc": _grpc_client, "many": _many_client, "redeem": _redeem_client}[plan.way]
     # Broken by a client that cannot connect, so that the others do not wait for it.
     ready = threading.Barrier(plan.clients + 1)
     ends_at = [0.0]
@@ -131,6 +136,7 @@ def _measure(plan: Plan) -> _Raw:
                 ask(turn)
             except Exception:
                 failures[number] += 1
+                time.sleep(REFUSED_PAUSE_S)
             else:
                 latencies[number].append((time.perf_counter() - started) * 1_000)
 
@@ -203,6 +209,23 @@ def _http_client(plan: Plan) -> Ask:
         with connection.getresponse() as response:
             content = response.read()
         if response.status != 201:
+            raise RuntimeError(f"{response.status}: {content[:300]!r}")
+
+    return ask
+
+
+def _redeem_client(plan: Plan) -> Ask:
+    place = urllib.parse.urlsplit(plan.target)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port or 80, timeout=30)
+    fixed = {"Authorization": f"Bearer {plan.api_key}", "Content-Type": "application/json"}
+
+    def ask(turn: int) -> None:
+        path = f"/v1/members/{plan.member_ids[turn % len(plan.member_ids)]}/redemptions"
+        body = orjson.dumps({"reward_id": plan.reward_ids[turn % len(plan.reward_ids)]})
+        connection.request("POST", path, body, fixed | {"Idempotency-Key": uuid.uuid4().hex})
+        with connection.getresponse() as response:
+            content = response.read()
+        if response.status != 201 or orjson.loads(content)["state"] != "confirmed":
             raise RuntimeError(f"{response.status}: {content[:300]!r}")
 
     return ask

@@ -45,9 +45,14 @@ class Stage:
     points_address: str
     plain_url: str
     till_key: str
+    admin_key: str
     program_id: str
     cards: tuple[str, ...]
     member_ids: tuple[str, ...]
+
+    def admin(self) -> Door:
+        """A connection with an admin's key, for one thread."""
+        return Door(self.gateway_url, self.admin_key)
 
     def plan(self, way: Way, target: str, api_key: str) -> Plan:
         """A plan against one of the targets, for one client and one request until it says otherwise."""
@@ -85,6 +90,7 @@ def set_up() -> Iterator[Stage]:
             suite.whereabouts.services["points"],
             plain_url,
             made.keys["till"],
+            made.keys["admin"],
             program_id,
             cards,
             member_ids,
@@ -106,6 +112,7 @@ def _environ(folder: Path, backends: Backends) -> dict[str, str]:
         "WAFA_STATE_DIR": str(folder / "suite"),
         "GATEWAY_THREADS": str(THREADS),
         "GATEWAY_TILL_REQUESTS_PER_S": RATE_LIMIT_OFF,
+        "GATEWAY_ADMIN_REQUESTS_PER_S": RATE_LIMIT_OFF,
         "GATEWAY_TILL_LOOKUPS_PER_MIN": RATE_LIMIT_OFF,
     }
 

@@ -48,7 +48,7 @@ class Config:
 
     batch_max: int = setting("operations written in one transaction; 1 gives each its own", default=128)
     queue_max: int = setting("operations that may wait to be written; more are refused at once", default=2_000)
-    queue_wait_ms: int = setting("milliseconds that an operation may wait to be written", default=2_500)
+    queue_wait_ms: int = setting("milliseconds that an operation may wait to be written", default=1_000)
     programs_cached_max: int = setting("programs whose earning rules a process keeps at hand", default=1_000)
 
     relay_interval_ms: int = setting("milliseconds between two looks into the outbox", default=200)

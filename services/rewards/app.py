@@ -40,7 +40,7 @@ def build(config: Config) -> App:
     )
     saga = Saga(storage, points, lease_s=config.redemption_lease_s)
     server = Server(
-        [servicer(storage, points, saga, lease_s=config.redemption_lease_s)],
+        [servicer(storage, points, saga, places_max=config.reward_places_max, lease_s=config.redemption_lease_s)],
         host=config.host,
         port=config.port,
         port_shared=config.port_shared,
@@ -55,11 +55,11 @@ def build(config: Config) -> App:
     return App(server, internal, (*workers, *_jobs(config, storage)))
 
 
-def servicer(storage: Storage, points: PointsClient, saga: Saga, *, lease_s: int) -> RewardsServicer:
+def servicer(storage: Storage, points: PointsClient, saga: Saga, *, places_max: int, lease_s: int) -> RewardsServicer:
     """The servicer with its handlers."""
     return RewardsServicer(
         handlers.Rewards(storage, points),
-        handlers.Redemptions(storage, saga, lease_s=lease_s),
+        handlers.Redemptions(storage, saga, handlers.RewardPlaces(places_max), lease_s=lease_s),
         handlers.Vouchers(storage, lease_s=lease_s),
     )
 

@@ -46,6 +46,9 @@ class Config:
     connection_wait_ms: int = setting("milliseconds that a request waits for a free connection", default=2_000)
     database_wait_s: int = setting("seconds that a starting process waits for its database", default=60)
 
+    reward_places_max: int = setting(
+        "redemptions of one reward that are worked on at the same time; more are refused at once", default=8
+    )
     redemption_lease_s: int = setting(
         "seconds after the last step until a redemption counts as abandoned and a sweeper goes on with it", default=15
     )

@@ -104,8 +104,12 @@ class Stocks(Protocol):
         """Moves the stock from `before`, which the caller has locked, to what `reward` says."""
         ...
 
-    def take(self, redemption: Redemption, movement_id: uuid.UUID, now: datetime) -> Unit:
-        """Takes a unit for the redemption, if the reward counts units and one is left."""
+    def unit_for(self, redemption: Redemption) -> Unit:
+        """Whether the reward counts units and one is left; nothing is locked."""
+        ...
+
+    def take(self, redemption: Redemption, movement_id: uuid.UUID, now: datetime) -> None:
+        """Takes a unit for the redemption, as the last thing in its transaction; LostRaceError when none is left."""
         ...
 
     def give_back(self, redemption: Redemption, movement_id: uuid.UUID, now: datetime) -> None:

@@ -25,7 +25,7 @@ from services.rewards.clients import GrpcPoints
 from services.rewards.domain.redemptions import RedemptionState
 from services.rewards.domain.rewards import Reward
 from services.rewards.domain.vouchers import VoucherState
-from services.rewards.handlers import Redemptions, Saga
+from services.rewards.handlers import Redemptions, RewardPlaces, Saga
 from services.rewards.storage import Storage
 from tests.factories.rewards import COST, NOON, Ledger, new_id, new_ledger, serving, terms
 from tests.integration.rewards import instance
@@ -155,7 +155,7 @@ def world(databases: Callable[[str], str]) -> Iterator[World]:
         tx.stocks.adjust(reward, None, uuid.uuid4(), tx.now)
     with serving(ledger, threads=4) as address, client.channel(address) as channel:
         saga = Saga(storage, GrpcPoints(channel, deadline_ms=30_000), lease_s=0)
-        handlers = Redemptions(storage, saga, lease_s=0)
+        handlers = Redemptions(storage, saga, RewardPlaces(1), lease_s=0)
         yield World(url, address, engine, storage, ledger, handlers, reward, ledger.member())
     engine.dispose()
 

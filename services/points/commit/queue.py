@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Hashable, Sequence
 from concurrent.futures import Future
@@ -39,6 +40,9 @@ HANDED_OVER_MAX = 128
 # Lines of receipts that one transaction judges: those of the longest receipt, and of a hundred short ones beside it. So
 # who waits for the writer waits for one long receipt at a time.
 LINES_A_BATCH_MAX = LINES_MAX + LINES_MAX // 2
+
+# How much a batch counts in the mean pace of writing.
+PACE_WEIGHT = 0.1
 
 # How long the writer waits for work in one round.
 IDLE_S = 0.2
@@ -114,6 +118,9 @@ class Grouped:
 
     `round` is the writer's, whose thread the composition root starts and stops. An operation that nobody waits for any
     more is dropped while it is queued and finished once it is taken, never left half done.
+
+    The queue is as long as what is written within the wait at the pace of late, and at least two batches: what would
+    only wait in vain is refused at once, so that what is taken in is answered in time.
     """
 
     def __init__(
@@ -126,6 +133,8 @@ class Grouped:
         self._queue_wait_s = queue_wait_s
         self._queue: deque[tuple[Submitted, Future[Result]]] = deque()
         self._arrived = threading.Condition()
+        # Mean seconds of writing for each operation, of late; 0 before the first batch.
+        self._pace_s = 0.0
 
     def submit(self, call: Call, operation: Operation[Answer]) -> Outcome[Answer]:
         """Carries one out, with whatever else is waiting."""
@@ -150,6 +159,7 @@ class Grouped:
         batch = self._take()
         if batch:
             BATCH_SIZES.observe(len(batch))
+            began = time.monotonic()
             try:
                 results = self._carry_out([submitted for submitted, _ in batch])
             except BaseException as error:
@@ -159,7 +169,17 @@ class Grouped:
                 raise
             for (_, future), result in zip(batch, results, strict=True):
                 future.set_result(result)
+            self._keep_pace((time.monotonic() - began) / len(batch))
         return True
+
+    def _keep_pace(self, each_s: float) -> None:
+        self._pace_s += (each_s - self._pace_s) * (PACE_WEIGHT if self._pace_s else 1.0)
+
+    def _room(self) -> int:
+        """How many operations may wait: as many as are written within the wait."""
+        if self._pace_s <= 0:
+            return self._queue_max
+        return min(self._queue_max, max(2 * self._batch_max, int(self._queue_wait_s / self._pace_s)))
 
     def wake(self) -> None:
         """Ends the wait of a round that has found nothing yet."""
@@ -169,7 +189,7 @@ class Grouped:
     def _enqueue(self, operations: Sequence[Submitted]) -> list[Future[Result]]:
         futures: list[Future[Result]] = [Future() for _ in operations]
         with self._arrived:
-            if len(self._queue) + len(operations) > self._queue_max:
+            if len(self._queue) + len(operations) > self._room():
                 raise LedgerBusy("more is waiting to be written than can be, try again")
             self._queue.extend(zip(operations, futures, strict=True))
             self._arrived.notify()

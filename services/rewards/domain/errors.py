@@ -14,13 +14,15 @@
      ├── VoucherUsed
      ├── VoucherCancelled
      └── VoucherExpired
+    Exhausted
+     └── RewardBusy
 
 The refusals of `points` are not among them: they end a redemption, whose `cancel_reason` they become.
 """
 
 from __future__ import annotations
 
-from kit.errors import NotFound, Precondition
+from kit.errors import Exhausted, NotFound, Precondition
 
 
 class RewardNotFound(NotFound):
@@ -57,6 +59,12 @@ class RewardEnded(Precondition):
     """The reward can no longer be redeemed."""
 
     reason = "REWARD_ENDED"
+
+
+class RewardBusy(Exhausted):
+    """As many redemptions of this reward are under way as one process works on; this one was not begun."""
+
+    reason = "REWARD_BUSY"
 
 
 class OutOfStock(Precondition):

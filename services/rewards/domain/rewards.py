@@ -75,9 +75,9 @@ class Reward:
 
 
 class Unit(enum.Enum):
-    """What came of asking for one unit of a reward."""
+    """Whether there is a unit of a reward to be taken."""
 
-    TAKEN = "taken"
+    LEFT = "left"
     NOT_COUNTED = "not_counted"
     NONE_LEFT = "none_left"
 

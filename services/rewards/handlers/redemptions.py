@@ -15,6 +15,7 @@ from services.rewards.domain.commands import CancelRedemption, Redeem, Redemptio
 from services.rewards.domain.errors import RedemptionNotFound, RewardNotFound
 from services.rewards.domain.redemptions import Redemption
 from services.rewards.domain.rewards import refuse_unless_redeemable
+from services.rewards.handlers.places import RewardPlaces
 from services.rewards.handlers.saga import Saga
 from services.rewards.handlers.writing import write_step
 from services.rewards.ports import Storage, Transaction
@@ -27,13 +28,18 @@ class Redemptions:
     first call or the sweeper is at it, and the answer is how far they have come.
     """
 
-    def __init__(self, storage: Storage, saga: Saga, *, lease_s: int) -> None:
+    def __init__(self, storage: Storage, saga: Saga, places: RewardPlaces, *, lease_s: int) -> None:
         self._storage = storage
         self._saga = saga
+        self._places = places
         self._lease_s = lease_s
 
     def redeem(self, call: Call, command: Redeem) -> Outcome[Redemption]:
         """Buys a reward with points."""
+        with self._places.held(command.program_id, command.reward_id):
+            return self._redeemed(call, command)
+
+    def _redeemed(self, call: Call, command: Redeem) -> Outcome[Redemption]:
         reach("rewards.redeem.before_request")
         with self._storage.transaction() as tx:
             recorded = tx.once(call, command, RedemptionKey, lambda: self._redeem(tx, command))

@@ -16,7 +16,6 @@ from kit.call import Call
 from kit.database import retrying
 from kit.errors import Kind, Refusal
 from kit.failpoints import reach
-from kit.ids import ordered_id
 from services.rewards.domain import codes, redemptions
 from services.rewards.domain.errors import OutOfStock
 from services.rewards.domain.redemptions import HOLD_EXPIRED, OutOfStepError, Redemption, Step, next_step
@@ -159,11 +158,11 @@ class Saga:
             return moved
 
     def _issued(self, tx: Transaction, current: Redemption) -> Redemption:
-        unit = tx.stocks.take(current, ordered_id(), tx.now)
+        unit = tx.stocks.unit_for(current)
         if unit is Unit.NONE_LEFT:
             return redemptions.refused(current, OutOfStock.reason, tx.now)
         code = codes.code_from(secrets.token_bytes(codes.RANDOM_BYTES))
-        return redemptions.issued(current, code, is_stock_taken=unit is Unit.TAKEN, now=tx.now)
+        return redemptions.issued(current, code, is_stock_taken=unit is Unit.LEFT, now=tx.now)
 
     def _cancelled(self, tx: Transaction, current: Redemption) -> Redemption:
         return redemptions.cancelled(current, tx.now)

@@ -12,11 +12,13 @@ def write_step(tx: Transaction, before: Redemption, after: Redemption, lease_s: 
     """Writes what lies between `before`, which is locked, and `after`, and announces it.
 
     A redemption that is cancelled gives back, in the same transaction, the voucher, its place within the member's limit
-    and its unit of stock.
+    and its unit of stock. Stock moves last, since all redemptions of a reward wait for its row.
     """
     tx.redemptions.update(after, lease_s)
     _write_voucher(tx, before, after)
     tx.announce(events.of(before, after))
+    if after.is_stock_taken and not before.is_stock_taken:
+        tx.stocks.take(after, ordered_id(), after.updated_at)
     if after.state is RedemptionState.CANCELLED and before.state is not RedemptionState.CANCELLED:
         tx.counts.subtract(after)
         if after.is_stock_taken:

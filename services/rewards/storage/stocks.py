@@ -1,6 +1,7 @@
 """Units of rewards in the database: what is left, and every movement that led there.
 
-A reward's units are everybody's: whoever has locked them locks nothing else that others may hold.
+The units of a reward are one row, for which all redemptions of it wait in turn. So a transaction takes its unit last:
+it holds the row for one statement and the commit, and locks nothing after it.
 """
 
 from __future__ import annotations
@@ -35,29 +36,28 @@ class Stocks(Statements):
             self._connection.execute(_where(sa.update(reward_stocks), reward).values(stock=reward.stock))
         self._append(reward, movement_id, now, kind="adjusted", quantity=reward.stock - (before or 0))
 
-    def take(self, redemption: Redemption, movement_id: uuid.UUID, now: datetime) -> Unit:
-        """Takes a unit for the redemption, if the reward counts units and one is left."""
+    def unit_for(self, redemption: Redemption) -> Unit:
+        """Whether the reward counts units and one is left; nothing is locked."""
+        stock = self._connection.scalar(_where(sa.select(reward_stocks.c.stock), redemption))
+        if stock is None:
+            return Unit.NOT_COUNTED
+        return Unit.LEFT if stock else Unit.NONE_LEFT
+
+    def take(self, redemption: Redemption, movement_id: uuid.UUID, now: datetime) -> None:
+        """Takes a unit for the redemption, as the last thing in its transaction; LostRaceError when none is left."""
+        self._append(redemption, movement_id, now, kind="taken", quantity=-1)
         taken = self._connection.execute(
             _where(sa.update(reward_stocks), redemption)
             .where(reward_stocks.c.stock > 0)
             .values(stock=reward_stocks.c.stock - 1)
         )
         if taken.rowcount == 0:
-            return self._why_none(redemption)
-        self._append(redemption, movement_id, now, kind="taken", quantity=-1)
-        return Unit.TAKEN
+            raise LostRaceError
 
     def give_back(self, redemption: Redemption, movement_id: uuid.UUID, now: datetime) -> None:
-        """Gives the redemption's unit back."""
-        self._connection.execute(_where(sa.update(reward_stocks), redemption).values(stock=reward_stocks.c.stock + 1))
+        """Gives the redemption's unit back, as the last thing in its transaction."""
         self._append(redemption, movement_id, now, kind="returned", quantity=1)
-
-    def _why_none(self, redemption: Redemption) -> Unit:
-        stock = self._connection.scalar(_where(sa.select(reward_stocks.c.stock), redemption))
-        if stock:
-            # There was none a statement ago and now there is: somebody filled the shelf in between.
-            raise LostRaceError
-        return Unit.NOT_COUNTED if stock is None else Unit.NONE_LEFT
+        self._connection.execute(_where(sa.update(reward_stocks), redemption).values(stock=reward_stocks.c.stock + 1))
 
     def _append(
         self, of: Reward | Redemption, movement_id: uuid.UUID, now: datetime, *, kind: str, quantity: int

@@ -215,6 +215,15 @@ def test_a_full_queue_turns_away_at_once(points: Points) -> None:
     assert points.account(member_id).posted == 1
 
 
+def test_the_queue_is_as_long_as_what_is_written_within_the_wait(points: Points) -> None:
+    grouped = Grouped(points.storage, Rulebook(10, CelConditions()), batch_max=4, queue_max=1_000, queue_wait_s=1.0)
+    assert grouped._room() == 1_000
+    for each_s, room in ((0.05, 20), (0.5, 8), (0.0, 9)):
+        for _ in range(200):
+            grouped._keep_pace(each_s)
+        assert grouped._room() in range(room - 1, 1_001 if each_s == 0 else room + 2)
+
+
 def test_who_stops_waiting_leaves_nothing_behind(points: Points) -> None:
     member_id = known(points)
     with writer(points) as impatient, busy(impatient), pytest.raises(LedgerBusy):

@@ -79,7 +79,7 @@ def saga(storage: Storage, points: GrpcPoints) -> Saga:
 
 @pytest.fixture
 def address(storage: Storage, points: GrpcPoints, saga: Saga) -> Iterator[str]:
-    with serving(app.servicer(storage, points, saga, lease_s=LEASE_S), threads=64) as address:
+    with serving(app.servicer(storage, points, saga, places_max=64, lease_s=LEASE_S), threads=64) as address:
         yield address
 
 

@@ -15,7 +15,7 @@ from kit.call import Call
 from services.rewards import app, config, jobs
 from services.rewards.clients import GrpcPoints
 from services.rewards.domain.commands import CancelRedemption, Redeem
-from services.rewards.handlers import Redemptions, Saga
+from services.rewards.handlers import Redemptions, RewardPlaces, Saga
 from services.rewards.storage import Storage
 
 CALL = Call("till-1")
@@ -60,4 +60,4 @@ def _main(environ: Mapping[str, str], failpoint: str, arguments: tuple[str, ...]
         while jobs.sweep_redemptions(storage, saga, lease_s=lease_s, limit=10):
             pass
     else:
-        act(Redemptions(storage, saga, lease_s=lease_s), *arguments)
+        act(Redemptions(storage, saga, RewardPlaces(1), lease_s=lease_s), *arguments)

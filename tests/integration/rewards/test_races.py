@@ -6,12 +6,21 @@ is in `tests/integration/points/test_complaints.py`.
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
+import sqlalchemy as sa
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
+from kit.call import Call
 from kit.errors import Refusal
+from services.rewards.domain.commands import Redeem
+from services.rewards.domain.errors import RewardBusy
+from services.rewards.domain.redemptions import RedemptionState
+from services.rewards.handlers import Redemptions, RewardPlaces, Saga
+from services.rewards.storage import Storage
 from tests.factories.rewards import COST, Caller, Ledger, new_id, reasons, together
 
 MANY = 64
@@ -123,3 +132,42 @@ def _ends(results: list[object]) -> Counter[object]:
         else:
             raise AssertionError(result)
     return ends
+
+
+def test_a_unit_is_taken_last_so_that_its_row_is_held_for_a_moment(
+    caller: Caller, ledger: Ledger, serving_engine: sa.Engine, books: Books
+) -> None:
+    """All redemptions of a reward wait for one row: what a transaction does after it, all of them wait for."""
+    reward = caller.reward(stock=5)
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(" ".join(statement.split()[:2]))
+
+    def end(_connection: object) -> None:
+        statements.append("COMMIT")
+
+    sa.event.listen(serving_engine, "before_cursor_execute", note)
+    sa.event.listen(serving_engine, "commit", end)
+    confirmed = caller.redemption(ledger.member(), reward.reward_id)
+    caller.cancel(confirmed.member_id, confirmed.redemption_id)
+
+    taken = [number for number, each in enumerate(statements) if each == "UPDATE reward_stocks"]
+    assert len(taken) == 2
+    assert [statements[number + 1] for number in taken] == ["COMMIT"] * 2
+
+
+def test_a_reward_that_is_busy_is_refused_before_anything_is_recorded(
+    storage: Storage, saga: Saga, caller: Caller, ledger: Ledger, books: Books
+) -> None:
+    hot, other = (uuid.UUID(caller.reward(stock=5).reward_id) for _ in range(2))
+    places = RewardPlaces(1)
+    redemptions = Redemptions(storage, saga, places, lease_s=600)
+    program_id, member_id = uuid.UUID(caller.program_id), uuid.UUID(ledger.member())
+    with places.held(program_id, hot):
+        with pytest.raises(RewardBusy):
+            redemptions.redeem(Call("till"), Redeem(program_id, "key", member_id, hot))
+        redeemed = redemptions.redeem(Call("till"), Redeem(program_id, "other", member_id, other)).unwrap()
+        assert redeemed.state is RedemptionState.CONFIRMED
+    # The same key again, since nothing was begun with it.
+    assert redemptions.redeem(Call("till"), Redeem(program_id, "key", member_id, hot)).unwrap().voucher is not None

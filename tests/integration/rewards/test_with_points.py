@@ -122,7 +122,7 @@ def points(points_channel: grpc.Channel) -> GrpcPoints:
 
 @pytest.fixture
 def caller(storage: Storage, points: GrpcPoints, saga: Saga, program_id: str) -> Iterator[Caller]:
-    servicer = app.servicer(storage, points, saga, lease_s=LEASE_S)
+    servicer = app.servicer(storage, points, saga, places_max=64, lease_s=LEASE_S)
     with serving(servicer, threads=64) as address, client.channel(address) as channel:
         yield Caller(channel, program_id=program_id)
 

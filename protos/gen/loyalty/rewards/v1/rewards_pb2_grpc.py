@@ -134,7 +134,8 @@ class RewardsServiceServicer:
         with the reason, or a state on the way, when a step could not be finished in time; the service then finishes it by
         itself and GetRedemption tells the outcome. A replay tells how far the redemption has come by then.
 
-        Fails, with no redemption recorded, only when the request is refused outright: NOT_FOUND / REWARD_NOT_FOUND, then
+        Fails, with no redemption recorded, only when the request is refused outright: RESOURCE_EXHAUSTED /
+        REWARD_BUSY while many redeem this reward; NOT_FOUND / REWARD_NOT_FOUND, then
         FAILED_PRECONDITION / REWARD_NOT_STARTED, REWARD_ENDED, OUT_OF_STOCK, LIMIT_REACHED. What is met later cancels the
         redemption: the ledger's refusals, such as MEMBER_NOT_FOUND, MEMBER_MAY_NOT_SPEND and INSUFFICIENT_BALANCE;
         OUT_OF_STOCK, when another took the last unit meanwhile; HOLD_EXPIRED, when points could not be spent in time.
