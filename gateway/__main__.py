@@ -8,6 +8,7 @@ import sys
 from gateway.config import load
 from gateway.server import serve
 from kit.config import ConfigError
+from kit.ports import PortTakenError
 
 
 def main() -> None:
@@ -16,7 +17,10 @@ def main() -> None:
         config = load(os.environ)
     except ConfigError as error:
         sys.exit(f"gateway: {error}")
-    serve(config, os.environ)
+    try:
+        serve(config, os.environ)
+    except PortTakenError as error:
+        sys.exit(f"gateway: {error}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -224,6 +225,14 @@ def accepts(process: Process) -> bool:
     except OSError:
         return False
     return True
+
+
+def test_a_port_that_another_has_is_named(door: Door, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with begun(door, tmp_path / "log", GATEWAY_PORT=str(port)) as process:
+            assert process.running.wait(START_S) == 1
+    assert (tmp_path / "log").read_text() == f"gateway: cannot listen on 127.0.0.1:{port}; does another process?\n"
 
 
 def test_a_setting_that_cannot_be_read_is_named() -> None:
