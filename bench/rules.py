@@ -12,7 +12,8 @@ from rich.table import Table
 
 from services.points.conditions import CelConditions
 from services.points.domain.earners import Earner
-from services.points.domain.evaluation import RuleSet, evaluate
+from services.points.domain.evaluation import evaluate
+from services.points.domain.rule_sets import RuleSet
 from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import PurchaseLine, ReceiptKey, Sale, Tender, TenderKind
 from services.points.domain.terms import EarningTerms, Effect, Factor, Rounding, Trigger, ValidHours

@@ -22,6 +22,7 @@ from services.points.clients import MembersClient
 from services.points.commit import Committer, Grouped, Rulebook, Singly
 from services.points.conditions import CelConditions
 from services.points.config import Config
+from services.points.domain.evaluation_steps import STEPS_MAX_DEFAULT
 from services.points.handlers.known_members import KnownMembers
 from services.points.ports import Members
 from services.points.rpc import PointsServicer
@@ -40,7 +41,7 @@ def build(config: Config) -> App:
     conditions = CelConditions()
     committer, writers = _committer(config, storage, conditions)
     server = Server(
-        [servicer(storage, committer, members, conditions)],
+        [servicer(storage, committer, members, conditions, config.evaluation_steps_max)],
         host=config.host,
         port=config.port,
         port_shared=config.port_shared,
@@ -61,7 +62,13 @@ def build(config: Config) -> App:
     return App(server, internal, (*writers, *beside))
 
 
-def servicer(storage: Storage, committer: Committer, members: Members, conditions: CelConditions) -> PointsServicer:
+def servicer(
+    storage: Storage,
+    committer: Committer,
+    members: Members,
+    conditions: CelConditions,
+    evaluation_steps_max: int = STEPS_MAX_DEFAULT,
+) -> PointsServicer:
     """The servicer with its handlers."""
     known_members = KnownMembers(storage, members)
     return PointsServicer(
@@ -72,7 +79,7 @@ def servicer(storage: Storage, committer: Committer, members: Members, condition
         handlers.AdjustmentHandlers(storage, committer, known_members),
         handlers.TransferHandlers(storage, committer, known_members),
         handlers.HoldHandlers(storage, committer, known_members),
-        handlers.RuleHandlers(storage, conditions),
+        handlers.RuleHandlers(storage, conditions, evaluation_steps_max),
         handlers.ReportHandlers(storage),
         handlers.RuleDocumentHandlers(storage, conditions),
         handlers.RehearsalHandlers(storage, conditions),
@@ -118,7 +125,7 @@ def members_consumer(engine: sa.Engine, redis_url: str) -> Consumer:
 
 def _committer(config: Config, storage: Storage, conditions: CelConditions) -> tuple[Committer, tuple[Worker, ...]]:
     """How operations are carried out, and the writer's thread if there is one."""
-    rulebook = Rulebook(config.programs_cached_max, conditions)
+    rulebook = Rulebook(config.programs_cached_max, conditions, steps_max=config.evaluation_steps_max)
     if config.batch_max == 1:
         return Singly(storage, rulebook), ()
     grouped = Grouped(

@@ -49,6 +49,11 @@ class Config:
     batch_max: int = setting("operations written in one transaction; 1 gives each its own", default=128)
     queue_max: int = setting("operations that may wait to be written; more are refused at once", default=2_000)
     queue_wait_ms: int = setting("milliseconds that an operation may wait to be written", default=1_000)
+    evaluation_steps_max: int = setting(
+        "steps that judging one receipt may cost, ten million of them about a second at the worst; rules that could"
+        " make the greatest receipt cost more are not activated, and a receipt that could is refused",
+        default=50_000_000,
+    )
     programs_cached_max: int = setting("programs whose earning rules a process keeps at hand", default=1_000)
 
     relay_interval_ms: int = setting("milliseconds between two looks into the outbox", default=200)

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from kit.call import Call
+from services.points.domain.conditions import Conditions
 from services.points.domain.policy import Standing
 from services.points.domain.terms import EarningTerms
 
@@ -18,7 +19,7 @@ class Members(Protocol):
         ...
 
 
-class CheckedConditions(Protocol):
+class CheckedConditions(Conditions, Protocol):
     """The language in which rules say when they apply."""
 
     def expect_valid(self, terms: EarningTerms) -> None:

@@ -10,6 +10,7 @@ from kit.errors import Refusal
 from kit.failpoints import reach
 from kit.idempotency import Outcome, judged
 from services.points.commit.desk import Desk
+from services.points.commit.evaluations import EvaluationDeferred
 from services.points.commit.operation import Operation, Submitted
 from services.points.commit.rulebook import Rulebook
 from services.points.storage import BookRequest, CounterRequest, Storage, Transaction
@@ -45,6 +46,28 @@ def carry_out(storage: Storage, rulebook: Rulebook, batch: Sequence[Submitted]) 
         reach("points.batch.before_commit")
     reach("points.batch.after_commit")
     return [results[index] for index in range(len(batch))]
+
+
+def foreseen(storage: Storage, rulebook: Rulebook, operation: Operation[Answer]) -> Answer:
+    """The same as `foresee`, with long evaluations done in between."""
+    while True:
+        try:
+            return foresee(storage, rulebook, operation)
+        except EvaluationDeferred as deferred:
+            deferred.evaluate()
+
+
+def prepare(storage: Storage, rulebook: Rulebook, operation: Operation[Any]) -> None:
+    """Does the long evaluation that the operation will need, as far as can be seen now; refusals come later."""
+    try:
+        with storage.transaction() as tx:
+            desk = Desk(tx, rulebook, lock=False)
+            desk.look([operation.looks])
+            operation.books(desk)
+    except EvaluationDeferred as deferred:
+        deferred.evaluate()
+    except Refusal:
+        return
 
 
 def foresee(storage: Storage, rulebook: Rulebook, operation: Operation[Answer]) -> Answer:

@@ -18,13 +18,13 @@ from services.points.commit.undoing import undo
 from services.points.domain.adjustments import Adjustment
 from services.points.domain.counters import Tally
 from services.points.domain.errors import AdjustmentNotFound, HoldNotFound, MemberUnknownForNow
-from services.points.domain.evaluation import RuleSet
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.matching import Match, WaitingReturn
 from services.points.domain.policy import ProgramPolicy, Standing
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
 from services.points.domain.qualifying import QualifyingMovement
 from services.points.domain.refunds import PlacedHold
+from services.points.domain.rule_sets import RuleSet
 from services.points.domain.transferring import TransferringBook
 from services.points.storage import (
     BookRequest,

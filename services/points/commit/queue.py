@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar, cast
 
@@ -18,7 +18,8 @@ from kit.database import DatabaseContended, retrying
 from kit.errors import Kind, Refusal
 from kit.idempotency import Outcome
 from kit.workers import Worker
-from services.points.commit.batch import Result, carry_out, foresee
+from services.points.commit.batch import Result, carry_out, foreseen, prepare
+from services.points.commit.evaluations import EvaluationDeferred
 from services.points.commit.operation import Operation, Submitted
 from services.points.commit.rulebook import Rulebook
 from services.points.domain.errors import LedgerBusy
@@ -43,6 +44,12 @@ LINES_A_BATCH_MAX = LINES_MAX + LINES_MAX // 2
 
 # How much a batch counts in the mean pace of writing.
 PACE_WEIGHT = 0.1
+
+# Lines from which on a sale is evaluated before it is handed over.
+LINES_PREPARED_MIN = 500
+
+# How often an operation may find that a long evaluation is still to be done: a return has two, and rules may change.
+DEFERRALS_MAX = 6
 
 # How long the writer waits for work in one round.
 IDLE_S = 0.2
@@ -103,9 +110,12 @@ class Singly:
 
     def foresee(self, operation: Operation[Answer]) -> Answer:
         """What the operation would answer now."""
-        return foresee(self._storage, self._rulebook, operation)
+        return foreseen(self._storage, self._rulebook, operation)
 
     def _carry_out(self, submitted: Submitted) -> Result:
+        return _evaluated([submitted], lambda some: [self._tried(each) for each in some])[0]
+
+    def _tried(self, submitted: Submitted) -> Result:
         BATCH_SIZES.observe(1)
         try:
             return retrying(lambda: carry_out(self._storage, self._rulebook, [submitted]))[0]
@@ -142,13 +152,16 @@ class Grouped:
 
     def submit_all(self, call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
         """Carries them out with whatever else is waiting."""
+        for operation in operations:
+            # So that those of one member keep their order; what else is long is put off when the writer meets it.
+            if operation.looks.lines >= LINES_PREPARED_MIN:
+                prepare(self._storage, self._rulebook, operation)
         submitted = [_submitted(self._storage, call, operation) for operation in operations]
-        waiting = self._enqueue(submitted)
-        return [self._result(future) for future in waiting]
+        return _evaluated(submitted, self._written)
 
     def foresee(self, operation: Operation[Answer]) -> Answer:
         """What the operation would answer now."""
-        return foresee(self._storage, self._rulebook, operation)
+        return foreseen(self._storage, self._rulebook, operation)
 
     def writer(self) -> Worker:
         """The thread that writes, not yet started."""
@@ -185,6 +198,9 @@ class Grouped:
         """Ends the wait of a round that has found nothing yet."""
         with self._arrived:
             self._arrived.notify_all()
+
+    def _written(self, submitted: Sequence[Submitted]) -> list[Result]:
+        return [self._result(future) for future in self._enqueue(submitted)]
 
     def _enqueue(self, operations: Sequence[Submitted]) -> list[Future[Result]]:
         futures: list[Future[Result]] = [Future() for _ in operations]
@@ -255,6 +271,25 @@ class Grouped:
             if isinstance(results[-1], DatabaseContended):
                 return results + [results[-1]] * (len(batch) - len(results))
         return results
+
+
+def _evaluated(submitted: Sequence[Submitted], write: Callable[[Sequence[Submitted]], list[Result]]) -> list[Result]:
+    """The results, with long evaluations done here and what waited for them submitted again."""
+    results = write(submitted)
+    for _ in range(DEFERRALS_MAX):
+        late = {index: found for index, found in enumerate(results) if isinstance(found, EvaluationDeferred)}
+        if not late:
+            break
+        for deferred in late.values():
+            deferred.evaluate()
+        try:
+            again = write([submitted[index] for index in late])
+        except LedgerBusy:
+            # What the others came to stands; these have not happened.
+            break
+        for index, result in zip(late, again, strict=True):
+            results[index] = result
+    return results
 
 
 def _submitted(storage: Storage, call: Call, operation: Operation[Any]) -> Submitted:

@@ -6,17 +6,28 @@ import threading
 from collections import OrderedDict
 from uuid import UUID
 
+from services.points.commit.evaluations import Evaluations
 from services.points.domain.conditions import Conditions
-from services.points.domain.evaluation import RuleSet
+from services.points.domain.evaluation_steps import STEPS_MAX_DEFAULT
+from services.points.domain.rule_sets import RuleSet
 from services.points.storage import Transaction
 
 
 class Rulebook:
     """Keeps the rules of up to `programs_max` programs; a revision that has moved on has them read again."""
 
-    def __init__(self, programs_max: int, conditions: Conditions) -> None:
+    def __init__(
+        self,
+        programs_max: int,
+        conditions: Conditions,
+        *,
+        steps_max: int = STEPS_MAX_DEFAULT,
+        evaluations: Evaluations | None = None,
+    ) -> None:
         self._programs_max = programs_max
         self._conditions = conditions
+        self._steps_max = steps_max
+        self._evaluations = evaluations or Evaluations()
         self._pages: OrderedDict[UUID, tuple[int, RuleSet]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -27,7 +38,7 @@ class Rulebook:
             if page is not None and page[0] == revision:
                 self._pages.move_to_end(program_id)
                 return page[1]
-        rules = RuleSet(tx.rules.effective(program_id), self._conditions)
+        rules = RuleSet(tx.rules.effective(program_id), self._conditions, self._steps_max, self._evaluations)
         with self._lock:
             self._pages[program_id] = (revision, rules)
             while len(self._pages) > self._programs_max:

@@ -15,16 +15,24 @@ from services.points.domain.activities import ActivityKind, Happening
 from services.points.domain.conditions import Conditions, activity_facts
 from services.points.domain.earners import Earner
 from services.points.domain.earnings import Earning, Explanation, Reason, told_once
-from services.points.domain.evaluation import Judged, Measure, RuleSet, earning_of, stacked, within_limits
+from services.points.domain.evaluation import Judged, Measure, earning_of, stacked, within_limits
+from services.points.domain.evaluation_steps import expect_affordable
+from services.points.domain.rule_sets import Question, RuleSet, evaluated, names_of
 from services.points.domain.rules import EarningRule
 from services.points.domain.terms import EarningTerms
 
 
 def assess_activity(rules: RuleSet, happening: Happening, earner: Earner) -> ActivityAssessment:
     """What can be told of an activity before anybody knows what is left of limits."""
-    asked = _Asked(happening, earner, rules.conditions)
-    judged = [_judged(rule, asked) for rule in rules.rules if _concerned(rule, happening)]
-    return ActivityAssessment(judged, happening.occurred_at, earner)
+    concerned = [rule for rule in rules.rules if _concerned(rule, happening)]
+    steps = rules.steps(concerned, 0)
+    expect_affordable(steps, 0, rules.steps_max)
+
+    def work() -> ActivityAssessment:
+        asked = _Asked(happening, earner, rules.conditions)
+        return ActivityAssessment([_judged(rule, asked) for rule in concerned], happening.occurred_at, earner)
+
+    return evaluated(rules, steps, Question(names_of(concerned), happening, {}, earner), work)
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,7 @@ class Basket:
         self.total_minor: Exact = sum(line.amount_minor for line in self.lines)
         self.conditions = conditions
         self._prepared_facts: dict[tuple[str, int], object] = {}
+        self._answers: dict[tuple[str, int], bool | None] = {}
         self._earning: dict[tuple[TenderKind, ...], Exact] = {}
         self._chosen: dict[Selection, Chosen] = {}
         self._narrowed: dict[tuple[Selection, tuple[bool | None, ...]], Chosen] = {}
@@ -174,7 +175,11 @@ class Basket:
 
     def holds(self, terms: EarningTerms) -> bool | None:
         """Whether the rule's condition holds for the purchase; None: no answer."""
-        return self.conditions.holds(terms.condition, self._prepared(terms))
+        prepared = self._prepared(terms)
+        key = terms.condition, id(prepared)
+        if key not in self._answers:
+            self._answers[key] = self.conditions.holds(terms.condition, prepared)
+        return self._answers[key]
 
     def holds_for_lines(self, terms: EarningTerms) -> tuple[bool | None, ...]:
         """Whether it holds for each of the lines that count by the rule's selection."""

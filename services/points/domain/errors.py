@@ -3,14 +3,14 @@
 NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · RehearsalNotFound · MemberNotFound · AdjustmentNotFound
               TransferNotFound · ActivityNotFound
 Conflict      ReceiptConflict · ActivityConflict · RuleKeyTaken
-Precondition  MemberMayNotEarn · CounterpartMayNotEarn · EarnsTooMuch
+Precondition  MemberMayNotEarn · CounterpartMayNotEarn · EarnsTooMuch · EvaluationTooCostly
               MemberMayNotSpend · WalletNotSpendable · InsufficientBalance
               HoldNotOpen · HoldNotCaptured · ReversalExceedsCapture · HoldOfRedemption
               PurchaseNotAnonymous · PurchaseAlreadyClaimed
               ReturnLineUnknown · ReturnExceedsPurchase · InsufficientBalanceForReturn
               TransfersNotAllowed · TransferToSelf · TransferLimitExceeded
               AdjustmentNeedsApproval · AdjustmentNotOpen · AdjustmentOwnApproval
-              RuleNotDraft · RuleNotScheduled · RuleNotActive · VersionMismatch
+              RuleNotDraft · RuleNotScheduled · RuleNotActive · RulesTooCostly · VersionMismatch
 Unavailable   MemberUnknownForNow
 Exhausted     TooManyReturnsWait · TooManyRehearsals · TooManyReports · LedgerBusy
 """
@@ -82,6 +82,18 @@ class RuleKeyTaken(Conflict):
     """Another rule of the program has this key."""
 
     reason = "RULE_KEY_TAKEN"
+
+
+class EvaluationTooCostly(Precondition):
+    """The rules in force could make judging this receipt cost more steps than a process spends on one."""
+
+    reason = "EVALUATION_TOO_COSTLY"
+
+
+class RulesTooCostly(Precondition):
+    """With this version the rules in force together could make the greatest receipt cost too many steps."""
+
+    reason = "RULES_TOO_COSTLY"
 
 
 class MemberMayNotEarn(Precondition):

@@ -25,35 +25,18 @@ from typing import TypeAlias
 from uuid import UUID
 
 from services.points.domain.baskets import Basket, Chosen, Exact
-from services.points.domain.conditions import Conditions, NoConditions
+from services.points.domain.conditions import Conditions
 from services.points.domain.earners import NOBODY, Earner
 from services.points.domain.earnings import Earning, Explanation, LineExplanation, Reason, earner_of, told_once
+from services.points.domain.evaluation_steps import READINGS_MAX, expect_affordable
 from services.points.domain.goods_back import loose_alone, sold_alone, sold_less_loose
 from services.points.domain.limits import Limit, LimitPolicy, Measured
 from services.points.domain.line_lists import within_bounds
 from services.points.domain.mixed_sales import MixedAssessment
+from services.points.domain.rule_sets import Question, RuleSet, evaluated, names_of
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import Returned, Sale
 from services.points.domain.terms import EarningTerms, Effect, Trigger
-
-
-@dataclass(frozen=True)
-class RuleSet:
-    """A program's rules, every version that is or was in force, and who answers their conditions."""
-
-    rules: tuple[EarningRule, ...]
-    conditions: Conditions
-
-    @functools.cached_property
-    def by_version(self) -> dict[tuple[UUID, int], EarningRule]:
-        """Each by what earnings name it."""
-        return {(rule.rule_id, rule.version): rule for rule in self.rules}
-
-
-def rule_set(*rules: EarningRule) -> RuleSet:
-    """Rules without conditions."""
-    return RuleSet(rules, NoConditions())
-
 
 # A rule's limits, in their order, as the purchase at hand meets them.
 Measure: TypeAlias = Callable[[EarningRule], tuple[Measured, ...]]
@@ -73,7 +56,9 @@ def evaluate(
 
 def assess(rules: RuleSet, sale: Sale, returned: Returned, earner: Earner = NOBODY) -> Assessment | MixedAssessment:
     """The first half of `evaluate`: all that can be told before anybody knows what is left of limits."""
-    return _judged_with(_in_force(rules, sale), rules.conditions, sale, returned, earner)
+    in_force = _in_force(rules, sale)
+    expect_affordable(_steps(rules, in_force, sale), len(sale.lines), rules.steps_max)
+    return _judged_with(rules, in_force, sale, returned, earner)
 
 
 def evaluate_loose(rules: RuleSet, sale: Sale, matched: Returned, earner: Earner) -> tuple[Earning, ...]:
@@ -81,8 +66,14 @@ def evaluate_loose(rules: RuleSet, sale: Sale, matched: Returned, earner: Earner
 
     `matched` is how much of its lines is known of. Nothing of limits is used.
     """
-    basket = Basket(loose_alone(sale), matched, earner, rules.conditions)
-    return _assessed(_in_force(rules, sale), basket).earnings(untouched)
+    in_force = _in_force(rules, sale)
+
+    def work() -> tuple[Earning, ...]:
+        basket = Basket(loose_alone(sale), matched, earner, rules.conditions)
+        return _assessed(in_force, basket).earnings(untouched)
+
+    question = Question(names_of(in_force), sale, dict(matched), earner, of_loose=True)
+    return evaluated(rules, _steps(rules, in_force, sale), question, work)
 
 
 def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, returned: Returned) -> dict[UUID, int]:
@@ -94,7 +85,7 @@ def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, retu
         return {}
     versions = [rules.by_version[earning.rule_id, earning.rule_version] for earning in earnings]
     met = {earning.rule_id: earning.explanation.limits for earning in earnings}
-    assessment = _judged_with(versions, rules.conditions, sale, returned, earner_of(earnings) or NOBODY)
+    assessment = _judged_with(rules, versions, sale, returned, earner_of(earnings) or NOBODY)
     judged = assessment.earnings(lambda rule: met[rule.rule_id])
     return {earning.rule_id: earning.points for earning in judged}
 
@@ -109,7 +100,19 @@ def _in_force(rules: RuleSet, sale: Sale) -> list[EarningRule]:
     ]
 
 
+def _steps(rules: RuleSet, chosen: Sequence[EarningRule], sale: Sale) -> int:
+    return rules.steps(chosen, len(sale.lines)) * (READINGS_MAX if sale.takes_back else 1)
+
+
 def _judged_with(
+    rules: RuleSet, chosen: Sequence[EarningRule], sale: Sale, returned: Returned, earner: Earner
+) -> Assessment | MixedAssessment:
+    question = Question(names_of(chosen), sale, dict(returned), earner)
+    work = functools.partial(_judged_here, chosen, rules.conditions, sale, returned, earner)
+    return evaluated(rules, _steps(rules, chosen, sale), question, work)
+
+
+def _judged_here(
     rules: Sequence[EarningRule], conditions: Conditions, sale: Sale, returned: Returned, earner: Earner
 ) -> Assessment | MixedAssessment:
     if not sale.takes_back:
@@ -176,7 +179,11 @@ class Assessment:
 
 
 def _assessed(rules: Sequence[EarningRule], basket: Basket) -> Assessment:
-    return Assessment(rules, basket, [_for_goods(rule, basket) for rule in rules if not rule.terms.effect.is_bonus])
+    for_goods = [_for_goods(rule, basket) for rule in rules if not rule.terms.effect.is_bonus]
+    assessment = Assessment(rules, basket, for_goods)
+    # Whatever asks conditions is asked here, and not by the batch that finds the result.
+    assert assessment.may_give is not None  # noqa: S101 - it is worked out by being named
+    return assessment
 
 
 def within_limits(judged: Judged, measure: Measure) -> Judged:

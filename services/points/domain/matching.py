@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.points.domain.errors import ReturnExceedsPurchase, ReturnLineUnknown, TooManyReturnsWait
-from services.points.domain.evaluation import RuleSet
 from services.points.domain.purchases import (
     NOTHING_RETURNED,
     Due,
@@ -24,6 +23,7 @@ from services.points.domain.purchases import (
     dues,
     expect_returnable,
 )
+from services.points.domain.rule_sets import RuleSet
 from services.points.domain.sales import ReceiptKey, Returned
 
 # Returns that may wait for one purchase, which is judged with all of them at once.

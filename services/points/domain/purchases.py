@@ -16,10 +16,11 @@ from services.points.domain.errors import (
     ReturnExceedsPurchase,
     ReturnLineUnknown,
 )
-from services.points.domain.evaluation import RuleSet, evaluate_again
+from services.points.domain.evaluation import evaluate_again
 from services.points.domain.goods_back import without_voids
 from services.points.domain.ledger import AccountView
 from services.points.domain.refunds import PointsRefund, Refunded
+from services.points.domain.rule_sets import RuleSet
 from services.points.domain.sales import ReceiptKey, Returned, Sale, add_returned
 
 

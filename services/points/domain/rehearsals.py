@@ -22,12 +22,13 @@ from services.points.domain.counters import CounterKey, Occasion, Tally, occasio
 from services.points.domain.documents import RuleDefinition
 from services.points.domain.earners import NOBODY, Earner
 from services.points.domain.earnings import Earning, earner_of
-from services.points.domain.evaluation import Assessment, RuleSet, assess, evaluate_loose
+from services.points.domain.evaluation import Assessment, assess, evaluate_loose
 from services.points.domain.goods_back import loose_lines
 from services.points.domain.ledger import Cause
 from services.points.domain.mixed_sales import MixedAssessment
 from services.points.domain.policy import MemberStatus
 from services.points.domain.purchases import Purchase, PurchaseReturns, Return, left_of
+from services.points.domain.rule_sets import RuleSet
 from services.points.domain.rules import EarningRule
 
 TOP_MAX = 20

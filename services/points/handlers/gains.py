@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
+
+import prometheus_client
+import structlog
 
 from services.points.commit import Desk
 from services.points.domain import qualifying
@@ -12,6 +16,7 @@ from services.points.domain.activities import Happening
 from services.points.domain.activity_evaluation import ActivityAssessment, assess_activity
 from services.points.domain.counters import Occasion, occasion_of
 from services.points.domain.earnings import Earning, expect_countable
+from services.points.domain.errors import EvaluationTooCostly
 from services.points.domain.evaluation import Assessment, assess, untouched
 from services.points.domain.ledger import AccountKey, AccountView, Cause
 from services.points.domain.mixed_sales import MixedAssessment
@@ -19,12 +24,21 @@ from services.points.domain.policy import WALLET_DEFAULT, expect_may_earn
 from services.points.domain.sales import Returned, Sale
 from services.points.storage import BookRequest, CounterRequest
 
+_log = structlog.get_logger()
+
+Assessed = TypeVar("Assessed")
+
+TOO_COSTLY = prometheus_client.Counter(
+    "points_evaluations_too_costly", "Receipts and activities refused since rules could make them cost too much."
+)
+
 
 def gain_of(desk: Desk, program_id: UUID, member_id: UUID, sale: Sale, returned: Returned | None = None) -> Gain:
     """What the goods kept of a sale may give the member, who must be somebody who may earn."""
     standing = desk.standing(program_id, member_id)
     expect_may_earn(standing)
-    assessment = assess(desk.rules(program_id, member_id), sale, returned or {}, standing.earner)
+    rules = desk.rules(program_id, member_id)
+    assessment = _affordable(program_id, lambda: assess(rules, sale, returned or {}, standing.earner))
     return _gain(occasion_of(program_id, member_id, sale), assessment)
 
 
@@ -33,9 +47,18 @@ def gain_of_activity(desk: Desk, program_id: UUID, member_id: UUID, happening: H
     standing = desk.standing(program_id, member_id)
     expect_may_earn(standing)
     rules = desk.rules(program_id, member_id)
-    assessment = assess_activity(rules, happening, standing.earner)
+    assessment = _affordable(program_id, lambda: assess_activity(rules, happening, standing.earner))
     at, store_id, cashier_id = happening.occurred_at, happening.store_id, happening.cashier_id
     return _gain(Occasion(program_id, member_id, at, store_id, cashier_id), assessment)
+
+
+def _affordable(program_id: UUID, assessed: Callable[[], Assessed]) -> Assessed:
+    try:
+        return assessed()
+    except EvaluationTooCostly as costly:
+        TOO_COSTLY.inc()
+        _log.warning("evaluation_too_costly", program_id=program_id, **costly.metadata)
+        raise
 
 
 def _gain(occasion: Occasion, assessment: Assessment | MixedAssessment | ActivityAssessment) -> Gain:

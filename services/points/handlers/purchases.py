@@ -225,8 +225,9 @@ class Posting:
         purchase = self._purchase(desk)
         if self._gain is not None:
             purchase = replace(purchase, earnings=self._gain.earnings(desk))
-        desk.announce(events.purchase_recorded(purchase))
+        # Before anything is left at the desk: it may have to be put off.
         matches, self._returns = self._matched(desk, purchase)
+        desk.announce(events.purchase_recorded(purchase))
         if self._gain is not None:
             self._gain.credit(desk, Cause(purchase_id=self._purchase_id), purchase.earnings)
         settle_matches(desk, purchase, matches)

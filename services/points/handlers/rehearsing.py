@@ -15,9 +15,9 @@ import structlog
 
 from services.points.domain.conditions import Conditions
 from services.points.domain.counters import Tally
-from services.points.domain.evaluation import RuleSet
 from services.points.domain.purchases import NOTHING_RETURNED
 from services.points.domain.rehearsals import Heard, Rehearsal, RehearsalState, added, hear, part_of, touched
+from services.points.domain.rule_sets import RuleSet
 from services.points.storage import Storage, Transaction
 from services.points.storage.rehearsals import MEMBER_BYTES, Leased
 

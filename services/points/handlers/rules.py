@@ -18,6 +18,7 @@ from services.points.domain.commands import (
     SetProgramPolicy,
 )
 from services.points.domain.errors import RuleKeyTaken, RuleNotFound, RuleNotScheduled
+from services.points.domain.evaluation_steps import STEPS_MAX_DEFAULT, expect_activatable
 from services.points.domain.policy import ProgramPolicy, expect_policy_version
 from services.points.domain.rules import EarningRule, RuleState, activate, call_off, end, expect_version, key_from
 from services.points.domain.terms import EarningTerms
@@ -28,9 +29,12 @@ from services.points.storage import Storage, Transaction
 class RuleHandlers:
     """What marketers do."""
 
-    def __init__(self, storage: Storage, conditions: CheckedConditions) -> None:
+    def __init__(
+        self, storage: Storage, conditions: CheckedConditions, evaluation_steps_max: int = STEPS_MAX_DEFAULT
+    ) -> None:
         self._storage = storage
         self._conditions = conditions
+        self._steps_max = evaluation_steps_max
 
     def create_earning_rule(self, call: Call, command: CreateEarningRule) -> Outcome[EarningRule]:
         """Writes a new rule as a draft."""
@@ -74,12 +78,29 @@ class RuleHandlers:
             if draft is None:
                 raise RuleNotFound("the rule has no such version", version=wanted)
             active, *ended = activate(draft, versions, tx.now)
+            self._expect_affordable(tx, [active, *ended])
             # Those that end go first: a rule has one last version at a time, also within a transaction.
             tx.rules.put(*ended, active)
             return active.as_of(tx.now)
 
         with self._storage.transaction() as tx:
             return tx.once(call, command, EarningRule, work)
+
+    def _expect_affordable(self, tx: Transaction, changed: list[EarningRule]) -> None:
+        """Refuses a version beside which the greatest receipt could cost too much."""
+        active = changed[0]
+        rules = {(rule.rule_id, rule.version): rule for rule in (*tx.rules.effective(active.program_id), *changed)}
+        begins_at = max(tx.now, active.effective_from or tx.now)
+        if active.terms.trigger.is_activity:
+            return
+        beside = [
+            rule.terms
+            for rule in rules.values()
+            if rule.in_force(begins_at)
+            and rule.terms.currency == active.terms.currency
+            and not rule.terms.trigger.is_activity
+        ]
+        expect_activatable(beside, self._conditions, self._steps_max)
 
     def call_off_earning_rule(self, call: Call, command: CallOffEarningRule) -> Outcome[EarningRule]:
         """Calls a scheduled version off; the one before it earns on."""

@@ -15,7 +15,8 @@ from services.points.convert.terms import terms_of, to_terms
 from services.points.domain.activities import Activity, ActivityAnswer, ActivityKind
 from services.points.domain.activity_evaluation import assess_activity
 from services.points.domain.earners import Earner
-from services.points.domain.evaluation import RuleSet, untouched
+from services.points.domain.evaluation import untouched
+from services.points.domain.rule_sets import RuleSet
 from services.points.domain.terms import Effect, Trigger
 from tests.factories import points as make
 from tests.unit.services.points import requests

@@ -10,8 +10,9 @@ from loyalty.points.v1 import points_pb2 as pb
 
 from services.points.convert import rules as convert
 from services.points.convert.earnings import to_earning
-from services.points.domain.evaluation import evaluate, rule_set
+from services.points.domain.evaluation import evaluate
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.rule_sets import rule_set
 from tests.factories import points as make
 from tests.unit.services.points import requests
 from tests.unit.services.points.convert.refusals import expect_refused

@@ -20,7 +20,7 @@ from services.points.convert import purchases as convert
 from services.points.convert.common import AMOUNT_MAX, MONEY_MINOR_MAX
 from services.points.convert.purchases import QUANTITY_MILLI_MAX
 from services.points.domain.earners import Earner
-from services.points.domain.evaluation import evaluate, rule_set
+from services.points.domain.evaluation import evaluate
 from services.points.domain.ledger import AccountView
 from services.points.domain.purchases import (
     Purchase,
@@ -32,6 +32,7 @@ from services.points.domain.purchases import (
     ReturnLine,
 )
 from services.points.domain.refunds import Refunded
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.sales import TenderKind
 from tests.factories import points as make
 from tests.factories.texts import NAMES

@@ -32,8 +32,9 @@ from services.points.convert.terms import (
     SELECTED_MAX,
     to_terms,
 )
-from services.points.domain.evaluation import evaluate, rule_set
+from services.points.domain.evaluation import evaluate
 from services.points.domain.policy import ProgramPolicy, Shortfall
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import TenderKind
 from services.points.domain.sentences import earning_sentence

@@ -12,10 +12,11 @@ from typing import Any
 
 from services.points.domain.book import Book
 from services.points.domain.earnings import Earning
-from services.points.domain.evaluation import evaluate, rule_set
+from services.points.domain.evaluation import evaluate
 from services.points.domain.expiry import Expiry
 from services.points.domain.ledger import Account, AccountKey, Hold, HoldPart, HoldState, Lot
 from services.points.domain.open_account import Changes
+from services.points.domain.rule_sets import rule_set
 from tests.factories import points as make
 
 KEY = AccountKey(make.PROGRAM, uuid.UUID("22222222-2222-4222-8222-222222222222"), "points")

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.points.domain.earnings import Earning
-from services.points.domain.evaluation import evaluate, evaluate_again, rule_set
+from services.points.domain.evaluation import evaluate, evaluate_again
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.sales import Sale, Tender, TenderKind
 from services.points.domain.sentences import Language, earning_sentence
 from services.points.domain.terms import Accrual, Effect, Rounding

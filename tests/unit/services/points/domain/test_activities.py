@@ -26,9 +26,10 @@ from services.points.domain.activities import (
 from services.points.domain.activity_evaluation import assess_activity
 from services.points.domain.earners import Earner
 from services.points.domain.earnings import Earning, Reason, earner_of
-from services.points.domain.evaluation import RuleSet, evaluate, untouched
+from services.points.domain.evaluation import evaluate, untouched
 from services.points.domain.expiry import Expiry, ExpiryKind, TierExpiry
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.rule_sets import RuleSet
 from services.points.domain.rules import EarningRule
 from services.points.domain.sentences import Language, earning_sentence
 from services.points.domain.terms import Effect, Factor, Trigger, ValidHours

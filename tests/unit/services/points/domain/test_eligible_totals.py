@@ -9,7 +9,8 @@ import pytest
 
 from services.points.conditions import CelConditions
 from services.points.domain.earnings import Reason
-from services.points.domain.evaluation import RuleSet, evaluate, evaluate_again
+from services.points.domain.evaluation import evaluate, evaluate_again
+from services.points.domain.rule_sets import RuleSet
 from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind
 from services.points.domain.terms import Effect, Factor, Trigger
 from tests.factories import points as make

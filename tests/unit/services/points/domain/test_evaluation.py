@@ -15,17 +15,10 @@ from hypothesis import strategies as st
 from services.points.conditions import CelConditions
 from services.points.domain.earners import NOBODY, Earner
 from services.points.domain.earnings import Earning, Reason, earner_of
-from services.points.domain.evaluation import (
-    RuleSet,
-    assess,
-    evaluate,
-    evaluate_again,
-    evaluate_loose,
-    rule_set,
-    untouched,
-)
+from services.points.domain.evaluation import assess, evaluate, evaluate_again, evaluate_loose, untouched
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
 from services.points.domain.purchases import Purchase, PurchaseReturns, dues
+from services.points.domain.rule_sets import RuleSet, rule_set
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind, add_returned
 from services.points.domain.sentences import earning_sentence

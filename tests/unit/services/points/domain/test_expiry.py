@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.points.domain.earners import Earner
-from services.points.domain.evaluation import assess, evaluate, rule_set, untouched
+from services.points.domain.evaluation import assess, evaluate, untouched
 from services.points.domain.expiry import Expiry, ExpiryDate, ExpiryKind, TierExpiry
+from services.points.domain.rule_sets import rule_set
 from tests.factories import points as make
 
 KARACHI, UTC_ZONE = ZoneInfo("Asia/Karachi"), ZoneInfo("UTC")

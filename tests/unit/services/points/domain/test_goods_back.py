@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.points.domain.earners import NOBODY
-from services.points.domain.evaluation import evaluate, evaluate_again, evaluate_loose, rule_set
+from services.points.domain.evaluation import evaluate, evaluate_again, evaluate_loose
 from services.points.domain.goods_back import Found, loose_lines, origins, without_voids
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.purchases import Return
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import OriginalLine, PurchaseLine, Sale, add_returned
 from services.points.domain.sentences import Language, return_sentence

@@ -11,9 +11,10 @@ import pytest
 
 from services.points.domain.counters import Counter, CounterKey, Occasion, Tally, occasion_of
 from services.points.domain.earnings import Earning, Reason
-from services.points.domain.evaluation import assess, evaluate, evaluate_again, rule_set
+from services.points.domain.evaluation import assess, evaluate, evaluate_again
 from services.points.domain.ledger import Cause
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule
 from services.points.domain.terms import Effect, Factor
 from tests.factories import points as make

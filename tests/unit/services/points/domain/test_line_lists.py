@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from services.points.domain.earnings import Earning, LineCounts
-from services.points.domain.evaluation import evaluate, evaluate_again, rule_set
+from services.points.domain.evaluation import evaluate, evaluate_again
 from services.points.domain.line_lists import LINES_LISTED_MAX
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.sales import Sale
 from services.points.domain.sentences import earning_sentence
 from services.points.domain.sentences.languages import Language

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.points.domain.earnings import LineExplanation
-from services.points.domain.evaluation import evaluate, evaluate_again, rule_set
+from services.points.domain.evaluation import evaluate, evaluate_again
 from services.points.domain.order_discounts import is_order_discount, with_discounts_shared
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, dues
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Sale, add_returned
 from services.points.domain.terms import Effect, LineVerdict, Rounding, Trigger

@@ -13,7 +13,7 @@ from services.points.domain.errors import (
     ReturnExceedsPurchase,
     ReturnLineUnknown,
 )
-from services.points.domain.evaluation import evaluate, rule_set
+from services.points.domain.evaluation import evaluate
 from services.points.domain.purchases import (
     NOTHING_RETURNED,
     Due,
@@ -24,6 +24,7 @@ from services.points.domain.purchases import (
     expect_claimable,
     expect_returnable,
 )
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Sale
 from tests.factories import points as make

@@ -9,10 +9,11 @@ from datetime import timedelta
 from services.points.domain.activity_evaluation import assess_activity
 from services.points.domain.counters import Occasion, occasion_of
 from services.points.domain.earners import Earner
-from services.points.domain.evaluation import evaluate, rule_set, untouched
+from services.points.domain.evaluation import evaluate, untouched
 from services.points.domain.ledger import AccountKey, Cause, Entry, EntryKind
 from services.points.domain.purchases import Purchase
 from services.points.domain.qualifying import QualifyingMovement, adjusted, earned, taken_back
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule
 from services.points.storage.documents import earning_document, terms_document
 from services.points.storage.qualifying import movement_id

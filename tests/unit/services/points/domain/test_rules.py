@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from kit.errors import Invalid
 from services.points.domain.earnings import LineExplanation
 from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotScheduled, VersionMismatch
-from services.points.domain.evaluation import evaluate, evaluate_again, rule_set
+from services.points.domain.evaluation import evaluate, evaluate_again
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, dues
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule, RuleState, activate, call_off, end, expect_version
 from services.points.domain.sales import PurchaseLine, Sale, add_returned
 from services.points.domain.terms import LineVerdict, Rounding

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from services.points.domain.earnings import Earning, Reason
-from services.points.domain.evaluation import evaluate, rule_set
+from services.points.domain.evaluation import evaluate
 from services.points.domain.ledger import Cause, Entry, EntryKind
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Tender, TenderKind
 from services.points.domain.sentences import earning_sentence, entry_sentence
