@@ -26,6 +26,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from kit import row_digests
 from kit.adapters import adapter_of
 from kit.arrays import unnested
 from kit.call import Call
@@ -33,6 +34,7 @@ from kit.database import LostRaceError
 from kit.digests import differing_fields, digests_in_order, field_digests
 from kit.errors import Conflict, Kind, Refusal
 from kit.free_text import without_free_text
+from kit.row_digests import row_digest_column
 
 Key: TypeAlias = tuple[uuid.UUID, str, str, str]
 
@@ -145,6 +147,7 @@ def stored_answers_table(metadata: sa.MetaData) -> sa.Table:
         sa.Column("kind", sa.Text, sa.CheckConstraint("kind IN ('answer', 'refusal')", name="kind"), nullable=False),
         sa.Column("answer", sa.LargeBinary, nullable=False),
         sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False),
+        row_digest_column(),
         sa.Index("ix_stored_answers_stored_at", "stored_at"),
     )
 
@@ -282,7 +285,7 @@ class StoredAnswers:
     def _store(self, connection: sa.Connection, row: dict[str, object]) -> None:
         inserted = connection.execute(
             postgresql.insert(self._table)
-            .values(**row)
+            .values(**row_digests.fresh(connection, self._table, row))
             .on_conflict_do_nothing()
             # The driver counts no rows of an INSERT; what it returns can be looked at.
             .returning(self._table.c.request_id)

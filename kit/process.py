@@ -1,4 +1,4 @@
-"""A service as a process: `python -m services.<word> serve | migrate | check | replay`, the same for each."""
+"""A service as a process: `python -m services.<word> serve | migrate | check | digest | replay`, the same for each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from kit import chain, checking, database, logging, migrations, serving
+from kit import chain, checking, database, logging, migrations, row_digests, serving
 from kit.checking import Finding
 from kit.config import ConfigError
 from kit.inbox import Consumer
@@ -96,6 +96,7 @@ class Service(Generic[Config]):
     load: Callable[[Mapping[str, str]], Config]
     build: Callable[[Config], App]
     engine_of: Callable[[Config], sa.Engine]
+    metadata: sa.MetaData
     check: Callable[[Config], Iterable[Finding]]
     consumers: Callable[[Config], Sequence[Consumer]] = lambda _: ()
 
@@ -107,6 +108,7 @@ def main(service: Service[Config], arguments: Sequence[str]) -> int:
         "migrate": (_migrate, "bring the database forward"),
         "check": (_check, "compare the facts with what follows from them; JSON lines, exit code 1 on findings"),
         "seal": (_seal, "seal all that can be sealed; the head of the chain as JSON"),
+        "digest": (_digest, "give rows that have no digest theirs, after an upgrade; says how many, by table"),
         "replay": (_replay, "try events again that were given up; says how many had their effect"),
     }
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}", description=service.about)
@@ -150,8 +152,25 @@ def _leave_what_stays() -> None:
 
 
 def _migrate(service: Service[Config], settings: Config) -> int:
-    migrations.upgrade(settings.database_url, service.name, owner_url=settings.owner_database_url)
+    if migrations.upgrade(settings.database_url, service.name, owner_url=settings.owner_database_url):
+        # Rows of before the checker had digests to compare; what was applied just now is why they have none.
+        _fill_digests(service, settings)
     return 0
+
+
+def _digest(service: Service[Config], settings: Config) -> int:
+    sys.stdout.write(json.dumps(_fill_digests(service, settings)) + "\n")
+    return 0
+
+
+def _fill_digests(service: Service[Config], settings: Config) -> dict[str, int]:
+    """As the owner: what is written once the role that serves may not change."""
+    url, serving = settings.owner_database_url or settings.database_url, service.engine_of(settings)
+    engine = sa.create_engine(url, poolclass=sa.NullPool).execution_options(**serving.get_execution_options())
+    try:
+        return row_digests.fill(engine, service.metadata)
+    finally:
+        engine.dispose()
 
 
 def _check(service: Service[Config], settings: Config) -> int:

@@ -25,8 +25,10 @@ from gateway import policy
 from gateway.app import create_app
 from gateway.config import Config as GatewayConfig
 from gateway.errors import status_of
+from kit import row_digests
 from kit.config import variable_of
 from kit.errors import Refusal
+from kit.proofs import Proof
 from kit.status import CODES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,7 +51,7 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """The pages by name."""
-    makers = {"errors": errors, "config": config, "http": http, "rpc": rpc}
+    makers = {"errors": errors, "config": config, "http": http, "rpc": rpc, "invariants": invariants}
     return {f"{name}.md": _page(name, make) for name, make in makers.items()}
 
 
@@ -61,6 +63,28 @@ def _page(name: str, make: Callable[[], Iterable[str]]) -> str:
 
 def _read(path: Path) -> str:
     return path.read_text() if path.exists() else ""
+
+
+# ---- invariants
+
+
+def invariants() -> Iterator[str]:
+    """A section for each service, a table for each of its tables, a row for each column."""
+    for word in WORDS:
+        yield f"## {word}"
+        proofs = importlib.import_module(f"services.{word}.check.proofs").PROOFS
+        for table in importlib.import_module(f"services.{word}.tables").metadata.sorted_tables:
+            rows = [_proof_row(column, proofs[table.name][column.name]) for column in table.columns if _is_told(column)]
+            yield f"### {word}.{table.name}\n\n{_table(['column', 'digest', 'derived by', 'beyond that'], rows)}"
+
+
+def _proof_row(column: Any, proof: Proof) -> list[str]:
+    questions = ", ".join(f"`{name}`" for name in proof.questions)
+    return [f"`{column.name}`", "yes" if row_digests.is_digested(column) else "", questions, proof.because]
+
+
+def _is_told(column: Any) -> bool:
+    return bool(column.name != row_digests.COLUMN)
 
 
 # ---- errors

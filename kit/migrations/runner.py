@@ -16,12 +16,14 @@ from kit.migrations.timeouts import GUARD_TIMEOUTS_MS, MIGRATION_TIMEOUTS_MS, se
 _log = structlog.get_logger()
 
 
-def upgrade(url: str, word: str, package: str = "services", *, owner_url: str = "") -> None:
+def upgrade(url: str, word: str, package: str = "services", *, owner_url: str = "") -> list[str]:
     """Runs the migrations that the database at `url` lacks and sets its time-outs. Any number may call it at once.
 
     `owner_url` leads to the same database as the role that owns it. That role migrates then, and the role of `url`,
     which serves, has the rights that the service's `grants.py` says. Without it one role does both, and a warning says
     so.
+
+    Gives the numbers of those that it ran.
 
     Raises sqlalchemy.exc.OperationalError when a migration waited too long for a lock: what was done before it stays
     done, and the next call goes on from there. Raises OwnershipError when the tables belong to neither.
@@ -35,6 +37,7 @@ def upgrade(url: str, word: str, package: str = "services", *, owner_url: str = 
         set_timeouts(guard)
         _set_rights(guard, url, word, package)
     _log.info("database_upgraded", service=word, applied=missing)
+    return missing
 
 
 def _set_rights(guard: sa.Connection, url: str, word: str, package: str) -> None:

@@ -10,9 +10,11 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from kit import row_digests
 from kit.arrays import unnested
 from kit.database import transaction
 from kit.events import Event
+from kit.row_digests import UNDIGESTED, row_digest_column
 
 # How long a published event is kept, to be sent again when Redis or a consumer has lost it. Consumers remember what
 # they have had for longer than that (`kit.inbox.RETENTION_DAYS`).
@@ -48,7 +50,8 @@ def outbox_table(metadata: sa.MetaData) -> sa.Table:
         sa.Column("program_id", sa.Uuid, nullable=False),
         sa.Column("payload", postgresql.JSONB, nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True)),
+        sa.Column("published_at", sa.DateTime(timezone=True), info=UNDIGESTED),
+        row_digest_column(),
         sa.Index("ix_outbox_unpublished", "id", postgresql_where=sa.text("published_at IS NULL")),
         sa.Index("ix_outbox_published", "published_at", postgresql_where=sa.text("published_at IS NOT NULL")),
     )
@@ -63,7 +66,9 @@ def append(connection: sa.Connection, table: sa.Table, events: Sequence[Event]) 
     values = [
         given.c[name] if name != "payload" else sa.cast(given.c.payload, postgresql.JSONB) for name in _COLUMN_KINDS
     ]
-    connection.execute(sa.insert(table).from_select(list(_COLUMN_KINDS), sa.select(*values)))
+    columns = dict(zip(_COLUMN_KINDS, values, strict=True))
+    told = row_digests.fresh(connection, table, columns)
+    connection.execute(sa.insert(table).from_select(list(told), sa.select(*told.values())))
 
 
 def row(event: Event) -> dict[str, object]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 
-from kit import database, streams
+from kit import database, row_digests, streams
 from kit.checking import Finding
 from kit.config import ConfigError
 from kit.outbox import Relay
@@ -61,7 +61,7 @@ def servicer(storage: Storage, publish: Publish = lambda: None) -> MembersServic
 def engine_of(config: Config) -> sa.Engine:
     """The engine for the service's database."""
     bounds = database.PoolBounds(size_max=config.connections_max, wait_ms=config.connection_wait_ms)
-    return database.engine(config.database_url, bounds)
+    return row_digests.keyed(database.engine(config.database_url, bounds), config.lookup_pepper)
 
 
 def master_keys_of(config: Config) -> MasterKeys:
@@ -118,5 +118,6 @@ SERVICE = Service(
     load=config.load,
     build=build,
     engine_of=engine_of,
+    metadata=tables.metadata,
     check=findings,
 )

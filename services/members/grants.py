@@ -24,13 +24,14 @@ GRANTS: Grants = {
             # Another master key wraps the same data key.
             "master_key_id",
             "data_key",
+            "row_digest",
         )
     ),
     # An identifier that is removed is forgotten.
     "identifiers": Rights(deletes=True),
     "member_identifiers": Rights(deletes=True),
     # ---- callers: a key is revoked, and never given another role, program or hash
-    "api_keys": Rights(("revoked_at",)),
+    "api_keys": Rights(("revoked_at", "row_digest")),
     **SEALS,
     **STORED_ANSWERS,
     **OUTBOX,

@@ -17,6 +17,7 @@ from kit.chain.table import seals_table
 from kit.database import metadata as new_metadata
 from kit.idempotency import stored_answers_table
 from kit.outbox import outbox_table
+from kit.row_digests import row_digest_column
 from services.members.domain.callers import CallerRole
 from services.members.domain.identifiers import IdentifierKind
 from services.members.domain.members import ChangeKind
@@ -56,6 +57,7 @@ programs = sa.Table(
     sa.Column("currency", sa.Text, sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"), nullable=False),
     sa.Column("region", sa.Text, sa.CheckConstraint("region ~ '^[A-Z]{2}$'", name="region"), nullable=False),
     _instant("created_at"),
+    row_digest_column(),
     sa.Index("ix_programs_name_program_id", "name", "program_id"),
 )
 
@@ -72,6 +74,7 @@ api_keys = sa.Table(
     _instant("revoked_at", nullable=True),
     # Who calls with it, named by the caller's first key; absent of a key that was made before callers had a name.
     sa.Column("caller_id", sa.Uuid, nullable=True),
+    row_digest_column(),
     sa.CheckConstraint("revoked_at >= created_at", name="revoked_after_created"),
     sa.UniqueConstraint("key_hash"),
     sa.Index("ix_api_keys_program_id_api_key_id", "program_id", "api_key_id"),
@@ -103,6 +106,7 @@ members = sa.Table(
     # Sorted and each once, which no constraint can say: the checker asks.
     sa.Column("segments", postgresql.ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("attributes", postgresql.JSONB, nullable=False, server_default="{}"),
+    row_digest_column(),
     sa.CheckConstraint("updated_at >= enrolled_at", name="updated_after_enrolled"),
     sa.CheckConstraint(f"length(tier) <= {TIER_LENGTH_MAX}", name="tier"),
     sa.CheckConstraint(
@@ -129,6 +133,7 @@ member_identifiers = sa.Table(
     *_bytes("lookup_hash", HASH_BYTES),
     *_sealed("value", nullable=False),
     _instant("added_at"),
+    row_digest_column(),
     sa.UniqueConstraint("member_id", "kind", "lookup_hash"),
 )
 
@@ -153,6 +158,7 @@ member_changes = sa.Table(
     _instant("changed_at"),
     # What they were after a change of theirs.
     sa.Column("traits", postgresql.JSONB(none_as_null=True), nullable=True),
+    row_digest_column(),
     sa.CheckConstraint("(kind = 'enrolled') = (version = 1)", name="enrolled_first"),
     sa.CheckConstraint("(kind = 'traits_changed') = (traits IS NOT NULL)", name="traits_told"),
     sa.CheckConstraint("(kind = 'status_changed') = (reason IS NOT NULL)", name="status_has_reason"),
@@ -176,6 +182,7 @@ identifiers = sa.Table(
     ),
     sa.Column("member_id", sa.Uuid, nullable=False),
     sa.Column("identifier_id", sa.Uuid, nullable=False),
+    row_digest_column(),
 )
 
 seals = seals_table(metadata)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kit.rights import APPEND_ONLY, INBOX, OUTBOX, SEALS, STORED_ANSWERS, Grants, Rights
 
-_COUNTER = Rights(("used", "allowed"))
+_COUNTER = Rights(("used", "allowed", "row_digest"))
 
 GRANTS: Grants = {
     # ---- facts: written once
@@ -22,18 +22,18 @@ GRANTS: Grants = {
     # An id and nothing else; who changes a purchase or waits for one locks it here.
     "purchase_slots": Rights(locked_by="purchase_id"),
     # ---- where things stand, as the facts have it
-    "accounts": Rights(("posted", "deficit", "owed", "version", "active_at", "inactivity_due_at")),
+    "accounts": Rights(("posted", "deficit", "owed", "version", "active_at", "inactivity_due_at", "row_digest")),
     "adjustments": Rights(
-        ("state", "decided_by", "decided_caller", "decided_at", "decision_reason", "entry_version"),
+        ("state", "decided_by", "decided_caller", "decided_at", "decision_reason", "entry_version", "row_digest"),
     ),
     "budget_counters": _COUNTER,
     "cap_counters": _COUNTER,
-    "hold_parts": Rights(("captured", "reversed")),
-    "holds": Rights(("state", "captured", "ended_at", "captured_version", "reversed", "reversed_at")),
-    "lots": Rights(("remaining", "held", "lapsed", "forgiven", "expires_at")),
-    "transfers": Rights(("state", "ended_at", "returned_version", "lease_until")),
+    "hold_parts": Rights(("captured", "reversed", "row_digest")),
+    "holds": Rights(("state", "captured", "ended_at", "captured_version", "reversed", "reversed_at", "row_digest")),
+    "lots": Rights(("remaining", "held", "lapsed", "forgiven", "expires_at", "row_digest")),
+    "transfers": Rights(("state", "ended_at", "returned_version", "lease_until", "row_digest")),
     # ---- what a program has set. The terms of a version are written once
-    "earning_rules": Rights(("state", "activated_at", "ended_at", "effective_from", "effective_until")),
+    "earning_rules": Rights(("state", "activated_at", "ended_at", "effective_from", "effective_until", "row_digest")),
     "program_settings": Rights(
         (
             "shortfall",
@@ -44,10 +44,11 @@ GRANTS: Grants = {
             "inactivity_activities",
             "time_zone",
             "policy_version",
+            "row_digest",
         ),
     ),
     # ---- what is known of members, from their events
-    "standings": Rights(("status", "member_version", "tier", "segments", "attributes")),
+    "standings": Rights(("status", "member_version", "tier", "segments", "attributes", "row_digest")),
     # ---- work: gone when it is done
     "pending_activities": Rights(("lease_until",), deletes=True),
     "rehearsal_counters": Rights(("used",), deletes=True),
@@ -63,6 +64,7 @@ GRANTS: Grants = {
             "attempts",
             "lease_until",
             "ended_at",
+            "row_digest",
         ),
         deletes=True,
     ),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 
-from kit import client, database, streams
+from kit import client, database, row_digests, streams
 from kit.checking import Finding
 from kit.circuit import Circuit, CircuitBounds, places_of
 from kit.inbox import Consumer
@@ -67,7 +67,7 @@ def servicer(storage: Storage, points: PointsClient, saga: Saga, *, places_max: 
 def engine_of(config: Config) -> sa.Engine:
     """The engine for the service's database."""
     bounds = database.PoolBounds(size_max=config.connections_max, wait_ms=config.connection_wait_ms)
-    return database.engine(config.database_url, bounds)
+    return row_digests.keyed(database.engine(config.database_url, bounds), config.row_digest_key)
 
 
 def findings(config: Config) -> Iterable[Finding]:
@@ -126,6 +126,7 @@ SERVICE = Service(
     load=config.load,
     build=build,
     engine_of=engine_of,
+    metadata=tables.metadata,
     check=findings,
     consumers=lambda config: [members_consumer(engine_of(config), config.redis_url)],
 )

@@ -21,6 +21,11 @@ class Config:
         default="",
         secret=True,
     )
+    row_digest_key: bytes = setting(
+        "key of the digests by which the checker notices changed rows, 32 bytes in base64; without it they have none",
+        default=b"",
+        secret=True,
+    )
     redis_url: str = setting(
         "Redis or Valkey that carries events",
         default="redis://127.0.0.1:6379/0",

@@ -7,6 +7,7 @@ from kit.rights import APPEND_ONLY, INBOX, OUTBOX, SEALS, STORED_ANSWERS, Grants
 GRANTS: Grants = {
     # ---- facts: written once
     "stock_movements": APPEND_ONLY,
+    "voucher_changes": APPEND_ONLY,
     "voucher_codes": APPEND_ONLY,
     # ---- the catalogue
     "rewards": Rights(
@@ -26,9 +27,10 @@ GRANTS: Grants = {
             "voucher_validity_days",
             "version",
             "updated_at",
+            "row_digest",
         )
     ),
-    "reward_stocks": Rights(("stock",)),
+    "reward_stocks": Rights(("stock", "row_digest")),
     # ---- redemptions: what was asked for and its price stay; how far it has come changes
     "redemptions": Rights(
         (
@@ -41,9 +43,10 @@ GRANTS: Grants = {
             "version",
             "updated_at",
             "lease_until",
+            "row_digest",
         )
     ),
-    "redemption_counts": Rights(("taken",)),
+    "redemption_counts": Rights(("taken", "row_digest")),
     "vouchers": Rights(
         (
             "state",
@@ -54,10 +57,11 @@ GRANTS: Grants = {
             "used_terminal_id",
             "used_receipt_number",
             "cancelled_at",
+            "row_digest",
         )
     ),
     # ---- what is known of members, from their events
-    "member_statuses": Rights(("status", "version")),
+    "member_statuses": Rights(("status", "version", "row_digest")),
     **SEALS,
     **STORED_ANSWERS,
     **OUTBOX,

@@ -13,6 +13,7 @@ from kit.database import metadata as new_metadata
 from kit.idempotency import stored_answers_table
 from kit.inbox import dead_letters_table, inbox_table
 from kit.outbox import outbox_table
+from kit.row_digests import UNDIGESTED, row_digest_column
 
 metadata = new_metadata()
 
@@ -58,6 +59,7 @@ rewards = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("created_at", _Instant, nullable=False),
     sa.Column("updated_at", _Instant, nullable=False),
+    row_digest_column(),
     sa.CheckConstraint("cost_points BETWEEN 1 AND 1000000000", name="cost_points"),
     sa.CheckConstraint("ends_at >= starts_at", name="ends_after_start"),
     sa.CheckConstraint("limit_per_member >= 0", name="limit_per_member"),
@@ -73,6 +75,7 @@ reward_stocks = sa.Table(
     sa.Column("program_id", sa.Uuid, primary_key=True),
     sa.Column("reward_id", sa.Uuid, primary_key=True),
     sa.Column("stock", sa.BigInteger, nullable=False),
+    row_digest_column(),
     sa.CheckConstraint("stock >= 0", name="stock_not_negative"),
 )
 
@@ -88,6 +91,7 @@ stock_movements = sa.Table(
     sa.Column("member_id", sa.Uuid),
     sa.Column("redemption_id", sa.Uuid),
     sa.Column("moved_at", _Instant, nullable=False),
+    row_digest_column(),
     sa.CheckConstraint(
         "CASE kind WHEN 'adjusted' THEN redemption_id IS NULL AND member_id IS NULL"
         " WHEN 'taken' THEN quantity = -1 AND redemption_id IS NOT NULL AND member_id IS NOT NULL"
@@ -123,7 +127,8 @@ redemptions = sa.Table(
     sa.Column("requested_at", _Instant, nullable=False),
     sa.Column("updated_at", _Instant, nullable=False),
     # Until then somebody is at work on it, by the database's clock; past it any sweeper may go on.
-    sa.Column("lease_until", _Instant),
+    sa.Column("lease_until", _Instant, info=UNDIGESTED),
+    row_digest_column(),
     sa.CheckConstraint("state IN ('requested', 'held', 'issued', 'confirmed', 'cancelled')", name="state"),
     sa.CheckConstraint("cost_points BETWEEN 1 AND 1000000000", name="cost_points"),
     sa.CheckConstraint(
@@ -161,6 +166,7 @@ redemption_counts = sa.Table(
     sa.Column("program_id", sa.Uuid, primary_key=True),
     sa.Column("reward_id", sa.Uuid, primary_key=True),
     sa.Column("taken", sa.Integer, nullable=False),
+    row_digest_column(),
     sa.CheckConstraint("taken >= 0", name="taken_not_negative"),
 )
 
@@ -178,6 +184,7 @@ vouchers = sa.Table(
     sa.Column("used_terminal_id", sa.Text),
     sa.Column("used_receipt_number", sa.Text),
     sa.Column("cancelled_at", _Instant),
+    row_digest_column(),
     sa.ForeignKeyConstraint(["member_id", "redemption_id"], ["redemptions.member_id", "redemptions.redemption_id"]),
     sa.CheckConstraint("state IN ('set_aside', 'void', 'issued', 'used', 'cancelled')", name="state"),
     sa.CheckConstraint("(state IN ('set_aside', 'void')) = (issued_at IS NULL)", name="issued_at_fits_state"),
@@ -195,6 +202,28 @@ vouchers = sa.Table(
     sa.Index("ix_vouchers_used", "used_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 
+# Every state that a voucher was ever in, never changed itself: a voucher that was used stays one that was.
+voucher_changes = sa.Table(
+    "voucher_changes",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("redemption_id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("issued_at", _Instant),
+    sa.Column("expires_at", _Instant),
+    sa.Column("used_at", _Instant),
+    sa.Column("used_store_id", sa.Text),
+    sa.Column("used_terminal_id", sa.Text),
+    sa.Column("used_receipt_number", sa.Text),
+    sa.Column("cancelled_at", _Instant),
+    sa.Column("changed_at", _Instant, nullable=False),
+    row_digest_column(),
+    sa.ForeignKeyConstraint(["member_id", "redemption_id"], ["vouchers.member_id", "vouchers.redemption_id"]),
+    sa.CheckConstraint("number >= 1", name="number_from_one"),
+    sa.CheckConstraint("state IN ('set_aside', 'void', 'issued', 'used', 'cancelled')", name="state"),
+)
+
 # Whose voucher a code is; distributed by the code, since a till knows nothing else.
 voucher_codes = sa.Table(
     "voucher_codes",
@@ -203,6 +232,7 @@ voucher_codes = sa.Table(
     sa.Column("code", sa.Text, primary_key=True),
     sa.Column("member_id", sa.Uuid, nullable=False),
     sa.Column("redemption_id", sa.Uuid, nullable=False),
+    row_digest_column(),
     sa.CheckConstraint("code ~ '^[0-9A-HJKMNP-TV-Z]{12}$'", name="code"),
 )
 
@@ -214,6 +244,7 @@ member_statuses = sa.Table(
     sa.Column("program_id", sa.Uuid, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    row_digest_column(),
     sa.CheckConstraint("status IN ('active', 'suspended', 'earn_only', 'terminated')", name="status"),
 )
 

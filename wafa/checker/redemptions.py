@@ -16,14 +16,14 @@ from wafa.checker.books import Books, side_by_side
 # Those under way (their lease says so) are left out; what they come to is checked when they have come to it.
 REDEMPTIONS = """
     SELECT hold_id, member_id, redemption_id, redemptions.state, cost_points, lease_until IS NOT NULL AS under_way,
-           coalesce(vouchers.state, 'none') AS voucher
+           coalesce(vouchers.state, 'none') AS voucher, wallet, redemptions.program_id
     FROM redemptions LEFT JOIN vouchers USING (member_id, redemption_id)
     WHERE hold_id IS NOT NULL
     ORDER BY hold_id
 """
 HOLDS = """
     SELECT hold_id, member_id, state, captured, reversed_at IS NOT NULL AS is_reversed,
-        reversed AS given_back, reference
+        reversed AS given_back, reference, wallet, program_id
     FROM holds
     WHERE reference LIKE 'redemption %'
     ORDER BY hold_id
@@ -66,6 +66,8 @@ def _why_unpaid(redemption: Any, hold: Any | None) -> Iterator[str]:
         yield "is confirmed, and points knows nothing of its hold"
     elif hold.member_id != redemption.member_id:
         yield "is confirmed, and its hold is another member's"
+    elif (hold.wallet, hold.program_id) != (redemption.wallet, redemption.program_id):
+        yield "is confirmed, and its hold is in another wallet or program"
     elif hold.state != "captured" or hold.is_reversed:
         yield f"is confirmed, and its hold is {'reversed' if hold.is_reversed else hold.state}"
     elif hold.given_back:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hmac
 import os
 from collections.abc import Mapping
 
@@ -12,6 +14,12 @@ from wafa.launcher.home import CHECKOUT, SECRET_VARIABLES
 from wafa.launcher.ports import GATEWAY, Ports
 
 DIE_WITH_PARENT_VARIABLE = "WAFA_DIE_WITH_PARENT"
+
+
+def row_digest_key(word: str, secrets: Mapping[str, str]) -> str:
+    """A service's own key for the digests of its rows, in base64, made from a secret that the service is not given."""
+    secret = secrets["MEMBERS_LOOKUP_PEPPER"].encode()
+    return base64.b64encode(hmac.digest(secret, f"row digests of {word}".encode(), "sha256")).decode()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +60,12 @@ class Settings:
         return self._own(word) | {
             database_variable(word): self.addresses.database_urls[word],
             **({name: self.secrets[name] for name in SECRET_VARIABLES} if word == "members" else {}),
+            **({} if word == "members" else self._row_digest_key(word)),
         }
+
+    def _row_digest_key(self, word: str) -> dict[str, str]:
+        name = f"{word.upper()}_ROW_DIGEST_KEY"
+        return {name: self.environ.get(name) or row_digest_key(word, self.secrets)}
 
     def _own(self, word: str) -> dict[str, str]:
         others = tuple(f"{other.upper()}_" for other in (*WORDS, GATEWAY) if other != word)

@@ -14,6 +14,8 @@
     identifier_canonical      every identifier is in the form that callers' are read into, and so is found by them
     identifier_collides       no identifier would be another member's in that form
     name_canonical            names are in the form that names have (`kit.texts`): no caller finds another one
+    change_dated              a member's times are those of the first and the last change, which follow one another
+    row_unchanged             what a row says is what the service wrote (kit/row_digests.py)
 
 All questions are asked of one snapshot, so a service that works meanwhile causes no findings.
 """
@@ -25,7 +27,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kit import outbox, stored_names
+from kit import outbox, row_digests, stored_names
 from kit.checking import Finding
 from kit.questions import STATEMENT_TIMEOUT_MS, ask
 from services.members import events, tables
@@ -36,7 +38,7 @@ from services.members.storage import sealed
 
 ROWS_AT_A_TIME = 1_000
 
-_KNOWN = {
+KNOWN: dict[str, object] = {
     "aggregate_type": events.AGGREGATE_TYPE,
     "api_key_type": events.API_KEY_TYPE,
     "identifiers_max": IDENTIFIERS_MAX,
@@ -46,6 +48,7 @@ _KNOWN = {
 UNREADABLE = (BrokenSealError, UnknownMasterKeyError, ValueError)
 
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
+    *row_digests.questions(tables.metadata),
     (
         "identifier_claimed",
         "the look-up table does not say that this identifier is the member's",
@@ -96,6 +99,38 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         LEFT JOIN member_changes AS latest USING (member_id, version)
         WHERE (life.changes, life.last, latest.status)
             IS DISTINCT FROM (members.version, members.version, members.status)
+        """,
+    ),
+    (
+        "change_dated",
+        "the member's times are not those of their first and last change, or changes do not follow one another",
+        """
+        SELECT member_id
+        FROM members
+        LEFT JOIN (
+            SELECT member_id, min(changed_at) FILTER (WHERE version = 1) AS first_at, max(changed_at) AS last_at,
+                bool_or(changed_at < changed_before) AS backwards
+            FROM (
+                SELECT member_id, version, changed_at,
+                    lag(changed_at) OVER (PARTITION BY member_id ORDER BY version) AS changed_before
+                FROM member_changes
+            ) AS walked
+            GROUP BY member_id
+        ) AS life USING (member_id)
+        WHERE (enrolled_at, updated_at) IS DISTINCT FROM (first_at, last_at) OR backwards
+        """,
+    ),
+    (
+        "change_dated",
+        "the identifier was not added when the member was changed",
+        """
+        SELECT concat_ws('/', member_id, identifier_id)
+        FROM member_identifiers AS own
+        WHERE NOT EXISTS (
+            SELECT FROM member_changes AS change
+            WHERE change.member_id = own.member_id AND change.changed_at >= own.added_at
+                AND change.kind IN ('enrolled', 'identifier_added')
+        )
         """,
     ),
     (
@@ -224,7 +259,7 @@ def check(engine: sa.Engine, master_keys: MasterKeys, pepper: Pepper) -> Iterato
     """Asks everything of one snapshot; what is sealed is read row by row, however many there are."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
         connection.execute(sa.text(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"))
-        yield from ask(connection, QUESTIONS, _KNOWN)
+        yield from ask(connection, QUESTIONS, KNOWN | row_digests.given(connection))
         yield from stored_names.findings(connection, names.NAMES)
         yield from _profiles(connection, master_keys)
         yield from _identifiers(connection, master_keys, pepper)

@@ -45,22 +45,27 @@ class ApiKeys(Statements):
         """Writes a new API key with the hash of its secret."""
         self._connection.execute(
             sa.insert(api_keys).values(
-                api_key_id=api_key.api_key_id,
-                program_id=api_key.program_id,
-                name=api_key.name,
-                role=api_key.role.value,
-                prefix=api_key.prefix,
-                key_hash=key_hash,
-                created_at=api_key.created_at,
-                revoked_at=api_key.revoked_at,
-                caller_id=api_key.caller,
+                self._fresh(
+                    api_keys,
+                    api_key_id=api_key.api_key_id,
+                    program_id=api_key.program_id,
+                    name=api_key.name,
+                    role=api_key.role.value,
+                    prefix=api_key.prefix,
+                    key_hash=key_hash,
+                    created_at=api_key.created_at,
+                    revoked_at=api_key.revoked_at,
+                    caller_id=api_key.caller,
+                )
             )
         )
 
     def update(self, api_key: ApiKey) -> None:
         """Writes when the API key was revoked; nothing else of it ever changes."""
         self._connection.execute(
-            sa.update(api_keys).where(api_keys.c.api_key_id == api_key.api_key_id).values(revoked_at=api_key.revoked_at)
+            sa.update(api_keys)
+            .where(api_keys.c.api_key_id == api_key.api_key_id)
+            .values(self._changed(api_keys, revoked_at=api_key.revoked_at))
         )
 
 

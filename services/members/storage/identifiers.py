@@ -37,13 +37,14 @@ class Identifiers(Statements):
         behind, and is judged again with the winner's identifiers in sight.
         """
         rows = [
-            {
-                "program_id": program_id,
-                "kind": each.kind.value,
-                "lookup_hash": self._lookup_hash(program_id, each),
-                "member_id": member_id,
-                "identifier_id": each.identifier_id,
-            }
+            self._fresh(
+                identifiers,
+                program_id=program_id,
+                kind=each.kind.value,
+                lookup_hash=self._lookup_hash(program_id, each),
+                member_id=member_id,
+                identifier_id=each.identifier_id,
+            )
             for each in claimed
         ]
         rows.sort(key=lambda row: (row["kind"], row["lookup_hash"]))

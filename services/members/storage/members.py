@@ -55,15 +55,18 @@ class Members(Statements):
         key, stored = self._master_keys.new_data_key(member.member_id)
         self._connection.execute(
             sa.insert(members).values(
-                member_id=member.member_id,
-                program_id=member.program_id,
-                status=member.status.value,
-                version=member.version,
-                master_key_id=stored.master_key_id,
-                data_key=stored.wrapped,
-                enrolled_at=member.enrolled_at,
-                updated_at=member.updated_at,
-                **sealed.profile_columns(key, member.profile),
+                self._fresh(
+                    members,
+                    member_id=member.member_id,
+                    program_id=member.program_id,
+                    status=member.status.value,
+                    version=member.version,
+                    master_key_id=stored.master_key_id,
+                    data_key=stored.wrapped,
+                    enrolled_at=member.enrolled_at,
+                    updated_at=member.updated_at,
+                    **sealed.profile_columns(key, member.profile),
+                )
             )
         )
         self._insert_identifiers(key, member, member.identifiers)
@@ -81,13 +84,16 @@ class Members(Statements):
             sa.update(members)
             .where(members.c.member_id == member.member_id)
             .values(
-                status=member.status.value,
-                version=member.version,
-                updated_at=member.updated_at,
-                tier=member.traits.tier,
-                segments=list(member.traits.segments),
-                attributes=member.traits.attributes,
-                **profile,
+                self._changed(
+                    members,
+                    status=member.status.value,
+                    version=member.version,
+                    updated_at=member.updated_at,
+                    tier=member.traits.tier,
+                    segments=list(member.traits.segments),
+                    attributes=member.traits.attributes,
+                    **profile,
+                )
             )
         )
         if added:
@@ -110,7 +116,7 @@ class Members(Statements):
             self._connection.execute(
                 sa.update(members)
                 .where(members.c.member_id == row.member_id)
-                .values(master_key_id=stored.master_key_id, data_key=stored.wrapped)
+                .values(self._changed(members, master_key_id=stored.master_key_id, data_key=stored.wrapped))
             )
         return len(rows)
 
@@ -120,15 +126,16 @@ class Members(Statements):
 
     def _insert_identifiers(self, key: DataKey, member: Member, added: tuple[Identifier, ...]) -> None:
         rows = [
-            {
-                "member_id": member.member_id,
-                "identifier_id": each.identifier_id,
-                "program_id": member.program_id,
-                "kind": each.kind.value,
-                "lookup_hash": self._lookup_hash(member.program_id, each),
-                "value": sealed.identifier_value(key, each),
-                "added_at": each.added_at,
-            }
+            self._fresh(
+                member_identifiers,
+                member_id=member.member_id,
+                identifier_id=each.identifier_id,
+                program_id=member.program_id,
+                kind=each.kind.value,
+                lookup_hash=self._lookup_hash(member.program_id, each),
+                value=sealed.identifier_value(key, each),
+                added_at=each.added_at,
+            )
             for each in added
         ]
         self._connection.execute(sa.insert(member_identifiers).values(rows))
@@ -144,15 +151,18 @@ class Members(Statements):
         member = change.member
         self._connection.execute(
             sa.insert(member_changes).values(
-                member_id=member.member_id,
-                version=member.version,
-                program_id=member.program_id,
-                kind=change.kind.value,
-                status=member.status.value,
-                fields=list(change.fields),
-                reason=sealed.reason(key, change),
-                traits=dataclasses.asdict(member.traits) if change.kind is ChangeKind.TRAITS_CHANGED else None,
-                caller_id=caller_id,
-                changed_at=member.updated_at,
+                self._fresh(
+                    member_changes,
+                    member_id=member.member_id,
+                    version=member.version,
+                    program_id=member.program_id,
+                    kind=change.kind.value,
+                    status=member.status.value,
+                    fields=list(change.fields),
+                    reason=sealed.reason(key, change),
+                    traits=dataclasses.asdict(member.traits) if change.kind is ChangeKind.TRAITS_CHANGED else None,
+                    caller_id=caller_id,
+                    changed_at=member.updated_at,
+                )
             )
         )

@@ -37,11 +37,14 @@ class Programs(Statements):
         inserted = self._connection.execute(
             postgresql.insert(programs)
             .values(
-                program_id=program.program_id,
-                name=program.name,
-                currency=program.currency,
-                region=program.region,
-                created_at=program.created_at,
+                self._fresh(
+                    programs,
+                    program_id=program.program_id,
+                    name=program.name,
+                    currency=program.currency,
+                    region=program.region,
+                    created_at=program.created_at,
+                )
             )
             .on_conflict_do_nothing()
             .returning(programs.c.program_id)

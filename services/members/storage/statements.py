@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 
+from kit import row_digests
 from services.members.domain.identifiers import Identifier, NewIdentifier
 from services.members.sealing import MasterKeys, Pepper
 
@@ -29,3 +31,11 @@ class Statements:
 
     def _lookup_hash(self, program_id: uuid.UUID, identifier: NewIdentifier | Identifier) -> bytes:
         return self._pepper.lookup_hash(program_id, identifier.kind.value, identifier.value)
+
+    def _fresh(self, table: sa.Table, **values: object) -> dict[str, Any]:
+        """The values of a new row, with its digest."""
+        return row_digests.fresh(self._connection, table, values)
+
+    def _changed(self, table: sa.Table, **values: object) -> dict[str, Any]:
+        """What changes of a row, with the digest that it has then."""
+        return row_digests.changed(self._connection, table, values)

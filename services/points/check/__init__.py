@@ -39,6 +39,20 @@
     name_canonical            names are in the form that names have (`kit.texts`): no caller finds another one
     name_collides             no two names of one scope, such as receipts, are one in that form
     program_one               an account's rows all belong to the account's program
+    receipt_identifies        purchases and returns have the ids that programs and receipts make, also of one another
+    sale_told, earnings_told  a purchase says what its sale and its earnings say, an activity what its earnings do
+    counter_identifies        a counter has the id that its rule, limit and window make
+    movement_identifies       what counts towards tiers has the id that its cause makes
+    lot_credited              a lot is one credit, on the terms of the earning, adjustment or transfer that gave it
+    credited_as_earned        what a member was credited is what their purchase or activity earned, and when
+    owed_folds                what is owed is what returns were due, less what was taken, forgiven and recovered
+    return_told               a return says what it took, of whose purchase, in which currency
+    lots_lapsed               what lapsed of a lot is what its expiries took
+    hold_moved                what a hold spent and gave back, and when, is what entries say, lot by lot
+    rule_told                 what earnings say of the version of a rule that gave them is what it says
+    transfer_dated            a transfer's times are those of its entries, and its parts what left the lots
+    lease_bounded             no lease lasts longer than LEASE_S_MAX from now
+    row_unchanged             what a row says is what the service wrote (kit/row_digests.py)
 
 All questions are asked of one snapshot, so a service that works meanwhile causes no findings.
 """
@@ -49,17 +63,42 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from kit import outbox, stored_names
+from kit import outbox, row_digests, stored_names
 from kit.checking import Finding
 from kit.questions import STATEMENT_TIMEOUT_MS, ask
-from services.points.check import activities, adjustments, inactivity, limits, names, qualifying, sales, transfers
+from services.points import tables
+from services.points.check import (
+    activities,
+    adjustments,
+    crediting,
+    debts,
+    holding,
+    identities,
+    inactivity,
+    leases,
+    limits,
+    names,
+    qualifying,
+    sales,
+    transfers,
+)
 
 # Two processes stamp the entries of one account before they queue for it. No transaction lives as long as this.
 RECORDING_S_MAX = 600
 
-_KNOWN = {"kept_days": outbox.RETENTION_DAYS, "recording_s_max": RECORDING_S_MAX}
+KNOWN: dict[str, object] = {
+    "kept_days": outbox.RETENTION_DAYS,
+    "recording_s_max": RECORDING_S_MAX,
+    "lease_s_max": leases.LEASE_S_MAX,
+}
 
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
+    *row_digests.questions(tables.metadata),
+    *identities.QUESTIONS,
+    *crediting.QUESTIONS,
+    *debts.QUESTIONS,
+    *holding.QUESTIONS,
+    *leases.QUESTIONS,
     *limits.QUESTIONS,
     *adjustments.QUESTIONS,
     *transfers.QUESTIONS,
@@ -370,6 +409,10 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
                       AND entries.wallet = accounts.wallet AND entries.program_id <> accounts.program_id)
             OR EXISTS (SELECT FROM lots WHERE lots.member_id = accounts.member_id
                        AND lots.wallet = accounts.wallet AND lots.program_id <> accounts.program_id)
+            OR EXISTS (SELECT FROM adjustments AS own WHERE own.member_id = accounts.member_id
+                       AND own.wallet = accounts.wallet AND own.program_id <> accounts.program_id)
+            OR EXISTS (SELECT FROM transfers AS own WHERE own.member_id = accounts.member_id
+                       AND own.wallet = accounts.wallet AND own.program_id <> accounts.program_id)
             OR EXISTS (SELECT FROM holds WHERE holds.member_id = accounts.member_id
                        AND holds.wallet = accounts.wallet AND holds.program_id <> accounts.program_id)
         """,
@@ -382,6 +425,6 @@ def check(engine: sa.Engine) -> Iterator[Finding]:
     with engine.connect() as connection, connection.begin():
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
-        yield from ask(connection, QUESTIONS, _KNOWN)
+        yield from ask(connection, QUESTIONS, KNOWN | row_digests.given(connection))
         yield from names.approved_by_a_namesake(connection)
         yield from stored_names.findings(connection, names.NAMES)

@@ -11,9 +11,10 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         FROM adjustments
         LEFT JOIN entries USING (member_id, adjustment_id)
         WHERE CASE state WHEN 'approved'
-            THEN (entries.wallet, version, entries.amount, actor, approved_by, entries.reason, entries.qualifying)
+            THEN (entries.wallet, version, entries.amount, actor, approved_by, entries.reason, entries.qualifying,
+                    entries.recorded_at)
                 IS DISTINCT FROM (adjustments.wallet, entry_version, adjustments.amount, requested_by, decided_by,
-                    adjustments.reason, adjustments.qualifying)
+                    adjustments.reason, adjustments.qualifying, decided_at)
             ELSE version IS NOT NULL END
         """,
     ),

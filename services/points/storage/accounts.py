@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kit import ids
+from kit import ids, row_digests
 from kit.database import LostRaceError
 from kit.page import PageRequest
 from services.points import tables
@@ -183,10 +183,11 @@ class Accounts:
         return _accounts(self._connection.execute(queries.HEADS, _key_columns(keys)), keys)
 
     def _locked(self, keys: Sequence[AccountKey]) -> dict[AccountKey, Account]:
-        heads = _accounts(self._connection.execute(queries.MADE_OR_LOCKED, _key_columns(keys)), keys)
+        given = _key_columns(keys) | row_digests.given(self._connection)
+        heads = _accounts(self._connection.execute(queries.MADE_OR_LOCKED, given), keys)
         if len(heads) < len(keys):
             # Somebody made an account after the statement had begun, too late for it to see. Now it is there.
-            heads = _accounts(self._connection.execute(queries.MADE_OR_LOCKED, _key_columns(keys)), keys)
+            heads = _accounts(self._connection.execute(queries.MADE_OR_LOCKED, given), keys)
         if len(heads) < len(keys):
             raise LostRaceError
         return heads

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kit import row_digests
 from kit.page import PageRequest
 from services.points import tables
 from services.points.domain.adjustments import Adjustment, AdjustmentState
@@ -70,7 +71,8 @@ class Adjustments:
             .with_for_update(skip_locked=True)
         )
         key = sa.tuple_(table.c.member_id, table.c.adjustment_id)
-        statement = sa.update(table).where(key.in_(over)).values(state=AdjustmentState.EXPIRED.value)
+        expired = row_digests.changed(self._connection, table, {"state": AdjustmentState.EXPIRED.value})
+        statement = sa.update(table).where(key.in_(over)).values(**expired)
         return self._connection.execute(statement).rowcount
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from kit import row_digests
 from services.points.storage.ends import ENDS_AT
+from services.points.tables import accounts
 
 _KEYS = "unnest(CAST(:members AS uuid[]), CAST(:wallets AS text[])) AS wanted (member_id, wallet)"
 
@@ -13,8 +15,10 @@ HEADS = sa.text(f"SELECT accounts.* FROM accounts JOIN {_KEYS} USING (member_id,
 # Made before locked, and both in key order. What was made here is locked by that, and invisible to the second part.
 MADE_OR_LOCKED = sa.text(f"""
     WITH made AS (
-        INSERT INTO accounts (member_id, wallet, program_id)
-        SELECT * FROM unnest(CAST(:members AS uuid[]), CAST(:wallets AS text[]), CAST(:programs AS uuid[]))
+        INSERT INTO accounts (member_id, wallet, program_id, row_digest)
+        SELECT wanted.*, {row_digests.made(accounts, "wanted", "member_id", "wallet", "program_id")}
+        FROM unnest(CAST(:members AS uuid[]), CAST(:wallets AS text[]), CAST(:programs AS uuid[]))
+            AS wanted (member_id, wallet, program_id)
         ON CONFLICT DO NOTHING
         RETURNING *
     ), locked AS (

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kit import ids
+from kit import ids, row_digests
 from kit.database import LostRaceError
 from services.points import tables
 from services.points.domain.counters import Counter, CounterKey, CounterMovement, Tally
@@ -53,8 +53,9 @@ class Kind:
         """Makes those that are missing, in the order given."""
         names, arrays = ", ".join(self.arrays), ", ".join(f"CAST(:{name} AS {of})" for name, of in self.arrays.items())
         return sa.text(
-            f"INSERT INTO {self.counters.name} ({names}, used, allowed)"  # noqa: S608 - constants
-            f" SELECT {names}, 0, 0 FROM unnest({arrays}) AS wanted ({names}) ON CONFLICT DO NOTHING"
+            f"INSERT INTO {self.counters.name} ({names}, used, allowed, row_digest)"  # noqa: S608 - constants
+            f" SELECT {names}, 0, 0, {row_digests.made(self.counters, 'wanted', *self.arrays, used=0, allowed=0)}"
+            f" FROM unnest({arrays}) AS wanted ({names}) ON CONFLICT DO NOTHING"
         )
 
     @functools.cached_property
@@ -123,7 +124,7 @@ class Counters:
     def _locked(self, kind: Kind, keys: Iterable[CounterKey]) -> dict[CounterKey, Counter]:
         ordered = sorted(keys, key=lambda key: (kind.owner_of(key), counter_id(key)))
         given = _arrays(kind, ordered)
-        self._connection.execute(kind.made, given)
+        self._connection.execute(kind.made, given | row_digests.given(self._connection))
         found = _found(self._connection.execute(kind.locked, given), kind, ordered)
         if len(found) < len(ordered):
             raise LostRaceError

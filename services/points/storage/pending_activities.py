@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from kit import row_digests
 from services.points import tables
 from services.points.domain.activities import ActivityKind, PendingActivity
 
@@ -26,7 +27,8 @@ class PendingActivities:
             "program_id": pending.program_id,
             "occurred_at": pending.occurred_at,
         }
-        self._connection.execute(postgresql.insert(tables.pending_activities).values(**values).on_conflict_do_nothing())
+        row = row_digests.fresh(self._connection, tables.pending_activities, values)
+        self._connection.execute(postgresql.insert(tables.pending_activities).values(**row).on_conflict_do_nothing())
 
     def take(self, now: datetime, lease: timedelta, limit: int) -> list[PendingActivity]:
         """Takes up to `limit` by lease, the oldest first: those whom nobody is at work on, and nobody is waited for."""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kit import row_digests
 from services.points import tables
 from services.points.domain.counters import Counter, CounterKey, Tally
 from services.points.domain.rehearsals import Position, Rehearsal, RehearsalState
@@ -51,7 +52,8 @@ class Rehearsals:
             "lease_until": rehearsal.created_at,
             "created_at": rehearsal.created_at,
         }
-        self._connection.execute(sa.insert(tables.rehearsals).values(**values))
+        row = row_digests.fresh(self._connection, tables.rehearsals, values)
+        self._connection.execute(sa.insert(tables.rehearsals).values(**row))
 
     def find(self, program_id: UUID, rehearsal_id: UUID) -> Rehearsal | None:
         """The rehearsal as it stands."""
@@ -89,6 +91,7 @@ class Rehearsals:
     def give_up(self, now: datetime, attempts_max: int) -> int:
         """Ends those that were taken too often without coming further, and says how many."""
         table = tables.rehearsals
+        failed = {"state": RehearsalState.FAILED.value, "ended_at": now}
         statement = (
             sa.update(table)
             .where(
@@ -96,7 +99,7 @@ class Rehearsals:
                 table.c.attempts >= attempts_max,
                 table.c.lease_until <= now,
             )
-            .values(state=RehearsalState.FAILED.value, ended_at=now)
+            .values(**row_digests.changed(self._connection, table, failed))
         )
         return len(self._connection.execute(statement.returning(table.c.rehearsal_id)).all())
 
@@ -131,7 +134,7 @@ class Rehearsals:
                 table.c.state == RehearsalState.RUNNING.value,
                 table.c.lease_until == leased.lease_until,
             )
-            .values(**values)
+            .values(**row_digests.changed(self._connection, table, values))
         )
         if self._connection.execute(statement.returning(table.c.rehearsal_id)).one_or_none() is None:
             return False

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from kit import row_digests
 from kit.database import LostRaceError
 from kit.page import PageRequest
 from services.points import tables
@@ -38,7 +39,9 @@ class Rules:
     def lock(self, program_id: UUID) -> None:
         """Keeps others from changing the program's rules meanwhile."""
         settings = tables.program_settings
-        statement = postgresql.insert(settings).values(program_id=program_id)
+        statement = postgresql.insert(settings).values(
+            **row_digests.fresh(self._connection, settings, {"program_id": program_id})
+        )
         self._connection.execute(
             statement.on_conflict_do_update(
                 constraint=settings.primary_key, set_={"rules_revision": settings.c.rules_revision}
@@ -88,18 +91,21 @@ class Rules:
     def put(self, *rules: EarningRule) -> None:
         """Writes versions as they now stand, in the order given, and tells every process that rules have changed."""
         for rule in rules:
-            values = _columns(rule)
+            values = row_digests.fresh(self._connection, tables.earning_rules, _columns(rule))
             statement = postgresql.insert(tables.earning_rules).values(**values)
             # The terms of a version are what they were when it was written: another wish is another version.
-            changing = {name: values[name] for name in GRANTS["earning_rules"].changes}
+            changing = {name: values[name] for name in GRANTS["earning_rules"].changes if name != row_digests.COLUMN}
+            after = row_digests.changed(self._connection, tables.earning_rules, changing)
             self._connection.execute(
-                statement.on_conflict_do_update(constraint=tables.earning_rules.primary_key, set_=changing)
+                statement.on_conflict_do_update(constraint=tables.earning_rules.primary_key, set_=after)
             )
         settings = tables.program_settings
-        statement = postgresql.insert(settings).values(program_id=rules[0].program_id, rules_revision=1)
+        first = {"program_id": rules[0].program_id, "rules_revision": 1}
+        next_one = {"rules_revision": settings.c.rules_revision + 1}
+        statement = postgresql.insert(settings).values(**row_digests.fresh(self._connection, settings, first))
         self._connection.execute(
             statement.on_conflict_do_update(
-                constraint=settings.primary_key, set_={"rules_revision": settings.c.rules_revision + 1}
+                constraint=settings.primary_key, set_=row_digests.changed(self._connection, settings, next_one)
             )
         )
 
@@ -126,11 +132,12 @@ class Rules:
             "time_zone": policy.time_zone,
             "policy_version": policy.version,
         }
-        statement = postgresql.insert(settings).values(program_id=policy.program_id, **chosen)
+        fresh = row_digests.fresh(self._connection, settings, {"program_id": policy.program_id, **chosen})
+        statement = postgresql.insert(settings).values(**fresh)
         written = self._connection.execute(
             statement.on_conflict_do_update(
                 constraint=settings.primary_key,
-                set_=chosen,
+                set_=row_digests.changed(self._connection, settings, chosen),
                 where=settings.c.policy_version == policy.version - 1,
             ).returning(settings.c.policy_version)
         )

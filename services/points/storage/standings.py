@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from kit import row_digests
 from services.points import tables
 from services.points.domain.ledger import EntryKind
 from services.points.domain.policy import MemberStatus, ProgramPolicy, Shortfall, Standing
@@ -62,26 +63,28 @@ class Standings:
         # In key order, so that nobody waits in a circle.
         ordered = sorted(standings, key=lambda standing: standing.member_id)
         statement = postgresql.insert(table).values(
-            [
-                {
-                    "member_id": standing.member_id,
-                    "program_id": standing.program_id,
-                    "status": standing.status.value,
-                    "member_version": standing.member_version,
-                    "tier": standing.tier,
-                    "segments": list(standing.segments),
-                    "attributes": standing.attributes,
-                }
-                for standing in ordered
-            ]
+            [row_digests.fresh(self._connection, table, _columns(standing)) for standing in ordered]
         )
+        told = {name: statement.excluded[name] for name in _TOLD}
         self._connection.execute(
             statement.on_conflict_do_update(
                 constraint=table.primary_key,
-                set_={name: statement.excluded[name] for name in _TOLD},
+                set_=row_digests.changed(self._connection, table, told),
                 where=table.c.member_version < statement.excluded.member_version,
             )
         )
+
+
+def _columns(standing: Standing) -> dict[str, object]:
+    return {
+        "member_id": standing.member_id,
+        "program_id": standing.program_id,
+        "status": standing.status.value,
+        "member_version": standing.member_version,
+        "tier": standing.tier,
+        "segments": list(standing.segments),
+        "attributes": standing.attributes,
+    }
 
 
 def policy_of(program_id: UUID, row: Any) -> ProgramPolicy:

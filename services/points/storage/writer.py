@@ -1,8 +1,9 @@
 """Writes what operations came to, in one round trip.
 
 Rows are gathered by table and written by one statement of `INSERT … SELECT FROM unnest(arrays)` parts, whatever the
-number of rows. Tables whose rows change (those in `_CHANGING`) are upserted by their key. The
-statement's text depends only on which tables have rows, so the server prepares a handful of them once.
+number of rows. Tables whose rows change (those in `_CHANGING`) are upserted by their key. Each row gets the digest of
+what it says. The statement's text depends only on which tables have rows, so the server prepares a handful of them
+once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects.postgresql import JSONB
 
+from kit import row_digests
 from kit.database import LostRaceError
 from services.points import tables
 from services.points.grants import GRANTS
@@ -71,14 +73,14 @@ class Writer:
         for name in _CONTESTED.intersection(names):
             key = [column.name for column in tables.metadata.tables[name].primary_key.columns]
             self._rows[name].sort(key=lambda row: [str(row[part]) for part in key])
-        arrays = {
+        arrays: dict[str, object] = {
             f"{name}_{column.name}": [row[column.name] for row in self._rows[name]]
             for name in names
-            for column in tables.metadata.tables[name].columns
+            for column in _given(tables.metadata.tables[name])
         }
         self._rows = {}
         try:
-            connection.exec_driver_sql(_statement(names), arrays)
+            connection.exec_driver_sql(_statement(names), arrays | row_digests.given(connection))
         except exc.IntegrityError as error:
             if isinstance(error.orig, psycopg.errors.UniqueViolation):
                 raise LostRaceError from error
@@ -91,15 +93,32 @@ def _statement(names: tuple[str, ...]) -> str:
     return f"WITH {', '.join(parts)} SELECT 1"
 
 
+def _given(table: sa.Table) -> list[sa.Column[object]]:
+    return [column for column in table.columns if column.name != row_digests.COLUMN]
+
+
 def _insert(table: sa.Table) -> str:
-    columns = ", ".join(column.name for column in table.columns)
+    columns = ", ".join(column.name for column in _given(table))
     arrays = ", ".join(
-        f"CAST(%({table.name}_{column.name})s AS {_ARRAY_TYPES[type(column.type)]})" for column in table.columns
+        f"CAST(%({table.name}_{column.name})s AS {_ARRAY_TYPES[type(column.type)]})" for column in _given(table)
     )
     # Every word of the statement comes from the tables of this service, none from a request.
-    insert = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"  # noqa: S608
+    given, digest = f"unnest({arrays}) AS given ({columns})", (row_digests.COLUMN,) if _is_digested(table) else ()
+    told = "".join(f", {_digest(table)}" for _ in digest)
+    insert = f"INSERT INTO {table.name} ({', '.join((columns, *digest))}) SELECT given.*{told} FROM {given}"  # noqa: S608
     if table.name not in _CHANGING:
         return insert
     changing = GRANTS[table.name].changes
     key = ", ".join(column.name for column in table.primary_key.columns)
-    return f"{insert} ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changing)}"
+    sets = ", ".join(f"{name} = excluded.{name}" for name in changing)
+    return f"{insert} ON CONFLICT ({key}) DO UPDATE SET {sets}"
+
+
+def _is_digested(table: sa.Table) -> bool:
+    return row_digests.COLUMN in table.c
+
+
+def _digest(table: sa.Table) -> str:
+    key = sa.cast(sa.bindparam(row_digests.KEY), sa.LargeBinary)
+    given = row_digests.expression(table, lambda column: sa.literal_column(f"given.{column.name}", column.type), key)
+    return row_digests.in_words(given, "pyformat")

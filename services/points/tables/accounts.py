@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from kit.row_digests import row_digest_column
 from services.points.tables.base import instant, metadata
 
 accounts = sa.Table(
@@ -21,6 +22,7 @@ accounts = sa.Table(
     # none ends before. The latter is moved on by whoever looks, and not by each activity, which would cost its index.
     instant("active_at", nullable=True),
     instant("inactivity_due_at", nullable=True),
+    row_digest_column(),
     sa.Index(
         "ix_accounts_inactivity_due",
         "inactivity_due_at",
@@ -62,6 +64,7 @@ entries = sa.Table(
     sa.Column("counted", sa.Boolean, nullable=False, server_default=sa.false()),
     # Of an expiry for inactivity: how long there had been none.
     sa.Column("inactivity_days", sa.Integer),
+    row_digest_column(),
     sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
     sa.CheckConstraint(
         "NOT counted OR kind IN ('earn', 'spend', 'return', 'adjustment', 'transfer_out', 'transfer_in')",
@@ -140,6 +143,7 @@ lots = sa.Table(
     instant("expires_at", nullable=True),
     # Ends when there has been no activity for so long; `expires_at` then says when that was.
     sa.Column("inactivity_days", sa.Integer),
+    row_digest_column(),
     sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
     sa.CheckConstraint("units > 0", name="units_positive"),
     sa.CheckConstraint("remaining BETWEEN 0 AND units", name="remaining_within_units"),
@@ -164,5 +168,6 @@ lot_movements = sa.Table(
     sa.Column("entry_version", sa.BigInteger, nullable=False),
     sa.Column("lot_id", sa.Uuid, nullable=False),
     sa.Column("units", sa.BigInteger, nullable=False),
+    row_digest_column(),
     sa.CheckConstraint("units <> 0", name="moves_something"),
 )

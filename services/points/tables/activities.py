@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.points.tables.base import instant, metadata
+from kit.row_digests import row_digest_column
+from services.points.tables.base import instant, lease, metadata
 
 # Appended, never changed. The primary key is made from the program and what makes an activity the same one, so that it
 # is that uniqueness too.
@@ -30,6 +31,7 @@ activities = sa.Table(
     instant("recorded_at"),
     # Of a birthday: the local year that its id is made of; of those recorded before there was it, that of UTC.
     sa.Column("local_year", sa.Integer),
+    row_digest_column(),
     sa.CheckConstraint("kind IN ('event', 'visit', 'enrolment', 'birthday', 'referral')", name="kind"),
     sa.CheckConstraint("(kind = 'event') = (name <> '')", name="events_have_names"),
     sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
@@ -52,7 +54,8 @@ pending_activities = sa.Table(
     sa.Column("program_id", sa.Uuid, nullable=False),
     instant("occurred_at"),
     # Until then somebody is at work on it; past that, whoever looks takes it.
-    instant("lease_until", nullable=True),
+    lease(nullable=True),
+    row_digest_column(),
     sa.CheckConstraint("kind = 'enrolment'", name="kind"),
     sa.Index("ix_pending_activities_occurred", "occurred_at", "member_id"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from kit.row_digests import row_digest_column
 from services.points.tables.base import instant, metadata
 
 adjustments = sa.Table(
@@ -28,6 +29,7 @@ adjustments = sa.Table(
     sa.Column("entry_version", sa.BigInteger),
     # Whether as many qualifying units are given or taken with the points.
     sa.Column("qualifying", sa.Boolean, nullable=False, server_default=sa.false()),
+    row_digest_column(),
     sa.CheckConstraint("amount <> 0", name="moves_something"),
     sa.CheckConstraint("reason <> '' AND requested_by <> '' AND requested_caller <> ''", name="asked_by_somebody"),
     sa.CheckConstraint("expiry_days >= 0 AND (amount > 0 OR expiry_days = 0)", name="expiry_days_of_given"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from kit.row_digests import row_digest_column
 from services.points.tables.base import instant, metadata
 
 holds = sa.Table(
@@ -24,6 +25,7 @@ holds = sa.Table(
     # Of what was captured, what has been given back; the time is that of the last. Earlier ones have a time alone.
     sa.Column("reversed", sa.BigInteger, nullable=False, server_default="0"),
     instant("reversed_at", nullable=True),
+    row_digest_column(),
     sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
     sa.CheckConstraint("amount > 0", name="amount_positive"),
     sa.CheckConstraint("state IN ('open', 'captured', 'released', 'expired')", name="state"),
@@ -53,6 +55,7 @@ hold_parts = sa.Table(
     sa.Column("captured", sa.BigInteger, nullable=False),
     sa.CheckConstraint("units > 0", name="units_positive"),
     sa.Column("reversed", sa.BigInteger, nullable=False, server_default="0"),
+    row_digest_column(),
     sa.CheckConstraint("captured BETWEEN 0 AND units", name="captured_within_units"),
     sa.CheckConstraint("reversed BETWEEN 0 AND captured", name="reversed_within_captured"),
 )

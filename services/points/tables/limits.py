@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from kit.row_digests import row_digest_column
 from services.points.tables.base import metadata
 
 
@@ -53,22 +54,26 @@ cap_counters = sa.Table(
     sa.Column("member_id", sa.Uuid, primary_key=True),
     sa.Column("program_id", sa.Uuid, nullable=False),
     *_counter("'member', 'member_and_cashier'", "cashier_id", "member_and_cashier"),
+    row_digest_column(),
 )
 cap_movements = sa.Table(
     "cap_movements",
     metadata,
     sa.Column("member_id", sa.Uuid, primary_key=True),
     *_movement("member_id", "cap_counters"),
+    row_digest_column(),
 )
 budget_counters = sa.Table(
     "budget_counters",
     metadata,
     sa.Column("program_id", sa.Uuid, primary_key=True),
     *_counter("'program', 'store'", "store_id", "store"),
+    row_digest_column(),
 )
 budget_movements = sa.Table(
     "budget_movements",
     metadata,
     sa.Column("program_id", sa.Uuid, primary_key=True),
     *_movement("program_id", "budget_counters"),
+    row_digest_column(),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from kit.row_digests import row_digest_column
 from services.points.tables.base import instant, metadata
 
 program_settings = sa.Table(
@@ -25,6 +26,7 @@ program_settings = sa.Table(
     sa.Column("time_zone", sa.Text),
     # Grows with each change of the policy, from 1 for one that was never set.
     sa.Column("policy_version", sa.BigInteger, nullable=False, server_default="1"),
+    row_digest_column(),
     sa.CheckConstraint("policy_version > 0", name="policy_version_positive"),
     sa.CheckConstraint("shortfall IN ('carry', 'negative', 'refuse')", name="shortfall"),
     sa.CheckConstraint("adjustment_limit >= 0", name="adjustment_limit_not_negative"),
@@ -46,6 +48,7 @@ earning_rules = sa.Table(
     instant("ended_at", nullable=True),
     instant("effective_from", nullable=True),
     instant("effective_until", nullable=True),
+    row_digest_column(),
     sa.CheckConstraint("version >= 1", name="version_from_one"),
     sa.CheckConstraint(
         "CASE state WHEN 'draft' THEN activated_at IS NULL AND ended_at IS NULL AND effective_from IS NULL"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from kit.row_digests import row_digest_column
 from services.points.tables.base import instant, metadata
 
 
@@ -34,6 +35,7 @@ purchases = sa.Table(
     sa.Column("account_after", JSONB),
     sa.Column("digests", JSONB, nullable=False),
     instant("recorded_at"),
+    row_digest_column(),
     sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
     sa.CheckConstraint("member_id IS NOT NULL OR points_earned = 0", name="anonymous_earns_nothing"),
     sa.CheckConstraint("(member_id IS NULL) = (account_after IS NULL)", name="account_with_member"),
@@ -52,6 +54,7 @@ purchase_claims = sa.Table(
     sa.Column("points_earned", sa.BigInteger, nullable=False),
     sa.Column("earnings", JSONB, nullable=False),
     instant("claimed_at"),
+    row_digest_column(),
     sa.CheckConstraint("points_earned >= 0", name="points_not_negative"),
     sa.Index("ix_purchase_claims_member", "member_id"),
     sa.Index(
@@ -93,6 +96,7 @@ returns = sa.Table(
     # are of no purchase that is known: that was taken.
     sa.Column("within_purchase_id", sa.Uuid, sa.ForeignKey("purchases.purchase_id")),
     sa.Column("valued", JSONB),
+    row_digest_column(),
     sa.CheckConstraint("points_returned >= 0", name="points_not_negative"),
     sa.CheckConstraint("shortfall BETWEEN 0 AND points_returned", name="shortfall_within_points"),
     sa.CheckConstraint(
@@ -127,6 +131,7 @@ return_matches = sa.Table(
     sa.Column("shortfall", sa.BigInteger, nullable=False),
     sa.Column("taken_by_rule", JSONB, nullable=False),
     instant("matched_at"),
+    row_digest_column(),
     sa.CheckConstraint("points_returned >= 0", name="points_not_negative"),
     sa.CheckConstraint("shortfall BETWEEN 0 AND points_returned", name="shortfall_within_points"),
     sa.CheckConstraint("member_id IS NOT NULL OR points_returned = 0", name="anonymous_takes_nothing"),

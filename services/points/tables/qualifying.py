@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from kit.row_digests import row_digest_column
 from services.points.tables.base import instant, metadata
 
 # A movement's id is made from its cause and the rule, so that it is their uniqueness too: an earning counts once, a
@@ -24,6 +25,7 @@ qualifying_movements = sa.Table(
     sa.Column("entry_version", sa.BigInteger),
     instant("recorded_at"),
     sa.Column("activity_id", sa.Uuid),
+    row_digest_column(),
     sa.ForeignKeyConstraint(["member_id", "wallet"], ["accounts.member_id", "accounts.wallet"]),
     sa.CheckConstraint(
         "CASE WHEN return_id IS NOT NULL THEN units < 0 WHEN entry_version IS NULL THEN units > 0 ELSE units <> 0 END",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.points.tables.base import instant, metadata
+from kit.row_digests import UNDIGESTED, row_digest_column
+from services.points.tables.base import instant, lease, metadata
 
 # What rules would have given for past purchases: worked on by lease, page by page, and read until pruned.
 rehearsals = sa.Table(
@@ -22,10 +23,11 @@ rehearsals = sa.Table(
     instant("position_at"),
     sa.Column("position_after", sa.Uuid),
     sa.Column("window_s", sa.BigInteger, nullable=False),
-    sa.Column("attempts", sa.BigInteger, nullable=False),
-    instant("lease_until"),
+    sa.Column("attempts", sa.BigInteger, nullable=False, info=UNDIGESTED),
+    lease(nullable=False),
     instant("created_at"),
     instant("ended_at", nullable=True),
+    row_digest_column(),
     sa.CheckConstraint("state IN ('running', 'done', 'failed')", name="state"),
     sa.CheckConstraint("(state = 'running') = (ended_at IS NULL)", name="running_until_ended"),
     sa.CheckConstraint("window_s > 0", name="window_positive"),

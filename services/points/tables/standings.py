@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from kit.row_digests import row_digest_column
 from services.points.tables.base import metadata
 
 standings = sa.Table(
@@ -17,6 +18,7 @@ standings = sa.Table(
     sa.Column("tier", sa.Text, nullable=False, server_default=""),
     sa.Column("segments", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("attributes", JSONB, nullable=False, server_default="{}"),
+    row_digest_column(),
     sa.CheckConstraint("status IN ('active', 'suspended', 'earn_only', 'terminated')", name="status"),
     sa.CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
 )

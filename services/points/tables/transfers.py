@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.points.tables.base import instant, metadata
+from kit.row_digests import row_digest_column
+from services.points.tables.base import instant, lease, metadata
 
 transfers = sa.Table(
     "transfers",
@@ -25,7 +26,8 @@ transfers = sa.Table(
     instant("ended_at", nullable=True),
     sa.Column("returned_version", sa.BigInteger),
     # Until then somebody is at work on it; past that, whoever looks takes it over.
-    instant("lease_until", nullable=True),
+    lease(nullable=True),
+    row_digest_column(),
     sa.CheckConstraint("amount > 0", name="amount_positive"),
     sa.CheckConstraint("recipient_id <> member_id", name="to_another"),
     sa.CheckConstraint("state IN ('sent', 'done', 'returned')", name="state"),
@@ -53,6 +55,7 @@ transfer_arrivals = sa.Table(
     # The entry that credited it; null where it was refused.
     sa.Column("entry_version", sa.BigInteger),
     instant("arrived_at"),
+    row_digest_column(),
     sa.CheckConstraint("amount > 0", name="amount_positive"),
     sa.CheckConstraint("sender_id <> member_id", name="from_another"),
     sa.Index(

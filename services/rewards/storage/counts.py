@@ -42,13 +42,12 @@ class Counts(Statements):
 
         The caller has looked before. Where there was no row to lock, another may have been first: LostRaceError.
         """
-        statement = postgresql.insert(redemption_counts).values(
-            member_id=member_id, program_id=program_id, reward_id=reward_id, taken=1
-        )
+        first = self._fresh(redemption_counts, member_id=member_id, program_id=program_id, reward_id=reward_id, taken=1)
+        statement = postgresql.insert(redemption_counts).values(first)
         ordinal: int | None = self._connection.scalar(
             statement.on_conflict_do_update(
                 index_elements=list(redemption_counts.primary_key.columns),
-                set_={"taken": redemption_counts.c.taken + 1},
+                set_=self._changed(redemption_counts, taken=redemption_counts.c.taken + 1),
                 where=redemption_counts.c.taken < limit if limit else None,
             ).returning(redemption_counts.c.taken)
         )
@@ -61,7 +60,7 @@ class Counts(Statements):
         self._connection.execute(
             sa.update(redemption_counts)
             .where(*_count_key(redemption.member_id, redemption.program_id, redemption.reward_id))
-            .values(taken=redemption_counts.c.taken - 1)
+            .values(self._changed(redemption_counts, taken=redemption_counts.c.taken - 1))
         )
 
 

@@ -48,19 +48,22 @@ class Redemptions(Statements):
         """Writes a new redemption, which the caller is at work on for `lease_s` seconds."""
         self._connection.execute(
             sa.insert(redemptions).values(
-                member_id=redemption.member_id,
-                redemption_id=redemption.redemption_id,
-                program_id=redemption.program_id,
-                reward_id=redemption.reward_id,
-                reward_name=redemption.reward_name,
-                **benefit_values(redemption.benefit),
-                cost_points=redemption.cost_points,
-                wallet=redemption.wallet,
-                voucher_validity_days=redemption.voucher_validity_days,
-                limit_per_member=redemption.limit_per_member,
-                ordinal=redemption.ordinal,
-                requested_at=redemption.requested_at,
-                **_changing_values(redemption, lease_s),
+                self._fresh(
+                    redemptions,
+                    member_id=redemption.member_id,
+                    redemption_id=redemption.redemption_id,
+                    program_id=redemption.program_id,
+                    reward_id=redemption.reward_id,
+                    reward_name=redemption.reward_name,
+                    **benefit_values(redemption.benefit),
+                    cost_points=redemption.cost_points,
+                    wallet=redemption.wallet,
+                    voucher_validity_days=redemption.voucher_validity_days,
+                    limit_per_member=redemption.limit_per_member,
+                    ordinal=redemption.ordinal,
+                    requested_at=redemption.requested_at,
+                    **_changing_values(redemption, lease_s),
+                )
             )
         )
 
@@ -72,7 +75,7 @@ class Redemptions(Statements):
                 redemptions.c.member_id == redemption.member_id,
                 redemptions.c.redemption_id == redemption.redemption_id,
             )
-            .values(**_changing_values(redemption, lease_s))
+            .values(self._changed(redemptions, **_changing_values(redemption, lease_s)))
         )
 
     def claim(self, lease_s: int) -> Redemption | None:

@@ -60,10 +60,13 @@ class Rewards(Statements):
         """Writes a new reward's terms."""
         self._connection.execute(
             sa.insert(rewards).values(
-                program_id=reward.program_id,
-                reward_id=reward.reward_id,
-                created_at=reward.created_at,
-                **_terms_values(reward),
+                self._fresh(
+                    rewards,
+                    program_id=reward.program_id,
+                    reward_id=reward.reward_id,
+                    created_at=reward.created_at,
+                    **_terms_values(reward),
+                )
             )
         )
 
@@ -72,7 +75,7 @@ class Rewards(Statements):
         self._connection.execute(
             sa.update(rewards)
             .where(rewards.c.program_id == reward.program_id, rewards.c.reward_id == reward.reward_id)
-            .values(**_terms_values(reward))
+            .values(self._changed(rewards, **_terms_values(reward)))
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kit import row_digests
 from services.rewards.domain.rewards import Benefit, BenefitKind
 
 
@@ -14,6 +15,14 @@ class Statements:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+
+    def _fresh(self, table: sa.Table, **values: object) -> dict[str, Any]:
+        """The values of a new row, with its digest."""
+        return row_digests.fresh(self._connection, table, values)
+
+    def _changed(self, table: sa.Table, **values: object) -> dict[str, Any]:
+        """What changes of a row, with the digest that it has then."""
+        return row_digests.changed(self._connection, table, values)
 
 
 def benefit_values(benefit: Benefit) -> dict[str, object]:

@@ -26,13 +26,15 @@ class Statuses(Statements):
 
     def put(self, program_id: uuid.UUID, member_id: uuid.UUID, status: MemberStatus, version: int) -> None:
         """Writes what was announced, unless something later is known: events may arrive in any order."""
-        statement = postgresql.insert(member_statuses).values(
-            member_id=member_id, program_id=program_id, status=status.value, version=version
+        row = self._fresh(
+            member_statuses, member_id=member_id, program_id=program_id, status=status.value, version=version
         )
+        statement = postgresql.insert(member_statuses).values(row)
+        told = {"status": statement.excluded.status, "version": statement.excluded.version}
         self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[member_statuses.c.member_id],
-                set_={"status": statement.excluded.status, "version": statement.excluded.version},
+                set_=self._changed(member_statuses, **told),
                 where=member_statuses.c.version < statement.excluded.version,
             )
         )

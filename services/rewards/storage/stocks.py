@@ -29,11 +29,14 @@ class Stocks(Statements):
         if before is None:
             self._connection.execute(
                 sa.insert(reward_stocks).values(
-                    program_id=reward.program_id, reward_id=reward.reward_id, stock=reward.stock
+                    self._fresh(
+                        reward_stocks, program_id=reward.program_id, reward_id=reward.reward_id, stock=reward.stock
+                    )
                 )
             )
         else:
-            self._connection.execute(_where(sa.update(reward_stocks), reward).values(stock=reward.stock))
+            changed = self._changed(reward_stocks, stock=reward.stock)
+            self._connection.execute(_where(sa.update(reward_stocks), reward).values(changed))
         self._append(reward, movement_id, now, kind="adjusted", quantity=reward.stock - (before or 0))
 
     def unit_for(self, redemption: Redemption) -> Unit:
@@ -49,7 +52,7 @@ class Stocks(Statements):
         taken = self._connection.execute(
             _where(sa.update(reward_stocks), redemption)
             .where(reward_stocks.c.stock > 0)
-            .values(stock=reward_stocks.c.stock - 1)
+            .values(self._changed(reward_stocks, stock=reward_stocks.c.stock - 1))
         )
         if taken.rowcount == 0:
             raise LostRaceError
@@ -57,21 +60,25 @@ class Stocks(Statements):
     def give_back(self, redemption: Redemption, movement_id: uuid.UUID, now: datetime) -> None:
         """Gives the redemption's unit back, as the last thing in its transaction."""
         self._append(redemption, movement_id, now, kind="returned", quantity=1)
-        self._connection.execute(_where(sa.update(reward_stocks), redemption).values(stock=reward_stocks.c.stock + 1))
+        changed = self._changed(reward_stocks, stock=reward_stocks.c.stock + 1)
+        self._connection.execute(_where(sa.update(reward_stocks), redemption).values(changed))
 
     def _append(
         self, of: Reward | Redemption, movement_id: uuid.UUID, now: datetime, *, kind: str, quantity: int
     ) -> None:
         self._connection.execute(
             sa.insert(stock_movements).values(
-                program_id=of.program_id,
-                reward_id=of.reward_id,
-                movement_id=movement_id,
-                kind=kind,
-                quantity=quantity,
-                member_id=of.member_id if isinstance(of, Redemption) else None,
-                redemption_id=of.redemption_id if isinstance(of, Redemption) else None,
-                moved_at=now,
+                self._fresh(
+                    stock_movements,
+                    program_id=of.program_id,
+                    reward_id=of.reward_id,
+                    movement_id=movement_id,
+                    kind=kind,
+                    quantity=quantity,
+                    member_id=of.member_id if isinstance(of, Redemption) else None,
+                    redemption_id=of.redemption_id if isinstance(of, Redemption) else None,
+                    moved_at=now,
+                )
             )
         )
 

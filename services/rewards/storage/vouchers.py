@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from kit.database import LostRaceError
 from services.rewards.domain.vouchers import Use, Voucher, VoucherState
 from services.rewards.storage.statements import Statements, benefit_of
-from services.rewards.tables import voucher_codes, vouchers
+from services.rewards.tables import voucher_changes, voucher_codes, vouchers
 
 _OWN = ("state", "issued_at", "expires_at", "used_at", "used_store_id", "used_terminal_id", "used_receipt_number")
 # A redemption is read together with its voucher; these are the voucher's columns beside the redemption's.
@@ -35,10 +35,13 @@ class Vouchers(Statements):
         claimed = self._connection.execute(
             postgresql.insert(voucher_codes)
             .values(
-                program_id=voucher.program_id,
-                code=voucher.code,
-                member_id=voucher.member_id,
-                redemption_id=voucher.redemption_id,
+                self._fresh(
+                    voucher_codes,
+                    program_id=voucher.program_id,
+                    code=voucher.code,
+                    member_id=voucher.member_id,
+                    redemption_id=voucher.redemption_id,
+                )
             )
             .on_conflict_do_nothing()
             .returning(voucher_codes.c.code)
@@ -48,19 +51,42 @@ class Vouchers(Statements):
             raise LostRaceError
         self._connection.execute(
             sa.insert(vouchers).values(
-                member_id=voucher.member_id,
-                redemption_id=voucher.redemption_id,
-                code=voucher.code,
-                **_changing_values(voucher),
+                self._fresh(
+                    vouchers,
+                    member_id=voucher.member_id,
+                    redemption_id=voucher.redemption_id,
+                    code=voucher.code,
+                    **_changing_values(voucher),
+                )
             )
         )
+        self._journal(voucher)
 
     def update(self, voucher: Voucher) -> None:
         """Writes what a step changed."""
         self._connection.execute(
             sa.update(vouchers)
             .where(vouchers.c.member_id == voucher.member_id, vouchers.c.redemption_id == voucher.redemption_id)
-            .values(**_changing_values(voucher))
+            .values(self._changed(vouchers, **_changing_values(voucher)))
+        )
+        self._journal(voucher)
+
+    def _journal(self, voucher: Voucher) -> None:
+        """Appends what the voucher has become; its redemption's row, which is locked, keeps the numbers apart."""
+        columns = voucher_changes.c
+        own = sa.and_(columns.member_id == voucher.member_id, columns.redemption_id == voucher.redemption_id)
+        before = sa.select(sa.func.coalesce(sa.func.max(columns.number), 0)).where(own).scalar_subquery()
+        self._connection.execute(
+            sa.insert(voucher_changes).values(
+                self._fresh(
+                    voucher_changes,
+                    member_id=voucher.member_id,
+                    redemption_id=voucher.redemption_id,
+                    number=before + 1,
+                    **_changing_values(voucher),
+                    changed_at=sa.func.now(),
+                )
+            )
         )
 
 

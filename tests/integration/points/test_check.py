@@ -17,6 +17,7 @@ from tests.fixtures.servers import Lender
 from tests.integration.points.activity_defects import ACTIVITY_DEFECTS
 from tests.integration.points.busy import Day, buy, live, spend, started
 from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.digest_defects import DIGEST_DEFECTS
 from tests.integration.points.goods_back_defects import GOODS_BACK_DEFECTS
 from tests.integration.points.inactivity_defects import INACTIVITY_DEFECTS
 from tests.integration.points.planted import AMINA, ANY_KIND, BILAL, Planted, planted
@@ -25,6 +26,7 @@ from tests.integration.points.served import opened, owned
 # By the problem that a question finds: a question that stands here with no defect, or not at all, fails below.
 DEFECTS: dict[str, dict[str, Planted]] = {
     **INACTIVITY_DEFECTS,
+    **DIGEST_DEFECTS,
     "the accounts of this program do not add up to what their contra accounts say": {
         "a point from nowhere": planted(
             "{program}", "UPDATE accounts SET posted = posted + 1 WHERE member_id = :amina"
@@ -585,9 +587,10 @@ DEFECTS: dict[str, dict[str, Planted]] = {
     },
 }
 
+# The question of the digests is put to many tables.
 CASES = [
     pytest.param(name, problem, defect, id=f"{name}-{what}".replace(" ", "_"))
-    for name, problem, _ in check.QUESTIONS
+    for name, problem in dict.fromkeys((name, problem) for name, problem, _ in check.QUESTIONS)
     for what, defect in DEFECTS.get(problem, {}).items()
 ]
 
@@ -632,7 +635,14 @@ def test_a_planted_defect_is_found_and_its_row_named(
 ) -> None:
     with lender.copy(busy_day.url) as url, opened(url) as source:
         plant(source, defect, busy_day.names)
-        assert Finding(name, defect.subject.format(**busy_day.names), problem) in list(check.check(source))
+        found = list(check.check(source))
+    subject = defect.subject.format(**busy_day.names)
+    assert any((each.check, each.problem) == (name, problem) and fits(subject, each.subject) for each in found)
+
+
+def fits(subject: str, found: str) -> bool:
+    """Whether a row's name is the one that was meant, or begins as one does that ends in %."""
+    return found.startswith(subject[:-1]) if subject.endswith("%") else found == subject
 
 
 def test_of_thousands_of_defects_no_more_are_read_than_a_report_tells(lender: Lender, busy_day: BusyDay) -> None:

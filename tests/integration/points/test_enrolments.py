@@ -23,6 +23,7 @@ from services.points.domain.activities import ActivityKind
 from services.points.domain.errors import LedgerBusy
 from services.points.handlers.enrolments import LEASE
 from tests.factories import points as make
+from tests.fixtures.digests import digest_anew
 from tests.integration.points.busy import started
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.served import serving_members
@@ -191,6 +192,7 @@ def test_a_member_enrols_and_is_welcomed_once_however_often_the_event_comes(hear
     with points.engine.begin() as connection:
         connection.execute(sa.update(tables.earning_rules).values(program_id=program_id))
         connection.execute(sa.update(tables.program_settings).values(program_id=program_id))
+        digest_anew(connection, tables.earning_rules, tables.program_settings)
     # That of `members` is today's.
     points.clock.advance(days=3)
     ears.settle()

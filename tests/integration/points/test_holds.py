@@ -24,6 +24,7 @@ from services.points.domain.errors import (
 from services.points.domain.ledger import EntryKind, HoldState
 from services.points.domain.policy import MemberStatus
 from tests.factories import points as make
+from tests.fixtures.digests import digest_anew
 from tests.integration.points.conftest import TILL, Points
 
 
@@ -213,6 +214,7 @@ def test_a_capture_reversed_by_code_of_before_is_reversed_whole(points: Points) 
     with points.engine.begin() as connection:
         connection.execute(sa.update(tables.holds).values(reversed=0))
         connection.execute(sa.update(tables.hold_parts).values(reversed=0))
+        digest_anew(connection, tables.holds, tables.hold_parts)
 
     assert points.holds.get_hold(make.PROGRAM, member_id, hold.hold_id).reversed == 10
     with pytest.raises(HoldNotCaptured):

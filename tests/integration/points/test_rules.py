@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from kit.database import retrying
 from kit.errors import Invalid
 from kit.page import PageRequest
+from services.points import tables
 from services.points.domain.commands import (
     ActivateEarningRule,
     CallOffEarningRule,
@@ -34,6 +35,7 @@ from services.points.domain.rules import EarningRule, RuleState
 from services.points.domain.sales import Sale, Tender, TenderKind
 from services.points.domain.terms import Accrual, EarningTerms, Effect, Factor, Trigger, ValidHours
 from tests.factories import points as make
+from tests.fixtures.digests import digest_anew
 from tests.integration.points.conftest import TILL, Points
 
 
@@ -175,6 +177,7 @@ def test_a_rule_of_before_there_were_keys_has_one_made_from_its_id(points: Point
     rule = points.rule()
     with points.engine.begin() as connection:
         connection.execute(sa.text("UPDATE earning_rules SET key = NULL"))
+        digest_anew(connection, tables.earning_rules)
     revision = ReviseEarningRule(make.PROGRAM, "r", rule.rule_id, 1, make.terms())
     assert points.rules.revise_earning_rule(TILL, revision).unwrap().key == f"rule-{rule.rule_id.hex[-12:]}"
     keys = {version.key for version in points.rules.get_earning_rule(make.PROGRAM, rule.rule_id)}
@@ -268,6 +271,7 @@ def test_a_rule_stored_before_there_was_more_means_what_it_meant(points: Points)
             ),
             {"kept": [field.name for field in fields(EarningTerms) if field.default is MISSING]},
         )
+        digest_anew(connection, tables.earning_rules)
     assert points.rules.get_earning_rule(make.PROGRAM, rule.rule_id) == [rule]
     gift = make.a_sale(tenders=(Tender(TenderKind.GIFT_CARD, 1000),), occurred_at=points.clock.now())
     assert bought(points, gift).purchase.points_earned == 10
@@ -301,6 +305,7 @@ def test_a_return_goes_by_what_was_written_down_of_those_before_or_else_by_the_g
     points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
     with points.engine.begin() as connection:
         connection.execute(sa.text("UPDATE returns SET taken_by_rule = NULL"))
+        digest_anew(connection, tables.returns)
     points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 1000))).unwrap()
     points.returns.record_return(TILL, make.record_return(sale.receipt, ("1", 2000))).unwrap()
     assert points.account(member_id).posted == 0

@@ -20,6 +20,7 @@ from services.points.domain.sales import Sale
 from services.points.domain.terms import Trigger
 from services.points.handlers import RehearsalHandlers
 from tests.factories import points as make
+from tests.fixtures.digests import digest_anew
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.test_rehearsals import asked, buy, performed
 
@@ -96,6 +97,7 @@ def test_code_that_knows_no_traits_goes_on_beside(points: Points) -> None:
     member_id = uuid.uuid4()
     with points.engine.begin() as connection:
         connection.execute(sa.text(old), {"m": member_id, "p": make.PROGRAM})
+        digest_anew(connection, tables.standings)
     assert known(points, member_id) == Earner("active")
 
 
@@ -201,6 +203,7 @@ def test_a_purchase_that_was_kept_without_traits_is_judged_without_them(points: 
                 "earnings #- '{0,explanation,member_segments}' #- '{0,explanation,member_attributes}'"
             )
         )
+        digest_anew(connection, tables.purchases)
     told(points, member_id, 3)
     assert brought_back(points, sale, ("2", 1000)) == 5
 

@@ -34,6 +34,7 @@ from services.points.domain.purchases import (
 from services.points.domain.sales import ReceiptKey, Sale
 from services.points.domain.terms import Accrual, Rounding
 from tests.factories import points as make
+from tests.fixtures.digests import digest_anew
 from tests.integration.points.busy import spend, started
 from tests.integration.points.conftest import TILL, Points
 
@@ -431,6 +432,7 @@ def test_unmatched_returns_of_before_learn_what_they_wait_for(points: Points) ->
     with points.engine.begin() as connection:
         before_returns_waited(connection, late.return_id, passed.receipt)
         migration._tell_what_is_awaited(connection)
+        digest_anew(connection, tables.returns)
 
     assert buy(points, member_id, sale).returns.returned == {"1": 1000}
 

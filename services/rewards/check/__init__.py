@@ -7,6 +7,11 @@
     count_adds_up             as many redemptions count against a limit as there are, and never more than the limit
     redemption_announced      a settled redemption's version is that of its last event, while events are kept
     name_canonical            names are in the form that names have (`kit.texts`): no caller finds another one
+    voucher_journalled        a voucher is what the last of its changes made it, and they are numbered without gaps
+    voucher_dated             a voucher ends so long after its issue as its redemption says, and in the order of things
+    redemption_dated          a redemption was asked for before it was cancelled and before it changed last
+    lease_bounded             no lease lasts longer than LEASE_S_MAX from now
+    row_unchanged             what a row says is what the service wrote (kit/row_digests.py)
 
 All questions are asked of one snapshot, so a service that works meanwhile causes no findings. Whether the points were
 spent is for a checker that sees the ledger, too; `ledger_claims` tells it what to look for.
@@ -20,17 +25,25 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from kit import outbox, stored_names
+from kit import outbox, row_digests, stored_names
 from kit.checking import Finding
 from kit.questions import STATEMENT_TIMEOUT_MS, ask
 from kit.stored_names import StoredNames
-from services.rewards import events
+from services.rewards import events, tables
 
 ROWS_AT_A_TIME = 1_000
 
-_KNOWN = {"aggregate_type": events.AGGREGATE_TYPE, "kept_days": outbox.RETENTION_DAYS}
+# No worker takes a redemption for longer. What lies further ahead was written by other means, or by a clock gone wrong.
+LEASE_S_MAX = 3_600
+
+KNOWN: dict[str, object] = {
+    "aggregate_type": events.AGGREGATE_TYPE,
+    "kept_days": outbox.RETENTION_DAYS,
+    "lease_s_max": LEASE_S_MAX,
+}
 
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
+    *row_digests.questions(tables.metadata),
     (
         "voucher_fits_redemption",
         "the voucher's state does not fit the redemption's",
@@ -143,6 +156,57 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ),
 )
 
+QUESTIONS += (
+    (
+        "voucher_journalled",
+        "the voucher is not what the last of its changes made it",
+        """
+        SELECT concat_ws('/', member_id, redemption_id)
+        FROM vouchers AS voucher
+        FULL JOIN (
+            SELECT DISTINCT ON (member_id, redemption_id) *,
+                count(*) OVER (PARTITION BY member_id, redemption_id) AS changes
+            FROM voucher_changes
+            ORDER BY member_id, redemption_id, number DESC
+        ) AS last USING (member_id, redemption_id)
+        WHERE last.changes IS DISTINCT FROM last.number
+            OR (voucher.state, voucher.issued_at, voucher.expires_at, voucher.used_at, voucher.used_store_id,
+                voucher.used_terminal_id, voucher.used_receipt_number, voucher.cancelled_at)
+            IS DISTINCT FROM (last.state, last.issued_at, last.expires_at, last.used_at, last.used_store_id,
+                last.used_terminal_id, last.used_receipt_number, last.cancelled_at)
+        """,
+    ),
+    (
+        "voucher_dated",
+        "the voucher does not end so long after its issue as its redemption says, or was used or cancelled out of turn",
+        """
+        SELECT concat_ws('/', member_id, redemption_id)
+        FROM vouchers
+        JOIN redemptions USING (member_id, redemption_id)
+        WHERE expires_at <> issued_at + voucher_validity_days * interval '24 hours'
+            OR NOT used_at BETWEEN issued_at AND expires_at OR issued_at < requested_at OR cancelled_at < issued_at
+        """,
+    ),
+    (
+        "redemption_dated",
+        "the redemption was not asked for before it was cancelled, or changed last before that",
+        """
+        SELECT concat_ws('/', member_id, redemption_id)
+        FROM redemptions
+        WHERE updated_at < requested_at OR NOT cancel_requested_at BETWEEN requested_at AND updated_at
+        """,
+    ),
+    (
+        "lease_bounded",
+        "the lease lasts longer than any worker takes one for",
+        """
+        SELECT concat_ws('/', member_id, redemption_id)
+        FROM redemptions
+        WHERE lease_until > now() + make_interval(secs => :lease_s_max)
+        """,
+    ),
+)
+
 _LEDGER_CLAIMS = """
     SELECT program_id, member_id, redemption_id, hold_id, wallet, cost_points, state, cancel_reason
     FROM redemptions
@@ -188,7 +252,7 @@ NAMES = (
 def check(engine: sa.Engine) -> Iterator[Finding]:
     """Asks everything of one snapshot."""
     with _snapshot(engine) as connection:
-        yield from ask(connection, QUESTIONS, _KNOWN)
+        yield from ask(connection, QUESTIONS, KNOWN | row_digests.given(connection))
         yield from stored_names.findings(connection, NAMES)
 
 
