@@ -17,6 +17,7 @@ from tests.fixtures.servers import Lender
 from tests.integration.points.activity_defects import ACTIVITY_DEFECTS
 from tests.integration.points.busy import Day, buy, live, spend, started
 from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.derived_defects import DERIVED_DEFECTS
 from tests.integration.points.digest_defects import DIGEST_DEFECTS
 from tests.integration.points.goods_back_defects import GOODS_BACK_DEFECTS
 from tests.integration.points.inactivity_defects import INACTIVITY_DEFECTS
@@ -27,6 +28,7 @@ from tests.integration.points.served import opened, owned
 DEFECTS: dict[str, dict[str, Planted]] = {
     **INACTIVITY_DEFECTS,
     **DIGEST_DEFECTS,
+    **DERIVED_DEFECTS,
     "the accounts of this program do not add up to what their contra accounts say": {
         "a point from nowhere": planted(
             "{program}", "UPDATE accounts SET posted = posted + 1 WHERE member_id = :amina"
