@@ -145,6 +145,10 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         outcome = self._holds.reverse_capture(call_of(context), convert_accounts.reverse_capture(request))
         return reply(context, outcome, convert_accounts.reverse_capture_response)
 
+    def RestoreCapture(self, request: pb.RestoreCaptureRequest, context: Context) -> pb.RestoreCaptureResponse:
+        outcome = self._holds.restore_capture(call_of(context), convert_accounts.restore_capture(request))
+        return reply(context, outcome, convert_accounts.restore_capture_response)
+
     def GetHold(self, request: pb.GetHoldRequest, context: Context) -> pb.GetHoldResponse:
         return pb.GetHoldResponse(
             hold=convert_accounts.to_hold(self._holds.get_hold(*convert_accounts.get_hold(request)))

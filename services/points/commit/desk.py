@@ -227,6 +227,10 @@ class Desk:
             raise HoldNotFound("the member has no such hold", hold_id=str(hold_id))
         return found[1]
 
+    def has_hold(self, member_id: UUID, hold_id: UUID) -> bool:
+        """Whether the member has a hold with this id, in any program."""
+        return (member_id, hold_id) in self._wallets
+
     def placed_hold(self, program_id: UUID, hold_id: UUID) -> PlacedHold | None:
         """A hold that is about to give back, whosever it is, unless it is another program's."""
         found = self._placed_holds.get(hold_id)

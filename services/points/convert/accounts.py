@@ -20,6 +20,7 @@ from services.points.domain.commands import (
     HoldAnswer,
     PlaceHold,
     ReleaseHold,
+    RestoreCapture,
     ReverseCapture,
 )
 from services.points.domain.ledger import AccountView, Entry, EntryKind, Hold, HoldState
@@ -92,6 +93,19 @@ def place_hold(request: pb.PlaceHoldRequest) -> PlaceHold:
         wallet=wallet_of(request.wallet),
         amount=integer_of(request.amount, "amount", at_least=1, at_most=AMOUNT_MAX),
         timeout_s=timeout_s or HOLD_TIMEOUT_S_DEFAULT,
+        reference=text_of(request.reference, "reference", length_max=NAME_LENGTH_MAX, length_min=0),
+    )
+
+
+def restore_capture(request: pb.RestoreCaptureRequest) -> RestoreCapture:
+    """A command to spend points again under the id of a hold that the ledger lost."""
+    return RestoreCapture(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=uuid_of(request.member_id, "member_id"),
+        wallet=wallet_of(request.wallet),
+        amount=integer_of(request.amount, "amount", at_least=1, at_most=AMOUNT_MAX),
+        hold_id=uuid_of(request.hold_id, "hold_id"),
         reference=text_of(request.reference, "reference", length_max=NAME_LENGTH_MAX, length_min=0),
     )
 
@@ -196,6 +210,11 @@ def adjust_points_response(answer: AdjustmentAnswer) -> pb.AdjustPointsResponse:
 def place_hold_response(answer: HoldAnswer) -> pb.PlaceHoldResponse:
     """The hold and the account after it was placed."""
     return pb.PlaceHoldResponse(hold=to_hold(answer.hold), account=to_account(answer.account))
+
+
+def restore_capture_response(answer: HoldAnswer) -> pb.RestoreCaptureResponse:
+    """The hold and the account after its points were spent again."""
+    return pb.RestoreCaptureResponse(hold=to_hold(answer.hold), account=to_account(answer.account))
 
 
 def capture_hold_response(answer: HoldAnswer) -> pb.CaptureHoldResponse:

@@ -25,6 +25,19 @@ class PlaceHold:
 
 
 @dataclass(frozen=True)
+class RestoreCapture:
+    """Spends points again under the id of a hold that the ledger lost."""
+
+    program_id: UUID
+    request_id: str
+    member_id: UUID
+    wallet: str
+    amount: int
+    hold_id: UUID
+    reference: str
+
+
+@dataclass(frozen=True)
 class CaptureHold:
     """Spends a hold; `amount` 0 spends all of it."""
 

@@ -2,7 +2,7 @@
 
 NotFound      PurchaseNotFound · HoldNotFound · RuleNotFound · RehearsalNotFound · MemberNotFound · AdjustmentNotFound
               TransferNotFound · ActivityNotFound
-Conflict      ReceiptConflict · ActivityConflict · RuleKeyTaken
+Conflict      ReceiptConflict · ActivityConflict · RuleKeyTaken · HoldExists
 Precondition  MemberMayNotEarn · CounterpartMayNotEarn · EarnsTooMuch · EvaluationTooCostly
               MemberMayNotSpend · WalletNotSpendable · InsufficientBalance
               HoldNotOpen · HoldNotCaptured · ReversalExceedsCapture · HoldOfRedemption
@@ -76,6 +76,12 @@ class ActivityConflict(Conflict):
     """This activity is recorded with other content: one of its source and key, or one that happens once."""
 
     reason = "ACTIVITY_CONFLICT"
+
+
+class HoldExists(Conflict):
+    """The member has a hold with this id, so the ledger has not lost it."""
+
+    reason = "HOLD_EXISTS"
 
 
 class RuleKeyTaken(Conflict):

@@ -12,8 +12,15 @@ from kit.errors import Invalid
 from kit.idempotency import Outcome
 from services.points.commit import Committer, Desk, Looks
 from services.points.domain.book import Book
-from services.points.domain.commands import CaptureHold, HoldAnswer, PlaceHold, ReleaseHold, ReverseCapture
-from services.points.domain.errors import HoldNotFound
+from services.points.domain.commands import (
+    CaptureHold,
+    HoldAnswer,
+    PlaceHold,
+    ReleaseHold,
+    RestoreCapture,
+    ReverseCapture,
+)
+from services.points.domain.errors import HoldExists, HoldNotFound
 from services.points.domain.ledger import AccountKey, Hold
 from services.points.domain.policy import expect_may_spend, expect_spendable
 from services.points.handlers.known_members import KnownMembers
@@ -32,6 +39,12 @@ class HoldHandlers:
         """Sets available points aside."""
         return self._known_members.run(
             call, command.program_id, command.member_id, lambda: self._committer.submit(call, Placing(command))
+        )
+
+    def restore_capture(self, call: Call, command: RestoreCapture) -> Outcome[HoldAnswer]:
+        """Spends points again under the id of a hold that the ledger lost."""
+        return self._known_members.run(
+            call, command.program_id, command.member_id, lambda: self._committer.submit(call, RestoringCapture(command))
         )
 
     def capture_hold(self, call: Call, command: CaptureHold) -> Outcome[HoldAnswer]:
@@ -95,6 +108,35 @@ class Placing:
         book = desk.book(self._key)
         hold = book.place_hold(ids.ordered_id(), command.amount, timeout, command.reference, desk.now)
         return HoldAnswer(hold, desk.view(self._key))
+
+
+# A hold that is captured as it is placed must only not be overdue by then.
+NOT_YET = timedelta(minutes=1)
+
+
+class RestoringCapture:
+    """Places and captures a hold under the id that it had; who may spend was decided when it was placed first."""
+
+    answer_type = HoldAnswer
+
+    def __init__(self, command: RestoreCapture) -> None:
+        self.command = command
+        self.looks = Looks(command.program_id, command.member_id, hold_id=command.hold_id)
+        self._key = AccountKey(command.program_id, command.member_id, command.wallet)
+
+    def books(self, desk: Desk) -> Sequence[BookRequest]:
+        """The account, of a known member who has no such hold."""
+        command = self.command
+        desk.standing(command.program_id, command.member_id)
+        if desk.has_hold(command.member_id, command.hold_id):
+            raise HoldExists("the member has a hold with this id", hold_id=str(command.hold_id))
+        return [BookRequest(self._key)]
+
+    def judge(self, desk: Desk) -> HoldAnswer:
+        """Spends the points."""
+        command, book = self.command, desk.book(self._key)
+        book.place_hold(command.hold_id, command.amount, NOT_YET, command.reference, desk.now)
+        return HoldAnswer(book.capture(command.hold_id, 0, desk.now), desk.view(self._key))
 
 
 class Ending:

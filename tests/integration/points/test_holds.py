@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from kit.database import retrying
 from kit.errors import Invalid, Precondition, Refusal
 from kit.page import PageRequest
-from services.points import jobs, tables
+from services.points import check, jobs, tables
+from services.points.domain.commands import RestoreCapture
 from services.points.domain.errors import (
+    HoldExists,
     HoldNotCaptured,
     HoldNotFound,
     HoldNotOpen,
@@ -307,3 +309,59 @@ def test_entries_come_in_pages_newest_first(points: Points) -> None:
 def kinds(points: Points, member_id: UUID) -> list[tuple[EntryKind, int]]:
     page = points.accounts.list_entries(make.PROGRAM, member_id, "points", PageRequest(50))
     return [(entry.kind, entry.amount) for entry in page.items]
+
+
+def restore_capture(member_id: UUID, hold_id: UUID, amount: int = 60) -> RestoreCapture:
+    key = f"key-{make.a_number()}"
+    return RestoreCapture(make.PROGRAM, key, member_id, "points", amount, hold_id, "redemption 1")
+
+
+@pytest.mark.parametrize("status", list(MemberStatus))
+def test_a_capture_that_was_lost_is_restored_under_its_id_whatever_the_member_may_do_now(
+    points: Points, status: MemberStatus
+) -> None:
+    member_id, hold_id = points.member(status), uuid4()
+    points.give(member_id, 100)
+
+    answer = points.holds.restore_capture(TILL, restore_capture(member_id, hold_id)).unwrap()
+
+    assert (answer.hold.hold_id, answer.hold.state, answer.hold.captured) == (hold_id, HoldState.CAPTURED, 60)
+    assert points.account(member_id).available == 40
+    points.holds.reverse_capture(TILL, make.reverse_capture(member_id, hold_id)).unwrap()
+    assert points.account(member_id).available == 100
+    assert list(check.check(points.engine)) == []
+
+
+def test_a_capture_is_restored_once_and_only_where_the_ledger_lacks_it(points: Points) -> None:
+    member_id, hold_id = points.member(), uuid4()
+    points.give(member_id, 100)
+    command = restore_capture(member_id, hold_id, 30)
+    first = points.holds.restore_capture(TILL, command)
+    assert points.holds.restore_capture(TILL, command).unwrap() == first.unwrap()
+    with pytest.raises(HoldExists):
+        points.holds.restore_capture(TILL, restore_capture(member_id, hold_id, 30)).unwrap()
+    open_hold = points.holds.place_hold(TILL, make.place_hold(member_id, 10)).unwrap().hold
+    with pytest.raises(HoldExists):
+        points.holds.restore_capture(TILL, restore_capture(member_id, open_hold.hold_id, 10)).unwrap()
+    with pytest.raises(InsufficientBalance):
+        points.holds.restore_capture(TILL, restore_capture(member_id, uuid4(), 61)).unwrap()
+    assert points.account(member_id).available == 60
+
+
+def test_two_who_restore_one_capture_spend_the_points_once(points: Points) -> None:
+    member_id, hold_id = points.member(), uuid4()
+    points.give(member_id, 100)
+    ready = threading.Barrier(2)
+
+    def restore(_: int) -> bool:
+        command = restore_capture(member_id, hold_id)
+        ready.wait()
+        try:
+            retrying(lambda: points.holds.restore_capture(TILL, command)).unwrap()
+        except HoldExists:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(restore, range(2))) == [False, True]
+    assert points.account(member_id).available == 40

@@ -1807,6 +1807,71 @@ class ReverseCaptureResponse(_message.Message):
 Global___ReverseCaptureResponse: _TypeAlias = ReverseCaptureResponse  # noqa: Y015
 
 @_typing.final
+class RestoreCaptureRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    WALLET_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    HOLD_ID_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    request_id: _builtins.str
+    member_id: _builtins.str
+    wallet: _builtins.str
+    """Empty means "points"."""
+    amount: _builtins.int
+    """Points that were spent: 1 to 1,000,000,000."""
+    hold_id: _builtins.str
+    """The identity that the hold had."""
+    reference: _builtins.str
+    """What it was for, as its caller named it: up to 100 characters."""
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        wallet: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        hold_id: _builtins.str = ...,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "hold_id", b"hold_id", "member_id", b"member_id", "program_id", b"program_id", "reference", b"reference", "request_id", b"request_id", "wallet", b"wallet"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RestoreCaptureRequest: _TypeAlias = RestoreCaptureRequest  # noqa: Y015
+
+@_typing.final
+class RestoreCaptureResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLD_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hold(self) -> Global___Hold: ...
+    @_builtins.property
+    def account(self) -> Global___Account: ...
+    def __init__(
+        self,
+        *,
+        hold: Global___Hold | None = ...,
+        account: Global___Account | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "hold", b"hold"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "hold", b"hold"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RestoreCaptureResponse: _TypeAlias = RestoreCaptureResponse  # noqa: Y015
+
+@_typing.final
 class GetHoldRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

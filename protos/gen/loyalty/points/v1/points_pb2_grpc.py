@@ -125,6 +125,11 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ReverseCaptureRequest.SerializeToString,
                 response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ReverseCaptureResponse.FromString,
                 _registered_method=True)
+        self.RestoreCapture = channel.unary_unary(
+                '/loyalty.points.v1.PointsService/RestoreCapture',
+                request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RestoreCaptureRequest.SerializeToString,
+                response_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RestoreCaptureResponse.FromString,
+                _registered_method=True)
         self.GetHold = channel.unary_unary(
                 '/loyalty.points.v1.PointsService/GetHold',
                 request_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.GetHoldRequest.SerializeToString,
@@ -413,6 +418,15 @@ class PointsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RestoreCapture(self, request, context):
+        """Spends points again under the hold that had spent them, after the ledger was restored from a state that lacks it.
+        What members may do now and whether the wallet's units are spendable now do not matter: the points were spent when
+        both allowed it. Fails with ALREADY_EXISTS / HOLD_EXISTS, and with FAILED_PRECONDITION / INSUFFICIENT_BALANCE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetHold(self, request, context):
         """Reads one hold. Fails with NOT_FOUND / HOLD_NOT_FOUND.
         """
@@ -694,6 +708,11 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ReverseCapture,
                     request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.ReverseCaptureRequest.FromString,
                     response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.ReverseCaptureResponse.SerializeToString,
+            ),
+            'RestoreCapture': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreCapture,
+                    request_deserializer=loyalty_dot_points_dot_v1_dot_points__pb2.RestoreCaptureRequest.FromString,
+                    response_serializer=loyalty_dot_points_dot_v1_dot_points__pb2.RestoreCaptureResponse.SerializeToString,
             ),
             'GetHold': grpc.unary_unary_rpc_method_handler(
                     servicer.GetHold,
@@ -1303,6 +1322,33 @@ class PointsService:
             '/loyalty.points.v1.PointsService/ReverseCapture',
             loyalty_dot_points_dot_v1_dot_points__pb2.ReverseCaptureRequest.SerializeToString,
             loyalty_dot_points_dot_v1_dot_points__pb2.ReverseCaptureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreCapture(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.points.v1.PointsService/RestoreCapture',
+            loyalty_dot_points_dot_v1_dot_points__pb2.RestoreCaptureRequest.SerializeToString,
+            loyalty_dot_points_dot_v1_dot_points__pb2.RestoreCaptureResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -103,6 +103,11 @@ class PointsServiceStub:
     it was not captured or nothing is left to give back, REVERSAL_EXCEEDS_CAPTURE when less is left than asked for. The
     hold itself stays as it ended.
     """
+    RestoreCapture: _grpc.UnaryUnaryMultiCallable[_points_pb2.RestoreCaptureRequest, _points_pb2.RestoreCaptureResponse]
+    """Spends points again under the hold that had spent them, after the ledger was restored from a state that lacks it.
+    What members may do now and whether the wallet's units are spendable now do not matter: the points were spent when
+    both allowed it. Fails with ALREADY_EXISTS / HOLD_EXISTS, and with FAILED_PRECONDITION / INSUFFICIENT_BALANCE.
+    """
     GetHold: _grpc.UnaryUnaryMultiCallable[_points_pb2.GetHoldRequest, _points_pb2.GetHoldResponse]
     """Reads one hold. Fails with NOT_FOUND / HOLD_NOT_FOUND."""
     AdjustPoints: _grpc.UnaryUnaryMultiCallable[_points_pb2.AdjustPointsRequest, _points_pb2.AdjustPointsResponse]
@@ -379,6 +384,17 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         comes back first. In any number of parts, never more than was captured: FAILED_PRECONDITION / HOLD_NOT_CAPTURED when
         it was not captured or nothing is left to give back, REVERSAL_EXCEEDS_CAPTURE when less is left than asked for. The
         hold itself stays as it ended.
+        """
+
+    @_abc_1.abstractmethod
+    def RestoreCapture(
+        self,
+        request: _points_pb2.RestoreCaptureRequest,
+        context: _grpc.ServicerContext,
+    ) -> _points_pb2.RestoreCaptureResponse:
+        """Spends points again under the hold that had spent them, after the ledger was restored from a state that lacks it.
+        What members may do now and whether the wallet's units are spendable now do not matter: the points were spent when
+        both allowed it. Fails with ALREADY_EXISTS / HOLD_EXISTS, and with FAILED_PRECONDITION / INSUFFICIENT_BALANCE.
         """
 
     @_abc_1.abstractmethod
