@@ -185,10 +185,17 @@ class Saga:
             raise OutOfStepError(f"redemption {redemption.redemption_id} turned back after its points were spent")
 
     def _expect_reversed(self, call: Call, redemption: Redemption) -> None:
-        """A capture that cannot be reversed has been reversed already, or something is wrong."""
+        """A capture that cannot be reversed has been reversed already, or something is wrong.
+
+        A ledger that was restored from an older state may know a hold that is not captured, or none: then it has spent
+        nothing, and a hold that is open is released.
+        """
         hold = self._points.hold(call, redemption)
-        if hold is None or not hold.is_reversed:
+        if hold is None or hold.is_reversed or hold.state in (HoldState.RELEASED, HoldState.EXPIRED):
+            return
+        if hold.state is HoldState.CAPTURED:
             raise OutOfStepError(f"redemption {redemption.redemption_id} cannot get its points back")
+        self._points.release_hold(call, redemption)
 
 
 def _raise_unless_answer(refusal: Refusal) -> None:

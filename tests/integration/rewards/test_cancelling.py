@@ -145,16 +145,19 @@ def test_a_reversal_that_the_ledger_has_forgotten_is_still_a_reversal(
     assert ledger.available(member) == 1_000
 
 
-def test_a_capture_that_cannot_be_reversed_waits_for_a_person(caller: Caller, ledger: Ledger, sweep: Sweep) -> None:
+def test_a_capture_that_a_restored_ledger_does_not_know_has_nothing_to_give_back(
+    caller: Caller, ledger: Ledger, sweep: Sweep, books: Books
+) -> None:
     member = ledger.member()
     redemption = caller.redemption(member, caller.reward().reward_id)
     ledger.holds.clear()
+    ledger.answers.clear()
 
     caller.cancel(member, redemption.redemption_id)
     sweep()
 
-    stuck = caller.get_redemption(member, redemption.redemption_id)
-    assert (stuck.state, stuck.voucher.state) == (pb.REDEMPTION_STATE_CONFIRMED, pb.VOUCHER_STATE_CANCELLED)
+    cancelled = caller.get_redemption(member, redemption.redemption_id)
+    assert (cancelled.state, cancelled.voucher.state) == (pb.REDEMPTION_STATE_CANCELLED, pb.VOUCHER_STATE_CANCELLED)
 
 
 def test_the_reason_reaches_the_ledger(caller: Caller, ledger: Ledger) -> None:
