@@ -4,6 +4,7 @@
     member.updated           profile or identifiers have changed; `changed` names what, never to what
     member.status_changed    what the member may do has changed
     member.traits_changed    tier, segments or attributes have changed
+    member.restored          the register was restored from an older state, and is brought back to what others know
 
     api_key.created          a caller has a new key
     api_key.revoked          a key lets nobody in any more
@@ -35,6 +36,7 @@ TYPES = {
     ChangeKind.IDENTIFIER_REMOVED: "member.updated",
     ChangeKind.STATUS_CHANGED: "member.status_changed",
     ChangeKind.TRAITS_CHANGED: "member.traits_changed",
+    ChangeKind.RESTORED: "member.restored",
 }
 
 

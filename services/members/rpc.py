@@ -57,6 +57,10 @@ class MembersServicer(MembersServiceServicer):
         outcome = self._members.set_member_traits(call_of(context), convert_members.set_member_traits(request))
         return reply(context, outcome, convert_members.set_member_traits_response)
 
+    def RestoreMember(self, request: pb.RestoreMemberRequest, context: Context) -> pb.RestoreMemberResponse:
+        outcome = self._members.restore_member(call_of(context), convert_members.restore_member(request))
+        return reply(context, outcome, convert_members.restore_member_response)
+
     def AddIdentifier(self, request: pb.AddIdentifierRequest, context: Context) -> pb.AddIdentifierResponse:
         outcome = self._identifiers.add_identifier(call_of(context), convert_members.add_identifier(request))
         return reply(context, outcome, convert_members.add_identifier_response)

@@ -160,8 +160,8 @@ member_changes = sa.Table(
     sa.Column("traits", postgresql.JSONB(none_as_null=True), nullable=True),
     row_digest_column(),
     sa.CheckConstraint("(kind = 'enrolled') = (version = 1)", name="enrolled_first"),
-    sa.CheckConstraint("(kind = 'traits_changed') = (traits IS NOT NULL)", name="traits_told"),
-    sa.CheckConstraint("(kind = 'status_changed') = (reason IS NOT NULL)", name="status_has_reason"),
+    sa.CheckConstraint("(kind IN ('traits_changed', 'restored')) = (traits IS NOT NULL)", name="traits_told"),
+    sa.CheckConstraint("(kind IN ('status_changed', 'restored')) = (reason IS NOT NULL)", name="status_has_reason"),
     sa.CheckConstraint("(kind = 'profile_changed') = (cardinality(fields) > 0)", name="profile_has_fields"),
     sa.Index(
         "ix_member_changes_changed", "changed_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}

@@ -1,8 +1,10 @@
 """The checker's questions to this service's own database. Each finding names rows by their identity, never by content.
 
     identifier_claimed        every identifier of a member is looked up under that member, and no other is
-    member_findable           every member who has not left has an identifier, and none has too many
-    versions_contiguous       a member's changes are numbered 1 to the version, and the last one gave the status
+    member_findable           every member who has not left has an identifier, and none has too many; who was recreated
+                              after a restore has none until one is added
+    versions_contiguous       a member's changes are numbered from 1 to the version, and the last one gave the status;
+                              only one by which the member was restored leaves numbers out
     program_known             members and API keys belong to programs that exist
     change_announced          every change of the days that events are kept for has its event, and no event is without
     key_change_announced      every API key made or revoked in those days has its event, and no event is without
@@ -78,6 +80,8 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         FROM members
         WHERE status <> 'terminated'
             AND NOT EXISTS (SELECT FROM member_identifiers AS own WHERE own.member_id = members.member_id)
+            AND EXISTS (SELECT FROM member_changes AS change WHERE change.member_id = members.member_id
+                        AND change.kind IN ('enrolled', 'identifier_added'))
         """,
     ),
     (
@@ -89,16 +93,24 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "versions_contiguous",
-        "the member's version is not the number of their changes, or their status not that of the last one",
+        "the member's version is not the number of their last change, their changes leave one out, or their status is"
+        " not that of the last one",
         """
         SELECT member_id
         FROM members
         LEFT JOIN (
-            SELECT member_id, count(*) AS changes, max(version) AS last FROM member_changes GROUP BY member_id
+            SELECT member_id, max(version) AS last,
+                bool_and(version = previous + 1 OR (kind = 'restored' AND version > previous)) AS contiguous
+            FROM (
+                SELECT member_id, version, kind,
+                    lag(version, 1, 0::bigint) OVER (PARTITION BY member_id ORDER BY version) AS previous
+                FROM member_changes
+            ) AS steps
+            GROUP BY member_id
         ) AS life USING (member_id)
         LEFT JOIN member_changes AS latest USING (member_id, version)
-        WHERE (life.changes, life.last, latest.status)
-            IS DISTINCT FROM (members.version, members.version, members.status)
+        WHERE (life.contiguous, life.last, latest.status)
+            IS DISTINCT FROM (true, members.version, members.status)
         """,
     ),
     (
@@ -108,7 +120,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         SELECT member_id
         FROM members
         LEFT JOIN (
-            SELECT member_id, min(changed_at) FILTER (WHERE version = 1) AS first_at, max(changed_at) AS last_at,
+            SELECT member_id, (array_agg(changed_at ORDER BY version))[1] AS first_at, max(changed_at) AS last_at,
                 bool_or(changed_at < changed_before) AS backwards
             FROM (
                 SELECT member_id, version, changed_at,
@@ -223,7 +235,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         FROM members
         LEFT JOIN LATERAL (
             SELECT traits FROM member_changes AS change
-            WHERE change.member_id = members.member_id AND change.kind = 'traits_changed'
+            WHERE change.member_id = members.member_id AND change.kind IN ('traits_changed', 'restored')
             ORDER BY version DESC
             LIMIT 1
         ) AS latest ON true

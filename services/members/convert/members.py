@@ -16,6 +16,7 @@ from services.members.domain.commands import (
     ChangeMemberStatus,
     Enrol,
     RemoveIdentifier,
+    RestoreMember,
     SetMemberTraits,
     UpdateMember,
 )
@@ -118,6 +119,26 @@ def set_member_traits(request: pb.SetMemberTraitsRequest) -> SetMemberTraits:
 def set_member_traits_response(answer: Member) -> pb.SetMemberTraitsResponse:
     """Writes the answer."""
     return pb.SetMemberTraitsResponse(member=member(answer))
+
+
+def restore_member(request: pb.RestoreMemberRequest) -> RestoreMember:
+    """Reads the request."""
+    if not request.HasField("traits"):
+        raise Invalid("traits", "is missing")
+    return RestoreMember(
+        program_id=uuid_of(request.program_id, "program_id"),
+        request_id=request_id_of(request.request_id),
+        member_id=uuid_of(request.member_id, "member_id"),
+        known_version=integer_of(request.known_version, "known_version", at_least=1, at_most=VERSION_MAX - 1),
+        status=STATUSES.to_domain(request.status, "status"),
+        traits=traits_of(request.traits, "traits"),
+        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+    )
+
+
+def restore_member_response(answer: Member) -> pb.RestoreMemberResponse:
+    """Writes the answer."""
+    return pb.RestoreMemberResponse(member=member(answer))
 
 
 def add_identifier(request: pb.AddIdentifierRequest) -> AddIdentifier:

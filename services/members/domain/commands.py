@@ -61,6 +61,19 @@ class SetMemberTraits:
 
 
 @dataclasses.dataclass(frozen=True)
+class RestoreMember:
+    """What other services know of a member: status and traits at `known_version`, the highest that any of them has."""
+
+    program_id: uuid.UUID
+    request_id: str
+    member_id: uuid.UUID
+    known_version: int
+    status: MemberStatus
+    traits: Traits
+    reason: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
 class AddIdentifier:
     """The wish that a member be found by one more identifier."""
 

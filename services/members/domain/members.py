@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from services.members.domain import profiles
-from services.members.domain.commands import ChangeMemberStatus, Enrol, SetMemberTraits, UpdateMember
+from services.members.domain.commands import ChangeMemberStatus, Enrol, RestoreMember, SetMemberTraits, UpdateMember
 from services.members.domain.errors import (
     IdentifierNotFound,
     LastIdentifier,
@@ -53,6 +53,7 @@ class ChangeKind(enum.Enum):
     TRAITS_CHANGED = "traits_changed"
     IDENTIFIER_ADDED = "identifier_added"
     IDENTIFIER_REMOVED = "identifier_removed"
+    RESTORED = "restored"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,6 +117,47 @@ def set_traits(member: Member, command: SetMemberTraits, now: datetime) -> Chang
     if member.traits == command.traits:
         return None
     return Change(ChangeKind.TRAITS_CHANGED, _next(member, now, traits=command.traits))
+
+
+def restore(member: Member | None, command: RestoreMember, now: datetime) -> Change | None:
+    """Moves the version past what other services know, with their status and traits.
+
+    `member` is None where none is known here: they are recreated, without the profile and the identifiers that are
+    lost. At the same version other services know no more than this one, whose own status and traits are announced.
+    """
+    if member is None:
+        return _change_of_restore(_recreated(command, now), command)
+    if member.version > command.known_version:
+        return None
+    if member.version == command.known_version:
+        return _change_of_restore(_next(member, now), command)
+    is_terminated = member.status is MemberStatus.TERMINATED
+    changed = dataclasses.replace(
+        member,
+        version=command.known_version + 1,
+        updated_at=_later(member, now),
+        status=member.status if is_terminated else command.status,
+        traits=command.traits,
+    )
+    return _change_of_restore(changed, command)
+
+
+def _change_of_restore(member: Member, command: RestoreMember) -> Change:
+    return Change(ChangeKind.RESTORED, member, reason=command.reason)
+
+
+def _recreated(command: RestoreMember, now: datetime) -> Member:
+    return Member(
+        member_id=command.member_id,
+        program_id=command.program_id,
+        status=command.status,
+        profile=Profile(),
+        identifiers=(),
+        version=command.known_version + 1,
+        enrolled_at=now,
+        updated_at=now,
+        traits=command.traits,
+    )
 
 
 def add_identifier(

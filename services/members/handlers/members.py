@@ -9,8 +9,8 @@ from kit.idempotency import Outcome
 from kit.ids import ordered_id, random_id
 from services.members import events
 from services.members.domain import identifiers, members
-from services.members.domain.commands import ChangeMemberStatus, Enrol, SetMemberTraits, UpdateMember
-from services.members.domain.errors import MemberNotFound
+from services.members.domain.commands import ChangeMemberStatus, Enrol, RestoreMember, SetMemberTraits, UpdateMember
+from services.members.domain.errors import MemberNotFound, ProgramNotFound
 from services.members.domain.identifiers import NewIdentifier
 from services.members.domain.members import Change, Member
 from services.members.handlers.loading import locked_member, phone_reader, refuse_taken
@@ -61,6 +61,11 @@ class MemberHandlers:
         with self._storage.transaction() as tx:
             return tx.once(call, command, Member, lambda: self._set_member_traits(tx, call, command))
 
+    def restore_member(self, call: Call, command: RestoreMember) -> Outcome[Member]:
+        """Brings the member back to what other services know of them."""
+        with self._storage.transaction() as tx:
+            return tx.once(call, command, Member, lambda: self._restore_member(tx, call, command))
+
     def _enrol(self, tx: Transaction, call: Call, command: Enrol) -> Member:
         read_phone = phone_reader(tx, command.program_id)
         wanted = identifiers.all_canonical(command.identifiers, "identifiers", read_phone)
@@ -87,6 +92,18 @@ class MemberHandlers:
         member = locked_member(tx, command.program_id, command.member_id)
         change = members.set_traits(member, command, tx.now)
         return _written(tx, call, member, change)
+
+    def _restore_member(self, tx: Transaction, call: Call, command: RestoreMember) -> Member:
+        if tx.programs.load(command.program_id) is None:
+            raise ProgramNotFound(command.program_id)
+        member = tx.members.lock(command.program_id, command.member_id)
+        change = members.restore(member, command, tx.now)
+        if member is not None:
+            return _written(tx, call, member, change)
+        assert change is not None  # noqa: S101 - one who is not known is always recreated
+        tx.members.insert(change, call.caller_id)
+        tx.announce(events.of(change))
+        return change.member
 
 
 def _written(tx: Transaction, call: Call, member: Member, change: Change | None) -> Member:

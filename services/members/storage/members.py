@@ -22,6 +22,10 @@ _IDENTIFIER_COLUMNS = (
 )
 
 
+# Kinds of changes that say what the member's traits are after them.
+TRAITS_TOLD = (ChangeKind.TRAITS_CHANGED, ChangeKind.RESTORED)
+
+
 class Members(Statements):
     """Loads, locks and writes of one transaction."""
 
@@ -65,11 +69,15 @@ class Members(Statements):
                     data_key=stored.wrapped,
                     enrolled_at=member.enrolled_at,
                     updated_at=member.updated_at,
+                    tier=member.traits.tier,
+                    segments=list(member.traits.segments),
+                    attributes=member.traits.attributes,
                     **sealed.profile_columns(key, member.profile),
                 )
             )
         )
-        self._insert_identifiers(key, member, member.identifiers)
+        if member.identifiers:
+            self._insert_identifiers(key, member, member.identifiers)
         self._insert_change(key, change, caller_id)
 
     def update(
@@ -160,7 +168,7 @@ class Members(Statements):
                     status=member.status.value,
                     fields=list(change.fields),
                     reason=sealed.reason(key, change),
-                    traits=dataclasses.asdict(member.traits) if change.kind is ChangeKind.TRAITS_CHANGED else None,
+                    traits=dataclasses.asdict(member.traits) if change.kind in TRAITS_TOLD else None,
                     caller_id=caller_id,
                     changed_at=member.updated_at,
                 )

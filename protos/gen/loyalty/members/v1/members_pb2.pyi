@@ -430,6 +430,69 @@ class SetMemberTraitsResponse(_message.Message):
 Global___SetMemberTraitsResponse: _TypeAlias = SetMemberTraitsResponse  # noqa: Y015
 
 @_typing.final
+class RestoreMemberRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    KNOWN_VERSION_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    TRAITS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    request_id: _builtins.str
+    member_id: _builtins.str
+    known_version: _builtins.int
+    """The highest `Member.version` that any other service knows, from 1."""
+    status: Global___MemberStatus.ValueType
+    """The status at that version."""
+    reason: _builtins.str
+    """Why, for the record: 1 to 500 characters."""
+    @_builtins.property
+    def traits(self) -> Global___Traits:
+        """The traits at that version; they must be there, empty ones for none."""
+
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        known_version: _builtins.int = ...,
+        status: Global___MemberStatus.ValueType = ...,
+        traits: Global___Traits | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["traits", b"traits"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_version", b"known_version", "member_id", b"member_id", "program_id", b"program_id", "reason", b"reason", "request_id", b"request_id", "status", b"status", "traits", b"traits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RestoreMemberRequest: _TypeAlias = RestoreMemberRequest  # noqa: Y015
+
+@_typing.final
+class RestoreMemberResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def member(self) -> Global___Member: ...
+    def __init__(
+        self,
+        *,
+        member: Global___Member | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["member", b"member"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member", b"member"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RestoreMemberResponse: _TypeAlias = RestoreMemberResponse  # noqa: Y015
+
+@_typing.final
 class AddIdentifierRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -65,6 +65,11 @@ class MembersServiceStub:
                 request_serializer=loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsRequest.SerializeToString,
                 response_deserializer=loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsResponse.FromString,
                 _registered_method=True)
+        self.RestoreMember = channel.unary_unary(
+                '/loyalty.members.v1.MembersService/RestoreMember',
+                request_serializer=loyalty_dot_members_dot_v1_dot_members__pb2.RestoreMemberRequest.SerializeToString,
+                response_deserializer=loyalty_dot_members_dot_v1_dot_members__pb2.RestoreMemberResponse.FromString,
+                _registered_method=True)
         self.AddIdentifier = channel.unary_unary(
                 '/loyalty.members.v1.MembersService/AddIdentifier',
                 request_serializer=loyalty_dot_members_dot_v1_dot_members__pb2.AddIdentifierRequest.SerializeToString,
@@ -157,6 +162,16 @@ class MembersServiceServicer:
         personal: they are kept and announced in the clear. The same traits again change nothing and make no new version.
         Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read, and with
         FAILED_PRECONDITION / MEMBER_TERMINATED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreMember(self, request, context):
+        """Brings a member back to what other services know of them, after the database of this one was restored from an
+        older state. A member that is not known here is recreated under the id, without profile and identifiers, which
+        nobody else has; one whose version is not beyond `known_version` gets the next version beyond it. A terminated
+        member stays terminated. A member with a later version is not changed. Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -258,6 +273,11 @@ def add_MembersServiceServicer_to_server(servicer, server):
                     servicer.SetMemberTraits,
                     request_deserializer=loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsRequest.FromString,
                     response_serializer=loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsResponse.SerializeToString,
+            ),
+            'RestoreMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreMember,
+                    request_deserializer=loyalty_dot_members_dot_v1_dot_members__pb2.RestoreMemberRequest.FromString,
+                    response_serializer=loyalty_dot_members_dot_v1_dot_members__pb2.RestoreMemberResponse.SerializeToString,
             ),
             'AddIdentifier': grpc.unary_unary_rpc_method_handler(
                     servicer.AddIdentifier,
@@ -463,6 +483,33 @@ class MembersService:
             '/loyalty.members.v1.MembersService/SetMemberTraits',
             loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsRequest.SerializeToString,
             loyalty_dot_members_dot_v1_dot_members__pb2.SetMemberTraitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.members.v1.MembersService/RestoreMember',
+            loyalty_dot_members_dot_v1_dot_members__pb2.RestoreMemberRequest.SerializeToString,
+            loyalty_dot_members_dot_v1_dot_members__pb2.RestoreMemberResponse.FromString,
             options,
             channel_credentials,
             insecure,

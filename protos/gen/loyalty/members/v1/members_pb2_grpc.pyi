@@ -51,6 +51,12 @@ class MembersServiceStub:
     Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read, and with
     FAILED_PRECONDITION / MEMBER_TERMINATED.
     """
+    RestoreMember: _grpc.UnaryUnaryMultiCallable[_members_pb2.RestoreMemberRequest, _members_pb2.RestoreMemberResponse]
+    """Brings a member back to what other services know of them, after the database of this one was restored from an
+    older state. A member that is not known here is recreated under the id, without profile and identifiers, which
+    nobody else has; one whose version is not beyond `known_version` gets the next version beyond it. A terminated
+    member stays terminated. A member with a later version is not changed. Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
+    """
     AddIdentifier: _grpc.UnaryUnaryMultiCallable[_members_pb2.AddIdentifierRequest, _members_pb2.AddIdentifierResponse]
     """Adds an identifier to a member; one that the member has already changes nothing and succeeds. Fails with
     ALREADY_EXISTS / IDENTIFIER_TAKEN when another member has it, with FAILED_PRECONDITION / TOO_MANY_IDENTIFIERS past
@@ -143,6 +149,18 @@ class MembersServiceServicer(metaclass=_abc_1.ABCMeta):
         personal: they are kept and announced in the clear. The same traits again change nothing and make no new version.
         Fails with FAILED_PRECONDITION / VERSION_MISMATCH when the member has changed since it was read, and with
         FAILED_PRECONDITION / MEMBER_TERMINATED.
+        """
+
+    @_abc_1.abstractmethod
+    def RestoreMember(
+        self,
+        request: _members_pb2.RestoreMemberRequest,
+        context: _grpc.ServicerContext,
+    ) -> _members_pb2.RestoreMemberResponse:
+        """Brings a member back to what other services know of them, after the database of this one was restored from an
+        older state. A member that is not known here is recreated under the id, without profile and identifiers, which
+        nobody else has; one whose version is not beyond `known_version` gets the next version beyond it. A terminated
+        member stays terminated. A member with a later version is not changed. Fails with NOT_FOUND / PROGRAM_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
