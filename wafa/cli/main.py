@@ -13,7 +13,7 @@ from kit.config import ConfigError
 from kit.errors import Refusal
 from wafa.backends import BackendError
 from wafa.checker.books import BooksError
-from wafa.cli import check, demo, keys, programs, run
+from wafa.cli import check, demo, keys, programs, reconcile, run
 from wafa.demo.receipts import ReceiptError
 from wafa.door import DoorError
 from wafa.launcher.errors import LauncherError, StopAsked
@@ -37,6 +37,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
+app.command("reconcile")(reconcile.reconcile)
 app.add_typer(programs.app, name="programs")
 app.add_typer(keys.app, name="keys")
 

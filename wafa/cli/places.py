@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from wafa.backends import Addresses, Backends
+from wafa.backends import WORDS, Addresses, Backends
 from wafa.backends import running as running_backends
 from wafa.backends.addresses import database_urls_in, owner_urls_in, redis_url_in
 from wafa.launcher.errors import LauncherError
@@ -26,6 +26,23 @@ def members_address(environ: Mapping[str, str]) -> str:
             "or say with MEMBERS_ADDRESS where `members` of another one listens (host:port)."
         )
     return where.services["members"]
+
+
+def service_addresses(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where each service listens, by its word: what the environment names, else the running suite.
+
+    Raises LauncherError where neither says.
+    """
+    given = {word: environ.get(f"{word.upper()}_ADDRESS", "") for word in WORDS}
+    home = Home(state_folder(environ))
+    where = home.running()
+    found = {word: address or (where.services[word] if where else "") for word, address in given.items()}
+    if missing := [f"{word.upper()}_ADDRESS" for word, address in found.items() if not address]:
+        raise LauncherError(
+            f"No Wafa is running from {home.folder}: start one with `make run`, or say with {', '.join(missing)} "
+            "where the services of another one listen (host:port)."
+        )
+    return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,10 +21,13 @@ def create(
     name: Annotated[str, typer.Argument(help="What people call it.")],
     currency: Annotated[str, typer.Option(help="ISO 4217 code of the money it counts in.")],
     region: Annotated[str, typer.Option(help="Whose dialling rules read phone numbers, ISO 3166-1 alpha-2.")],
+    program_id: Annotated[
+        str, typer.Option("--id", help="The id of a program that was lost with its database; a new one otherwise.")
+    ] = "",
 ) -> None:
     """Create a program."""
     with Register(members_address(os.environ)) as register:
-        program = register.create_program(name, currency.upper(), region.upper())
+        program = register.create_program(name, currency.upper(), region.upper(), program_id)
     screen = Screen()
     screen.line(f"Created “{program.name}”, {program.program_id}.")
     screen.line(f"Next, a key for its admin: python -m wafa keys create admin --program {program.program_id}")
