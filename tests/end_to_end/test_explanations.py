@@ -63,11 +63,15 @@ def expect_entries_to_add_up(program: Program, member_id: str) -> None:
 
 
 @pytest.mark.parametrize("rounding", ROUNDED)
-@pytest.mark.parametrize(("points", "per_amount_minor"), [(1, 100), (3, 200), (7, 333)])
+@pytest.mark.parametrize(
+    ("points", "per_amount_minor", "accrual"),
+    [(1, 100, "whole_steps"), (3, 200, "whole_steps"), (3, 200, "proportional"), (7, 333, "proportional")],
+)
 def test_the_numbers_of_an_explanation_give_the_points(
-    program: Program, rounding: str, points: int, per_amount_minor: int
+    program: Program, rounding: str, points: int, per_amount_minor: int, accrual: str
 ) -> None:
-    program.rule(points=points, per_amount_minor=per_amount_minor, rounding=rounding, excluded_skus=["GIFT-CARD"])
+    terms = {"points": points, "per_amount_minor": per_amount_minor, "rounding": rounding, "accrual": accrual}
+    program.rule(**terms, excluded_skus=["GIFT-CARD"])
     member_id = program.member()["member_id"]
     for amounts in AMOUNTS:
         purchase = program.till.post("/v1/purchases", basket(member_id, amounts)).expect(201)["purchase"]
@@ -77,9 +81,10 @@ def test_the_numbers_of_an_explanation_give_the_points(
         assert counted == amounts[:-1]
         assert [line["verdict"] for line in why["lines"]][-1] == "sku_excluded"
         assert why["eligible_amount_minor"] == sum(counted)
-        assert (why["points"], why["per_amount_minor"], why["rounding"]) == (points, per_amount_minor, rounding)
-        exact = Fraction(why["eligible_amount_minor"] * why["points"], why["per_amount_minor"])
-        assert purchase["points_earned"] == earning["points"] == ROUNDED[rounding](exact)
+        assert {name: why[name] for name in terms} == terms
+        steps, rounded = Fraction(why["eligible_amount_minor"], why["per_amount_minor"]), ROUNDED[rounding]
+        expected = rounded(steps) * points if accrual == "whole_steps" else rounded(steps * points)
+        assert purchase["points_earned"] == earning["points"] == expected
     expect_entries_to_add_up(program, member_id)
     expect_books_to_agree(program.suite)
 
@@ -97,7 +102,7 @@ def test_two_rules_explain_themselves_apart(program: Program) -> None:
         tea["rule_id"]: (
             16,
             "double: 2 points for every GBP 1.00; GBP 8.00 counted (2 lines, 1 line left out), "
-            "rounded down to 16 points.",
+            "rounded down to 8 steps, 16 points.",
         ),
     }
     of_entries = {
