@@ -12,7 +12,7 @@ from tests.fixtures.tills import return_of
 
 PHONE = {"identifier": {"kind": "phone", "value": "0300 1234567"}}
 WHY = (
-    "ten a hundred: 10 points for every PKR 100.00; PKR 1,175.00 counted (2 lines, 1 line left out), "
+    "ten a hundred: 10 points for every PKR 100.00, in proportion; PKR 1,175.00 counted (2 lines, 1 line left out), "
     "rounded down to 117 points."
 )
 BASKET = [
@@ -32,10 +32,15 @@ def basket() -> dict[str, Any]:
 
 @pytest.fixture
 def bazaar(suite: Suite) -> Program:
-    """A programme in Pakistan that gives ten points for every hundred rupees, and none for tobacco."""
+    """A programme in Pakistan that gives ten points for every hundred rupees, in proportion, and none for tobacco."""
     program = suite.new_program(currency="PKR", region="PK")
     program.rule(
-        name="ten a hundred", points=10, per_amount_minor=10_000, currency="PKR", excluded_categories=["tobacco"]
+        name="ten a hundred",
+        points=10,
+        per_amount_minor=10_000,
+        accrual="proportional",
+        currency="PKR",
+        excluded_categories=["tobacco"],
     )
     return program
 
