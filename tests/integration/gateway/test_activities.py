@@ -81,6 +81,7 @@ def test_an_activity_is_taken_in_and_told_with_what_it_earned(door: Door, puppet
         "earner": {"status": "active", "tier": None, "segments": ["vip"], "attributes": {"city": "Lahore"}},
         "points_earned": 50,
         "recorded_at": "",
+        "sentence": None,
     }
     why = told["activity"]["earnings"][0]["explanation"]
     assert (why["trigger"], why["activity_name"]) == ("event", "app-installed")
