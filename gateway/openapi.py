@@ -16,9 +16,10 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel, Field
 
-from gateway.errors import PROBLEM_TYPE
+from gateway.errors import PROBLEM_TYPE, body_of
 from gateway.policy import Access, Needs, access_to
 from kit.call import KEY_LENGTH_MAX, KEY_RETENTION_DAYS
+from kit.errors import Refusal
 
 API_VERSION = "1.0.0"
 SECURITY_SCHEME = "apiKey"
@@ -66,6 +67,13 @@ class Problem(BaseModel):
     metadata: dict[str, str] = Field(description="Every number and name in `detail`.")
     request_id: str
     errors: list[FieldError] = Field(default=[], description="For INVALID_FIELD: each field that is wrong.")
+
+
+def problem_within(refusal: Refusal) -> Problem:
+    """The problem of a refusal that stands among the results of a call."""
+    body = body_of(refusal)
+    errors = [{"field": each.field, "problem": each.problem} for each in body.get("errors", ())]
+    return Problem.model_validate(body | {"errors": errors})
 
 
 _WHEN = {

@@ -21,7 +21,9 @@ _OF_ENDPOINT: Mapping[str, Mapping[str, str]] = {
     "points.record_purchases": {"sale": "", "request_id": "idempotency_key", "items": "purchases", **_WHO},
     "points.preview_purchase": {"sale": "", **_WHO},
     "points.claim_purchase": _WHO,
-    "points.record_exchange": _WHO,
+    # `rewards` is asked about vouchers that come back with the goods.
+    "points.record_return": {"voucher_codes": "vouchers", "goods_return": ""},
+    "points.record_exchange": {"return.voucher_codes": "return.vouchers", "goods_return": "return", **_WHO},
     "points.record_activity": _WHO,
     "points.get_statement": _PERIOD,
     "points.get_liability": {"valuation": "", **_PERIOD},

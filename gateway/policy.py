@@ -153,6 +153,8 @@ POLICY: dict[str, Access] = {
     "rewards.cancel_redemption": _write(TILL, APP, STAFF, ADMIN),
     "rewards.get_voucher": _read(TILL, APP, STAFF, ADMIN),
     "rewards.use_voucher": _write(TILL, APP),
+    # Not tills: at the counter a voucher comes back with the return of what it was used for, and not by itself.
+    "rewards.reinstate_voucher": _write(STAFF, ADMIN),
     "keys.create_api_key": _write(ADMIN),
     "keys.list_api_keys": _read(ADMIN),
     "keys.revoke_api_key": _write(ADMIN),

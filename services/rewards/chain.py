@@ -25,7 +25,9 @@ FACETS: tuple[Facet, ...] = (
         "limit_per_member",
         "ordinal",
     ),
-    part(tables.vouchers, "issued", "issued_at", "code", "expires_at"),
-    part(tables.vouchers, "used", "used_at", "used_store_id", "used_terminal_id", "used_receipt_number"),
+    # Not until when it is good, which moves with a reinstatement: the checker derives it from what is sealed here.
+    part(tables.vouchers, "issued", "issued_at", "code"),
+    whole(tables.voucher_uses, "used_at"),
+    whole(tables.voucher_reinstatements, "reinstated_at"),
     part(tables.vouchers, "cancelled", "cancelled_at"),
 )

@@ -5,6 +5,7 @@ Announced, each with the redemption as its aggregate and a version that counts w
     redemption.confirmed   the points are spent and the voucher is good
     redemption.cancelled   it is over, with the reason; what it took is given back
     voucher.used           the voucher was honoured
+    voucher.reinstated     its use was taken back, and it is good again
 
 The vouchers' codes are not in them: who has the code has the benefit.
 """
@@ -37,7 +38,7 @@ def of(before: Redemption, after: Redemption) -> list[Event]:
             id=ordered_id(),
             aggregate_type=AGGREGATE_TYPE,
             aggregate_id=after.redemption_id,
-            type=_type_of(after),
+            type=_type_of(before, after),
             version=after.version,
             program_id=after.program_id,
             occurred_at=after.updated_at,
@@ -53,11 +54,13 @@ def on_member_event(connection: sa.Connection, event: Event) -> None:
     Statuses(connection).put(event.program_id, event.aggregate_id, MemberStatus(event.payload["status"]), event.version)
 
 
-def _type_of(after: Redemption) -> str:
+def _type_of(before: Redemption, after: Redemption) -> str:
     if after.state is RedemptionState.CANCELLED:
         return "redemption.cancelled"
     if after.voucher is not None and after.voucher.state is VoucherState.USED:
         return "voucher.used"
+    if before.voucher is not None and before.voucher.state is VoucherState.USED:
+        return "voucher.reinstated"
     return "redemption.confirmed"
 
 

@@ -9,6 +9,8 @@ GRANTS: Grants = {
     "stock_movements": APPEND_ONLY,
     "voucher_changes": APPEND_ONLY,
     "voucher_codes": APPEND_ONLY,
+    "voucher_uses": APPEND_ONLY,
+    "voucher_reinstatements": APPEND_ONLY,
     # ---- the catalogue
     "rewards": Rights(
         (
@@ -58,6 +60,7 @@ GRANTS: Grants = {
             "used_receipt_number",
             "cancelled_at",
             "row_digest",
+            "uses",
         )
     ),
     # ---- what is known of members, from their events

@@ -16,6 +16,7 @@ from kit.outbox import Event
 from kit.page import PageRequest
 from services.rewards.domain.availability import MemberStatus
 from services.rewards.domain.redemptions import Redemption
+from services.rewards.domain.reinstatements import Reinstatement
 from services.rewards.domain.rewards import Reward, Unit
 from services.rewards.domain.vouchers import Voucher
 
@@ -180,6 +181,18 @@ class Vouchers(Protocol):
 
     def update(self, voucher: Voucher) -> None:
         """Writes what a step changed."""
+        ...
+
+    def insert_use(self, voucher: Voucher, caller_id: str) -> None:
+        """Writes that the voucher was used, and who said so."""
+        ...
+
+    def insert_reinstatement(self, reinstatement: Reinstatement, caller_id: str) -> None:
+        """Writes that the voucher's last use was taken back, and who said so."""
+        ...
+
+    def was_reinstated_with(self, voucher: Voucher, return_id: uuid.UUID) -> bool:
+        """Whether this return of goods has made the voucher good again."""
         ...
 
 

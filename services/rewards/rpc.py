@@ -66,3 +66,15 @@ class RewardsServicer(rewards_pb2_grpc.RewardsServiceServicer):
     def UseVoucher(self, request: pb.UseVoucherRequest, context: grpc.ServicerContext) -> pb.UseVoucherResponse:
         outcome = self._vouchers.use_voucher(call_of(context), vouchers.use_voucher(request))
         return reply(context, outcome, vouchers.use_voucher_response)
+
+    def ReinstateVoucher(
+        self, request: pb.ReinstateVoucherRequest, context: grpc.ServicerContext
+    ) -> pb.ReinstateVoucherResponse:
+        outcome = self._vouchers.reinstate_voucher(call_of(context), vouchers.reinstate_voucher(request))
+        return reply(context, outcome, vouchers.reinstate_voucher_response)
+
+    def PreviewReinstatement(
+        self, request: pb.PreviewReinstatementRequest, context: grpc.ServicerContext
+    ) -> pb.PreviewReinstatementResponse:
+        voucher = self._vouchers.preview_reinstatement(*vouchers.preview_reinstatement(request))
+        return vouchers.preview_reinstatement_response(voucher)

@@ -185,6 +185,8 @@ vouchers = sa.Table(
     sa.Column("used_receipt_number", sa.Text),
     sa.Column("cancelled_at", _Instant),
     row_digest_column(),
+    # How often it was used, uses that were taken back included.
+    sa.Column("uses", sa.Integer, nullable=False, server_default="0"),
     sa.ForeignKeyConstraint(["member_id", "redemption_id"], ["redemptions.member_id", "redemptions.redemption_id"]),
     sa.CheckConstraint("state IN ('set_aside', 'void', 'issued', 'used', 'cancelled')", name="state"),
     sa.CheckConstraint("(state IN ('set_aside', 'void')) = (issued_at IS NULL)", name="issued_at_fits_state"),
@@ -199,7 +201,58 @@ vouchers = sa.Table(
     ),
     sa.CheckConstraint("(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_at_fits_state"),
     sa.Index("ix_vouchers_issued", "issued_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
-    sa.Index("ix_vouchers_used", "used_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+    sa.CheckConstraint(
+        "CASE state WHEN 'used' THEN uses >= 1 WHEN 'set_aside' THEN uses = 0 WHEN 'void' THEN uses = 0"
+        " ELSE uses >= 0 END",
+        name="uses_fit_state",
+    ),
+)
+
+# Every use of a voucher, never changed itself; those that were taken back have a reinstatement of the same ordinal.
+voucher_uses = sa.Table(
+    "voucher_uses",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("redemption_id", sa.Uuid, primary_key=True),
+    sa.Column("ordinal", sa.Integer, primary_key=True),
+    sa.Column("used_at", _Instant, nullable=False),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("terminal_id", sa.Text, nullable=False),
+    sa.Column("receipt_number", sa.Text, nullable=False),
+    # Empty for uses of before this was kept.
+    sa.Column("caller_id", sa.Text, nullable=False),
+    row_digest_column(),
+    sa.ForeignKeyConstraint(["member_id", "redemption_id"], ["vouchers.member_id", "vouchers.redemption_id"]),
+    sa.CheckConstraint("ordinal >= 1", name="ordinal"),
+    sa.Index("ix_voucher_uses_used", "used_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+)
+
+voucher_reinstatements = sa.Table(
+    "voucher_reinstatements",
+    metadata,
+    sa.Column("member_id", sa.Uuid, primary_key=True),
+    sa.Column("redemption_id", sa.Uuid, primary_key=True),
+    sa.Column("ordinal", sa.Integer, primary_key=True),
+    sa.Column("reinstated_at", _Instant, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    # Of the return of goods that it came with, as `points` makes it; absent where staff decided.
+    sa.Column("return_id", sa.Uuid),
+    sa.Column("caller_id", sa.Text, nullable=False),
+    row_digest_column(),
+    sa.ForeignKeyConstraint(
+        ["member_id", "redemption_id", "ordinal"],
+        ["voucher_uses.member_id", "voucher_uses.redemption_id", "voucher_uses.ordinal"],
+    ),
+    sa.UniqueConstraint("member_id", "redemption_id", "return_id"),
+    sa.CheckConstraint("reason <> ''", name="reason"),
+    sa.CheckConstraint("actor <> '' OR return_id IS NOT NULL", name="actor"),
+    sa.Index(
+        "ix_voucher_reinstatements_reinstated",
+        "reinstated_at",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    ),
 )
 
 # Every state that a voucher was ever in, never changed itself: a voucher that was used stays one that was.

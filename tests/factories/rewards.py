@@ -149,11 +149,53 @@ class Caller:
         request = pb.GetVoucherRequest(program_id=self.program_id, code=code)
         return invoke(self.stub.GetVoucher, request, call=self.call, deadline_ms=DEADLINE_MS).response.voucher
 
-    def use(self, code: str, *, request_id: str = "", store_id: str = "store 7") -> Answered[pb.UseVoucherResponse]:
+    def use(
+        self, code: str, *, request_id: str = "", store_id: str = "store 7", terminal_id: str = "", receipt: str = ""
+    ) -> Answered[pb.UseVoucherResponse]:
         request = pb.UseVoucherRequest(
-            program_id=self.program_id, request_id=request_id or new_id(), code=code, store_id=store_id
+            program_id=self.program_id,
+            request_id=request_id or new_id(),
+            code=code,
+            store_id=store_id,
+            terminal_id=terminal_id,
+            receipt_number=receipt,
         )
         return invoke(self.stub.UseVoucher, request, call=self.call, deadline_ms=DEADLINE_MS)
+
+    def reinstate(
+        self, code: str, *, request_id: str = "", reason: str = "order cancelled", actor: str = "b.khan"
+    ) -> Answered[pb.ReinstateVoucherResponse]:
+        """Makes a used voucher good again, as staff do."""
+        request = pb.ReinstateVoucherRequest(
+            program_id=self.program_id, request_id=request_id or new_id(), code=code, reason=reason, actor=actor
+        )
+        return invoke(self.stub.ReinstateVoucher, request, call=self.call, deadline_ms=DEADLINE_MS)
+
+    def reinstate_with(
+        self, code: str, back: pb.GoodsReturn, *, request_id: str = ""
+    ) -> Answered[pb.ReinstateVoucherResponse]:
+        """The same with a return of goods."""
+        request = pb.ReinstateVoucherRequest(
+            program_id=self.program_id, request_id=request_id or new_id(), code=code, goods_return=back
+        )
+        return invoke(self.stub.ReinstateVoucher, request, call=self.call, deadline_ms=DEADLINE_MS)
+
+    def preview_reinstatement(self, code: str, back: pb.GoodsReturn) -> pb.Voucher:
+        request = pb.PreviewReinstatementRequest(program_id=self.program_id, code=code, goods_return=back)
+        return invoke(self.stub.PreviewReinstatement, request, call=self.call, deadline_ms=DEADLINE_MS).response.voucher
+
+
+def receipt_message(number: str, *, business_day: str = "", **changes: Any) -> pb.ReceiptKey:
+    """A receipt of today at a till of "store 7"."""
+    values = {"source": "pos", "store_id": "store 7", "terminal_id": "till 2", "receipt_number": number}
+    return pb.ReceiptKey(**values | {"business_day": business_day or str(datetime.now(UTC).date())} | changes)
+
+
+def goods_return(original: str = "4711", *, receipt: str = "", **changes: Any) -> pb.GoodsReturn:
+    """A return, on a receipt of its own unless one is named, of what the receipt `original` sold."""
+    return pb.GoodsReturn(
+        receipt=receipt_message(receipt or new_id()), original_receipt=receipt_message(original, **changes)
+    )
 
 
 def terms_message(**changes: Any) -> pb.RewardTerms:

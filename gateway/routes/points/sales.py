@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway.replies import reply
+from gateway.returned_vouchers import expect_reinstatable, reinstate
 from gateway.routes.points.base import blueprint
 from gateway.suite import count_lookups, read, suite, write
 from gateway.visit import visit
@@ -87,18 +88,21 @@ def get_purchase(path: PurchasePath) -> Response:
 
 @blueprint.post("/returns", responses={HTTPStatus.CREATED: ReturnAnswer})
 def record_return(body: ReturnBody) -> Response:
-    """Record returned goods and take back what they earned; the same receipt twice takes once"""
+    """Record returned goods, take back what they earned and give back vouchers; the same receipt twice takes once"""
+    expect_reinstatable(body)
     request = body.to_proto(visit().known_caller.program_id, visit().idempotency_key)
     answered = write(suite().clients.points.RecordReturn, request)
-    return reply(return_answer_of(answered.response), HTTPStatus.CREATED, replayed=answered.replayed)
+    told = return_answer_of(answered.response, reinstate(body))
+    return reply(told, HTTPStatus.CREATED, replayed=answered.replayed)
 
 
 @blueprint.post("/exchanges", responses={HTTPStatus.CREATED: ExchangeAnswer})
 def record_exchange(body: ExchangeBody) -> Response:
     """Record returned goods and what is taken instead in one step; an even exchange costs no points"""
     member_id = member_id_of(body.member)
+    expect_reinstatable(body.return_, "return.")
     request = body.to_proto(visit().known_caller.program_id, visit().idempotency_key, member_id)
     answered = write(suite().clients.points.RecordExchange, request)
-    told = exchange_answer_of(answered.response)
+    told = exchange_answer_of(answered.response, reinstate(body.return_))
     location = f"/v1/purchases/{told.purchase.purchase.purchase_id}"
     return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)

@@ -13,8 +13,8 @@ from loyalty.points.v1 import points_pb2 as pb
 from pydantic import ValidationError
 
 from gateway import checks
-from gateway.errors import body_of, body_of_accident
-from gateway.openapi import Problem
+from gateway.errors import body_of_accident
+from gateway.openapi import Problem, problem_within
 from gateway.replies import reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import count_lookups, suite, write
@@ -88,11 +88,8 @@ def _result(result: pb.RecordPurchaseResult) -> UploadResult:
 
 
 def _refused(refusal: Refusal, *, replayed: bool = False) -> UploadResult:
-    problem = body_of(refusal)
-    errors = [{"field": each.field, "problem": each.problem} for each in problem.get("errors", ())]
-    return UploadResult(
-        status=problem["status"], replayed=replayed, problem=Problem.model_validate(problem | {"errors": errors})
-    )
+    problem = problem_within(refusal)
+    return UploadResult(status=problem.status, replayed=replayed, problem=problem)
 
 
 class _Keys:

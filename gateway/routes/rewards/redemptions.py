@@ -19,6 +19,7 @@ from gateway.wire.rewards.redemptions import (
     RedeemBody,
     Redemption,
     RedemptionPath,
+    ReinstateVoucherBody,
     UseVoucherBody,
     Voucher,
     VoucherPath,
@@ -123,4 +124,18 @@ def use_voucher(path: VoucherPath, body: UseVoucherBody) -> Response:
         receipt_number=body.receipt_number,
     )
     answered = write(suite().clients.rewards.UseVoucher, request)
+    return reply(voucher_of(answered.response.voucher), replayed=answered.replayed)
+
+
+@blueprint.post("/vouchers/<code>/reinstate", responses={HTTPStatus.OK: Voucher})
+def reinstate_voucher(path: VoucherPath, body: ReinstateVoucherBody) -> Response:
+    """Make a used voucher good again, for as long as it still was when it was used"""
+    request = pb.ReinstateVoucherRequest(
+        program_id=visit().known_caller.program_id,
+        request_id=visit().idempotency_key,
+        code=path.code,
+        reason=body.reason,
+        actor=body.actor,
+    )
+    answered = write(suite().clients.rewards.ReinstateVoucher, request)
     return reply(voucher_of(answered.response.voucher), replayed=answered.replayed)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field
 
 from gateway.wire.base import Asked, Told, example
-from gateway.wire.points.receipts import PurchaseAnswer, ReturnAnswer, purchase_answer_of, return_answer_of
+from gateway.wire.points.receipts import (
+    PurchaseAnswer,
+    ReturnAnswer,
+    ReturnedVoucher,
+    purchase_answer_of,
+    return_answer_of,
+)
 from gateway.wire.points.sales import RETURN, SALE, MemberReference, ReturnToRecord, SaleBody
 
 _NEW_SALE = {name: said for name, said in SALE.items() if name != "member"}
@@ -43,8 +51,8 @@ class ExchangeAnswer(Told):
     purchase: PurchaseAnswer
 
 
-def exchange_answer_of(answer: pb.RecordExchangeResponse) -> ExchangeAnswer:
+def exchange_answer_of(answer: pb.RecordExchangeResponse, vouchers: Sequence[ReturnedVoucher] = ()) -> ExchangeAnswer:
     """Both answers as told."""
     return ExchangeAnswer(
-        return_=return_answer_of(getattr(answer, "return")), purchase=purchase_answer_of(answer.purchase)
+        return_=return_answer_of(getattr(answer, "return"), vouchers), purchase=purchase_answer_of(answer.purchase)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -14,6 +15,7 @@ from gateway.wire.enums import word_of
 from gateway.wire.points.accounts import Account, account_of
 from gateway.wire.points.earnings import Earner, Earning, earner_of, earning_of
 from gateway.wire.points.sales import TenderWord
+from gateway.wire.rewards.redemptions import Voucher
 
 
 class Receipt(Told):
@@ -174,12 +176,25 @@ class UploadAnswer(Told):
     results: list[UploadResult]
 
 
+class ReturnedVoucher(Told):
+    """What came of a voucher that the till named with a return."""
+
+    code: str
+    """As the till sent it."""
+    voucher: Voucher | None
+    """As it is now: good again, unless it was used since. Null where there is a problem."""
+    problem: Problem | None
+    """Why it was not made good again, where others changed it between the check and the return."""
+
+
 class ReturnAnswer(Told):
     """A return and the account after it."""
 
     return_: Return = Field(serialization_alias="return")
     account: Account | None
     """Null when the return moved no account."""
+    vouchers: list[ReturnedVoucher] = Field(default=[])
+    """One for each that was sent, in their order."""
 
 
 def receipt_of(receipt: pb.ReceiptKey) -> Receipt:
@@ -233,10 +248,10 @@ def account_or_none(
     return account_of(answer.account) if answer.HasField("account") else None
 
 
-def return_answer_of(answer: pb.RecordReturnResponse) -> ReturnAnswer:
-    """A return and the account after it, as told."""
+def return_answer_of(answer: pb.RecordReturnResponse, vouchers: Sequence[ReturnedVoucher] = ()) -> ReturnAnswer:
+    """A return and the account after it, as told, with the vouchers that came back with it."""
     account = account_of(answer.account) if answer.HasField("account") else None
-    return ReturnAnswer(return_=_return_of(getattr(answer, "return")), account=account)
+    return ReturnAnswer(return_=_return_of(getattr(answer, "return")), account=account, vouchers=list(vouchers))
 
 
 def _line_of(line: pb.PurchaseLine) -> Line:

@@ -8,6 +8,7 @@ from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, SkipValidation, StrictBool, StringConstraints
 
 from gateway.wire.base import (
+    BARE,
     Asked,
     Currency,
     Day,
@@ -24,7 +25,14 @@ from gateway.wire.base import (
 )
 from gateway.wire.enums import number_of
 from gateway.wire.members import NewIdentifier
-from kit.bounds import LINES_MAX, PURCHASES_MAX, REFUNDS_MAX, TENDERS_MAX
+from kit.bounds import (
+    LINES_MAX,
+    PURCHASES_MAX,
+    REFUNDS_MAX,
+    RETURNED_VOUCHERS_MAX,
+    TENDERS_MAX,
+    VOUCHER_CODE_LENGTH_MAX,
+)
 from kit.call import KEY_LENGTH_MAX
 from kit.convert import timestamp_of
 
@@ -247,6 +255,14 @@ class ClaimBody(Asked):
     member: MemberReference
 
 
+# As in the path of a voucher.
+VoucherCode = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=VOUCHER_CODE_LENGTH_MAX, pattern="^[A-Za-z0-9 -]+$"),
+    BARE,
+]
+
+
 class NewReturnLine(Asked):
     """Goods of one line brought back."""
 
@@ -287,6 +303,9 @@ class ReturnBody(Asked):
     cashier_id: MaybeText100 = ""
     refunds: list[NewPointsRefund] = Field(default=[], max_length=REFUNDS_MAX)
     """What was spent on the goods and comes back to the lots it came from, each hold once."""
+    vouchers: list[VoucherCode] = Field(default=[], max_length=RETURNED_VOUCHERS_MAX)
+    """Codes of vouchers that were used on the original receipt and are to be good again. One that cannot be is refused
+    before anything is recorded. Which of them the goods need is for the till to say."""
 
     def to_proto(self, program_id: str, request_id: str) -> pb.RecordReturnRequest:
         """The request for `points`."""
@@ -301,6 +320,7 @@ class ReturnBody(Asked):
             "lines": [line.to_proto() for line in self.lines],
             "cashier_id": self.cashier_id,
             "refunds": [refund.to_proto() for refund in self.refunds],
+            "voucher_codes": self.vouchers,
         }
 
 

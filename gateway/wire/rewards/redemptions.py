@@ -8,7 +8,19 @@ from typing import Annotated, Literal
 from loyalty.rewards.v1 import rewards_pb2 as pb
 from pydantic import StringConstraints
 
-from gateway.wire.base import BARE, Asked, Id, InUrl, MaybeText100, Prose500, Told, example, instant, known_instant
+from gateway.wire.base import (
+    BARE,
+    Asked,
+    Id,
+    InUrl,
+    MaybeText100,
+    Prose500,
+    Text100,
+    Told,
+    example,
+    instant,
+    known_instant,
+)
 from gateway.wire.enums import word_of
 from gateway.wire.members import MemberPath
 from gateway.wire.rewards.catalogue import Benefit, benefit_of
@@ -56,6 +68,17 @@ class UseVoucherBody(Asked):
     receipt_number: MaybeText100 = ""
 
 
+class ReinstateVoucherBody(Asked):
+    """Why a used voucher is made good again."""
+
+    model_config = example({"reason": "order W-20931 was cancelled", "actor": "b.khan"})
+
+    reason: Prose500
+    """Why, for the record, which is kept in the clear: a phone number or an e-mail address in it is refused."""
+    actor: Text100
+    """Who decides it, as the retailer names them; the same is refused."""
+
+
 class Voucher(Told):
     """A promise that a till honours once."""
 
@@ -68,7 +91,9 @@ class Voucher(Told):
     state: VoucherWord
     issued_at: datetime
     expires_at: datetime
+    """Moves by the time between use and reinstatement when a used voucher is made good again."""
     used_at: datetime | None
+    """Null unless it is used."""
 
 
 class Redemption(Told):

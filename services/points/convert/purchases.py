@@ -8,7 +8,7 @@ from uuid import UUID
 from google.rpc.status_pb2 import Status
 from loyalty.points.v1 import points_pb2 as pb
 
-from kit.bounds import LINES_MAX, PURCHASES_MAX, TENDERS_MAX
+from kit.bounds import LINES_MAX, PURCHASES_MAX, RETURNED_VOUCHERS_MAX, TENDERS_MAX, VOUCHER_CODE_LENGTH_MAX
 from kit.convert import (
     EnumMap,
     currency_of,
@@ -135,6 +135,17 @@ def return_of(
         lines=tuple(_return_line(line, f"{path}lines[{index}]") for index, line in enumerate(back.lines)),
         cashier_id=text_of(back.cashier_id, f"{path}cashier_id", length_max=NAME_LENGTH_MAX, length_min=0),
         refunds=refunds_of(back.refunds, f"{path}refunds"),
+        voucher_codes=_voucher_codes(back.voucher_codes, path, has_original=has_original),
+    )
+
+
+def _voucher_codes(codes: Sequence[str], path: str, *, has_original: bool) -> tuple[str, ...]:
+    _expect_count(codes, f"{path}voucher_codes", 0, RETURNED_VOUCHERS_MAX)
+    if codes and not has_original:
+        raise Invalid(f"{path}original_receipt", "must be given with vouchers, which were used on it")
+    return tuple(
+        text_of(code, f"{path}voucher_codes[{index}]", length_max=VOUCHER_CODE_LENGTH_MAX)
+        for index, code in enumerate(codes)
     )
 
 

@@ -92,6 +92,8 @@ class RecordReturn:
     cashier_id: str
     # What was spent on the goods and is to come back.
     refunds: tuple[PointsRefund, ...] = ()
+    # Vouchers that come back with the goods, for `rewards` to reinstate: here, a part of what the wish is.
+    voucher_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

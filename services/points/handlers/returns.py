@@ -76,7 +76,7 @@ class ReturnRef:
 
 
 # What names a return and is no part of what it says.
-_NAMED = ("program_id", "request_id", "receipt")
+_NAMED = ("program_id", "request_id", "receipt", "voucher_codes")
 
 
 class Returning:

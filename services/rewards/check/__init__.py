@@ -2,6 +2,7 @@
 
     voucher_fits_redemption   a voucher is set aside, good, void or cancelled exactly as its redemption says
     code_leads_to_voucher     every voucher is found by its code, and every code leads to a voucher
+    voucher_used_as_written   a voucher's uses and reinstatements say what it is, and until when it is good
     stock_adds_up             a reward's movements add up to its stock
     unit_moved_once           a redemption's unit was taken if it says so, and given back if it was cancelled
     count_adds_up             as many redemptions count against a limit as there are, and never more than the limit
@@ -80,6 +81,53 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         FROM voucher_codes AS known
         LEFT JOIN vouchers AS voucher USING (member_id, redemption_id)
         WHERE voucher.code IS DISTINCT FROM known.code
+        """,
+    ),
+    (
+        "voucher_used_as_written",
+        "the uses and reinstatements of the voucher do not make it what it is",
+        """
+        SELECT concat_ws('/', voucher.member_id, voucher.redemption_id)
+        FROM vouchers AS voucher
+        LEFT JOIN (
+            SELECT member_id, redemption_id, count(*) AS used, max(use.ordinal) AS last_ordinal,
+                count(back.ordinal) AS taken_back,
+                coalesce(bool_and(back.reinstated_at >= use.used_at), true) AS in_order
+            FROM voucher_uses AS use
+            LEFT JOIN voucher_reinstatements AS back USING (member_id, redemption_id, ordinal)
+            GROUP BY member_id, redemption_id
+        ) AS history USING (member_id, redemption_id)
+        LEFT JOIN voucher_uses AS last_use
+            ON (last_use.member_id, last_use.redemption_id, last_use.ordinal)
+                = (voucher.member_id, voucher.redemption_id, voucher.uses)
+        WHERE voucher.uses <> coalesce(used, 0)
+            OR voucher.uses <> coalesce(last_ordinal, 0)
+            OR (voucher.state = 'used')::int <> coalesce(used - taken_back, 0)
+            OR NOT coalesce(in_order, true)
+            OR (voucher.state = 'used' AND
+                (voucher.used_at, used_store_id, used_terminal_id, used_receipt_number) IS DISTINCT FROM
+                (last_use.used_at, last_use.store_id, last_use.terminal_id, last_use.receipt_number))
+        """,
+    ),
+    (
+        "voucher_used_as_written",
+        "a use was not taken back before the next one",
+        """
+        SELECT concat_ws('/', later.member_id, later.redemption_id, later.ordinal)
+        FROM voucher_uses AS later
+        LEFT JOIN voucher_reinstatements AS back
+            ON (back.member_id, back.redemption_id, back.ordinal)
+                = (later.member_id, later.redemption_id, later.ordinal - 1)
+        WHERE later.ordinal > 1 AND coalesce(back.reinstated_at > later.used_at, true)
+        """,
+    ),
+    (
+        "voucher_used_as_written",
+        "the voucher was reinstated without a reason, or by no one",
+        """
+        SELECT concat_ws('/', member_id, redemption_id, ordinal)
+        FROM voucher_reinstatements
+        WHERE reason = '' OR (actor = '' AND return_id IS NULL)
         """,
     ),
     (
@@ -183,7 +231,13 @@ QUESTIONS += (
         SELECT concat_ws('/', member_id, redemption_id)
         FROM vouchers
         JOIN redemptions USING (member_id, redemption_id)
-        WHERE expires_at <> issued_at + voucher_validity_days * interval '24 hours'
+        LEFT JOIN (
+            SELECT member_id, redemption_id, sum(extract(epoch FROM reinstated_at - use.used_at)) AS paused_s
+            FROM voucher_reinstatements
+            JOIN voucher_uses AS use USING (member_id, redemption_id, ordinal)
+            GROUP BY member_id, redemption_id
+        ) AS pauses USING (member_id, redemption_id)
+        WHERE extract(epoch FROM expires_at - issued_at) <> voucher_validity_days * 86400 + coalesce(paused_s, 0)
             OR NOT used_at BETWEEN issued_at AND expires_at OR issued_at < requested_at OR cancelled_at < issued_at
         """,
     ),
@@ -245,6 +299,16 @@ NAMES = (
         "the store, the terminal or the receipt where the voucher was used",
         "SELECT concat_ws('/', member_id, redemption_id) AS subject, '' AS scope,"
         " ARRAY[used_store_id, used_terminal_id, used_receipt_number] AS parts FROM vouchers",
+    ),
+    StoredNames(
+        "the store, the terminal or the receipt of the use",
+        "SELECT concat_ws('/', member_id, redemption_id, ordinal) AS subject, '' AS scope,"
+        " ARRAY[store_id, terminal_id, receipt_number] AS parts FROM voucher_uses",
+    ),
+    StoredNames(
+        "the actor of the reinstatement",
+        "SELECT concat_ws('/', member_id, redemption_id, ordinal) AS subject, '' AS scope,"
+        " ARRAY[actor] AS parts FROM voucher_reinstatements",
     ),
 )
 

@@ -60,6 +60,23 @@ PROOFS: Proofs = {
         "issued_at": asked("voucher_dated"),
         "expires_at": asked("voucher_dated"),
         "cancelled_at": asked("voucher_dated", "voucher_journalled"),
+        "uses": asked("voucher_used_as_written"),
+    },
+    "voucher_uses": {
+        **dict.fromkeys(("member_id", "redemption_id", "ordinal"), asked("voucher_used_as_written")),
+        **dict.fromkeys(
+            ("used_at", "store_id", "terminal_id", "receipt_number"),
+            asked("voucher_used_as_written", because="of a use that was taken back the digest and the seal"),
+        ),
+        "caller_id": only("by which caller; the seal and the digest keep it"),
+    },
+    "voucher_reinstatements": {
+        **dict.fromkeys(("member_id", "redemption_id", "ordinal"), asked("voucher_used_as_written")),
+        "reinstated_at": asked("voucher_dated"),
+        "reason": asked("voucher_used_as_written", because="another reason is the digest's"),
+        "actor": asked("voucher_used_as_written", because="another actor is the digest's"),
+        "return_id": only("names a return of `points`; the seal and the digest keep it"),
+        "caller_id": only("by which caller; the seal and the digest keep it"),
     },
     "voucher_codes": dict.fromkeys(
         ("program_id", "code", "member_id", "redemption_id"), asked("code_leads_to_voucher")

@@ -6,10 +6,13 @@ import uuid
 
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
-from kit.convert import request_id_of, text_of, timestamp_of, uuid_of
+from kit.convert import prose_of, request_id_of, text_of, timestamp_of, uuid_of, without_contacts
+from kit.errors import Invalid
 from services.rewards.convert.benefits import benefit_message
+from services.rewards.convert.receipts import goods_return_of
 from services.rewards.domain.codes import parse_code, printed
-from services.rewards.domain.commands import UseVoucher
+from services.rewards.domain.commands import ReinstateVoucher, UseVoucher
+from services.rewards.domain.reinstatements import ACTOR_LENGTH_MAX, REASON_LENGTH_MAX, GoodsReturn
 from services.rewards.domain.vouchers import USE_LENGTH_MAX, Use, Voucher, VoucherState
 
 # Not an EnumMap: vouchers that are not good yet, or never became it, have states that nobody outside sees.
@@ -35,6 +38,40 @@ def use_voucher(request: pb.UseVoucherRequest) -> UseVoucher:
     )
 
 
+def reinstate_voucher(request: pb.ReinstateVoucherRequest) -> ReinstateVoucher:
+    """The decision to make a used voucher good again."""
+    program_id, code = uuid_of(request.program_id, "program_id"), parse_code(request.code)
+    is_return = request.HasField("goods_return")
+    return ReinstateVoucher(
+        program_id=program_id,
+        request_id=request_id_of(request.request_id),
+        code=code,
+        reason=_said_by_return(request.reason, "reason") if is_return else _reason(request.reason),
+        actor=_said_by_return(request.actor, "actor") if is_return else _actor(request.actor),
+        goods_return=goods_return_of(request.goods_return) if is_return else None,
+    )
+
+
+def _reason(text: str) -> str:
+    return without_contacts(prose_of(text, "reason", length_max=REASON_LENGTH_MAX), "reason")
+
+
+def _actor(text: str) -> str:
+    return without_contacts(text_of(text, "actor", length_max=ACTOR_LENGTH_MAX), "actor")
+
+
+def _said_by_return(text: str, field: str) -> str:
+    if text:
+        raise Invalid(field, "must be empty with a return of goods, which says it")
+    return ""
+
+
+def preview_reinstatement(request: pb.PreviewReinstatementRequest) -> tuple[uuid.UUID, str, GoodsReturn]:
+    """The program, the code and the return to try."""
+    program_id, code = uuid_of(request.program_id, "program_id"), parse_code(request.code)
+    return program_id, code, goods_return_of(request.goods_return)
+
+
 def voucher_key(request: pb.GetVoucherRequest) -> tuple[uuid.UUID, str]:
     """The program and the code asked for."""
     return uuid_of(request.program_id, "program_id"), parse_code(request.code)
@@ -48,6 +85,16 @@ def get_voucher_response(voucher: Voucher) -> pb.GetVoucherResponse:
 def use_voucher_response(voucher: Voucher) -> pb.UseVoucherResponse:
     """The voucher, used."""
     return pb.UseVoucherResponse(voucher=voucher_message(voucher))
+
+
+def reinstate_voucher_response(voucher: Voucher) -> pb.ReinstateVoucherResponse:
+    """The voucher, good again."""
+    return pb.ReinstateVoucherResponse(voucher=voucher_message(voucher))
+
+
+def preview_reinstatement_response(voucher: Voucher) -> pb.PreviewReinstatementResponse:
+    """The voucher as it would be."""
+    return pb.PreviewReinstatementResponse(voucher=voucher_message(voucher))
 
 
 def voucher_message(voucher: Voucher) -> pb.Voucher:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 
+from services.rewards.domain.reinstatements import GoodsReturn
 from services.rewards.domain.rewards import Terms
 from services.rewards.domain.vouchers import Use
 
@@ -60,6 +61,18 @@ class UseVoucher:
     request_id: str
     code: str
     use: Use
+
+
+@dataclasses.dataclass(frozen=True)
+class ReinstateVoucher:
+    """Makes a used voucher good again. `reason` and `actor` are empty with a return of goods, which says both."""
+
+    program_id: uuid.UUID
+    request_id: str
+    code: str
+    reason: str
+    actor: str
+    goods_return: GoodsReturn | None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,8 @@
      ├── LimitReached
      ├── RedemptionInProgress
      ├── VoucherUsed
+     ├── VoucherNotUsed
+     ├── VoucherOfAnotherReceipt
      ├── VoucherCancelled
      └── VoucherExpired
     Exhausted
@@ -94,6 +96,18 @@ class VoucherUsed(Precondition):
     """The voucher has been used."""
 
     reason = "VOUCHER_USED"
+
+
+class VoucherNotUsed(Precondition):
+    """The voucher is not used, so there is no use to give back."""
+
+    reason = "VOUCHER_NOT_USED"
+
+
+class VoucherOfAnotherReceipt(Precondition):
+    """The voucher was not used on the receipt that the goods come back of."""
+
+    reason = "VOUCHER_OF_ANOTHER_RECEIPT"
 
 
 class VoucherCancelled(Precondition):

@@ -21,6 +21,7 @@ from datetime import datetime
 
 from services.rewards.domain import vouchers
 from services.rewards.domain.errors import RedemptionInProgress
+from services.rewards.domain.reinstatements import Reinstatement
 from services.rewards.domain.rewards import Benefit, Reward
 from services.rewards.domain.vouchers import Use, Voucher, VoucherState
 
@@ -197,8 +198,20 @@ def cancelled(redemption: Redemption, now: datetime) -> Redemption:
 
 def voucher_used(redemption: Redemption, use: Use, now: datetime) -> Redemption:
     """The redemption once its voucher has been honoured; fails as `vouchers.used` does."""
-    voucher = vouchers.used(voucher_of(redemption), use, now)
-    return _announced(dataclasses.replace(redemption, voucher=voucher, updated_at=now))
+    at = not_before(redemption, now)
+    voucher = vouchers.used(voucher_of(redemption), use, at)
+    return _announced(dataclasses.replace(redemption, voucher=voucher, updated_at=at))
+
+
+def voucher_reinstated(redemption: Redemption, reinstatement: Reinstatement) -> Redemption:
+    """The redemption once its voucher is good again."""
+    at = reinstatement.reinstated_at
+    return _announced(dataclasses.replace(redemption, voucher=reinstatement.voucher, updated_at=at))
+
+
+def not_before(redemption: Redemption, now: datetime) -> datetime:
+    """The time of a change: a transaction that waited for the redemption began before the change that it follows."""
+    return max(now, redemption.updated_at)
 
 
 def _over(redemption: Redemption, now: datetime) -> Redemption:

@@ -1,4 +1,4 @@
-"""A voucher: set aside with the redemption, good once the points are spent, used at most once."""
+"""A voucher: set aside with the redemption, good once the points are spent, used once unless it is reinstated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ import enum
 import uuid
 from datetime import datetime, timedelta
 
-from services.rewards.domain.errors import VoucherCancelled, VoucherExpired, VoucherNotFound, VoucherUsed
+from services.rewards.domain.errors import (
+    VoucherCancelled,
+    VoucherExpired,
+    VoucherNotFound,
+    VoucherNotUsed,
+    VoucherUsed,
+)
 from services.rewards.domain.rewards import Benefit
 
 USE_LENGTH_MAX = 100
@@ -39,7 +45,10 @@ class Use:
 
 @dataclasses.dataclass(frozen=True)
 class Voucher:
-    """A promise that a till honours once. `state` is what is stored; ask `state_at` what it is."""
+    """A promise that a till honours once. `state` is what is stored; ask `state_at` what it is.
+
+    `used_at` and `use` are of the use that stands; `uses` counts those that were taken back, too.
+    """
 
     program_id: uuid.UUID
     member_id: uuid.UUID
@@ -54,6 +63,7 @@ class Voucher:
     used_at: datetime | None = None
     cancelled_at: datetime | None = None
     use: Use | None = None
+    uses: int = 0
 
     def state_at(self, now: datetime) -> VoucherState:
         """What the voucher is at this instant."""
@@ -104,7 +114,21 @@ def used(voucher: Voucher, use: Use, now: datetime) -> Voucher:
         raise VoucherUsed("the voucher has been used", used_at=_written(voucher.used_at))
     if voucher.state_at(now) is VoucherState.EXPIRED:
         raise VoucherExpired("the voucher has expired", expires_at=_written(voucher.expires_at))
-    return dataclasses.replace(voucher, state=VoucherState.USED, used_at=now, use=use)
+    return dataclasses.replace(voucher, state=VoucherState.USED, used_at=now, use=use, uses=voucher.uses + 1)
+
+
+def reinstated(voucher: Voucher, now: datetime) -> Voucher:
+    """A used voucher that is good again, for as long as it still was when it was used."""
+    if not voucher.is_public:
+        raise VoucherNotFound("no voucher has this code")
+    if voucher.state is VoucherState.CANCELLED:
+        raise VoucherCancelled("the voucher was cancelled", cancelled_at=_written(voucher.cancelled_at))
+    if voucher.used_at is None or voucher.expires_at is None:
+        raise VoucherNotUsed("the voucher is not used", expires_at=_written(voucher.expires_at))
+    paused = max(now - voucher.used_at, timedelta())
+    return dataclasses.replace(
+        voucher, state=VoucherState.ISSUED, expires_at=voucher.expires_at + paused, used_at=None, use=None
+    )
 
 
 def _written(instant: datetime | None) -> str:

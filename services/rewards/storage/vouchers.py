@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from typing import Any
 
@@ -9,11 +10,21 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from kit.database import LostRaceError
+from services.rewards.domain.reinstatements import Reinstatement
 from services.rewards.domain.vouchers import Use, Voucher, VoucherState
 from services.rewards.storage.statements import Statements, benefit_of
-from services.rewards.tables import voucher_changes, voucher_codes, vouchers
+from services.rewards.tables import voucher_changes, voucher_codes, voucher_reinstatements, voucher_uses, vouchers
 
-_OWN = ("state", "issued_at", "expires_at", "used_at", "used_store_id", "used_terminal_id", "used_receipt_number")
+_OWN = (
+    "state",
+    "issued_at",
+    "expires_at",
+    "used_at",
+    "used_store_id",
+    "used_terminal_id",
+    "used_receipt_number",
+    "uses",
+)
 # A redemption is read together with its voucher; these are the voucher's columns beside the redemption's.
 VOUCHER_COLUMNS = tuple(vouchers.c[name].label(f"voucher_{name}") for name in ("code", *_OWN, "cancelled_at"))
 
@@ -83,11 +94,56 @@ class Vouchers(Statements):
                     member_id=voucher.member_id,
                     redemption_id=voucher.redemption_id,
                     number=before + 1,
-                    **_changing_values(voucher),
+                    # How often it was used, the rows of its uses say.
+                    **{name: value for name, value in _changing_values(voucher).items() if name != "uses"},
                     changed_at=sa.func.now(),
                 )
             )
         )
+
+    def insert_use(self, voucher: Voucher, caller_id: str) -> None:
+        """Writes that the voucher was used, and who said so."""
+        self._connection.execute(
+            sa.insert(voucher_uses).values(
+                self._fresh(
+                    voucher_uses,
+                    member_id=voucher.member_id,
+                    redemption_id=voucher.redemption_id,
+                    ordinal=voucher.uses,
+                    caller_id=caller_id,
+                    used_at=voucher.used_at,
+                    **(dataclasses.asdict(voucher.use) if voucher.use else {}),
+                )
+            )
+        )
+
+    def insert_reinstatement(self, reinstatement: Reinstatement, caller_id: str) -> None:
+        """Writes that the voucher's last use was taken back, and who said so."""
+        self._connection.execute(
+            sa.insert(voucher_reinstatements).values(
+                self._fresh(
+                    voucher_reinstatements,
+                    member_id=reinstatement.voucher.member_id,
+                    redemption_id=reinstatement.voucher.redemption_id,
+                    ordinal=reinstatement.ordinal,
+                    reinstated_at=reinstatement.reinstated_at,
+                    reason=reinstatement.reason,
+                    actor=reinstatement.actor,
+                    return_id=reinstatement.return_id,
+                    caller_id=caller_id,
+                )
+            )
+        )
+
+    def was_reinstated_with(self, voucher: Voucher, return_id: uuid.UUID) -> bool:
+        """Whether this return of goods has made the voucher good again."""
+        columns = voucher_reinstatements.c
+        found = sa.select(columns.ordinal).where(
+            columns.member_id == voucher.member_id,
+            columns.redemption_id == voucher.redemption_id,
+            columns.return_id == return_id,
+        )
+        return self._connection.execute(found).one_or_none() is not None
 
 
 def voucher_of(row: sa.Row[Any]) -> Voucher | None:
@@ -108,6 +164,7 @@ def voucher_of(row: sa.Row[Any]) -> Voucher | None:
         used_at=row.voucher_used_at,
         cancelled_at=row.voucher_cancelled_at,
         use=_use(row),
+        uses=row.voucher_uses,
     )
 
 
@@ -127,5 +184,6 @@ def _changing_values(voucher: Voucher) -> dict[str, object]:
         "used_store_id": use.store_id if use else None,
         "used_terminal_id": use.terminal_id if use else None,
         "used_receipt_number": use.receipt_number if use else None,
+        "uses": voucher.uses,
         "cancelled_at": voucher.cancelled_at,
     }

@@ -40,7 +40,7 @@ FACTS = {
         "activities", "entries", "lot_movements", "purchase_claims", "purchases", "qualifying_movements",
         "return_matches", "returns", "transfer_arrivals",
     },
-    "rewards": {"stock_movements", "voucher_codes"},
+    "rewards": {"stock_movements", "voucher_codes", "voucher_reinstatements", "voucher_uses"},
 }  # fmt: skip
 
 

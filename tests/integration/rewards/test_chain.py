@@ -20,6 +20,8 @@ def test_whatever_is_tampered_with_is_found(
     reward = caller.reward(stock=5)
     kept, used, cancelled = (caller.redemption(ledger.member(), reward.reward_id) for _ in range(3))
     caller.use(used.voucher.code)
+    caller.reinstate(used.voucher.code)
+    caller.use(used.voucher.code)
     caller.cancel(cancelled.member_id, cancelled.redemption_id)
     assert kept.voucher.code
     rows = sealed(serving_engine, "rewards", FACETS)

@@ -13,6 +13,7 @@ from services.rewards import check
 from tests.factories.rewards import Caller, Ledger
 
 VOUCHER = "voucher_fits_redemption"
+USED = "voucher_used_as_written"
 CODE = "code_leads_to_voucher"
 STOCK = "stock_adds_up"
 UNIT = "unit_moved_once"
@@ -40,6 +41,11 @@ DEFECTS: dict[str, tuple[str, set[str]]] = {
     "a confirmed redemption whose voucher is void": (
         "UPDATE vouchers SET state = 'void', issued_at = NULL, expires_at = NULL WHERE state = 'issued'",
         {VOUCHER, JOURNALLED},
+    ),
+    "a use of which the voucher knows nothing": (
+        "INSERT INTO voucher_uses SELECT member_id, redemption_id, uses + 1, now(), '', '', '', '' FROM vouchers"
+        " WHERE state = 'issued'",
+        {USED},
     ),
     "a code that nobody can look up": ("DELETE FROM voucher_codes", {CODE}),
     "a code that leads to another voucher": (
@@ -167,8 +173,8 @@ def test_a_planted_defect_is_found(engine: sa.Engine, defect: str) -> None:
     [
         "UPDATE rewards SET wallet = 'points' || chr(8203)",
         "UPDATE redemptions SET wallet = 'Cafe' || chr(769) WHERE state = 'confirmed'",
-        "UPDATE vouchers SET (state, used_at, used_store_id, used_terminal_id, used_receipt_number)"
-        " = ('used', now(), 'High  Street', '', '') WHERE state = 'issued'",
+        "UPDATE vouchers SET (state, used_at, used_store_id, used_terminal_id, used_receipt_number, uses)"
+        " = ('used', now(), 'High  Street', '', '', 1) WHERE state = 'issued'",
     ],
 )
 @pytest.mark.usefixtures("sound_books")

@@ -29,6 +29,16 @@ VIOLATIONS = [
     ("UPDATE vouchers SET state = 'set_aside'", "issued_at_fits_state"),
     ("UPDATE vouchers SET used_at = now(), state = 'used'", "use_parts_together"),
     ("UPDATE vouchers SET expires_at = issued_at", "expires_after_issue"),
+    (
+        "UPDATE vouchers SET state = 'used', used_at = now(), used_store_id = '', used_terminal_id = '',"
+        " used_receipt_number = ''",
+        "uses_fit_state",
+    ),
+    ("UPDATE vouchers SET uses = -1", "uses_fit_state"),
+    ("UPDATE voucher_uses SET ordinal = 0", "ck_voucher_uses_ordinal"),
+    ("UPDATE voucher_reinstatements SET reason = ''", "ck_voucher_reinstatements_reason"),
+    ("UPDATE voucher_reinstatements SET actor = ''", "ck_voucher_reinstatements_actor"),
+    ("DELETE FROM voucher_uses", "fk_voucher_reinstatements_"),
     ("UPDATE voucher_codes SET code = 'ILOU'", "ck_voucher_codes_code"),
     ("DELETE FROM redemptions", "fk_vouchers_member_id_redemption_id_redemptions"),
     (
@@ -43,6 +53,8 @@ VIOLATIONS = [
 def test_the_database_refuses(
     engine: sa.Engine, caller: Caller, ledger: Ledger, statement: str, constraint: str
 ) -> None:
-    caller.redemption(ledger.member(), caller.reward(stock=1, limit_per_member=1).reward_id)
+    code = caller.redemption(ledger.member(), caller.reward(stock=1, limit_per_member=1).reward_id).voucher.code
+    caller.use(code)
+    caller.reinstate(code)
     with pytest.raises(exc.IntegrityError, match=constraint), engine.begin() as connection:
         connection.execute(sa.text(statement))

@@ -106,6 +106,7 @@ def _items_of(kind: Any) -> Iterator[Any]:
 
 # Fields that the door does not let anybody send, or fills in itself.
 NOBODY_SENDS = {
+    "rewards.reinstate_voucher goods_return",
     "points.get_purchase receipt",
     "points.get_qualifying_sums windows[0]",
     "points.set_program_policy policy.program_id",

@@ -89,6 +89,8 @@ def test_admins_may_what_staff_may_and_only_tills_and_apps_sell() -> None:
     assert all(Role.ADMIN in access.roles for access in POLICY.values() if Role.STAFF in access.roles)
     for endpoint in ("points.record_purchase", "points.record_return", "points.record_exchange", "rewards.use_voucher"):
         assert (POLICY[endpoint].roles, POLICY[endpoint].needs) == (frozenset({Role.TILL, Role.APP}), Needs.KEY)
+    # A till gives vouchers back with goods, and not by themselves.
+    assert POLICY["rewards.reinstate_voucher"].roles == {Role.STAFF, Role.ADMIN}
     # Whoever answers complaints gives points as adjustments, which take two, and not as receipts nobody has seen.
     assert POLICY["points.record_purchases"].roles == {Role.TILL, Role.ADMIN}
 

@@ -51,6 +51,7 @@ NAMES = {
     "EarningTerms.stacking_group", "TierExpiry.tier", "RehearseEarningRulesRequest.wallet",
     "ProgramPolicy.unspendable_wallets", "Benefit.sku", "RewardTerms.wallet", "UseVoucherRequest.store_id",
     "UseVoucherRequest.terminal_id", "UseVoucherRequest.receipt_number",
+    "ReinstateVoucherRequest.actor", "GoodsReturn.cashier_id",
 }  # fmt: skip
 # Texts that hold names as literals: white space is folded, yet stays at the ends of a literal, which may be a part
 # of a name (`startsWith("Café ")`).
@@ -60,14 +61,14 @@ PROSE = {
     "Profile.given_name", "Profile.family_name", "ChangeMemberStatusRequest.reason", "ReverseCaptureRequest.reason",
     "AdjustPointsRequest.reason", "RequestAdjustmentRequest.reason", "RejectAdjustmentRequest.reason",
     "TransferPointsRequest.reason", "EarningTerms.name", "RewardTerms.name", "RewardTerms.description",
-    "CancelRedemptionRequest.reason",
+    "CancelRedemptionRequest.reason", "ReinstateVoucherRequest.reason",
 }  # fmt: skip
 # Of those, what staff and members write and what stays in the clear for good: no phone number and no address.
 WITHOUT_CONTACTS = {
     "ReverseCaptureRequest.reason", "AdjustPointsRequest.reason", "AdjustPointsRequest.actor",
     "RequestAdjustmentRequest.reason", "RequestAdjustmentRequest.actor", "ApproveAdjustmentRequest.actor",
     "RejectAdjustmentRequest.actor", "RejectAdjustmentRequest.reason", "TransferPointsRequest.reason",
-    "CancelRedemptionRequest.reason",
+    "CancelRedemptionRequest.reason", "ReinstateVoucherRequest.reason", "ReinstateVoucherRequest.actor",
 }  # fmt: skip
 # And what may hold them: `members` seals it, or it is published by the retailer and about no one.
 WITH_CONTACTS = {
@@ -77,7 +78,10 @@ WITH_CONTACTS = {
 # What a member is found by: `services.members.domain.identifiers` has a form for each kind.
 IDENTIFIERS = {"NewIdentifier.value"}
 # Typed in by people, in an alphabet of its own: `services.rewards.domain.codes` reads it.
-CODES = {"GetVoucherRequest.code", "UseVoucherRequest.code"}
+CODES = {
+    "GetVoucherRequest.code", "UseVoucherRequest.code", "ReinstateVoucherRequest.code",
+    "PreviewReinstatementRequest.code", "RecordReturnRequest.voucher_codes", "ReturnToRecord.voucher_codes",
+}  # fmt: skip
 # Held against a pattern or a list of plain characters: written in another way it is refused.
 PATTERNS = {
     "Profile.birth_date", "Profile.language", "CreateProgramRequest.currency", "CreateProgramRequest.region",
@@ -194,6 +198,13 @@ def _reward() -> rewards_pb.CreateRewardRequest:
     return rewards_pb.CreateRewardRequest(**SHORT, terms=terms)
 
 
+def _goods_return() -> rewards_pb.GoodsReturn:
+    receipt = rewards_pb.ReceiptKey(
+        source=COMPOSED, store_id=COMPOSED, terminal_id=COMPOSED, business_day="2026-03-02", receipt_number=COMPOSED
+    )
+    return rewards_pb.GoodsReturn(receipt=receipt, original_receipt=receipt, cashier_id=COMPOSED)
+
+
 OF_MEMBER: dict[str, Any] = {"program_id": ID, "member_id": ID}
 PERIOD: dict[str, Any] = {"from": Timestamp(seconds=1_780_000_000), "until": NOON}
 
@@ -281,6 +292,14 @@ REQUESTS: list[tuple[Callable[[Any], object], Message]] = [
         rewards_pb.UseVoucherRequest(
             **SHORT, code="000000000000", store_id=COMPOSED, terminal_id=COMPOSED, receipt_number=COMPOSED
         ),
+    ),
+    (
+        vouchers.reinstate_voucher,
+        rewards_pb.ReinstateVoucherRequest(**SHORT, code="000000000000", reason=COMPOSED, actor=COMPOSED),
+    ),
+    (
+        vouchers.reinstate_voucher,
+        rewards_pb.ReinstateVoucherRequest(**SHORT, code="000000000000", goods_return=_goods_return()),
     ),
 ]  # fmt: skip
 

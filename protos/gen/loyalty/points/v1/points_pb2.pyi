@@ -984,6 +984,7 @@ class RecordReturnRequest(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     CASHIER_ID_FIELD_NUMBER: _builtins.int
     REFUNDS_FIELD_NUMBER: _builtins.int
+    VOUCHER_CODES_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     request_id: _builtins.str
     currency: _builtins.str
@@ -1008,6 +1009,12 @@ class RecordReturnRequest(_message.Message):
     def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___PointsRefund]:
         """What was spent on the goods and is to come back: up to 20, each hold once, all of one member."""
 
+    @_builtins.property
+    def voucher_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes of vouchers that come back with the goods: up to 10, up to 64 characters each. They are compared when the
+        request id comes again; `rewards` reinstates the vouchers.
+        """
+
     def __init__(
         self,
         *,
@@ -1020,10 +1027,11 @@ class RecordReturnRequest(_message.Message):
         lines: _abc.Iterable[Global___ReturnLine] | None = ...,
         cashier_id: _builtins.str = ...,
         refunds: _abc.Iterable[Global___PointsRefund] | None = ...,
+        voucher_codes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cashier_id", b"cashier_id", "currency", b"currency", "lines", b"lines", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "program_id", b"program_id", "receipt", b"receipt", "refunds", b"refunds", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cashier_id", b"cashier_id", "currency", b"currency", "lines", b"lines", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "program_id", b"program_id", "receipt", b"receipt", "refunds", b"refunds", "request_id", b"request_id", "voucher_codes", b"voucher_codes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3217,6 +3225,7 @@ class ReturnToRecord(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     CASHIER_ID_FIELD_NUMBER: _builtins.int
     REFUNDS_FIELD_NUMBER: _builtins.int
+    VOUCHER_CODES_FIELD_NUMBER: _builtins.int
     currency: _builtins.str
     """ISO 4217."""
     cashier_id: _builtins.str
@@ -3239,6 +3248,12 @@ class ReturnToRecord(_message.Message):
     def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___PointsRefund]:
         """What was spent on the goods and is to come back: up to 20, each hold once, all of one member."""
 
+    @_builtins.property
+    def voucher_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes of vouchers that come back with the goods: up to 10, up to 64 characters each. They are compared when the
+        request id comes again; `rewards` reinstates the vouchers.
+        """
+
     def __init__(
         self,
         *,
@@ -3249,10 +3264,11 @@ class ReturnToRecord(_message.Message):
         lines: _abc.Iterable[Global___ReturnLine] | None = ...,
         cashier_id: _builtins.str = ...,
         refunds: _abc.Iterable[Global___PointsRefund] | None = ...,
+        voucher_codes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cashier_id", b"cashier_id", "currency", b"currency", "lines", b"lines", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "receipt", b"receipt", "refunds", b"refunds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cashier_id", b"cashier_id", "currency", b"currency", "lines", b"lines", "occurred_at", b"occurred_at", "original_receipt", b"original_receipt", "receipt", b"receipt", "refunds", b"refunds", "voucher_codes", b"voucher_codes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

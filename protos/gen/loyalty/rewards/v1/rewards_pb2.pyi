@@ -631,6 +631,118 @@ class UseVoucherResponse(_message.Message):
 Global___UseVoucherResponse: _TypeAlias = UseVoucherResponse  # noqa: Y015
 
 @_typing.final
+class ReinstateVoucherRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    GOODS_RETURN_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    request_id: _builtins.str
+    code: _builtins.str
+    """As in GetVoucherRequest."""
+    reason: _builtins.str
+    """Why, for the record: 1 to 500 characters, which stay in the clear. A phone number or an e-mail address is refused.
+    Empty with `goods_return`, which is the reason.
+    """
+    actor: _builtins.str
+    """Who decided it, as the retailer names them: 1 to 100 characters, of which the same holds. Empty with
+    `goods_return`, whose cashier it is.
+    """
+    @_builtins.property
+    def goods_return(self) -> Global___GoodsReturn:
+        """The return of goods that the voucher comes back with, if it is one."""
+
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        goods_return: Global___GoodsReturn | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["goods_return", b"goods_return"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "code", b"code", "goods_return", b"goods_return", "program_id", b"program_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReinstateVoucherRequest: _TypeAlias = ReinstateVoucherRequest  # noqa: Y015
+
+@_typing.final
+class ReinstateVoucherResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOUCHER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def voucher(self) -> Global___Voucher: ...
+    def __init__(
+        self,
+        *,
+        voucher: Global___Voucher | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["voucher", b"voucher"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["voucher", b"voucher"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReinstateVoucherResponse: _TypeAlias = ReinstateVoucherResponse  # noqa: Y015
+
+@_typing.final
+class PreviewReinstatementRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAM_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    GOODS_RETURN_FIELD_NUMBER: _builtins.int
+    program_id: _builtins.str
+    code: _builtins.str
+    @_builtins.property
+    def goods_return(self) -> Global___GoodsReturn: ...
+    def __init__(
+        self,
+        *,
+        program_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        goods_return: Global___GoodsReturn | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["goods_return", b"goods_return"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "goods_return", b"goods_return", "program_id", b"program_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewReinstatementRequest: _TypeAlias = PreviewReinstatementRequest  # noqa: Y015
+
+@_typing.final
+class PreviewReinstatementResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOUCHER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def voucher(self) -> Global___Voucher:
+        """As it would be."""
+
+    def __init__(
+        self,
+        *,
+        voucher: Global___Voucher | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["voucher", b"voucher"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["voucher", b"voucher"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewReinstatementResponse: _TypeAlias = PreviewReinstatementResponse  # noqa: Y015
+
+@_typing.final
 class RewardTerms(_message.Message):
     """---- Resources -----------------------------------------------------------------------------------------------------
 
@@ -934,7 +1046,7 @@ class Voucher(_message.Message):
     def expires_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def used_at(self) -> _timestamp_pb2.Timestamp:
-        """Absent unless used."""
+        """Absent unless used; gone when it is reinstated."""
 
     def __init__(
         self,
@@ -958,3 +1070,74 @@ class Voucher(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Voucher: _TypeAlias = Voucher  # noqa: Y015
+
+@_typing.final
+class ReceiptKey(_message.Message):
+    """Names a receipt for good, as in loyalty/points/v1/points.proto."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    STORE_ID_FIELD_NUMBER: _builtins.int
+    TERMINAL_ID_FIELD_NUMBER: _builtins.int
+    BUSINESS_DAY_FIELD_NUMBER: _builtins.int
+    RECEIPT_NUMBER_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """Up to 50 characters; the other texts up to 100. None is empty."""
+    store_id: _builtins.str
+    terminal_id: _builtins.str
+    business_day: _builtins.str
+    """The store's trading day, as in 2026-11-21."""
+    receipt_number: _builtins.str
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        store_id: _builtins.str = ...,
+        terminal_id: _builtins.str = ...,
+        business_day: _builtins.str = ...,
+        receipt_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["business_day", b"business_day", "receipt_number", b"receipt_number", "source", b"source", "store_id", b"store_id", "terminal_id", b"terminal_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReceiptKey: _TypeAlias = ReceiptKey  # noqa: Y015
+
+@_typing.final
+class GoodsReturn(_message.Message):
+    """A return of goods, as vouchers see it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    ORIGINAL_RECEIPT_FIELD_NUMBER: _builtins.int
+    CASHIER_ID_FIELD_NUMBER: _builtins.int
+    cashier_id: _builtins.str
+    """Who served, as the till names them: up to 100 characters. No personal data."""
+    @_builtins.property
+    def receipt(self) -> Global___ReceiptKey:
+        """The return's own receipt."""
+
+    @_builtins.property
+    def original_receipt(self) -> Global___ReceiptKey:
+        """The receipt of the purchase. Store, terminal and number are those that the voucher was used with, and it was used
+        within two days of the business day.
+        """
+
+    def __init__(
+        self,
+        *,
+        receipt: Global___ReceiptKey | None = ...,
+        original_receipt: Global___ReceiptKey | None = ...,
+        cashier_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["original_receipt", b"original_receipt", "receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cashier_id", b"cashier_id", "original_receipt", b"original_receipt", "receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GoodsReturn: _TypeAlias = GoodsReturn  # noqa: Y015

@@ -85,6 +85,16 @@ class RewardsServiceStub:
                 request_serializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.UseVoucherRequest.SerializeToString,
                 response_deserializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.UseVoucherResponse.FromString,
                 _registered_method=True)
+        self.ReinstateVoucher = channel.unary_unary(
+                '/loyalty.rewards.v1.RewardsService/ReinstateVoucher',
+                request_serializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.ReinstateVoucherRequest.SerializeToString,
+                response_deserializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.ReinstateVoucherResponse.FromString,
+                _registered_method=True)
+        self.PreviewReinstatement = channel.unary_unary(
+                '/loyalty.rewards.v1.RewardsService/PreviewReinstatement',
+                request_serializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.PreviewReinstatementRequest.SerializeToString,
+                response_deserializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.PreviewReinstatementResponse.FromString,
+                _registered_method=True)
 
 
 class RewardsServiceServicer:
@@ -179,6 +189,24 @@ class RewardsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReinstateVoucher(self, request, context):
+        """Makes a used voucher good again, since the order that it was used for is cancelled or its goods were returned. Its
+        validity goes on where it stopped: `expires_at` moves by the time from use to reinstatement. It can then be used
+        again, and its redemption be cancelled. With `goods_return` the voucher must have been used on the original receipt,
+        and one return reinstates a voucher once, whatever the request id. Fails as GetVoucher does, and with
+        FAILED_PRECONDITION / VOUCHER_CANCELLED, VOUCHER_NOT_USED, VOUCHER_OF_ANOTHER_RECEIPT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewReinstatement(self, request, context):
+        """Tells what ReinstateVoucher with this return would answer now, and changes nothing. Fails as ReinstateVoucher does.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RewardsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -231,6 +259,16 @@ def add_RewardsServiceServicer_to_server(servicer, server):
                     servicer.UseVoucher,
                     request_deserializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.UseVoucherRequest.FromString,
                     response_serializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.UseVoucherResponse.SerializeToString,
+            ),
+            'ReinstateVoucher': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReinstateVoucher,
+                    request_deserializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.ReinstateVoucherRequest.FromString,
+                    response_serializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.ReinstateVoucherResponse.SerializeToString,
+            ),
+            'PreviewReinstatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewReinstatement,
+                    request_deserializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.PreviewReinstatementRequest.FromString,
+                    response_serializer=loyalty_dot_rewards_dot_v1_dot_rewards__pb2.PreviewReinstatementResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -504,6 +542,60 @@ class RewardsService:
             '/loyalty.rewards.v1.RewardsService/UseVoucher',
             loyalty_dot_rewards_dot_v1_dot_rewards__pb2.UseVoucherRequest.SerializeToString,
             loyalty_dot_rewards_dot_v1_dot_rewards__pb2.UseVoucherResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReinstateVoucher(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.rewards.v1.RewardsService/ReinstateVoucher',
+            loyalty_dot_rewards_dot_v1_dot_rewards__pb2.ReinstateVoucherRequest.SerializeToString,
+            loyalty_dot_rewards_dot_v1_dot_rewards__pb2.ReinstateVoucherResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewReinstatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.rewards.v1.RewardsService/PreviewReinstatement',
+            loyalty_dot_rewards_dot_v1_dot_rewards__pb2.PreviewReinstatementRequest.SerializeToString,
+            loyalty_dot_rewards_dot_v1_dot_rewards__pb2.PreviewReinstatementResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,6 +63,15 @@ class RewardsServiceStub:
     """Uses a voucher at a till, once. Fails as GetVoucher does, and with FAILED_PRECONDITION / VOUCHER_CANCELLED,
     VOUCHER_USED, VOUCHER_EXPIRED.
     """
+    ReinstateVoucher: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.ReinstateVoucherRequest, _rewards_pb2.ReinstateVoucherResponse]
+    """Makes a used voucher good again, since the order that it was used for is cancelled or its goods were returned. Its
+    validity goes on where it stopped: `expires_at` moves by the time from use to reinstatement. It can then be used
+    again, and its redemption be cancelled. With `goods_return` the voucher must have been used on the original receipt,
+    and one return reinstates a voucher once, whatever the request id. Fails as GetVoucher does, and with
+    FAILED_PRECONDITION / VOUCHER_CANCELLED, VOUCHER_NOT_USED, VOUCHER_OF_ANOTHER_RECEIPT.
+    """
+    PreviewReinstatement: _grpc.UnaryUnaryMultiCallable[_rewards_pb2.PreviewReinstatementRequest, _rewards_pb2.PreviewReinstatementResponse]
+    """Tells what ReinstateVoucher with this return would answer now, and changes nothing. Fails as ReinstateVoucher does."""
 
 class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps the catalogue and turns points into vouchers."""
@@ -170,5 +179,26 @@ class RewardsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Uses a voucher at a till, once. Fails as GetVoucher does, and with FAILED_PRECONDITION / VOUCHER_CANCELLED,
         VOUCHER_USED, VOUCHER_EXPIRED.
         """
+
+    @_abc_1.abstractmethod
+    def ReinstateVoucher(
+        self,
+        request: _rewards_pb2.ReinstateVoucherRequest,
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.ReinstateVoucherResponse:
+        """Makes a used voucher good again, since the order that it was used for is cancelled or its goods were returned. Its
+        validity goes on where it stopped: `expires_at` moves by the time from use to reinstatement. It can then be used
+        again, and its redemption be cancelled. With `goods_return` the voucher must have been used on the original receipt,
+        and one return reinstates a voucher once, whatever the request id. Fails as GetVoucher does, and with
+        FAILED_PRECONDITION / VOUCHER_CANCELLED, VOUCHER_NOT_USED, VOUCHER_OF_ANOTHER_RECEIPT.
+        """
+
+    @_abc_1.abstractmethod
+    def PreviewReinstatement(
+        self,
+        request: _rewards_pb2.PreviewReinstatementRequest,
+        context: _grpc.ServicerContext,
+    ) -> _rewards_pb2.PreviewReinstatementResponse:
+        """Tells what ReinstateVoucher with this return would answer now, and changes nothing. Fails as ReinstateVoucher does."""
 
 def add_RewardsServiceServicer_to_server(servicer: RewardsServiceServicer, server: _grpc.Server) -> None: ...
