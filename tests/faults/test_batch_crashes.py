@@ -30,7 +30,9 @@ from kit.call import Call
 from kit.client import invoke
 from kit.errors import Exhausted, Unavailable
 from services.points import app, check
+from services.points.tables import standings
 from tests.fixtures.crew import Crew
+from tests.fixtures.digests import digest_anew
 from tests.fixtures.waiting import wait_until
 from tests.unit.services.points import requests
 from wafa.backends import free_port
@@ -227,6 +229,7 @@ def _member(engine: sa.Engine, program_id: str) -> str:
     statement = "INSERT INTO standings (member_id, program_id, status, member_version) VALUES (:m, :p, 'active', 1)"
     with engine.begin() as connection:
         connection.execute(sa.text(statement), {"m": member_id, "p": program_id})
+        digest_anew(connection, standings)
     return member_id
 
 
