@@ -698,7 +698,7 @@ def test_nothing_is_found_after_a_busy_day(points: Points) -> None:
             for table in tables.metadata.sorted_tables
             if not connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         ]
-    assert sorted(empty) == ["dead_letters", "inbox", "pending_activities", "rehearsal_counters", "rehearsals"]
+    assert sorted(empty) == ["dead_letters", "inbox", "pending_activities", "rehearsal_counters", "rehearsals", "seals"]
 
 
 def test_nothing_is_found_while_what_is_missing_is_held(points: Points) -> None:
