@@ -231,7 +231,7 @@ class TestMembersOlder:
         # What is changed from here on is heard by all.
         set_status(program, member, "active")
         card = {"kind": "card", "value": "C-found-again"}
-        program.staff.post(f"/v1/members/{new}/identifiers", card).expect(201)
+        program.app.post(f"/v1/members/{new}/identifiers", {"identifier": card}).expect(201)
         redeem(program, new, program.reward())
         deployment.expect_books_to_agree()
 
