@@ -15,6 +15,7 @@ from services.members.domain.identifiers import Identifier, IdentifierKind
 from services.members.sealing import MasterKeys, Pepper, WrappedKey
 from services.members.storage import sealed
 from tests.factories.members import Caller, card, master_keys, new_id, pepper, phone, refused
+from tests.fixtures.digests import digest_anew
 
 
 @pytest.fixture
@@ -216,6 +217,7 @@ def _keep(engine: sa.Engine, member: pb.Member, value: str) -> None:
         sealed_value = sealed.identifier_value(key, kept)
         where = own.c.identifier_id == identifier_id
         connection.execute(sa.update(own).where(where).values(**changes, value=sealed_value))
+        digest_anew(connection, own, claims)
 
 
 def test_an_identifier_that_no_caller_finds_is_found(engine: sa.Engine, caller: Caller, member: pb.Member) -> None:
