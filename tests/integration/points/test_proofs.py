@@ -62,8 +62,12 @@ def test_another_value_is_noticed_by_the_rows_digest(mutations: Mutations, colum
 @pytest.mark.parametrize("column", DERIVED, ids=str)
 def test_another_value_is_noticed_by_what_derives_it(mutations: Mutations, column: sa.Column[object]) -> None:
     found = mutations.found(column, PROOFS[column.table.name][column.name].questions, digested=True)
-    assert found or (found is None and (column.table.name in EMPTY or str(column) in CONSTRAINED))
+    if str(column) not in PARTLY:
+        assert found or (found is None and (column.table.name in EMPTY or str(column) in CONSTRAINED))
 
+
+# Derived for some rows, whose defects are planted in `test_check`; of those of the day the digest decides.
+PARTLY = {"adjustments.state", "earning_rules.key", "holds.state"}
 
 # Keys, foreign keys and other constraints allow no other value of these alone, in any row of the day.
 CONSTRAINED = {
