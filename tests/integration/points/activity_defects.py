@@ -56,7 +56,8 @@ ACTIVITY_DEFECTS: dict[str, dict[str, Planted]] = {
     "the member has enrolled, or had a birthday in the same year, before": {
         "two birthdays": planted(
             "{ehsan}/birthday",
-            "UPDATE activities SET occurred_at = (SELECT occurred_at FROM activities WHERE activity_id = :birthday) "
+            "UPDATE activities SET (occurred_at, local_year) = "
+            "(SELECT occurred_at, local_year FROM activities WHERE activity_id = :birthday) "
             "WHERE member_id = :ehsan AND kind = 'birthday'",
         ),
         "a visit that was an enrolment": planted(
