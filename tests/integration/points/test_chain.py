@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy as sa
 
-from kit import chain
+from kit import chain, row_digests
 from kit.migrations.grants import grants_of
 from services.points import tables
 from services.points.chain import FACETS
@@ -44,7 +44,9 @@ def busy_day(lender: Lender) -> Iterator[str]:
 
 def test_what_is_only_appended_is_sealed_or_there_is_a_reason() -> None:
     appended = {name for name, rights in grants_of("points").items() if rights.is_append_only}
-    whole = {facet.table for facet in FACETS if set(facet.columns) == set(tables.metadata.tables[facet.table].c.keys())}
+    # A digest says nothing of its own, and is made anew whenever the key turns.
+    says = {name: set(table.c.keys()) - {row_digests.COLUMN} for name, table in tables.metadata.tables.items()}
+    whole = {facet.table for facet in FACETS if set(facet.columns) == says[facet.table]}
     assert appended - whole == UNSEALED.keys()
 
 
