@@ -52,7 +52,12 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
             WHERE kind IN ('spend', 'reversal')
             GROUP BY moved.member_id, hold_id, lot_id
         ) AS moved USING (member_id, hold_id, lot_id)
-        WHERE coalesce(captured, 0) > coalesce(spent, 0) OR coalesce(reversed, 0) <> coalesce(restored, 0)
+        LEFT JOIN holds USING (member_id, hold_id)
+        WHERE coalesce(hold_parts.captured, 0) > coalesce(spent, 0)
+            -- Code of before reversed the whole and counted nothing.
+            OR coalesce(hold_parts.reversed, 0) <> coalesce(restored, 0)
+                AND (reversed_at IS NOT NULL AND holds.reversed = 0 AND hold_parts.reversed = 0
+                    AND restored = hold_parts.captured) IS NOT TRUE
         """,
     ),
     (
