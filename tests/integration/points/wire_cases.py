@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 from grpc import StatusCode
+from loyalty.members.v1 import members_pb2
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.call import Call
@@ -136,6 +137,26 @@ def get_qualifying_sums(till: Till) -> None:
         assert answer.sums[1].window.occurred_until == timestamp_of(requests.BEGINNING)
 
 
+@good
+def restore_capture(till: Till) -> None:
+    member_id, hold_id = till.rich_member(100), requests.new_id()
+    answer = till.get(requests.restore_capture(member_id, hold_id, 60))
+    assert (answer.hold.hold_id, answer.hold.state, answer.hold.captured) == (hold_id, pb.HOLD_STATE_CAPTURED, 60)
+    assert answer.account.available == 40
+
+
+def restore_what_is_there(till: Till) -> None:
+    member_id = till.rich_member(100)
+    till.ask(requests.restore_capture(member_id, till.hold(member_id)))
+
+
+def refer_somebody_suspended(till: Till) -> None:
+    told = {"role": "advocate", "counterpart_member_id": till.member(members_pb2.MEMBER_STATUS_SUSPENDED)}
+    till.ask(
+        requests.record_activity(till.member(), kind=pb.ACTIVITY_KIND_REFERRAL, name="", attributes=told),
+    )
+
+
 def spend_what_only_counts(till: Till) -> None:
     till.get(requests.set_program_policy(unspendable_wallets=["points"]))
     till.get(requests.place_hold(till.rich_member()))
@@ -203,6 +224,8 @@ def report_beside_two_others(till: Till) -> None:
 MORE_REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = {
     "TOO_MANY_REPORTS": (StatusCode.RESOURCE_EXHAUSTED, report_beside_two_others),
     "TOO_MANY_RETURNS_WAIT": (StatusCode.RESOURCE_EXHAUSTED, return_too_often),
+    "HOLD_EXISTS": (StatusCode.ALREADY_EXISTS, restore_what_is_there),
+    "COUNTERPART_MAY_NOT_EARN": (StatusCode.FAILED_PRECONDITION, refer_somebody_suspended),
     "HOLD_OF_REDEMPTION": (StatusCode.FAILED_PRECONDITION, refund_a_redemption),
     "ACTIVITY_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_activity())),
     "ACTIVITY_CONFLICT": (StatusCode.ALREADY_EXISTS, tell_otherwise),

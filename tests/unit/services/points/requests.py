@@ -224,6 +224,14 @@ def reverse_capture(member_id: str = "", hold_id: str = "") -> pb.ReverseCapture
     )
 
 
+def restore_capture(member_id: str = "", hold_id: str = "", amount: int = 5) -> pb.RestoreCaptureRequest:
+    return _sent(
+        pb.RestoreCaptureRequest(
+            member_id=member_id or new_id(), hold_id=hold_id or new_id(), amount=amount, reference="mug"
+        )
+    )
+
+
 def get_hold(member_id: str = "", hold_id: str = "") -> pb.GetHoldRequest:
     return _sent(pb.GetHoldRequest(member_id=member_id or new_id(), hold_id=hold_id or new_id()))
 
