@@ -18,6 +18,7 @@ from services.points import app as points_app
 from services.points.clients import MembersClient
 from services.points.commit import Grouped, Rulebook
 from services.points.conditions import CelConditions
+from services.points.domain.evaluation_steps import STEPS_MAX_DEFAULT
 from services.points.storage import Storage
 from tests.factories.members import Caller, master_keys, pepper
 from tests.fixtures.servers import as_owner
@@ -63,19 +64,28 @@ def serving_members(source: sa.Engine) -> Iterator[tuple[str, Caller]]:
 
 @contextlib.contextmanager
 def serving_points(
-    source: sa.Engine, members_address: str, *, members_deadline_ms: int = DEADLINE_MS, queue_max: int = 1_000
+    source: sa.Engine,
+    members_address: str,
+    *,
+    members_deadline_ms: int = DEADLINE_MS,
+    queue_max: int = 1_000,
+    steps_max: int = STEPS_MAX_DEFAULT,
 ) -> Iterator[points_pb2_grpc.PointsServiceStub]:
     """A client of `points`, which asks for members at this address and writes in groups."""
     storage = Storage(source)
     conditions = CelConditions()
     committer = Grouped(
-        storage, Rulebook(10, conditions), batch_max=64, queue_max=queue_max, queue_wait_s=DEADLINE_MS / 1_000
+        storage,
+        Rulebook(10, conditions, steps_max=steps_max),
+        batch_max=64,
+        queue_max=queue_max,
+        queue_wait_s=DEADLINE_MS / 1_000,
     )
     writer = committer.writer()
     writer.start()
     with client.channel(members_address, idempotent=["loyalty.members.v1.MembersService"]) as to_members:
         members = MembersClient(to_members, members_deadline_ms)
-        servicer = points_app.servicer(storage, committer, members, conditions)
+        servicer = points_app.servicer(storage, committer, members, conditions, steps_max)
         with serving(servicer) as address, client.channel(address) as channel:
             yield points_pb2_grpc.PointsServiceStub(channel)
     writer.stop()

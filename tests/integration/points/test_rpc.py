@@ -42,7 +42,8 @@ def suite(lender: Lender) -> Iterator[Suite]:
         stub = exits.enter_context(serving_points(points_engine, address))
         cut_off = exits.enter_context(serving_points(points_engine, f"127.0.0.1:{free_port()}"))
         full = exits.enter_context(serving_points(points_engine, address, queue_max=0))
-        yield Suite(stub, points_engine, members, cut_off, full)
+        frugal = exits.enter_context(serving_points(points_engine, address, steps_max=1))
+        yield Suite(stub, points_engine, members, cut_off, full, frugal)
         assert list(check.check(points_engine)) == []
 
 
@@ -306,6 +307,16 @@ def earn_more_than_an_account_can_count(till: Till) -> None:
     till.ask(requests.record_purchase(till.member(), requests.sale(requests.line(10_000_000))))
 
 
+def buy_where_steps_are_few(till: Till) -> None:
+    till.rule()
+    till.ask(requests.record_purchase(till.member()), till.suite.frugal)
+
+
+def activate_where_steps_are_few(till: Till) -> None:
+    rule_id = till.get(requests.create_earning_rule()).rule.rule_id
+    till.ask(requests.activate_earning_rule(rule_id), till.suite.frugal)
+
+
 REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = MORE_REFUSED | {
     "PURCHASE_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_purchase(requests.new_id()))),
     "HOLD_NOT_FOUND": (StatusCode.NOT_FOUND, lambda till: till.ask(requests.get_hold())),
@@ -364,6 +375,8 @@ REFUSED: dict[str, tuple[StatusCode, Callable[[Till], object]]] = MORE_REFUSED |
         StatusCode.FAILED_PRECONDITION,
         lambda till: till.ask(requests.revise_earning_rule(till.rule(), expected_version=7)),
     ),
+    "EVALUATION_TOO_COSTLY": (StatusCode.FAILED_PRECONDITION, buy_where_steps_are_few),
+    "RULES_TOO_COSTLY": (StatusCode.FAILED_PRECONDITION, activate_where_steps_are_few),
     "LEDGER_BUSY": (
         StatusCode.RESOURCE_EXHAUSTED,
         lambda till: till.ask(requests.record_purchase(), till.suite.full),

@@ -28,9 +28,10 @@ class Suite:
     points: PointsServiceStub
     points_engine: sa.Engine
     members: Caller
-    # `points` that cannot reach `members`, and one that has no place left in its queue.
+    # `points` that cannot reach `members`, one that has no place left in its queue, and one that spends one step.
     cut_off: PointsServiceStub
     full: PointsServiceStub
+    frugal: PointsServiceStub
 
 
 class Till:
