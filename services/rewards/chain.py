@@ -30,4 +30,5 @@ FACETS: tuple[Facet, ...] = (
     whole(tables.voucher_uses, "used_at"),
     whole(tables.voucher_reinstatements, "reinstated_at"),
     part(tables.vouchers, "cancelled", "cancelled_at"),
+    whole(tables.voucher_changes, "changed_at"),
 )
