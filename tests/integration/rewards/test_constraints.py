@@ -30,7 +30,7 @@ VIOLATIONS = [
     ("UPDATE vouchers SET used_at = now(), state = 'used'", "use_parts_together"),
     ("UPDATE vouchers SET expires_at = issued_at", "expires_after_issue"),
     (
-        "UPDATE vouchers SET state = 'used', used_at = now(), used_store_id = '', used_terminal_id = '',"
+        "UPDATE vouchers SET state = 'used', uses = 0, used_at = now(), used_store_id = '', used_terminal_id = '',"
         " used_receipt_number = ''",
         "uses_fit_state",
     ),

@@ -43,6 +43,7 @@ NAMES = {
     "RecordActivityRequest.store_id", "RecordActivityRequest.cashier_id", "RecordActivityRequest.attributes.key",
     "RecordActivityRequest.attributes.value", "GetAccountRequest.wallet", "GetQualifyingSumsRequest.wallet",
     "ListEntriesRequest.wallet", "GetStatementRequest.wallet", "GetLiabilityRequest.wallet", "PlaceHoldRequest.wallet",
+    "RestoreCaptureRequest.wallet", "RestoreCaptureRequest.reference",
     "PlaceHoldRequest.reference", "AdjustPointsRequest.wallet", "AdjustPointsRequest.actor",
     "RequestAdjustmentRequest.wallet", "RequestAdjustmentRequest.actor", "ApproveAdjustmentRequest.actor",
     "RejectAdjustmentRequest.actor", "TransferPointsRequest.wallet", "EarningTerms.excluded_skus",
@@ -61,7 +62,7 @@ PROSE = {
     "Profile.given_name", "Profile.family_name", "ChangeMemberStatusRequest.reason", "ReverseCaptureRequest.reason",
     "AdjustPointsRequest.reason", "RequestAdjustmentRequest.reason", "RejectAdjustmentRequest.reason",
     "TransferPointsRequest.reason", "EarningTerms.name", "RewardTerms.name", "RewardTerms.description",
-    "CancelRedemptionRequest.reason", "ReinstateVoucherRequest.reason",
+    "CancelRedemptionRequest.reason", "ReinstateVoucherRequest.reason", "RestoreMemberRequest.reason",
 }  # fmt: skip
 # Of those, what staff and members write and what stays in the clear for good: no phone number and no address.
 WITHOUT_CONTACTS = {
@@ -73,7 +74,7 @@ WITHOUT_CONTACTS = {
 # And what may hold them: `members` seals it, or it is published by the retailer and about no one.
 WITH_CONTACTS = {
     "Profile.given_name", "Profile.family_name", "ChangeMemberStatusRequest.reason", "EarningTerms.name",
-    "RewardTerms.name", "RewardTerms.description",
+    "RewardTerms.name", "RewardTerms.description", "RestoreMemberRequest.reason",
 }  # fmt: skip
 # What a member is found by: `services.members.domain.identifiers` has a form for each kind.
 IDENTIFIERS = {"NewIdentifier.value"}
@@ -224,6 +225,13 @@ REQUESTS: list[tuple[Callable[[Any], object], Message]] = [
         ),
     ),
     (
+        members.restore_member,
+        members_pb.RestoreMemberRequest(
+            **SHORT, member_id=ID, known_version=1, status=members_pb.MEMBER_STATUS_ACTIVE, reason=COMPOSED,
+            traits=members_pb.Traits(),
+        ),
+    ),
+    (
         members.change_member_status,
         members_pb.ChangeMemberStatusRequest(
             **SHORT, member_id=ID, status=members_pb.MEMBER_STATUS_SUSPENDED, reason=COMPOSED
@@ -255,6 +263,12 @@ REQUESTS: list[tuple[Callable[[Any], object], Message]] = [
     (
         accounts.place_hold,
         pb.PlaceHoldRequest(**SHORT, member_id=ID, wallet=COMPOSED, amount=1, reference=COMPOSED),
+    ),
+    (
+        accounts.restore_capture,
+        pb.RestoreCaptureRequest(
+            **SHORT, member_id=ID, wallet=COMPOSED, amount=1, hold_id=str(uuid.uuid4()), reference=COMPOSED
+        ),
     ),
     (
         accounts.reverse_capture,
