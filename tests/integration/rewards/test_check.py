@@ -106,11 +106,11 @@ DEFECTS: dict[str, tuple[str, set[str]]] = {
     ),
     "a voucher that was used and that the journal knows nothing of": (
         """
-        UPDATE vouchers SET state = 'used', used_at = issued_at, used_store_id = 's', used_terminal_id = 't',
+        UPDATE vouchers SET state = 'used', uses = 1, used_at = issued_at, used_store_id = 's', used_terminal_id = 't',
             used_receipt_number = '1'
         WHERE state = 'issued'
         """,
-        {JOURNALLED},
+        {JOURNALLED, USED},
     ),
     "a change of a voucher that is gone": (
         "DELETE FROM voucher_changes WHERE number = 1",
