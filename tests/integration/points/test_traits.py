@@ -203,7 +203,13 @@ def test_a_purchase_that_was_kept_without_traits_is_judged_without_them(points: 
                 "earnings #- '{0,explanation,member_segments}' #- '{0,explanation,member_attributes}'"
             )
         )
-        digest_anew(connection, tables.purchases)
+        connection.execute(
+            sa.text(
+                "UPDATE entries SET earning = "
+                "earning #- '{explanation,member_segments}' #- '{explanation,member_attributes}'"
+            )
+        )
+        digest_anew(connection, tables.purchases, tables.entries)
     told(points, member_id, 3)
     assert brought_back(points, sale, ("2", 1000)) == 5
 
