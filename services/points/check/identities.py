@@ -50,6 +50,12 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
             AND coalesce(purchase_id, awaited_purchase_id)
             IS DISTINCT FROM CASE WHEN original_source IS NOT NULL
             THEN {derived_id("'purchase'", "CAST(program_id AS text)", *_ORIGINAL)} END
+            -- Of before returns waited: one whose purchase came later stayed unmatched.
+            AND NOT (purchase_id IS NULL AND awaited_purchase_id IS NULL AND EXISTS (
+                SELECT FROM purchases
+                WHERE purchases.purchase_id =
+                    {derived_id("'purchase'", "CAST(returns.program_id AS text)", *_ORIGINAL)}
+            ))
         """,  # noqa: S608 - constants of this service, which no request reaches
     ),
     (
