@@ -37,7 +37,14 @@ KEPT = {
         "* FROM earning_rules",
         "* FROM program_settings",
     ),
-    "rewards": ("* FROM rewards", "* FROM redemptions", "* FROM vouchers"),
+    "rewards": (
+        "* FROM rewards",
+        "* FROM redemptions",
+        "* FROM vouchers",
+        "* FROM voucher_uses",
+        "* FROM voucher_reinstatements",
+        "* FROM voucher_changes",
+    ),
 }
 KEPT_BY_ALL = ("id FROM outbox", "* FROM stored_answers")
 
@@ -163,6 +170,8 @@ def a_whole_day(program: Program) -> Day:
     redeem = ("till", "POST", f"{member_path}/redemptions", {"reward_id": reward["reward_id"]})
     used, cancelled = day.do(*redeem), day.do(*redeem)
     day.do("till", "POST", f"/v1/vouchers/{used['voucher']['code']}/use", {"store_id": "S1"})
+    undo = {"reason": "the order was cancelled", "actor": "b.khan"}
+    day.do("staff", "POST", f"/v1/vouchers/{used['voucher']['code']}/reinstate", undo)
     day.do("till", "POST", f"{member_path}/redemptions/{cancelled['redemption_id']}/cancel", {"reason": "no tea"})
     day.do("admin", "POST", f"{rule_path}/end", {})
     day.do("staff", "PUT", f"{member_path}/status", {"status": "terminated", "reason": "moved away"}, version=5)

@@ -39,6 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "points.revise_earning_rule": {"terms": TERMS},
     "rewards.update_reward": WARE | {"stock": 0},
     "rewards.cancel_redemption": {"reason": "mischief"},
+    "rewards.reinstate_voucher": {"reason": "mischief", "actor": "b.khan"},
 }
 
 # A member without movements holds nothing, and of whom nobody knows anything that is told; so too of a stranger.
