@@ -9,10 +9,10 @@ import pytest
 from loyalty.members.v1 import members_pb2
 
 from tests.fixtures.waiting import wait_until
+from tests.fixtures.wire import request, wire, wires, write
 from tests.integration.gateway.stage import Door, Puppets, member
 from tests.integration.gateway.stage import door as open_door
 from tests.integration.gateway.test_conventions import ENROLMENT
-from tests.integration.gateway.wire import request, wire, wires, write
 
 BODY = json.dumps(ENROLMENT).encode()
 INDEX = request("GET", "/")
