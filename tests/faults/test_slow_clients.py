@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import uuid
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ def test_a_till_that_hangs_up_before_its_answer_sells_once(deployment: Deploymen
         with wires(deployment.suite, 1) as (connection,):
             connection.send(posted(program.till.api_key, content, len(content)))
     for body in bodies:
-        answer = insist(lambda sent=body: program.till.post("/v1/purchases", sent))
+        answer = insist(functools.partial(program.till.post, "/v1/purchases", body))
         assert answer.status in {200, 201}
     numbers = [number for (number,) in rows(deployment.suite, "points", PURCHASES, program.program_id)]
     assert sorted(numbers) == sorted(body["receipt"]["receipt_number"] for body in bodies)
