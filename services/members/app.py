@@ -16,7 +16,7 @@ from kit.process import App, Service
 from kit.server import Server
 from kit.telemetry import InternalServer
 from kit.workers import Worker
-from services.members import check, config, events, handlers, jobs, tables
+from services.members import announces, check, config, handlers, jobs, tables
 from services.members.config import Config
 from services.members.ports import Publish
 from services.members.rpc import MembersServicer
@@ -89,14 +89,14 @@ def findings(config: Config) -> Iterable[Finding]:
 
 def _relay(config: Config, engine: sa.Engine) -> Worker:
     redis = streams.connect(config.redis_url)
-    relay = Relay(engine, tables.outbox, redis, events.STREAM, batch_max=config.relay_batch_max)
+    relay = Relay(engine, tables.outbox, redis, announces.STREAM, batch_max=config.relay_batch_max)
     return Worker("members-relay", relay.publish_once, interval_s=config.relay_interval_ms / 1_000)
 
 
 def _publisher(config: Config, engine: sa.Engine) -> Publish:
     """Publishes within a request: a Redis that is slow may cost it little."""
     redis = streams.connect(config.redis_url, answer_timeout_s=PUBLISH_TIMEOUT_S)
-    relay = Relay(engine, tables.outbox, redis, events.STREAM, batch_max=config.relay_batch_max)
+    relay = Relay(engine, tables.outbox, redis, announces.STREAM, batch_max=config.relay_batch_max)
     return relay.publish_if_possible
 
 

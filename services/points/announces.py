@@ -1,18 +1,13 @@
-"""What this service announces, and what it does with what others announce.
+"""What this service announces, through the outbox.
 
-Announced, through the outbox:
-
-    points.earned, .returned, .spent, .restored, .expired, .adjusted, .recovered,
-    points.transferred_out, .transferred_in, .transferred_back
-                            an entry was made; the aggregate is the account, by its member, and the version the entry's
-    purchase.recorded       a sale was recorded, anonymous or not
-    purchase.claimed        an anonymous sale found its member
-    activity.recorded       a member did something that is no purchase
-    return.recorded         goods came back, matched or not
-    return.matched          the purchase of goods that had come back was recorded after all
-
-Listened to: every event of `members`, for the status and the traits that it carries, where one that tells no traits is
-of a member who has none; and `member.enrolled`, for the activity that it is, which a worker records.
+points.earned, .returned, .spent, .restored, .expired, .adjusted, .recovered,
+points.transferred_out, .transferred_in, .transferred_back
+                        an entry was made; the aggregate is the account, by its member, and the version the entry's
+purchase.recorded       a sale was recorded, anonymous or not
+purchase.claimed        an anonymous sale found its member
+activity.recorded       a member did something that is no purchase
+return.recorded         goods came back, matched or not
+return.matched          the purchase of goods that had come back was recorded after all
 """
 
 from __future__ import annotations
@@ -22,22 +17,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from kit import ids
 from kit.outbox import Event
-from services.points.domain.activities import Activity, ActivityKind, PendingActivity
+from services.points.domain.activities import Activity
 from services.points.domain.book import Book
 from services.points.domain.ledger import Entry, EntryKind
 from services.points.domain.matching import Match
-from services.points.domain.policy import MemberStatus, Standing
 from services.points.domain.purchases import Purchase, Return
-from services.points.storage.pending_activities import PendingActivities
-from services.points.storage.standings import Standings
 
-MEMBERS_STREAM = "wafa:members"
 STREAM = "wafa:points"
-ENROLLED = "member.enrolled"
 
 ENTRY_EVENTS = {
     EntryKind.EARN: "points.earned",
@@ -120,28 +108,6 @@ def return_matched(purchase: Purchase, match: Match, shortfall: int, now: dateti
         "shortfall": shortfall,
     }
     return _event("return.matched", "return", match.waiting.return_id, purchase.program_id, 2, now, payload)
-
-
-def on_member_event(connection: sa.Connection, event: Event) -> None:
-    """Takes over the status and the traits that an event of `members` carries; older ones pass without effect.
-
-    An enrolment is noted, to be recorded as an activity. What the stream tells of API keys is for gateways.
-    """
-    if event.aggregate_type != "member":
-        return
-    standing = Standing(
-        event.aggregate_id,
-        event.program_id,
-        MemberStatus(event.payload["status"]),
-        member_version=event.version,
-        tier=event.payload.get("tier", ""),
-        segments=tuple(event.payload.get("segments", ())),
-        attributes=event.payload.get("attributes", {}),
-    )
-    Standings(connection).put(standing)
-    if event.type == ENROLLED:
-        enrolment = PendingActivity(event.program_id, event.aggregate_id, ActivityKind.ENROLMENT, event.occurred_at)
-        PendingActivities(connection).put(enrolment)
 
 
 def _entry_made(entry: Entry) -> Event:

@@ -17,7 +17,7 @@ from kit.process import App, Service
 from kit.server import Server
 from kit.telemetry import InternalServer
 from kit.workers import Worker
-from services.points import check, config, events, handlers, jobs, tables
+from services.points import announces, check, config, handlers, jobs, listens, tables
 from services.points.clients import MembersClient
 from services.points.commit import Committer, Grouped, Rulebook, Singly
 from services.points.conditions import CelConditions
@@ -100,7 +100,7 @@ def findings(config: Config) -> Iterable[Finding]:
 
 def _relay(config: Config, engine: sa.Engine) -> Worker:
     redis = streams.connect(config.redis_url)
-    relay = Relay(engine, tables.outbox, redis, events.STREAM, batch_max=config.relay_batch_max)
+    relay = Relay(engine, tables.outbox, redis, announces.STREAM, batch_max=config.relay_batch_max)
     return Worker("points-relay", relay.publish_once, interval_s=config.relay_interval_ms / 1_000)
 
 
@@ -116,10 +116,10 @@ def members_consumer(engine: sa.Engine, redis_url: str) -> Consumer:
         tables.inbox,
         tables.dead_letters,
         streams.connect(redis_url),
-        stream=events.MEMBERS_STREAM,
+        stream=listens.MEMBERS_STREAM,
         group=NAME,
         name=f"{socket.gethostname()}-{id(engine):x}",
-        handle=events.on_member_event,
+        handle=listens.on_member_event,
     )
 
 

@@ -1,6 +1,6 @@
-"""What `rewards` announces, and what it does with what `members` announces.
+"""What this service announces.
 
-Announced, each with the redemption as its aggregate and a version that counts what was announced of it:
+The redemption is the aggregate, and the version counts what was announced of it.
 
     redemption.confirmed   the points are spent and the voucher is good
     redemption.cancelled   it is over, with the reason; what it took is given back
@@ -14,19 +14,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
-
 from kit.ids import ordered_id
 from kit.outbox import Event
-from services.rewards.domain.availability import MemberStatus
 from services.rewards.domain.redemptions import Redemption, RedemptionState
 from services.rewards.domain.vouchers import VoucherState
-from services.rewards.storage.statuses import Statuses
 
 STREAM = "wafa:rewards"
 AGGREGATE_TYPE = "redemption"
-
-MEMBERS_STREAM = "wafa:members"
 
 
 def of(before: Redemption, after: Redemption) -> list[Event]:
@@ -45,13 +39,6 @@ def of(before: Redemption, after: Redemption) -> list[Event]:
             payload=_payload(after),
         )
     ]
-
-
-def on_member_event(connection: sa.Connection, event: Event) -> None:
-    """Takes over the status that every event of `members` carries; older ones than what is known have no effect."""
-    if event.aggregate_type != "member":
-        return
-    Statuses(connection).put(event.program_id, event.aggregate_id, MemberStatus(event.payload["status"]), event.version)
 
 
 def _type_of(before: Redemption, after: Redemption) -> str:

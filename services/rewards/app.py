@@ -17,7 +17,7 @@ from kit.process import App, Service
 from kit.server import Server
 from kit.telemetry import InternalServer
 from kit.workers import Worker
-from services.rewards import check, config, events, handlers, jobs, tables
+from services.rewards import announces, check, config, handlers, jobs, listens, tables
 from services.rewards.clients import POINTS_SERVICE, GrpcPoints
 from services.rewards.config import Config
 from services.rewards.handlers import Saga
@@ -82,17 +82,17 @@ def members_consumer(engine: sa.Engine, redis_url: str, *, batch_max: int = 100)
         tables.inbox,
         tables.dead_letters,
         streams.connect(redis_url),
-        stream=events.MEMBERS_STREAM,
+        stream=listens.MEMBERS_STREAM,
         group=NAME,
         name=f"{socket.gethostname()}-{id(engine):x}",
-        handle=events.on_member_event,
+        handle=listens.on_member_event,
         batch_max=batch_max,
     )
 
 
 def _relay(config: Config, engine: sa.Engine) -> Worker:
     redis = streams.connect(config.redis_url)
-    relay = Relay(engine, tables.outbox, redis, events.STREAM, batch_max=config.relay_batch_max)
+    relay = Relay(engine, tables.outbox, redis, announces.STREAM, batch_max=config.relay_batch_max)
     return Worker("rewards-relay", relay.publish_once, interval_s=config.relay_interval_ms / 1_000)
 
 

@@ -19,10 +19,11 @@ ROOMS: dict[str, set[str]] = {
     "ports": {"domain", "ports"},
     "convert": {"convert", "domain"},
     "rpc": {"convert", "handlers"},
-    "commit": {"commit", "domain", "events", "storage"},
-    "handlers": {"commit", "domain", "events", "handlers", "phones", "ports", "storage"},
-    "events": {"domain", "storage"},
-    "jobs": {"commit", "domain", "events", "handlers", "storage"},
+    "commit": {"announces", "commit", "domain", "storage"},
+    "handlers": {"announces", "commit", "domain", "handlers", "phones", "ports", "storage"},
+    "announces": {"domain"},
+    "listens": {"domain", "storage"},
+    "jobs": {"announces", "commit", "domain", "handlers", "storage"},
     "chain": {"tables"},
     "grants": set(),
     "storage": {"domain", "grants", "sealing", "storage", "tables"},
@@ -45,7 +46,7 @@ KIT: dict[str, set[str]] = {
 # The contract stops at these rooms: nothing behind them knows what a proto is, or that there is a network.
 # The syntax tree of a condition comes out of CEL as a message of its own.
 SEES_PROTOS = {"app", "clients", "conditions", "convert", "rpc"}
-SEES_SQL = {"app", "check", "events", "migrations", "storage", "tables"}
+SEES_SQL = {"app", "check", "listens", "migrations", "storage", "tables"}
 
 
 def _room(path: Path) -> str:

@@ -12,16 +12,18 @@ import pytest
 from tests.tidy.tree import ROOT, SERVICES, sources
 
 EVERYWHERE = {
-    "__init__", "__main__", "app", "chain", "check", "config", "convert", "domain", "events", "grants", "handlers",
+    "__init__", "__main__", "announces", "app", "chain", "check", "config", "convert", "domain", "grants", "handlers",
     "jobs", "migrations", "ports", "rpc", "storage", "tables",
 }  # fmt: skip
 
-# Rooms that only some need: who calls nobody needs no clients, who keeps no personal data seals nothing, and only the
-# ledger is written by so many at once that it groups them and has rules with a language of their own.
+# Rooms that only some need: who calls nobody needs no clients, who hears nobody has nothing to listen to, who keeps no
+# personal data seals nothing, and only the ledger is written by so many at once that it groups them and has rules with
+# a language of their own.
 SOMEWHERE = {
     "clients": {"points", "rewards"},
     "commit": {"points"},
     "conditions": {"points"},
+    "listens": {"points", "rewards"},
     "phones": {"members"},
     "sealing": {"members"},
 }

@@ -32,7 +32,7 @@ import sqlalchemy as sa
 from kit import outbox, row_digests, stored_names
 from kit.checking import Finding
 from kit.questions import STATEMENT_TIMEOUT_MS, ask
-from services.members import events, tables
+from services.members import announces, tables
 from services.members.check import names
 from services.members.domain.identifiers import IDENTIFIERS_MAX
 from services.members.sealing import BrokenSealError, DataKey, MasterKeys, Pepper, UnknownMasterKeyError, WrappedKey
@@ -41,8 +41,8 @@ from services.members.storage import sealed
 ROWS_AT_A_TIME = 1_000
 
 KNOWN: dict[str, object] = {
-    "aggregate_type": events.AGGREGATE_TYPE,
-    "api_key_type": events.API_KEY_TYPE,
+    "aggregate_type": announces.AGGREGATE_TYPE,
+    "api_key_type": announces.API_KEY_TYPE,
     "identifiers_max": IDENTIFIERS_MAX,
     "kept_days": outbox.RETENTION_DAYS,
 }

@@ -9,7 +9,7 @@ from kit.call import Call
 from kit.idempotency import Outcome
 from kit.ids import ordered_id
 from kit.page import Page, PageRequest, page_of
-from services.members import events
+from services.members import announces
 from services.members.domain import api_keys
 from services.members.domain.api_keys import ApiKey, ShownApiKey
 from services.members.domain.commands import CreateApiKey, RevokeApiKey
@@ -69,7 +69,7 @@ class ApiKeyHandlers:
         replaced = self._replaced(tx, command)
         api_key = api_keys.create(command, ordered_id(), prefix, tx.now, replaced=replaced)
         tx.api_keys.insert(api_key, key_hash)
-        tx.announce([events.api_key_created(api_key)])
+        tx.announce([announces.api_key_created(api_key)])
         return api_key
 
     def _replaced(self, tx: Transaction, command: CreateApiKey) -> ApiKey | None:
@@ -87,7 +87,7 @@ class ApiKeyHandlers:
         revoked = api_keys.revoke(api_key, tx.now)
         if revoked is not api_key:
             tx.api_keys.update(revoked)
-            tx.announce([events.api_key_revoked(revoked)])
+            tx.announce([announces.api_key_revoked(revoked)])
         return revoked
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kit.call import Call
 from kit.idempotency import Outcome
 from kit.ids import ordered_id
-from services.members import events
+from services.members import announces
 from services.members.domain import identifiers, members
 from services.members.domain.commands import AddIdentifier, RemoveIdentifier
 from services.members.domain.members import Member
@@ -44,7 +44,7 @@ class IdentifierHandlers:
         refuse_taken(tx, command.program_id, [wanted], ["identifier"])
         tx.identifiers.claim(command.program_id, member.member_id, [identifier])
         tx.members.update(change, call.caller_id, added=identifier)
-        tx.announce(events.of(change))
+        tx.announce(announces.of(change))
         return change.member
 
     def _remove_identifier(self, tx: Transaction, call: Call, command: RemoveIdentifier) -> Member:
@@ -52,5 +52,5 @@ class IdentifierHandlers:
         change, identifier = members.remove_identifier(member, command.identifier_id, tx.now)
         tx.identifiers.release(command.program_id, identifier)
         tx.members.update(change, call.caller_id, removed=identifier)
-        tx.announce(events.of(change))
+        tx.announce(announces.of(change))
         return change.member

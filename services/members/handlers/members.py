@@ -7,7 +7,7 @@ import uuid
 from kit.call import Call
 from kit.idempotency import Outcome
 from kit.ids import ordered_id, random_id
-from services.members import events
+from services.members import announces
 from services.members.domain import identifiers, members
 from services.members.domain.commands import ChangeMemberStatus, Enrol, RestoreMember, SetMemberTraits, UpdateMember
 from services.members.domain.errors import MemberNotFound, ProgramNotFound
@@ -75,7 +75,7 @@ class MemberHandlers:
         # Another may have taken one since the look above: then this loses the race, and is judged again.
         tx.identifiers.claim(command.program_id, change.member.member_id, change.member.identifiers)
         tx.members.insert(change, call.caller_id)
-        tx.announce(events.of(change))
+        tx.announce(announces.of(change))
         return change.member
 
     def _update_member(self, tx: Transaction, call: Call, command: UpdateMember) -> Member:
@@ -102,7 +102,7 @@ class MemberHandlers:
             return _written(tx, call, member, change)
         assert change is not None  # noqa: S101 - one who is not known is always recreated
         tx.members.insert(change, call.caller_id)
-        tx.announce(events.of(change))
+        tx.announce(announces.of(change))
         return change.member
 
 
@@ -111,5 +111,5 @@ def _written(tx: Transaction, call: Call, member: Member, change: Change | None)
     if change is None:
         return member
     tx.members.update(change, call.caller_id)
-    tx.announce(events.of(change))
+    tx.announce(announces.of(change))
     return change.member

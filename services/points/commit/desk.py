@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kit.errors import Refusal
 from kit.outbox import Event
-from services.points import events
+from services.points import announces
 from services.points.commit.activity_desk import ActivityDesk
 from services.points.commit.operation import Looks
 from services.points.commit.rulebook import Rulebook
@@ -161,7 +161,7 @@ class Desk:
     def save(self, answers: Iterable[dict[str, object]]) -> None:
         """Writes everything that was decided."""
         books = self._books.values()
-        self._tx.save(books, self._tally, [*self._events, *events.entries_made(books)], answers)
+        self._tx.save(books, self._tally, [*self._events, *announces.entries_made(books)], answers)
 
     # -- For operations: what is there -------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from kit.call import Call
 from kit.digests import differing_fields, field_digests
 from kit.errors import Invalid
 from kit.idempotency import Command, Outcome
-from services.points import events
+from services.points import announces
 from services.points.commit import Committer, Desk, Looks
 from services.points.domain.activities import (
     COUNTERPART,
@@ -141,7 +141,7 @@ class Noting:
         activity = Activity(
             self._activity_id, wish.program_id, wish.member_id, wish.happening, earnings, desk.now, self._local_year
         )
-        desk.announce(events.activity_recorded(activity))
+        desk.announce(announces.activity_recorded(activity))
         self._gain.credit(desk, Cause(activity_id=self._activity_id), earnings)
         account = self._gain.view(desk, earnings)
         desk.activities.record(activity, account, self._digests)

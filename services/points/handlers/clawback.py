@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from kit import ids
-from services.points import events
+from services.points import announces
 from services.points.commit import Desk
 from services.points.domain import qualifying
 from services.points.domain.earnings import Earning, expect_countable
@@ -60,7 +60,7 @@ class Clawback:
         wallet = next((due.wallet for due in self._dues), WALLET_DEFAULT)
         account = desk.view(AccountKey(self._program_id, self._member_id, wallet))
         desk.record_return(back, None, self._sale.cashier_id, self._sale.currency, account, {})
-        desk.announce(events.return_recorded(back))
+        desk.announce(announces.return_recorded(back))
         return (back,)
 
     @property

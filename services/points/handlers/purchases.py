@@ -13,7 +13,7 @@ from kit.call import Call
 from kit.digests import field_digests
 from kit.errors import Invalid, Refusal
 from kit.idempotency import Command, Outcome
-from services.points import events
+from services.points import announces
 from services.points.commit import Committer, Desk, Looks, Result, StandingMissing, submit_in_shares
 from services.points.domain.errors import PurchaseNotFound
 from services.points.domain.ledger import AccountKey, Cause
@@ -227,7 +227,7 @@ class Posting:
             purchase = replace(purchase, earnings=self._gain.earnings(desk))
         # Before anything is left at the desk: it may have to be put off.
         matches, self._returns = self._matched(desk, purchase)
-        desk.announce(events.purchase_recorded(purchase))
+        desk.announce(announces.purchase_recorded(purchase))
         if self._gain is not None:
             self._gain.credit(desk, Cause(purchase_id=self._purchase_id), purchase.earnings)
         settle_matches(desk, purchase, matches)
@@ -334,7 +334,7 @@ class Claiming:
             self._clawback.take(desk, purchase)
         account = self._gain.view(desk, earnings)
         desk.record_claim(purchase)
-        desk.announce(events.purchase_claimed(purchase))
+        desk.announce(announces.purchase_claimed(purchase))
         taken_back = self._clawback.leave(desk)
         return PurchaseAnswer(purchase, desk.returns_of(self._purchase_id), account, taken_back)
 

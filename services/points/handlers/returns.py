@@ -11,7 +11,7 @@ from kit.call import Call
 from kit.digests import digests_in_order, field_digests
 from kit.errors import Invalid
 from kit.idempotency import Outcome
-from services.points import events
+from services.points import announces
 from services.points.commit import Committer, Desk, Looks
 from services.points.domain.counters import Occasion
 from services.points.domain.ledger import AccountKey
@@ -181,7 +181,7 @@ class Returning:
         account = None if back.member_id is None else desk.view(self._key(self._wallet_shown()))
         awaited = self._purchase_id if self._purchase is None else None
         desk.record_return(back, awaited, self.command.cashier_id, self.command.currency, account, self._digests)
-        desk.announce(events.return_recorded(back))
+        desk.announce(announces.return_recorded(back))
         self.answer = ReturnAnswer(back, account)
         return ReturnRef(self._return_id, recorded_before=False)
 

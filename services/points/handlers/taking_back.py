@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from services.points import events
+from services.points import announces
 from services.points.commit import Desk
 from services.points.domain import qualifying
 from services.points.domain.counters import Occasion, occasion_of
@@ -73,7 +73,7 @@ def settle_matches(desk: Desk, purchase: Purchase, matches: Iterable[Match]) -> 
         free_limits(desk, purchase, return_id, match.due)
         desk.record_match(purchase, match, shortfall)
         if match.misfit is None:
-            desk.announce(events.return_matched(purchase, match, shortfall, desk.now))
+            desk.announce(announces.return_matched(purchase, match, shortfall, desk.now))
 
 
 def _member_of(purchase: Purchase) -> UUID:

@@ -30,7 +30,7 @@ from kit import outbox, row_digests, stored_names
 from kit.checking import Finding
 from kit.questions import STATEMENT_TIMEOUT_MS, ask
 from kit.stored_names import StoredNames
-from services.rewards import events, tables
+from services.rewards import announces, tables
 
 ROWS_AT_A_TIME = 1_000
 
@@ -38,7 +38,7 @@ ROWS_AT_A_TIME = 1_000
 LEASE_S_MAX = 3_600
 
 KNOWN: dict[str, object] = {
-    "aggregate_type": events.AGGREGATE_TYPE,
+    "aggregate_type": announces.AGGREGATE_TYPE,
     "kept_days": outbox.RETENTION_DAYS,
     "lease_s_max": LEASE_S_MAX,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kit.ids import ordered_id
-from services.rewards import events
+from services.rewards import announces
 from services.rewards.domain.redemptions import Redemption, RedemptionState
 from services.rewards.ports import Transaction
 
@@ -16,7 +16,7 @@ def write_step(tx: Transaction, before: Redemption, after: Redemption, lease_s: 
     """
     tx.redemptions.update(after, lease_s)
     _write_voucher(tx, before, after)
-    tx.announce(events.of(before, after))
+    tx.announce(announces.of(before, after))
     if after.is_stock_taken and not before.is_stock_taken:
         tx.stocks.take(after, ordered_id(), after.updated_at)
     if after.state is RedemptionState.CANCELLED and before.state is not RedemptionState.CANCELLED:

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from kit import streams
 from kit.call import Call
-from services.members import events as members_events
-from services.points import events, jobs, tables
+from services.members import announces as members_announces
+from services.points import jobs, listens, tables
 from services.points.commit import HANDED_OVER_MAX, Grouped, Operation, Result, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.activities import ActivityKind
@@ -36,7 +36,7 @@ def hear(points: Points, *told: Any) -> None:
     """Has the projection take these events in, once each."""
     for event in told:
         with points.engine.begin() as connection:
-            events.on_member_event(connection, event)
+            listens.on_member_event(connection, event)
 
 
 def record(points: Points, limit: int = 10) -> None:
@@ -201,12 +201,12 @@ def test_a_member_enrols_and_is_welcomed_once_however_often_the_event_comes(hear
     for forgotten in (False, True):
         again: list[dict[Any, Any]] = [
             dict(fields)
-            for _, fields in streams.entries_after(ears.redis, members_events.STREAM, streams.EARLIEST, count=1)
+            for _, fields in streams.entries_after(ears.redis, members_announces.STREAM, streams.EARLIEST, count=1)
         ]
         if forgotten:
             with points.engine.begin() as connection:
                 connection.execute(sa.delete(tables.inbox))
-        ears.redis.xadd(members_events.STREAM, again[0])
+        ears.redis.xadd(members_announces.STREAM, again[0])
         ears.settle()
         record(points)
 

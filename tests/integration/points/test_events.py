@@ -17,9 +17,9 @@ from loyalty.members.v1 import members_pb2
 from kit import ids, inbox, migrations, outbox, streams
 from kit.inbox import Consumer
 from kit.outbox import Event, Relay
-from services.members import events as members_events
+from services.members import announces as members_announces
 from services.members import tables as members_tables
-from services.points import app, events, tables
+from services.points import announces, app, listens, tables
 from services.points.domain.errors import InsufficientBalance, ReceiptConflict
 from services.points.domain.ledger import EntryKind
 from services.points.domain.policy import MemberStatus
@@ -61,7 +61,7 @@ def test_every_entry_has_its_event_and_every_event_its_entry(busy: Points) -> No
     assert sorted(told, key=lambda each: each[1:3]) == sorted(
         [
             (
-                events.ENTRY_EVENTS[EntryKind(entry.kind)],
+                announces.ENTRY_EVENTS[EntryKind(entry.kind)],
                 entry.member_id,
                 entry.version,
                 entry.program_id,
@@ -173,8 +173,10 @@ def test_what_is_refused_or_replayed_is_not_announced(points: Points) -> None:
 
 def test_events_reach_the_stream_in_the_order_they_were_made(busy: Points, redis_url: str) -> None:
     with streams.connect(redis_url) as client:
-        settle(Relay(busy.engine, tables.outbox, client, events.STREAM))
-        entries = [fields for _, fields in streams.entries_after(client, events.STREAM, streams.EARLIEST, count=1_000)]
+        settle(Relay(busy.engine, tables.outbox, client, announces.STREAM))
+        entries = [
+            fields for _, fields in streams.entries_after(client, announces.STREAM, streams.EARLIEST, count=1_000)
+        ]
     assert [entry["id"] for entry in entries] == [str(row.id) for row in announced(busy)]
     assert {entry["source"] for entry in entries} == {"wafa:points"}
 
@@ -224,7 +226,7 @@ def listening(members_url: str, points_url: str, redis_url: str) -> Iterator[Ear
         opened(points_url) as points_engine,
         streams.connect(redis_url) as client,
     ):
-        relay = Relay(members_engine, members_tables.outbox, client, members_events.STREAM)
+        relay = Relay(members_engine, members_tables.outbox, client, members_announces.STREAM)
         yield Ears(members_engine, points_engine, client, relay, app.members_consumer(points_engine, redis_url))
 
 
@@ -332,7 +334,7 @@ def test_an_answer_that_was_asked_for_is_kept_until_something_newer_is_said(poin
     points.give(member_id, 1)
     for version, told, known in ((1, "suspended", "active"), (2, "suspended", "suspended"), (1, "active", "suspended")):
         with points.engine.begin() as connection:
-            events.on_member_event(connection, an_event(told, version=version, member_id=member_id))
+            listens.on_member_event(connection, an_event(told, version=version, member_id=member_id))
             found = connection.scalar(
                 sa.select(tables.standings.c.status).where(tables.standings.c.member_id == member_id)
             )
@@ -343,9 +345,9 @@ def test_an_event_that_comes_twice_is_had_once(ears: Ears) -> None:
     told = [an_event() for _ in range(3)]
     ears.announce(*told)
     ears.settle()
-    for _, fields in streams.entries_after(ears.redis, members_events.STREAM, streams.EARLIEST, count=10):
+    for _, fields in streams.entries_after(ears.redis, members_announces.STREAM, streams.EARLIEST, count=10):
         again: dict[Any, Any] = dict(fields)
-        ears.redis.xadd(members_events.STREAM, again)
+        ears.redis.xadd(members_announces.STREAM, again)
     # Had a second time, this would be the standing again.
     with (
         owned(ears.points_engine.url.render_as_string(hide_password=False)) as owning,
@@ -363,7 +365,7 @@ def test_an_event_that_comes_twice_is_had_once(ears: Ears) -> None:
 
 def let_time_pass(ears: Ears) -> None:
     """What was taken and not finished has been left alone for as long as the consumer waits before another try."""
-    stream, group = members_events.STREAM, app.NAME
+    stream, group = members_announces.STREAM, app.NAME
     pending: Any = ears.redis.xpending_range(stream, group, "-", "+", 100)
     for entry in pending:
         ears.redis.xclaim(stream, group, entry["consumer"], 0, [entry["message_id"]], idle=3_600_000, justid=True)
@@ -407,7 +409,7 @@ def test_a_projection_that_begins_late_is_given_what_is_kept(ears: Ears) -> None
     told = [an_event() for _ in range(5)]
     ears.announce(*told)
     settle(ears.relay)
-    ears.redis.xtrim(members_events.STREAM, maxlen=0)
+    ears.redis.xtrim(members_announces.STREAM, maxlen=0)
     ears.settle()
     assert ears.standings() == expected(*told)
 

@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from kit.outbox import Event
-from services.points import events
+from services.points import listens
 from services.points.domain.expiry import Expiry, ExpiryDate, ExpiryKind, TierExpiry
 from services.points.domain.policy import MemberStatus, Standing
 from services.points.domain.purchases import GetPurchase
@@ -26,7 +26,7 @@ def moved_to(points: Points, member_id: uuid.UUID, tier: str, version: int) -> N
     payload = {"status": "active", "tier": tier}
     event = Event(uuid.uuid4(), "member", member_id, "member.updated", version, make.PROGRAM, make.NOON, payload)
     with points.engine.begin() as connection:
-        events.on_member_event(connection, event)
+        listens.on_member_event(connection, event)
 
 
 def test_points_are_there_through_the_last_day_and_gone_with_the_next(points: Points) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from kit.outbox import Event
-from services.points import events, tables
+from services.points import listens, tables
 from services.points.conditions import CelConditions
 from services.points.domain.documents import RuleDefinition
 from services.points.domain.earners import Earner
@@ -34,7 +34,7 @@ def told(points: Points, member_id: uuid.UUID, version: int, **traits: object) -
     payload = {"status": "active"} | traits
     event = Event(uuid.uuid4(), "member", member_id, "member.traits_changed", version, make.PROGRAM, make.NOON, payload)
     with points.engine.begin() as connection:
-        events.on_member_event(connection, event)
+        listens.on_member_event(connection, event)
 
 
 def known(points: Points, member_id: uuid.UUID) -> Earner:

@@ -12,7 +12,7 @@ from kit import streams
 from kit.events import from_entry, to_entry
 from kit.ids import ordered_id
 from kit.outbox import Event, Relay
-from services.rewards import events, tables
+from services.rewards import announces, listens, tables
 from services.rewards.app import members_consumer
 from services.rewards.domain.availability import MemberStatus
 from services.rewards.storage import Storage
@@ -23,7 +23,7 @@ def announced(engine: sa.Engine, redemption_id: str) -> list[tuple[str, int, dic
     """Types, versions and payloads of what was announced of a redemption, in order."""
     outbox = tables.outbox
     query = sa.select(outbox.c.type, outbox.c.version, outbox.c.payload).where(
-        outbox.c.aggregateid == uuid.UUID(redemption_id), outbox.c.aggregatetype == events.AGGREGATE_TYPE
+        outbox.c.aggregateid == uuid.UUID(redemption_id), outbox.c.aggregatetype == announces.AGGREGATE_TYPE
     )
     with engine.connect() as connection:
         return [(row.type, row.version, row.payload) for row in connection.execute(query.order_by(outbox.c.version))]
@@ -65,8 +65,8 @@ def test_no_event_holds_a_code(caller: Caller, ledger: Ledger, engine: sa.Engine
 def test_events_reach_the_stream(caller: Caller, ledger: Ledger, engine: sa.Engine, redis_url: str) -> None:
     redemption = caller.redemption(ledger.member(), caller.reward().reward_id)
     with streams.connect(redis_url) as client:
-        Relay(engine, tables.outbox, client, events.STREAM).publish_once()
-        ((_, fields),) = streams.entries_after(client, events.STREAM, streams.EARLIEST, count=10)
+        Relay(engine, tables.outbox, client, announces.STREAM).publish_once()
+        ((_, fields),) = streams.entries_after(client, announces.STREAM, streams.EARLIEST, count=10)
     event = from_entry(fields)
     assert (event.type, str(event.aggregate_id)) == ("redemption.confirmed", redemption.redemption_id)
 
@@ -85,7 +85,7 @@ def test_a_change_of_traits_tells_the_status_too_and_nothing_else_that_matters_h
         payload={"status": "earn_only", "tier": "gold", "segments": ["vip"], "attributes": {"city": "Lahore"}},
     )
     with engine.begin() as connection:
-        events.on_member_event(connection, event)
+        listens.on_member_event(connection, event)
     with storage.transaction() as tx:
         assert tx.statuses.load(event.program_id, event.aggregate_id) is MemberStatus.EARN_ONLY
 
@@ -102,7 +102,7 @@ def test_what_the_members_stream_tells_of_api_keys_has_no_effect_here(engine: sa
         payload={"role": "till", "caller_id": str(uuid.uuid4())},
     )
     with engine.begin() as connection:
-        events.on_member_event(connection, event)
+        listens.on_member_event(connection, event)
         assert connection.scalar(sa.select(sa.func.count()).select_from(tables.member_statuses)) == 0
 
 
@@ -120,8 +120,8 @@ def test_statuses_come_from_the_members_stream(engine: sa.Engine, storage: Stora
     consumer = members_consumer(engine, redis_url)
     with streams.connect(redis_url) as client:
         for _ in range(2):  # delivered twice, had once
-            fields: dict[Any, Any] = to_entry(event, events.MEMBERS_STREAM)
-            client.xadd(events.MEMBERS_STREAM, fields)
+            fields: dict[Any, Any] = to_entry(event, listens.MEMBERS_STREAM)
+            client.xadd(listens.MEMBERS_STREAM, fields)
         while consumer.consume_once():
             pass
     with storage.transaction() as tx:

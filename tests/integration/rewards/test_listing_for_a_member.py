@@ -14,7 +14,7 @@ from loyalty.rewards.v1 import rewards_pb2 as pb
 from kit.errors import Unavailable
 from kit.ids import ordered_id
 from kit.outbox import Event
-from services.rewards import events
+from services.rewards import listens
 from tests.factories.rewards import COST, Caller, Ledger, new_id
 from tests.integration.rewards.conftest import MovableClock
 
@@ -46,7 +46,7 @@ def announce(engine: sa.Engine, caller: Caller) -> Announce:
             payload={"status": status},
         )
         with engine.begin() as connection:
-            events.on_member_event(connection, event)
+            listens.on_member_event(connection, event)
 
     return announce
 

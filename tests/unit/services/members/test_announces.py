@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.members import events
+from services.members import announces
 from services.members.domain.members import Change, ChangeKind
 from services.members.domain.profiles import Profile
 from services.members.domain.statuses import MemberStatus
@@ -37,7 +37,7 @@ def test_each_change_is_one_event_with_status_and_traits_and_nothing_personal(
     after = member(
         identifier("4711"), status=MemberStatus.EARN_ONLY, version=7, profile=Profile("Amina"), traits=TRAITS
     )
-    (event,) = events.of(Change(kind, after, fields, reason="moved away"))
+    (event,) = announces.of(Change(kind, after, fields, reason="moved away"))
     assert (event.type, event.version) == (type_, 7)
     assert (event.aggregate_type, event.aggregate_id) == ("member", after.member_id)
     assert (event.program_id, event.occurred_at) == (after.program_id, after.updated_at)
@@ -45,4 +45,4 @@ def test_each_change_is_one_event_with_status_and_traits_and_nothing_personal(
 
 
 def test_every_kind_of_change_has_its_event() -> None:
-    assert set(events.TYPES) == set(ChangeKind)
+    assert set(announces.TYPES) == set(ChangeKind)
