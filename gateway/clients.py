@@ -1,4 +1,4 @@
-"""Ways to the three services: one channel each for the whole process, opened at the first use and kept.
+"""Ways to the services: one channel each for the whole process, opened at the first use and kept.
 
 Each stands behind a circuit, so that a service that hangs holds no more than its places in this process.
 """
@@ -18,16 +18,9 @@ from loyalty.rewards.v1.rewards_pb2_grpc import RewardsServiceStub
 from gateway.config import Config
 from kit import client
 from kit.circuit import Circuit, CircuitBounds, guarded, places_of
+from kit.suite import entry
 
 Stub = TypeVar("Stub")
-
-
-# All of them: reads by nature, writes by their request ids.
-IDEMPOTENT = (
-    "loyalty.members.v1.MembersService",
-    "loyalty.points.v1.PointsService",
-    "loyalty.rewards.v1.RewardsService",
-)
 
 
 class Door(Generic[Stub]):
@@ -58,7 +51,8 @@ class Door(Generic[Stub]):
     def _open(self) -> tuple[int, grpc.Channel, Stub]:
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
-                channel = client.channel(self._address, idempotent=IDEMPOTENT)
+                # All of it: reads by nature, writes by their request ids.
+                channel = client.channel(self._address, idempotent=entry(self._service).exposes)
                 self._opened = (os.getpid(), channel, self._guarded(channel))
             return self._opened
 

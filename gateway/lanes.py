@@ -10,10 +10,13 @@ from types import MappingProxyType
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
+from kit.suite import suite
+
 # What is answered without any service: wrong paths, documents.
 OWN_LANE = "gateway"
 
-_LANE_OF_BLUEPRINT = {"members": "members", "keys": "members", "points": "points", "rewards": "rewards"}
+# A blueprint is called like the service that it asks; keys are kept by `members`.
+_LANE_OF_BLUEPRINT = {word: word for word in suite().words} | {"keys": "members"}
 
 # `rewards` asks `points` on their way.
 _LANE_OF_ROUTE = MappingProxyType(

@@ -30,11 +30,12 @@ from kit.config import variable_of
 from kit.errors import Refusal
 from kit.proofs import Proof
 from kit.status import CODES
+from kit.suite import suite
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
 SAID: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text())
-WORDS = ("members", "points", "rewards")
+WORDS = suite().words
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from kit.inbox import Consumer
 from kit.outbox import Relay
 from kit.process import App, Service
 from kit.server import Server
+from kit.suite import entry
 from kit.telemetry import InternalServer
 from kit.workers import Worker
 from services.points import announces, check, config, handlers, jobs, listens, tables
@@ -35,7 +36,7 @@ def build(config: Config) -> App:
     """Makes the service. Takes the ports; connects to nothing."""
     engine = engine_of(config)
     storage = Storage(engine)
-    channel = client.channel(config.members_address, idempotent=["loyalty.members.v1.MembersService"])
+    channel = client.channel(config.members_address, idempotent=entry("members").exposes)
     circuit = Circuit(CircuitBounds(places_of(config.threads_max)), service="members")
     members = MembersClient(channel, config.members_deadline_ms, circuit)
     conditions = CelConditions()

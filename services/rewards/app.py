@@ -15,10 +15,11 @@ from kit.inbox import Consumer
 from kit.outbox import Relay
 from kit.process import App, Service
 from kit.server import Server
+from kit.suite import entry
 from kit.telemetry import InternalServer
 from kit.workers import Worker
 from services.rewards import announces, check, config, handlers, jobs, listens, tables
-from services.rewards.clients import POINTS_SERVICE, GrpcPoints
+from services.rewards.clients import GrpcPoints
 from services.rewards.config import Config
 from services.rewards.handlers import Saga
 from services.rewards.ports import PointsClient
@@ -34,7 +35,7 @@ def build(config: Config) -> App:
     storage = Storage(engine)
     # Every write carries a request id and the rest reads, so gRPC may try all of them again.
     points = GrpcPoints(
-        client.channel(config.points_address, idempotent=[POINTS_SERVICE]),
+        client.channel(config.points_address, idempotent=entry("points").exposes),
         Circuit(CircuitBounds(places_of(config.threads_max)), service="points"),
         deadline_ms=config.points_deadline_ms,
     )

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from kit import row_digests
 from kit.proofs import Proofs
+from tests.tidy.tree import SERVICES
 
-WORDS = ("members", "points", "rewards")
 # Asked in Python, of what is sealed.
 ASKED_BESIDE = {"members": {"seal_opens", "lookup_matches"}}
 
@@ -25,7 +25,7 @@ def proofs_of(word: str) -> Proofs:
     return proofs
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", SERVICES)
 def test_every_column_has_a_proof_or_a_reason_and_no_other_has(word: str) -> None:
     listed = {f"{table}.{column}" for table, columns in proofs_of(word).items() for column in columns}
     there = {str(column) for table in tables_of(word) for column in table.columns if column.name != row_digests.COLUMN}
@@ -33,7 +33,7 @@ def test_every_column_has_a_proof_or_a_reason_and_no_other_has(word: str) -> Non
     assert listed - there == set(), f"services/{word}/check/proofs.py names columns that are gone"
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", SERVICES)
 def test_what_a_proof_names_is_asked(word: str) -> None:
     questions = importlib.import_module(f"services.{word}.check").QUESTIONS
     asked = {name for name, _, _ in questions} | ASKED_BESIDE.get(word, set())
@@ -41,14 +41,14 @@ def test_what_a_proof_names_is_asked(word: str) -> None:
     assert named <= asked
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", SERVICES)
 def test_a_column_without_questions_says_why(word: str) -> None:
     for table, columns in proofs_of(word).items():
         for column, proof in columns.items():
             assert proof.questions or proof.because, f"{table}.{column}"
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", SERVICES)
 def test_a_column_that_no_digest_tells_of_is_asked_about_or_decides_nothing(word: str) -> None:
     borne = {"inbox", "dead_letters", "rehearsal_counters", "seals", "outbox.published_at", "rehearsals.attempts"}
     for table in tables_of(word):

@@ -29,6 +29,10 @@ SOMEWHERE = {
 }
 
 
+def test_every_service_stands_in_the_list_of_services() -> None:
+    assert {folder.parent.name for folder in (ROOT / "services").glob("*/app.py")} == set(SERVICES)
+
+
 @pytest.mark.parametrize("word", SERVICES)
 def test_a_service_has_the_rooms_of_the_plan_and_no_others(word: str) -> None:
     folder = ROOT / "services" / word

@@ -9,8 +9,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from kit.suite import suite
+
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = tuple(sorted(folder.parent.name for folder in (ROOT / "services").glob("*/app.py")))
+SERVICES = suite().words
 
 
 @functools.cache

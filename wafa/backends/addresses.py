@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kit import suite
 from wafa.backends.errors import BackendError
 
-WORDS = ("members", "points", "rewards")
+WORDS = suite.suite().words
 REDIS_VARIABLE = "REDIS_URL"
 
 

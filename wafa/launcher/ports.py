@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 
+from kit.suite import suite
 from wafa.backends import WORDS
 from wafa.backends.process import free_port, is_free
 from wafa.launcher.errors import LauncherError
 
 GATEWAY = "gateway"
-GATEWAY_PORT = 8080
-WANTED = {"members": 50051, "points": 50052, "rewards": 50053}
-WANTED_INTERNAL = {"members": 9081, "points": 9082, "rewards": 9083, GATEWAY: 9080}
+GATEWAY_PORT = suite().gateway_port
+WANTED = {word: each.port for word, each in suite().services.items()}
+WANTED_INTERNAL = {word: each.internal_port for word, each in suite().services.items()} | {
+    GATEWAY: suite().gateway_internal_port
+}
 
 
 @dataclasses.dataclass(frozen=True)

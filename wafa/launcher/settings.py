@@ -8,12 +8,14 @@ import hmac
 import os
 from collections.abc import Mapping
 
+from kit.suite import entry
 from wafa.backends import WORDS, Addresses
 from wafa.backends.addresses import REDIS_VARIABLE, database_variable, owner_variable
-from wafa.launcher.home import CHECKOUT, SECRET_VARIABLES
+from wafa.launcher.home import CHECKOUT
 from wafa.launcher.ports import GATEWAY, Ports
 
 DIE_WITH_PARENT_VARIABLE = "WAFA_DIE_WITH_PARENT"
+ROW_DIGEST_KEY = "_ROW_DIGEST_KEY"
 
 
 def row_digest_key(word: str, secrets: Mapping[str, str]) -> str:
@@ -59,14 +61,14 @@ class Settings:
         """The environment of a service that does something once and changes no schema, such as check."""
         return self._own(word) | {
             database_variable(word): self.addresses.database_urls[word],
-            **({name: self.secrets[name] for name in SECRET_VARIABLES} if word == "members" else {}),
-            **({} if word == "members" else self._row_digest_key(word)),
+            **{name: self._secret(word, name) for name in entry(word).secrets},
         }
 
-    def _row_digest_key(self, word: str) -> dict[str, str]:
-        """The key that the environment names, an empty one for none; else the one that the suite makes for itself."""
-        name = f"{word.upper()}_ROW_DIGEST_KEY"
-        return {name: self.environ[name] if name in self.environ else row_digest_key(word, self.secrets)}
+    def _secret(self, word: str, name: str) -> str:
+        """A kept secret; of row digests the key that the environment names, if only as empty, else one made for it."""
+        if not name.endswith(ROW_DIGEST_KEY):
+            return self.secrets[name]
+        return self.environ[name] if name in self.environ else row_digest_key(word, self.secrets)
 
     def _own(self, word: str) -> dict[str, str]:
         others = tuple(f"{other.upper()}_" for other in (*WORDS, GATEWAY) if other != word)

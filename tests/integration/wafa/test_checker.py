@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from kit.checking import Finding
 from tests.fixtures.servers import as_owner
+from wafa.backends import WORDS
 from wafa.checker import facts, redemptions, standings
 from wafa.checker.books import Books
 
@@ -161,7 +162,7 @@ def length(suite: Suite, column: str) -> int:
 
 @pytest.fixture
 def suite(databases: Callable[[str], str]) -> Iterator[Suite]:
-    yield Suite({word: databases(word) for word in ("members", "points", "rewards")})
+    yield Suite({word: databases(word) for word in WORDS})
 
 
 def test_a_confirmed_and_an_undone_redemption_are_as_they_must_be(suite: Suite) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 import yaml
 
 from kit.config import variable_of
+from kit.suite import suite
 
 ROOT = Path(__file__).resolve().parents[3]
 DEPLOY = ROOT / "deploy"
 
-# A folder of services/ with a composition root is a service; the gateway is a process beside them.
-SERVICES = tuple(sorted(folder.parent.name for folder in (ROOT / "services").glob("*/app.py")))
+# The gateway is a process beside them.
+SERVICES = suite().words
 PROCESSES = (*SERVICES, "gateway")
 
 Manifest = dict[str, Any]

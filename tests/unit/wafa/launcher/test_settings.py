@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from wafa.backends import Addresses
+from wafa.backends import WORDS, Addresses
 from wafa.launcher.ports import Ports
 from wafa.launcher.settings import Settings
 
@@ -16,7 +16,7 @@ SECRETS = {"MEMBERS_MASTER_KEY": "sealed", "MEMBERS_LOOKUP_PEPPER": "hashed"}
 
 @pytest.fixture
 def settings() -> Settings:
-    urls = {word: f"postgresql+psycopg://{word}" for word in ("members", "points", "rewards")}
+    urls = {word: f"postgresql+psycopg://{word}" for word in WORDS}
     environ = {"PATH": "/bin", "POINTS_LOG_LEVEL": "debug", "MEMBERS_DATABASE_URL": "x", "GATEWAY_THREADS": "4"}
     environ |= {"POINTS_OWNER_DATABASE_URL": "y"}
     owners = {word: f"postgresql+psycopg://{word}_owner" for word in urls}
