@@ -273,10 +273,15 @@ def check(engine: sa.Engine, master_keys: MasterKeys, pepper: Pepper) -> Iterato
         connection.execute(sa.text(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"))
         yield from ask(connection, QUESTIONS, KNOWN | row_digests.given(connection))
         yield from stored_names.findings(connection, names.NAMES)
-        yield from _profiles(connection, master_keys)
-        yield from _identifiers(connection, master_keys, pepper)
-        yield from _reasons(connection, master_keys)
-        yield from _answers(connection, master_keys)
+        yield from check_sealed(connection, master_keys, pepper)
+
+
+def check_sealed(connection: sa.Connection, master_keys: MasterKeys, pepper: Pepper) -> Iterator[Finding]:
+    """Opens whatever is sealed, row by row."""
+    yield from _profiles(connection, master_keys)
+    yield from _identifiers(connection, master_keys, pepper)
+    yield from _reasons(connection, master_keys)
+    yield from _answers(connection, master_keys)
 
 
 def _streamed(connection: sa.Connection, statement: sa.Executable) -> sa.Result[Any]:

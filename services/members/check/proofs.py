@@ -60,7 +60,9 @@ PROOFS: Proofs = {
         "type": only("follows from the kind of the change"),
         "version": asked("change_announced"),
         "program_id": asked("change_announced"),
-        "payload": asked("change_announced", "traits_announced"),
+        "payload": asked(
+            "change_announced", "traits_announced", because="the status and the traits; the rest is the digest's"
+        ),
         "occurred_at": only("repeats that of the change"),
         "published_at": PUBLISHED,
     },

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
+from loyalty.members.v1 import members_pb2 as pb
 
 from kit import client, database
 from kit.server import Server
 from services.members import app
 from services.members.storage import Storage
-from tests.factories.members import Caller, master_keys, pepper
+from tests.factories.members import Caller, card, master_keys, pepper, phone, refused
 from tests.fixtures.servers import as_owner
 
 
@@ -55,3 +56,24 @@ def caller(address: str) -> Iterator[Caller]:
     """A caller of the service."""
     with client.channel(address) as channel:
         yield Caller(channel)
+
+
+@pytest.fixture
+def member(caller: Caller) -> pb.Member:
+    """A member with a past, among others."""
+    program = caller.program()
+    caller.member(program)
+    profile = pb.Profile(given_name="Amina", birth_date="1990-02-28")
+    member = caller.member(program, card("4711"), phone("03012345678"), profile=profile)
+    caller.change_status(member, pb.MEMBER_STATUS_SUSPENDED, reason="asked for it")
+    caller.remove(member, member.identifiers[0].identifier_id)
+    caller.set_traits(member, pb.Traits(tier="gold", segments=["vip", "old"], attributes={"city": "Lahore"}))
+    gone = caller.member(program)
+    caller.change_status(gone, pb.MEMBER_STATUS_TERMINATED)
+    caller.remove(gone, gone.identifiers[0].identifier_id)
+    first = caller.create_api_key(program).response.api_key.api_key_id
+    caller.create_api_key(program, replaces=first)
+    caller.revoke_api_key(program, first)
+    with refused("IDENTIFIER_TAKEN"):
+        caller.enrol(program, phone("03012345678"))
+    return caller.get(program, member.member_id)

@@ -14,29 +14,8 @@ from services.members.check import check
 from services.members.domain.identifiers import Identifier, IdentifierKind
 from services.members.sealing import MasterKeys, Pepper, WrappedKey
 from services.members.storage import sealed
-from tests.factories.members import Caller, card, master_keys, new_id, pepper, phone, refused
+from tests.factories.members import Caller, card, master_keys, new_id, pepper
 from tests.fixtures.digests import digest_anew
-
-
-@pytest.fixture
-def member(caller: Caller) -> pb.Member:
-    """A member with a past, among others."""
-    program = caller.program()
-    caller.member(program)
-    profile = pb.Profile(given_name="Amina", birth_date="1990-02-28")
-    member = caller.member(program, card("4711"), phone("03012345678"), profile=profile)
-    caller.change_status(member, pb.MEMBER_STATUS_SUSPENDED, reason="asked for it")
-    caller.remove(member, member.identifiers[0].identifier_id)
-    caller.set_traits(member, pb.Traits(tier="gold", segments=["vip", "old"], attributes={"city": "Lahore"}))
-    gone = caller.member(program)
-    caller.change_status(gone, pb.MEMBER_STATUS_TERMINATED)
-    caller.remove(gone, gone.identifiers[0].identifier_id)
-    first = caller.create_api_key(program).response.api_key.api_key_id
-    caller.create_api_key(program, replaces=first)
-    caller.revoke_api_key(program, first)
-    with refused("IDENTIFIER_TAKEN"):
-        caller.enrol(program, phone("03012345678"))
-    return caller.get(program, member.member_id)
 
 
 def found(engine: sa.Engine) -> set[str]:
