@@ -19,12 +19,12 @@ from loyalty.members.v1 import members_pb2 as pb
 from gateway.addresses import AddressBudget
 from gateway.clients import Clients
 from gateway.config import Config
+from gateway.context import Caller
 from gateway.evictions import EvictionKind
 from gateway.memory import Freshness, Memory
 from gateway.refusals import ApiKeyMalformed, ApiKeyMissing
 from gateway.trust import Trust
 from gateway.unknown_keys import UnknownKeys
-from gateway.visit import Caller
 from gateway.wire.enums import word_of
 from kit import apikey
 from kit.call import Call

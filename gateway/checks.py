@@ -21,6 +21,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway import jsons, metrics, policy, yamls
 from gateway.addresses import client_address
+from gateway.context import REQUEST_ID_HEADER, begin, request_context
 from gateway.front import passing, targets
 from gateway.policy import Access, Needs
 from gateway.refusals import (
@@ -34,7 +35,6 @@ from gateway.refusals import (
     VersionMismatch,
 )
 from gateway.suite import suite
-from gateway.visit import REQUEST_ID_HEADER, begin, visit
 from gateway.wire.base import INT64_MAX
 from kit.call import KEY_LENGTH_MAX
 
@@ -57,7 +57,7 @@ class DoorRequest(Request):
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """The body as the checks found it."""
-        return visit().body
+        return request_context().body
 
 
 def install(app: Flask) -> None:
@@ -76,7 +76,7 @@ def enter() -> Response | None:
     access = policy.access_to(request.endpoint)
     if access.public:
         return None
-    if passing.VISIT not in request.environ:
+    if passing.REQUEST_CONTEXT not in request.environ:
         _read_head(access)
     if access.upload:
         request.max_content_length = suite().config.upload_bytes_max
@@ -90,9 +90,9 @@ def enter() -> Response | None:
 
 def leave(response: Response) -> Response:
     """The way out: the headers that every answer carries, and one line in the log."""
-    if passing.VISIT in request.environ and passing.BODY_PENDING in request.environ:
+    if passing.REQUEST_CONTEXT in request.environ and passing.BODY_PENDING in request.environ:
         return response
-    here = visit()
+    here = request_context()
     response.headers[REQUEST_ID_HEADER] = here.request_id
     response.headers.update(here.limit_headers)
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -115,20 +115,20 @@ def refusal_of(error: ValidationError) -> Malformed:
 
 def _read_head(access: Access) -> None:
     _identify(access)
-    visit().idempotency_key = _idempotency_key() if access.is_write else ""
-    visit().expected_version = _expected_version(access)
+    request_context().idempotency_key = _idempotency_key() if access.is_write else ""
+    request_context().expected_version = _expected_version(access)
 
 
 def _body_wanted(announced: int) -> Response:
     """Leaves for the server that it shall read the body and call again; it sees what was found out by then."""
     if announced > (request.max_content_length or announced):
         raise RequestEntityTooLarge
-    request.environ[passing.VISIT] = visit()
+    request.environ[passing.REQUEST_CONTEXT] = request_context()
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def _identify(access: Access) -> None:
-    here = visit()
+    here = request_context()
     caller = suite().keyring.caller(request.headers.get("Authorization", ""), _client_address, here.own_call)
     here.caller = caller
     standing = suite().limits.count(caller)
@@ -175,14 +175,14 @@ def _expected_version(access: Access) -> int:
 def _read_body(access: Access) -> None:
     content = request.get_data()
     if not content:
-        visit().body = {}
+        request_context().body = {}
         return
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     is_yaml = access.document and request.mimetype in yamls.YAML_TYPES
     if not (is_yaml or request.mimetype == "application/json") or encoding != "identity":
         raise UnsupportedMediaType("send the body as application/json, not compressed")
-    visit().body = yamls.read(content) if is_yaml else jsons.read(content)
-    if not isinstance(visit().body, dict):
+    request_context().body = yamls.read(content) if is_yaml else jsons.read(content)
+    if not isinstance(request_context().body, dict):
         raise Malformed((FieldProblem("", "the body must be an object"),))
 
 
@@ -197,7 +197,7 @@ def _words(message: str) -> str:
 
 
 def _account_for(response: Response) -> None:
-    here = visit()
+    here = request_context()
     duration_s = time.monotonic() - here.started
     # The rule and not the path: a voucher's code is as good as money.
     route = request.url_rule.rule if request.url_rule is not None else "none"

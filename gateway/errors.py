@@ -12,9 +12,9 @@ from flask import Flask, Response, request
 from werkzeug import exceptions
 
 from gateway import paths, refusals
+from gateway.context import request_id
 from gateway.refusals import FieldProblem, Malformed, RedemptionCancelled
 from gateway.replies import REPLAYED_HEADER
-from gateway.visit import request_id
 from kit.errors import Kind, Refusal
 
 _log = structlog.get_logger()

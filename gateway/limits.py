@@ -24,9 +24,9 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from gateway.config import Config
+from gateway.context import Caller
 from gateway.policy import Role
 from gateway.refusals import RateLimited
-from gateway.visit import Caller
 from kit.bounds import PURCHASES_MAX
 
 _log = structlog.get_logger()

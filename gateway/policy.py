@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 
+from gateway.context import Caller
 from gateway.refusals import RoleNotAllowed
-from gateway.visit import Caller
 
 
 class Role(enum.Enum):

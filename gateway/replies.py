@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-from gateway.visit import visit
+from gateway.context import request_context
 from gateway.wire.base import Told
 
 JSON_TYPE = "application/json"
@@ -39,7 +39,7 @@ def reply(
 
 def speaking(response: Response) -> Response:
     """The same, saying in which language its sentences are."""
-    response.headers["Content-Language"] = visit().language
+    response.headers["Content-Language"] = request_context().language
     response.vary.add("Accept-Language")
     return response
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
+from gateway.context import request_context
 from gateway.openapi import problem_within
 from gateway.suite import read, suite, write
-from gateway.visit import visit
 from gateway.wire.points.receipts import ReturnedVoucher
 from gateway.wire.points.sales import ReceiptKey, ReturnBody
 from gateway.wire.rewards.redemptions import voucher_of
@@ -23,7 +23,7 @@ def expect_reinstatable(body: ReturnBody, path: str = "") -> None:
     """Refuses a return with a voucher that could not be made good again now; fields' paths begin with `path`."""
     for index, code in enumerate(body.vouchers):
         request = pb.PreviewReinstatementRequest(
-            program_id=visit().known_caller.program_id, code=code, goods_return=_goods_return(body)
+            program_id=request_context().program_id, code=code, goods_return=_goods_return(body)
         )
         try:
             read(suite().clients.rewards.PreviewReinstatement, request)
@@ -38,8 +38,8 @@ def reinstate(body: ReturnBody) -> list[ReturnedVoucher]:
 
 def _reinstated(body: ReturnBody, code: str) -> ReturnedVoucher:
     request = pb.ReinstateVoucherRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=str(ids.derived_id("voucher of a return", visit().idempotency_key, code)),
+        program_id=request_context().program_id,
+        request_id=str(ids.derived_id("voucher of a return", request_context().idempotency_key, code)),
         code=code,
         goods_return=_goods_return(body),
     )

@@ -14,10 +14,10 @@ from gateway.addresses import Network
 from gateway.auth import KeyRing, Resolver
 from gateway.clients import Clients
 from gateway.config import Config
+from gateway.context import request_context
 from gateway.evictions import EvictionKind
 from gateway.limits import Limits
 from gateway.trust import Trust
-from gateway.visit import visit
 from kit.client import Answered, invoke
 
 Request = TypeVar("Request")
@@ -57,9 +57,9 @@ def suite() -> Suite:
 
 def count_lookups(many: int = 1) -> None:
     """Refuses more look-ups of identifiers than the caller may make for now."""
-    refused = suite().limits.refused_lookups(visit().known_caller, many)
+    refused = suite().limits.refused_lookups(request_context().known_caller, many)
     if refused is not None:
-        visit().limit_headers = refused.beside(visit().limit_headers)
+        request_context().limit_headers = refused.beside(request_context().limit_headers)
         refused.require()
 
 
@@ -74,16 +74,18 @@ def evicting(kind: EvictionKind, owner_id: str) -> Iterator[None]:
 
 def read(method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Response:
     """Asks a service something."""
-    return invoke(method, request, call=visit().call, deadline_ms=suite().config.read_deadline_ms).response
+    return invoke(method, request, call=request_context().call, deadline_ms=suite().config.read_deadline_ms).response
 
 
 def report(method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Response:
     """Asks a service something that it must look at a whole program for."""
-    return invoke(method, request, call=visit().call, deadline_ms=suite().config.report_deadline_ms).response
+    return invoke(method, request, call=request_context().call, deadline_ms=suite().config.report_deadline_ms).response
 
 
 def write(
     method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request, *, deadline_ms: int = 0
 ) -> Answered[Response]:
     """Has a service do something, once for each idempotency key; the deadline is that of writes unless one is given."""
-    return invoke(method, request, call=visit().call, deadline_ms=deadline_ms or suite().config.write_deadline_ms)
+    return invoke(
+        method, request, call=request_context().call, deadline_ms=deadline_ms or suite().config.write_deadline_ms
+    )

@@ -19,7 +19,7 @@ from gateway.front.admission import Admitted
 from gateway.front.answers import HttpAnswer
 from gateway.front.bounds import BODY_GRACE_S, LINGER_S
 from gateway.front.head import HeadReader, RequestHead, environ_of
-from gateway.front.passing import BODY_PENDING, RECEIVED_AT, VISIT
+from gateway.front.passing import BODY_PENDING, RECEIVED_AT, REQUEST_CONTEXT
 from gateway.front.shared import Shared, prepare
 from gateway.refusals import (
     BadRequest,
@@ -69,7 +69,7 @@ class HttpConnection(asyncio.Protocol):
         """Forgets the request before."""
         self._head: RequestHead | None = None
         self._reader: HeadReader | None = None
-        self._visit: Any = None
+        self._request_context: Any = None
         self._body = bytearray()
         self._wire_bytes = 0
         self._reserved = 0
@@ -272,8 +272,8 @@ class HttpConnection(asyncio.Protocol):
         environ[RECEIVED_AT] = self._since
         if body_pending:
             environ[BODY_PENDING] = self._known_head.length or 0
-        if self._visit is not None:
-            environ[VISIT] = self._visit
+        if self._request_context is not None:
+            environ[REQUEST_CONTEXT] = self._request_context
         self._admitted = Admitted(
             lane=self._shared.lane(environ["REQUEST_METHOD"], environ["PATH_INFO"]),
             run=lambda: self._shared.run(environ),
@@ -284,8 +284,8 @@ class HttpConnection(asyncio.Protocol):
 
     def _worked(self, environ: dict[str, Any], answer: HttpAnswer, *, body_pending: bool) -> None:
         self._admitted = None
-        if body_pending and VISIT in environ:
-            self._visit = environ[VISIT]
+        if body_pending and REQUEST_CONTEXT in environ:
+            self._request_context = environ[REQUEST_CONTEXT]
             if self._known_head.expects_continue and not self._buffer:
                 self._transport.write(answers.CONTINUE)
             self._transport.resume_reading()

@@ -9,11 +9,11 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from loyalty.members.v1 import members_pb2 as pb
 
+from gateway.context import request_context
 from gateway.evictions import EvictionKind
 from gateway.openapi import operation_id
 from gateway.replies import page_reply, reply
 from gateway.suite import evicting, read, suite, write
-from gateway.visit import visit
 from gateway.wire.base import PageQuery
 from gateway.wire.enums import number_of
 from gateway.wire.keys import APP_KEY_WARNING, ApiKey, ApiKeyPage, CreatedApiKey, KeyPath, NewApiKey, api_key_of
@@ -39,8 +39,8 @@ def create_api_key(body: NewApiKey) -> Response:
     the old one.
     """
     request = pb.CreateApiKeyRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         name=body.name,
         role=number_of(pb.CallerRole, body.role),
         replaces_api_key_id=body.replaces_api_key_id or "",
@@ -60,7 +60,7 @@ def create_api_key(body: NewApiKey) -> Response:
 def list_api_keys(query: PageQuery) -> Response:
     """List the API keys, without their secrets"""
     request = pb.ListApiKeysRequest(
-        program_id=visit().known_caller.program_id, page_size=query.limit, page_token=query.cursor
+        program_id=request_context().program_id, page_size=query.limit, page_token=query.cursor
     )
     page = read(suite().clients.members.ListApiKeys, request)
     told = ApiKeyPage(items=[api_key_of(key) for key in page.api_keys], next_cursor=page.next_page_token or None)
@@ -71,8 +71,8 @@ def list_api_keys(query: PageQuery) -> Response:
 def revoke_api_key(path: KeyPath) -> Response:
     """Revoke an API key for good; this gateway refuses it at once, any other within two seconds"""
     request = pb.RevokeApiKeyRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         api_key_id=path.api_key_id,
     )
     with evicting(EvictionKind.API_KEY, path.api_key_id):

@@ -9,12 +9,12 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from loyalty.members.v1 import members_pb2 as pb
 
+from gateway.context import request_context
 from gateway.evictions import EvictionKind
 from gateway.openapi import operation_id
 from gateway.policy import sees_personal_data
 from gateway.replies import reply
 from gateway.suite import count_lookups, evicting, read, suite, write
-from gateway.visit import visit
 from gateway.wire.enums import number_of
 from gateway.wire.members import (
     AddIdentifierBody,
@@ -39,7 +39,7 @@ blueprint = APIBlueprint(
 
 
 def _told(member: pb.Member, status: int = HTTPStatus.OK, *, replayed: bool = False, location: str = "") -> Response:
-    told = member_of(member, personal=sees_personal_data(visit().known_caller))
+    told = member_of(member, personal=sees_personal_data(request_context().known_caller))
     return reply(told, status, version=member.version, replayed=replayed, location=location)
 
 
@@ -49,8 +49,8 @@ def enrol(body: EnrolBody) -> Response:
     # A refusal tells which identifiers are members' already.
     count_lookups(len(body.identifiers))
     request = pb.EnrolRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         identifiers=[identifier.to_proto() for identifier in body.identifiers],
         profile=body.profile.to_proto(clearing=False),
     )
@@ -64,14 +64,14 @@ def enrol(body: EnrolBody) -> Response:
 def resolve_member(body: ResolveBody) -> Response:
     """Find the member an identifier belongs to; it stands in the body because URLs end up in logs"""
     count_lookups()
-    request = pb.ResolveMemberRequest(program_id=visit().known_caller.program_id, identifier=body.identifier.to_proto())
+    request = pb.ResolveMemberRequest(program_id=request_context().program_id, identifier=body.identifier.to_proto())
     return _told(read(suite().clients.members.ResolveMember, request).member)
 
 
 @blueprint.get("/<member_id>", responses={HTTPStatus.OK: Member})
 def get_member(path: MemberPath) -> Response:
     """Read a member"""
-    request = pb.GetMemberRequest(program_id=visit().known_caller.program_id, member_id=path.member_id)
+    request = pb.GetMemberRequest(program_id=request_context().program_id, member_id=path.member_id)
     return _told(read(suite().clients.members.GetMember, request).member)
 
 
@@ -79,10 +79,10 @@ def get_member(path: MemberPath) -> Response:
 def update_member(path: MemberPath, body: MemberChange) -> Response:
     """Change a member's profile; absent fields stay, null clears one"""
     request = pb.UpdateMemberRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
-        expected_version=visit().expected_version,
+        expected_version=request_context().expected_version,
         profile=body.profile.to_proto(clearing=True),
     )
     answered = write(suite().clients.members.UpdateMember, request)
@@ -93,10 +93,10 @@ def update_member(path: MemberPath, body: MemberChange) -> Response:
 def change_member_status(path: MemberPath, body: StatusChange) -> Response:
     """Move a member to another status; who is terminated stays so"""
     request = pb.ChangeMemberStatusRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
-        expected_version=visit().expected_version,
+        expected_version=request_context().expected_version,
         status=number_of(pb.MemberStatus, body.status),
         reason=body.reason,
     )
@@ -108,10 +108,10 @@ def change_member_status(path: MemberPath, body: StatusChange) -> Response:
 def set_member_traits(path: MemberPath, body: TraitsBody) -> Response:
     """Replace what the programme knows of a member that rules may ask for; nothing personal"""
     request = pb.SetMemberTraitsRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
-        expected_version=visit().expected_version,
+        expected_version=request_context().expected_version,
         traits=body.traits.to_proto(),
     )
     answered = write(suite().clients.members.SetMemberTraits, request)
@@ -123,8 +123,8 @@ def add_identifier(path: MemberPath, body: AddIdentifierBody) -> Response:
     """Add an identifier to a member"""
     count_lookups()
     request = pb.AddIdentifierRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
         identifier=body.identifier.to_proto(),
     )
@@ -136,8 +136,8 @@ def add_identifier(path: MemberPath, body: AddIdentifierBody) -> Response:
 def remove_identifier(path: IdentifierPath) -> Response:
     """Remove an identifier from a member, but not the last one"""
     request = pb.RemoveIdentifierRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
         identifier_id=path.identifier_id,
     )

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
+from gateway.context import request_context
 from gateway.replies import page_reply, reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
-from gateway.visit import visit
 from gateway.wire.base import NoFields
 from gateway.wire.members import MemberPath
 from gateway.wire.points.accounts import (
@@ -36,7 +36,7 @@ from gateway.wire.points.accounts import (
 def get_account(path: MemberPath, query: WalletQuery) -> Response:
     """Read what a member holds; one without movements holds nothing"""
     request = pb.GetAccountRequest(
-        program_id=visit().known_caller.program_id, member_id=path.member_id, wallet=query.wallet
+        program_id=request_context().program_id, member_id=path.member_id, wallet=query.wallet
     )
     return reply(account_of(read(suite().clients.points.GetAccount, request).account))
 
@@ -45,7 +45,7 @@ def get_account(path: MemberPath, query: WalletQuery) -> Response:
 def list_entries(path: MemberPath, query: EntriesQuery) -> Response:
     """List an account's movements, newest first, each with why it was made"""
     request = pb.ListEntriesRequest(
-        program_id=visit().known_caller.program_id,
+        program_id=request_context().program_id,
         member_id=path.member_id,
         wallet=query.wallet,
         page_size=query.limit,
@@ -60,8 +60,8 @@ def list_entries(path: MemberPath, query: EntriesQuery) -> Response:
 def place_hold(path: MemberPath, body: NewHold) -> Response:
     """Set points aside, so that nobody else spends them"""
     request = pb.PlaceHoldRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
         wallet=body.wallet,
         amount=body.amount,
@@ -77,9 +77,7 @@ def place_hold(path: MemberPath, body: NewHold) -> Response:
 @blueprint.get("/members/<member_id>/holds/<hold_id>", responses={HTTPStatus.OK: Hold})
 def get_hold(path: HoldPath) -> Response:
     """Read a hold"""
-    request = pb.GetHoldRequest(
-        program_id=visit().known_caller.program_id, member_id=path.member_id, hold_id=path.hold_id
-    )
+    request = pb.GetHoldRequest(program_id=request_context().program_id, member_id=path.member_id, hold_id=path.hold_id)
     return reply(hold_of(read(suite().clients.points.GetHold, request).hold))
 
 
@@ -87,8 +85,8 @@ def get_hold(path: HoldPath) -> Response:
 def capture_hold(path: HoldPath, body: CaptureBody) -> Response:
     """Spend held points, all or part; the rest is released"""
     request = pb.CaptureHoldRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
         hold_id=path.hold_id,
         amount=body.amount,
@@ -101,8 +99,8 @@ def capture_hold(path: HoldPath, body: CaptureBody) -> Response:
 def release_hold(path: HoldPath, body: NoFields) -> Response:
     """Give held points back unspent"""
     request = pb.ReleaseHoldRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
         hold_id=path.hold_id,
     )
@@ -114,8 +112,8 @@ def release_hold(path: HoldPath, body: NoFields) -> Response:
 def adjust_points(path: MemberPath, body: NewAdjustment) -> Response:
     """Give or take points by hand; the reason and the actor stand in the entry for good"""
     request = pb.AdjustPointsRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
         wallet=body.wallet,
         amount=body.amount,

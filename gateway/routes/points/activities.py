@@ -7,11 +7,11 @@ from http import HTTPStatus
 from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
+from gateway.context import request_context
 from gateway.replies import reply
 from gateway.routes.points.base import blueprint
 from gateway.routes.points.sales import member_id_of
 from gateway.suite import read, suite, write
-from gateway.visit import visit
 from gateway.wire.points.activities import (
     Activity,
     ActivityAnswer,
@@ -25,7 +25,7 @@ from gateway.wire.points.activities import (
 @blueprint.post("/activities", responses={HTTPStatus.CREATED: ActivityAnswer})
 def record_activity(body: ActivityBody) -> Response:
     """Record what a member did that is no purchase, and post what it earns; the same one twice earns once"""
-    program_id, request_id = visit().known_caller.program_id, visit().idempotency_key
+    program_id, request_id = request_context().program_id, request_context().idempotency_key
     answered = write(
         suite().clients.points.RecordActivity, body.to_proto(program_id, request_id, member_id_of(body.member))
     )
@@ -37,5 +37,5 @@ def record_activity(body: ActivityBody) -> Response:
 @blueprint.get("/activities/<activity_id>", responses={HTTPStatus.OK: Activity})
 def get_activity(path: ActivityPath) -> Response:
     """Read what a member did, with what it earned"""
-    request = pb.GetActivityRequest(program_id=visit().known_caller.program_id, activity_id=path.activity_id)
+    request = pb.GetActivityRequest(program_id=request_context().program_id, activity_id=path.activity_id)
     return reply(activity_of(read(suite().clients.points.GetActivity, request).activity))

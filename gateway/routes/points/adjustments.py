@@ -7,10 +7,10 @@ from http import HTTPStatus
 from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
+from gateway.context import request_context
 from gateway.replies import page_reply, reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
-from gateway.visit import visit
 from gateway.wire.enums import number_of
 from gateway.wire.points.accounts import account_of, entry_of
 from gateway.wire.points.adjustments import (
@@ -30,8 +30,8 @@ from gateway.wire.points.adjustments import (
 def request_adjustment(body: NewAdjustmentRequest) -> Response:
     """Ask for an adjustment that another person is to approve; no points move yet"""
     request = pb.RequestAdjustmentRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=body.member_id,
         wallet=body.wallet,
         amount=body.amount,
@@ -50,7 +50,7 @@ def request_adjustment(body: NewAdjustmentRequest) -> Response:
 def list_adjustments(query: AdjustmentsQuery) -> Response:
     """List what was asked for, newest first; `state=requested` is what waits for somebody"""
     request = pb.ListAdjustmentsRequest(
-        program_id=visit().known_caller.program_id,
+        program_id=request_context().program_id,
         state=number_of(pb.AdjustmentState, query.state) if query.state else pb.ADJUSTMENT_STATE_UNSPECIFIED,
         page_size=query.limit,
         page_token=query.cursor,
@@ -63,7 +63,7 @@ def list_adjustments(query: AdjustmentsQuery) -> Response:
 @blueprint.get("/adjustments/<adjustment_id>", responses={HTTPStatus.OK: Adjustment})
 def get_adjustment(path: AdjustmentPath) -> Response:
     """Read what was asked for, and what became of it"""
-    request = pb.GetAdjustmentRequest(program_id=visit().known_caller.program_id, adjustment_id=path.adjustment_id)
+    request = pb.GetAdjustmentRequest(program_id=request_context().program_id, adjustment_id=path.adjustment_id)
     return reply(adjustment_of(read(suite().clients.points.GetAdjustment, request).adjustment))
 
 
@@ -71,8 +71,8 @@ def get_adjustment(path: AdjustmentPath) -> Response:
 def approve_adjustment(path: AdjustmentPath, body: ApproveBody) -> Response:
     """Approve what another person asked for with another API key; the points move with it"""
     request = pb.ApproveAdjustmentRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         adjustment_id=path.adjustment_id,
         actor=body.actor,
     )
@@ -90,8 +90,8 @@ def approve_adjustment(path: AdjustmentPath, body: ApproveBody) -> Response:
 def reject_adjustment(path: AdjustmentPath, body: RejectBody) -> Response:
     """Reject what was asked for; whoever asked may withdraw it so"""
     request = pb.RejectAdjustmentRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         adjustment_id=path.adjustment_id,
         actor=body.actor,
         reason=body.reason,

@@ -10,10 +10,10 @@ from flask import Response, request
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway import yamls
+from gateway.context import request_context
 from gateway.replies import JSON_TYPE, reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
-from gateway.visit import visit
 from gateway.wire.points.documents import (
     ExportQuery,
     ImportedRules,
@@ -32,7 +32,7 @@ YAML_HEAD = "The earning rules of a program; the schema RuleDocument in /openapi
 @blueprint.get("/earning-rules:export", responses={HTTPStatus.OK: RuleDocument})
 def export_earning_rules(query: ExportQuery) -> Response:
     """Export the rules as a document, as they are once all that is scheduled has begun"""
-    asked = pb.ExportEarningRulesRequest(program_id=visit().known_caller.program_id, drafts=query.drafts)
+    asked = pb.ExportEarningRulesRequest(program_id=request_context().program_id, drafts=query.drafts)
     return _written(document_of(read(suite().clients.points.ExportEarningRules, asked).rules), query.format)
 
 
@@ -40,7 +40,7 @@ def export_earning_rules(query: ExportQuery) -> Response:
 def diff_earning_rules(body: TwoDocuments) -> Response:
     """Compare two documents, or one with the rules as they are; nothing is written"""
     asked = pb.DiffEarningRulesRequest(
-        program_id=visit().known_caller.program_id,
+        program_id=request_context().program_id,
         before=None if body.before is None else pb.RuleDocument(rules=body.before.definitions()),
         after=pb.RuleDocument(rules=body.after.definitions()),
     )
@@ -51,8 +51,8 @@ def diff_earning_rules(body: TwoDocuments) -> Response:
 def import_earning_rules(query: ImportQuery, body: RuleDocument) -> Response:
     """Write a draft for each rule that differs from its newest version, all or none; with `dry_run` only tell"""
     asked = pb.ImportEarningRulesRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         rules=body.definitions(),
         dry_run=query.dry_run,
     )

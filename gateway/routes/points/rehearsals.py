@@ -7,10 +7,10 @@ from http import HTTPStatus
 from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
+from gateway.context import request_context
 from gateway.replies import reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
-from gateway.visit import visit
 from gateway.wire.base import maybe_timestamp
 from gateway.wire.points.rehearsals import NewRehearsal, Rehearsal, RehearsalBegun, RehearsalPath, rehearsal_of
 
@@ -19,8 +19,8 @@ from gateway.wire.points.rehearsals import NewRehearsal, Rehearsal, RehearsalBeg
 def rehearse_earning_rules(body: NewRehearsal) -> Response:
     """Begin to work out what rules would have given for past purchases; no point is moved"""
     request = pb.RehearseEarningRulesRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         rules=[pb.RuleDefinition(key=rule.key, terms=rule.terms.to_proto()) for rule in body.rules],
         only=body.only,
         wallet=body.wallet,
@@ -39,5 +39,5 @@ def rehearse_earning_rules(body: NewRehearsal) -> Response:
 @blueprint.get("/rehearsals/<rehearsal_id>", responses={HTTPStatus.OK: Rehearsal})
 def get_rehearsal(path: RehearsalPath) -> Response:
     """Read how far a rehearsal has come, and what it has found"""
-    request = pb.GetRehearsalRequest(program_id=visit().known_caller.program_id, rehearsal_id=path.rehearsal_id)
+    request = pb.GetRehearsalRequest(program_id=request_context().program_id, rehearsal_id=path.rehearsal_id)
     return reply(rehearsal_of(read(suite().clients.points.GetRehearsal, request).rehearsal))

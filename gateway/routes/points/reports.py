@@ -8,10 +8,10 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway import sheets
+from gateway.context import request_context
 from gateway.replies import linked, page_reply, reply, speaking
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, report, suite
-from gateway.visit import visit
 from gateway.wire.base import maybe_timestamp
 from gateway.wire.members import MemberPath
 from gateway.wire.points.liability import (
@@ -29,7 +29,7 @@ from gateway.wire.points.reports import STATEMENT_HEADS, Statement, StatementQue
 def get_statement(path: MemberPath, query: StatementQuery) -> Response:
     """Read what a member held when a period began, what moved it, and what they held when it ended"""
     request = pb.GetStatementRequest(
-        program_id=visit().known_caller.program_id,
+        program_id=request_context().program_id,
         member_id=path.member_id,
         wallet=query.wallet,
         recorded_from=maybe_timestamp(query.start),
@@ -48,7 +48,7 @@ def get_statement(path: MemberPath, query: StatementQuery) -> Response:
 def get_liability(query: LiabilityQuery) -> Response:
     """Read what the program owes its members in points, how that came about, and what it comes to in money"""
     request = pb.GetLiabilityRequest(
-        program_id=visit().known_caller.program_id,
+        program_id=request_context().program_id,
         wallet=query.wallet,
         recorded_from=maybe_timestamp(query.start),
         recorded_until=maybe_timestamp(query.end),

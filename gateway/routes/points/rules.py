@@ -7,10 +7,10 @@ from http import HTTPStatus
 from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
+from gateway.context import request_context
 from gateway.replies import page_reply, reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
-from gateway.visit import visit
 from gateway.wire.base import NoFields, PageQuery
 from gateway.wire.enums import number_of
 from gateway.wire.points.inactivity import to_activities
@@ -34,8 +34,8 @@ from gateway.wire.points.rules import (
 def create_earning_rule(body: NewEarningRule) -> Response:
     """Write a new rule, version 1, as a draft"""
     request = pb.CreateEarningRuleRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         terms=body.terms.to_proto(),
         key=body.key,
     )
@@ -49,7 +49,7 @@ def create_earning_rule(body: NewEarningRule) -> Response:
 def list_earning_rules(query: PageQuery) -> Response:
     """List the rules by name, each in its latest version"""
     request = pb.ListEarningRulesRequest(
-        program_id=visit().known_caller.program_id, page_size=query.limit, page_token=query.cursor
+        program_id=request_context().program_id, page_size=query.limit, page_token=query.cursor
     )
     page = read(suite().clients.points.ListEarningRules, request)
     told = EarningRulePage(items=[rule_of(rule) for rule in page.rules], next_cursor=page.next_page_token or None)
@@ -59,7 +59,7 @@ def list_earning_rules(query: PageQuery) -> Response:
 @blueprint.get("/earning-rules/<rule_id>", responses={HTTPStatus.OK: EarningRuleVersions})
 def get_earning_rule(path: RulePath) -> Response:
     """Read a rule with all its versions; the ETag is the latest"""
-    request = pb.GetEarningRuleRequest(program_id=visit().known_caller.program_id, rule_id=path.rule_id)
+    request = pb.GetEarningRuleRequest(program_id=request_context().program_id, rule_id=path.rule_id)
     versions = read(suite().clients.points.GetEarningRule, request).versions
     return reply(EarningRuleVersions(versions=[rule_of(rule) for rule in versions]), version=versions[0].version)
 
@@ -68,10 +68,10 @@ def get_earning_rule(path: RulePath) -> Response:
 def revise_earning_rule(path: RulePath, body: NewRuleVersion) -> Response:
     """Write the next version of a rule, as a draft; a draft is replaced, an active version is never edited"""
     request = pb.ReviseEarningRuleRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         rule_id=path.rule_id,
-        expected_version=visit().expected_version,
+        expected_version=request_context().expected_version,
         terms=body.terms.to_proto(),
     )
     answered = write(suite().clients.points.ReviseEarningRule, request)
@@ -83,8 +83,8 @@ def revise_earning_rule(path: RulePath, body: NewRuleVersion) -> Response:
 def activate_earning_rule(path: RulePath, body: ActivateBody) -> Response:
     """Let a draft earn from its beginning on; the version that was active before earns until then"""
     request = pb.ActivateEarningRuleRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         rule_id=path.rule_id,
         version=body.version,
     )
@@ -96,8 +96,8 @@ def activate_earning_rule(path: RulePath, body: ActivateBody) -> Response:
 def call_off_earning_rule(path: RulePath, body: CallOffBody) -> Response:
     """Call a scheduled version off before it begins; the version before it earns on"""
     request = pb.CallOffEarningRuleRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         rule_id=path.rule_id,
         version=body.version,
     )
@@ -109,7 +109,9 @@ def call_off_earning_rule(path: RulePath, body: CallOffBody) -> Response:
 def end_earning_rule(path: RulePath, body: NoFields) -> Response:
     """End the active version of a rule now, and call off those that are scheduled"""
     request = pb.EndEarningRuleRequest(
-        program_id=visit().known_caller.program_id, request_id=visit().idempotency_key, rule_id=path.rule_id
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
+        rule_id=path.rule_id,
     )
     answered = write(suite().clients.points.EndEarningRule, request)
     return reply(rule_of(answered.response.rule), replayed=answered.replayed)
@@ -118,7 +120,7 @@ def end_earning_rule(path: RulePath, body: NoFields) -> Response:
 @blueprint.get("/program-policy", responses={HTTPStatus.OK: ProgramPolicy})
 def get_program_policy() -> Response:
     """Read how the program treats its accounts"""
-    request = pb.GetProgramPolicyRequest(program_id=visit().known_caller.program_id)
+    request = pb.GetProgramPolicyRequest(program_id=request_context().program_id)
     policy = read(suite().clients.points.GetProgramPolicy, request).policy
     return reply(policy_of(policy), version=policy.version)
 
@@ -126,7 +128,7 @@ def get_program_policy() -> Response:
 @blueprint.put("/program-policy", responses={HTTPStatus.OK: ProgramPolicy})
 def set_program_policy(body: Policy) -> Response:
     """Set how the program treats its accounts from now on; the whole of it is replaced"""
-    program_id = visit().known_caller.program_id
+    program_id = request_context().program_id
     policy = pb.ProgramPolicy(
         program_id=program_id,
         shortfall=number_of(pb.ShortfallPolicy, body.shortfall),
@@ -138,9 +140,9 @@ def set_program_policy(body: Policy) -> Response:
     )
     request = pb.SetProgramPolicyRequest(
         program_id=program_id,
-        request_id=visit().idempotency_key,
+        request_id=request_context().idempotency_key,
         policy=policy,
-        expected_version=visit().expected_version,
+        expected_version=request_context().expected_version,
     )
     answered = write(suite().clients.points.SetProgramPolicy, request)
     told = answered.response.policy

@@ -7,11 +7,11 @@ from http import HTTPStatus
 from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
+from gateway.context import request_context
 from gateway.replies import reply
 from gateway.returned_vouchers import expect_reinstatable, reinstate
 from gateway.routes.points.base import blueprint
 from gateway.suite import count_lookups, read, suite, write
-from gateway.visit import visit
 from gateway.wire.points.exchanges import ExchangeAnswer, ExchangeBody, exchange_answer_of
 from gateway.wire.points.receipts import (
     Purchase,
@@ -38,16 +38,16 @@ def member_id_of(reference: MemberReference | None) -> str:
     if isinstance(reference, ByMemberId):
         return reference.member_id
     identifier = reference.identifier.to_proto()
-    program_id = visit().known_caller.program_id
-    return suite().resolver.member_id(program_id, identifier, visit().call, before_asking=count_lookups)
+    program_id = request_context().program_id
+    return suite().resolver.member_id(program_id, identifier, request_context().call, before_asking=count_lookups)
 
 
 @blueprint.post("/purchases", responses={HTTPStatus.CREATED: PurchaseAnswer})
 def record_purchase(body: PurchaseBody) -> Response:
     """Record a purchase and post what it earns; the same receipt twice earns once"""
     request = pb.RecordPurchaseRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=member_id_of(body.member),
         sale=body.to_proto(),
     )
@@ -61,7 +61,7 @@ def record_purchase(body: PurchaseBody) -> Response:
 def preview_purchase(body: PurchaseBody) -> Response:
     """Tell what recording this purchase would answer now, and record nothing"""
     request = pb.PreviewPurchaseRequest(
-        program_id=visit().known_caller.program_id, member_id=member_id_of(body.member), sale=body.to_proto()
+        program_id=request_context().program_id, member_id=member_id_of(body.member), sale=body.to_proto()
     )
     return reply(purchase_answer_of(read(suite().clients.points.PreviewPurchase, request)))
 
@@ -70,8 +70,8 @@ def preview_purchase(body: PurchaseBody) -> Response:
 def claim_purchase(body: ClaimBody) -> Response:
     """Give an anonymous purchase to a member, once"""
     request = pb.ClaimPurchaseRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=member_id_of(body.member),
         receipt=body.receipt.to_proto(),
     )
@@ -82,7 +82,7 @@ def claim_purchase(body: ClaimBody) -> Response:
 @blueprint.get("/purchases/<purchase_id>", responses={HTTPStatus.OK: Purchase})
 def get_purchase(path: PurchasePath) -> Response:
     """Read a purchase with what it earned and what came back"""
-    request = pb.GetPurchaseRequest(program_id=visit().known_caller.program_id, purchase_id=path.purchase_id)
+    request = pb.GetPurchaseRequest(program_id=request_context().program_id, purchase_id=path.purchase_id)
     return reply(purchase_of(read(suite().clients.points.GetPurchase, request).purchase))
 
 
@@ -90,7 +90,7 @@ def get_purchase(path: PurchasePath) -> Response:
 def record_return(body: ReturnBody) -> Response:
     """Record returned goods, take back what they earned and give back vouchers; the same receipt twice takes once"""
     expect_reinstatable(body)
-    request = body.to_proto(visit().known_caller.program_id, visit().idempotency_key)
+    request = body.to_proto(request_context().program_id, request_context().idempotency_key)
     answered = write(suite().clients.points.RecordReturn, request)
     told = return_answer_of(answered.response, reinstate(body))
     return reply(told, HTTPStatus.CREATED, replayed=answered.replayed)
@@ -101,7 +101,7 @@ def record_exchange(body: ExchangeBody) -> Response:
     """Record returned goods and what is taken instead in one step; an even exchange costs no points"""
     member_id = member_id_of(body.member)
     expect_reinstatable(body.return_, "return.")
-    request = body.to_proto(visit().known_caller.program_id, visit().idempotency_key, member_id)
+    request = body.to_proto(request_context().program_id, request_context().idempotency_key, member_id)
     answered = write(suite().clients.points.RecordExchange, request)
     told = exchange_answer_of(answered.response, reinstate(body.return_))
     location = f"/v1/purchases/{told.purchase.purchase.purchase_id}"

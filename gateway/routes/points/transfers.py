@@ -7,10 +7,10 @@ from http import HTTPStatus
 from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
+from gateway.context import request_context
 from gateway.replies import page_reply, reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
-from gateway.visit import visit
 from gateway.wire.base import PageQuery
 from gateway.wire.members import MemberPath
 from gateway.wire.points.transfers import NewTransfer, Transfer, TransferPage, TransferPath, transfer_of
@@ -20,8 +20,8 @@ from gateway.wire.points.transfers import NewTransfer, Transfer, TransferPage, T
 def transfer_points(body: NewTransfer) -> Response:
     """Give points of one member to another, who gets them with their expiry; `state` says how far it has come"""
     request = pb.TransferPointsRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=body.member_id,
         recipient_id=body.recipient_id,
         wallet=body.wallet,
@@ -37,7 +37,7 @@ def transfer_points(body: NewTransfer) -> Response:
 @blueprint.get("/transfers/<transfer_id>", responses={HTTPStatus.OK: Transfer})
 def get_transfer(path: TransferPath) -> Response:
     """Read how far a transfer has come"""
-    request = pb.GetTransferRequest(program_id=visit().known_caller.program_id, transfer_id=path.transfer_id)
+    request = pb.GetTransferRequest(program_id=request_context().program_id, transfer_id=path.transfer_id)
     return reply(transfer_of(read(suite().clients.points.GetTransfer, request).transfer))
 
 
@@ -45,7 +45,7 @@ def get_transfer(path: TransferPath) -> Response:
 def list_transfers(path: MemberPath, query: PageQuery) -> Response:
     """List what a member has sent and what was sent to them, newest first"""
     request = pb.ListTransfersRequest(
-        program_id=visit().known_caller.program_id,
+        program_id=request_context().program_id,
         member_id=path.member_id,
         page_size=query.limit,
         page_token=query.cursor,

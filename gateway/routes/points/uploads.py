@@ -13,12 +13,12 @@ from loyalty.points.v1 import points_pb2 as pb
 from pydantic import ValidationError
 
 from gateway import checks
+from gateway.context import request_context
 from gateway.errors import body_of_accident
 from gateway.openapi import Problem, problem_within
 from gateway.replies import reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import count_lookups, suite, write
-from gateway.visit import visit
 from gateway.wire.members import NewIdentifier
 from gateway.wire.points.receipts import UploadAnswer, UploadResult, account_or_none, purchase_of
 from gateway.wire.points.sales import ByMemberId, MemberReference, PurchaseToRecord, ReceiptKey, UploadBody
@@ -44,8 +44,8 @@ def record_purchases(body: UploadBody) -> Response:
 
 def _count(many: int) -> None:
     """Refuses more purchases than the caller may send for now, though they come in few requests."""
-    standing = suite().limits.count_purchases(visit().known_caller, many)
-    visit().limit_headers = standing.beside(visit().limit_headers)
+    standing = suite().limits.count_purchases(request_context().known_caller, many)
+    request_context().limit_headers = standing.beside(request_context().limit_headers)
     standing.require()
 
 
@@ -65,7 +65,7 @@ def _wish(item: Any, lookup: _Lookup, keys: _Keys) -> pb.PurchaseToRecord | Refu
 def _recorded(items: list[pb.PurchaseToRecord]) -> list[UploadResult]:
     if not items:
         return []
-    request = pb.RecordPurchasesRequest(program_id=visit().known_caller.program_id, items=items)
+    request = pb.RecordPurchasesRequest(program_id=request_context().program_id, items=items)
     answered = write(suite().clients.points.RecordPurchases, request, deadline_ms=suite().config.upload_deadline_ms)
     return [_result(result) for result in answered.response.results]
 
@@ -81,7 +81,7 @@ def _result(result: pb.RecordPurchaseResult) -> UploadResult:
     refusal = status.refusal_in(result.error)
     if refusal is not None:
         return _refused(refusal, replayed=result.replayed)
-    _log.error("purchase_failed", error=result.error.message, correlation_id=visit().request_id)
+    _log.error("purchase_failed", error=result.error.message, correlation_id=request_context().request_id)
     return UploadResult(
         status=HTTPStatus.INTERNAL_SERVER_ERROR, replayed=False, problem=Problem.model_validate(body_of_accident())
     )
@@ -106,7 +106,7 @@ class _Keys:
         copy = self._copies[receipt]
         self._copies[receipt] += 1
         parts = (str(part) for part in receipt.model_dump().values())
-        return str(ids.derived_id("upload", visit().idempotency_key, *parts, str(copy)))
+        return str(ids.derived_id("upload", request_context().idempotency_key, *parts, str(copy)))
 
 
 class _Lookup:
@@ -136,11 +136,11 @@ class _Lookup:
     def _look_up(self, identifier: NewIdentifier) -> str | Refusal:
         if self._away is None and time.monotonic() >= self._ends_at:
             self._away = _not_looked_up()
-        asked, program_id = identifier.to_proto(), visit().known_caller.program_id
+        asked, program_id = identifier.to_proto(), request_context().program_id
         if self._away is not None:
             return suite().resolver.remembered(program_id, asked) or self._away
         try:
-            return suite().resolver.member_id(program_id, asked, visit().call, before_asking=count_lookups)
+            return suite().resolver.member_id(program_id, asked, request_context().call, before_asking=count_lookups)
         except ServiceFailed:
             self._away = ServiceUnavailable("members cannot be looked up now, try again")
             return self._away

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from flask import Response
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
+from gateway.context import request_context
 from gateway.replies import page_reply, reply
 from gateway.routes.rewards.base import blueprint
 from gateway.suite import read, suite, write
-from gateway.visit import visit
 from gateway.wire.base import PageQuery
 from gateway.wire.members import MemberPath
 from gateway.wire.rewards.catalogue import (
@@ -28,8 +28,8 @@ from gateway.wire.rewards.catalogue import (
 def create_reward(body: RewardBody) -> Response:
     """Add a reward to the catalogue"""
     request = pb.CreateRewardRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         terms=body.terms.to_proto(),
         stock=body.stock,
     )
@@ -45,7 +45,7 @@ def create_reward(body: RewardBody) -> Response:
 def list_rewards(query: PageQuery) -> Response:
     """List the catalogue, newest first"""
     request = pb.ListRewardsRequest(
-        program_id=visit().known_caller.program_id, page_size=query.limit, page_token=query.cursor
+        program_id=request_context().program_id, page_size=query.limit, page_token=query.cursor
     )
     page = read(suite().clients.rewards.ListRewards, request)
     told = RewardPage(items=[reward_of(reward) for reward in page.rewards], next_cursor=page.next_page_token or None)
@@ -55,7 +55,7 @@ def list_rewards(query: PageQuery) -> Response:
 @blueprint.get("/rewards/<reward_id>", responses={HTTPStatus.OK: Reward})
 def get_reward(path: RewardPath) -> Response:
     """Read a reward"""
-    request = pb.GetRewardRequest(program_id=visit().known_caller.program_id, reward_id=path.reward_id)
+    request = pb.GetRewardRequest(program_id=request_context().program_id, reward_id=path.reward_id)
     reward = read(suite().clients.rewards.GetReward, request).reward
     return reply(reward_of(reward), version=reward.version)
 
@@ -64,10 +64,10 @@ def get_reward(path: RewardPath) -> Response:
 def update_reward(path: RewardPath, body: RewardBody) -> Response:
     """Replace what a reward says; redemptions under way keep their terms, and null leaves the stock as it is"""
     request = pb.UpdateRewardRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         reward_id=path.reward_id,
-        expected_version=visit().expected_version,
+        expected_version=request_context().expected_version,
         terms=body.terms.to_proto(),
         stock=body.stock,
     )
@@ -80,7 +80,7 @@ def update_reward(path: RewardPath, body: RewardBody) -> Response:
 def list_rewards_for_member(path: MemberPath, query: PageQuery) -> Response:
     """List the catalogue as it stands for one member, with every reason that keeps a reward from them"""
     request = pb.ListRewardsForMemberRequest(
-        program_id=visit().known_caller.program_id,
+        program_id=request_context().program_id,
         member_id=path.member_id,
         page_size=query.limit,
         page_token=query.cursor,

@@ -7,12 +7,12 @@ from http import HTTPStatus
 from flask import Response
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
+from gateway.context import request_context
 from gateway.errors import RETRY_AFTER_S
 from gateway.refusals import RedemptionCancelled
 from gateway.replies import reply
 from gateway.routes.rewards.base import blueprint
 from gateway.suite import read, suite, write
-from gateway.visit import visit
 from gateway.wire.members import MemberPath
 from gateway.wire.rewards.redemptions import (
     CancelBody,
@@ -36,8 +36,8 @@ from kit.client import Answered
 def redeem(path: MemberPath, body: RedeemBody) -> Response:
     """Buy a reward with points: 201 with the voucher; 202 when it is on the way; 409 when it ended without one"""
     request = pb.RedeemRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
         reward_id=body.reward_id,
     )
@@ -80,7 +80,7 @@ def _cancelled(redemption: pb.Redemption, location: str, *, replayed: bool) -> R
 def get_redemption(path: RedemptionPath) -> Response:
     """Read how far a redemption has come"""
     request = pb.GetRedemptionRequest(
-        program_id=visit().known_caller.program_id, member_id=path.member_id, redemption_id=path.redemption_id
+        program_id=request_context().program_id, member_id=path.member_id, redemption_id=path.redemption_id
     )
     return reply(redemption_of(read(suite().clients.rewards.GetRedemption, request).redemption))
 
@@ -92,8 +92,8 @@ def get_redemption(path: RedemptionPath) -> Response:
 def cancel_redemption(path: RedemptionPath, body: CancelBody) -> Response:
     """Undo a redemption whose voucher has not been used: 200 when points and stock are back, 202 when on their way"""
     request = pb.CancelRedemptionRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         member_id=path.member_id,
         redemption_id=path.redemption_id,
         reason=body.reason,
@@ -108,7 +108,7 @@ def cancel_redemption(path: RedemptionPath, body: CancelBody) -> Response:
 @blueprint.get("/vouchers/<code>", responses={HTTPStatus.OK: Voucher})
 def get_voucher(path: VoucherPath) -> Response:
     """Look a voucher up by its code; capital and small letters, spaces and hyphens do not matter"""
-    request = pb.GetVoucherRequest(program_id=visit().known_caller.program_id, code=path.code)
+    request = pb.GetVoucherRequest(program_id=request_context().program_id, code=path.code)
     return reply(voucher_of(read(suite().clients.rewards.GetVoucher, request).voucher))
 
 
@@ -116,8 +116,8 @@ def get_voucher(path: VoucherPath) -> Response:
 def use_voucher(path: VoucherPath, body: UseVoucherBody) -> Response:
     """Use a voucher at a till, once"""
     request = pb.UseVoucherRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         code=path.code,
         store_id=body.store_id,
         terminal_id=body.terminal_id,
@@ -131,8 +131,8 @@ def use_voucher(path: VoucherPath, body: UseVoucherBody) -> Response:
 def reinstate_voucher(path: VoucherPath, body: ReinstateVoucherBody) -> Response:
     """Make a used voucher good again, for as long as it still was when it was used"""
     request = pb.ReinstateVoucherRequest(
-        program_id=visit().known_caller.program_id,
-        request_id=visit().idempotency_key,
+        program_id=request_context().program_id,
+        request_id=request_context().idempotency_key,
         code=path.code,
         reason=body.reason,
         actor=body.actor,

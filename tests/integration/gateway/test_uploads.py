@@ -11,8 +11,8 @@ from loyalty.members.v1 import members_pb2
 from loyalty.points.v1 import points_pb2
 from loyalty.rewards.v1 import rewards_pb2
 
+from gateway.context import Caller as ApiCaller
 from gateway.limits import Limits
-from gateway.visit import Caller as Visitor
 from kit import status
 from kit.errors import NotFound, Precondition, Unavailable
 from tests.fixtures.suite import Caller, sale
@@ -263,7 +263,7 @@ def test_purchases_of_one_call_count_one_by_one_and_apart_from_requests(puppets:
 @pytest.mark.parametrize("rate", [1, 3, 600, 100_000])
 def test_a_full_call_fits_twice_however_low_the_rate(rate: int) -> None:
     limits = Limits({"till": rate}, {}, None)
-    caller = Visitor("key", "caller", "program", "till")
+    caller = ApiCaller("key", "caller", "program", "till")
     found = [limits.count_purchases(caller, 500) for _ in range(2)]
     assert all(each.allowed for each in found)
     assert found[0].limit == rate * found[0].window_s

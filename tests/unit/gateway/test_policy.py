@@ -7,9 +7,9 @@ from flask import Flask
 
 from gateway.app import create_app
 from gateway.config import Config
+from gateway.context import Caller
 from gateway.policy import POLICY, Needs, Role, access_to, require, sees_personal_data
 from gateway.refusals import RoleNotAllowed
-from gateway.visit import Caller
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 # They ask with a body, so that no personal data stands in a URL, and change nothing.

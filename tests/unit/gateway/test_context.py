@@ -6,7 +6,7 @@ import pytest
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from gateway.visit import language_wanted
+from gateway.context import language_wanted
 
 
 @pytest.mark.parametrize(

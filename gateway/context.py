@@ -37,8 +37,8 @@ class Caller:
 
 
 @dataclasses.dataclass
-class Visit:
-    """One request on its way through the door; its fields fill as the checks pass."""
+class RequestContext:
+    """What is known of one request; the fields fill as the checks pass."""
 
     request_id: str
     traceparent: str
@@ -58,8 +58,13 @@ class Visit:
         return self.caller
 
     @property
+    def program_id(self) -> str:
+        """The program that the caller acts in."""
+        return self.known_caller.program_id
+
+    @property
     def call(self) -> Call:
-        """What travels with this visit's RPCs."""
+        """What travels with the RPCs of this request."""
         return Call(self.known_caller.caller_id, self.request_id, self.traceparent, self.language)
 
     @property
@@ -73,11 +78,11 @@ def begin() -> None:
 
     What an earlier call found out from the head alone holds for the body, too.
     """
-    if passing.VISIT in request.environ:
-        g.visit = request.environ[passing.VISIT]
+    if passing.REQUEST_CONTEXT in request.environ:
+        g.request_context = request.environ[passing.REQUEST_CONTEXT]
         return
     traceparent = request.headers.get("traceparent", "")
-    g.visit = Visit(
+    g.request_context = RequestContext(
         request_id=correlation_id_of(request.headers.get(REQUEST_ID_HEADER, "")),
         traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else "",
         started=request.environ.get(passing.RECEIVED_AT) or time.monotonic(),
@@ -91,14 +96,14 @@ def language_wanted(accepted: LanguageAccept) -> str:
     return next((each for each in primary if each in LANGUAGES), LANGUAGES[0])
 
 
-def visit() -> Visit:
-    """The visit of the request under way."""
-    found: Visit = g.visit
+def request_context() -> RequestContext:
+    """The context of the request under way."""
+    found: RequestContext = g.request_context
     return found
 
 
 def request_id() -> str:
     """The request's id, also when it failed before it had one."""
-    if "visit" not in g:
+    if "request_context" not in g:
         begin()
-    return visit().request_id
+    return request_context().request_id
