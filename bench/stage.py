@@ -26,7 +26,7 @@ from wafa.backends import Backends, Ports, databases
 from wafa.backends.addresses import with_driver
 from wafa.backends.process import free_port
 from wafa.demo import programme
-from wafa.door import Door
+from wafa.gateway_client import GatewayClient
 from wafa.launcher.stopping import Stop
 from wafa.launcher.suite import running
 from wafa.screen import Screen
@@ -50,9 +50,9 @@ class Stage:
     cards: tuple[str, ...]
     member_ids: tuple[str, ...]
 
-    def admin(self) -> Door:
+    def admin(self) -> GatewayClient:
         """A connection with an admin's key, for one thread."""
-        return Door(self.gateway_url, self.admin_key)
+        return GatewayClient(self.gateway_url, self.admin_key)
 
     def plan(self, way: Way, target: str, api_key: str) -> Plan:
         """A plan against one of the targets, for one client and one request until it says otherwise."""
@@ -120,10 +120,10 @@ def _environ(folder: Path, backends: Backends) -> dict[str, str]:
 def _enrol(gateway_url: str, key: str, cards: tuple[str, ...]) -> tuple[str, ...]:
     def enrol(part: tuple[str, ...]) -> list[str]:
         found = []
-        with Door(gateway_url, key) as door:
+        with GatewayClient(gateway_url, key) as gateway:
             for card in part:
                 body = {"identifiers": [{"kind": "card", "value": card}]}
-                answer = door.post("/v1/members", body, idempotency_key=f"enrol-{card}")
+                answer = gateway.post("/v1/members", body, idempotency_key=f"enrol-{card}")
                 if not answer.ok:
                     raise RuntimeError(f"{answer.status}: {answer.body}")
                 found.append(answer.body["member_id"])

@@ -1,4 +1,4 @@
-"""The door: HTTP and JSON for tills, apps and back-office systems; gRPC behind it.
+"""The gateway: HTTP and JSON for tills, apps and back-office systems; gRPC behind it.
 
 It owns who may come in and what they may ask for, limits, and the OpenAPI document. It promises that a caller acts in
 the program of its key and nowhere else, that every error is a problem+json with a reason, and that a retry with the

@@ -1,4 +1,4 @@
-"""The composition root of the door: settings → channels → memories → limits → routes behind their checks.
+"""The composition root of the gateway: settings → channels → memories → limits → routes behind their checks.
 
 `create_app()` is a factory for `gateway.front` and any other WSGI server. Nothing is connected here: channels open
 with the first request, in the process that serves it.

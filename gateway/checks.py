@@ -52,7 +52,7 @@ _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _BRANCHES = frozenset({"ByMemberId", "ByIdentifier", "fixed_discount", "percentage_discount", "free_product", "[key]"})
 
 
-class DoorRequest(Request):
+class CheckedRequest(Request):
     """A request whose body has been read and judged by the checks."""
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
@@ -62,7 +62,7 @@ class DoorRequest(Request):
 
 def install(app: Flask) -> None:
     """Puts the checks around every route of the app."""
-    app.request_class = DoorRequest
+    app.request_class = CheckedRequest
     app.before_request(enter)
     app.after_request(leave)
 

@@ -23,7 +23,7 @@ from kit.suite import entry
 Stub = TypeVar("Stub")
 
 
-class Door(Generic[Stub]):
+class ServiceChannel(Generic[Stub]):
     """One service's stub on a channel that is opened by the process that uses it: gRPC does not survive a fork."""
 
     def __init__(self, service: str, address: str, kind: Callable[[grpc.Channel], Stub], bounds: CircuitBounds) -> None:
@@ -71,9 +71,9 @@ class Clients:
             failures_max=config.circuit_failures_max,
             probe_interval_ms=config.circuit_probe_interval_ms,
         )
-        self._members = Door("members", config.members_address, MembersServiceStub, bounds)
-        self._points = Door("points", config.points_address, PointsServiceStub, bounds)
-        self._rewards = Door("rewards", config.rewards_address, RewardsServiceStub, bounds)
+        self._members = ServiceChannel("members", config.members_address, MembersServiceStub, bounds)
+        self._points = ServiceChannel("points", config.points_address, PointsServiceStub, bounds)
+        self._rewards = ServiceChannel("rewards", config.rewards_address, RewardsServiceStub, bounds)
 
     @property
     def members(self) -> MembersServiceStub:
@@ -92,5 +92,5 @@ class Clients:
 
     def close(self) -> None:
         """Closes every channel."""
-        for door in (self._members, self._points, self._rewards):
-            door.close()
+        for channel in (self._members, self._points, self._rewards):
+            channel.close()

@@ -18,8 +18,8 @@ class Config:
     points_address: str = setting("where `points` listens, host:port", default="127.0.0.1:50052")
     rewards_address: str = setting("where `rewards` listens, host:port", default="127.0.0.1:50053")
 
-    host: str = setting("address that the door listens on", default="0.0.0.0")  # noqa: S104 - tills come from outside
-    port: int = setting("port that the door listens on", default=8080)
+    host: str = setting("address that the gateway listens on", default="0.0.0.0")  # noqa: S104 - tills are outside
+    port: int = setting("port that the gateway listens on", default=8080)
     internal_host: str = setting("address that /healthz, /readyz and /metrics listen on", default="127.0.0.1")
     internal_port: int = setting("port of /healthz, /readyz and /metrics", default=9080)
     workers: int = setting("processes that answer requests", default=1)

@@ -191,7 +191,7 @@ def _refusal_of(error: exceptions.HTTPException) -> Refusal:
     if isinstance(error, exceptions.NotFound):
         return refusals.RouteNotFound("there is nothing at this path")
     if isinstance(error, exceptions.RequestEntityTooLarge):
-        return refusals.BodyTooLarge("the body is longer than this door lets in")
+        return refusals.BodyTooLarge("the body is longer than this gateway accepts")
     if error.code and error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return refusals.BadRequest("the request could not be understood")
     raise error

@@ -1,4 +1,4 @@
-"""What the door counts: requests by route, method and status, and how long they took."""
+"""What the gateway counts: requests by route, method and status, and how long they took."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ INFO = Info(
     title="Wafa",
     version=API_VERSION,
     description=(
-        "The door of a self-hosted loyalty programme. Every write needs an `Idempotency-Key`: after a lost answer, "
+        "The HTTP API of a self-hosted loyalty programme. Every write needs an `Idempotency-Key`: after a lost answer, "
         "send the same request with the same key again; it takes effect once. Points are integers, money is an "
         "integer in the currency's minor unit, times are RFC 3339 in UTC. Every error is an RFC 9457 problem with a "
         "`reason`."

@@ -1,4 +1,4 @@
-"""How the door itself says no, before any service is asked.
+"""How the gateway itself says no, before any service is asked.
 
 Refusal
  ├── Invalid
@@ -16,7 +16,7 @@ Refusal
  │    ├── VersionMismatch
  │    └── RedemptionCancelled     the reason is the redemption's own
  └── Exhausted
-      ├── DoorBusy
+      ├── GatewayOverloaded
       ├── TooManyConnections
       └── RateLimited
 """
@@ -90,7 +90,7 @@ class IfMatchInvalid(UnreadableRequest):
 
 
 class BodyTooLarge(UnreadableRequest):
-    """The body is longer than the door lets in."""
+    """The body is longer than the gateway accepts."""
 
     reason = "BODY_TOO_LARGE"
 
@@ -161,10 +161,10 @@ class RedemptionCancelled(Precondition):
     reason = "REDEMPTION_CANCELLED"
 
 
-class DoorBusy(Exhausted):
+class GatewayOverloaded(Exhausted):
     """This process has as many requests as it can take; this one was not begun."""
 
-    reason = "DOOR_BUSY"
+    reason = "GATEWAY_OVERLOADED"
 
 
 class TooManyConnections(Exhausted):

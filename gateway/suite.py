@@ -1,4 +1,4 @@
-"""What the routes work with: the services behind the door, asked on behalf of the request under way."""
+"""What the routes work with: the services behind the gateway, asked on behalf of the request under way."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXTENSION = "wafa"
 
 @dataclasses.dataclass(frozen=True)
 class Suite:
-    """The parts of the door that outlive a request."""
+    """The parts of the gateway that outlive a request."""
 
     config: Config
     clients: Clients

@@ -5,7 +5,7 @@
 The fixed beginning lets scanners find keys that leak into repositories. The prefix, up to and with the eight
 characters, is shown beside the key's name for good. The checksum tells a typing error from an unknown key without
 asking a database; it guards nothing. At rest only the SHA-256 is kept: nobody can guess 256 random bits, so a slow
-hash would only slow the door down.
+hash would only slow the gateway down.
 """
 
 from __future__ import annotations

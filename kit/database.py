@@ -1,4 +1,4 @@
-"""The door to PostgreSQL: one engine a process with a bounded pool, one transaction a request, errors in our words."""
+"""Access to PostgreSQL: one engine a process with a bounded pool, one transaction a request, errors in our words."""
 
 from __future__ import annotations
 

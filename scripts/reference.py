@@ -92,7 +92,7 @@ def _is_told(column: Any) -> bool:
 
 
 def errors() -> Iterator[str]:
-    """A section for the door, one for the kit, one a service."""
+    """A section for the gateway, one for the kit, one a service."""
     by_section = refusals()
     _expect_same("[what_to_do]", SAID["what_to_do"], {reason for found in by_section.values() for reason in found})
     for section, title in SAID["sections"].items():

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from gateway.refusals import DoorBusy
+from gateway.refusals import GatewayOverloaded
 
 # Of those that wait, as many may wait in one lane.
 WAITING_IN_LANE_PERCENT = 75
@@ -31,7 +31,7 @@ class Admitted:
     lane: str
     run: Callable[[], Any]
     done: Callable[[Any], None]
-    refused: Callable[[DoorBusy], None]
+    refused: Callable[[GatewayOverloaded], None]
     came_at: float = 0.0
     is_wanted: bool = True
 
@@ -139,5 +139,5 @@ class Admission:
             request.done(future.result())
 
 
-def _busy() -> DoorBusy:
-    return DoorBusy("too many requests at once, come back in a moment")
+def _busy() -> GatewayOverloaded:
+    return GatewayOverloaded("too many requests at once, come back in a moment")

@@ -24,7 +24,7 @@ from gateway.front.shared import Shared, prepare
 from gateway.refusals import (
     BadRequest,
     BodyTooLarge,
-    DoorBusy,
+    GatewayOverloaded,
     HeadTooLarge,
     RequestTooSlow,
     TooManyConnections,
@@ -201,7 +201,7 @@ class HttpConnection(asyncio.Protocol):
     def _begin_body(self) -> None:
         head, bounds = self._known_head, self._bounds
         if head.length is not None and head.length > bounds.body_bytes_max:
-            self._refuse(BodyTooLarge("the body is longer than this door lets in"))
+            self._refuse(BodyTooLarge("the body is longer than this gateway accepts"))
         elif head.length is not None and head.length <= bounds.body_unasked_bytes_max and not head.expects_continue:
             self._expect_body()
         else:
@@ -247,9 +247,9 @@ class HttpConnection(asyncio.Protocol):
 
     def _keep(self, piece: bytes | bytearray) -> None:
         if len(self._body) + len(piece) > self._bounds.body_bytes_max:
-            raise BodyTooLarge("the body is longer than this door lets in")
+            raise BodyTooLarge("the body is longer than this gateway accepts")
         if piece and not self._shared.bodies.take(self.address, len(piece)):
-            raise DoorBusy("too many long bodies at once, come back in a moment")
+            raise GatewayOverloaded("too many long bodies at once, come back in a moment")
         self._reserved += len(piece)
         self._body += piece
 

@@ -1,4 +1,4 @@
-"""What the door tells about itself: an index, the OpenAPI document, and a page to read it on."""
+"""What the gateway tells about itself: an index, the OpenAPI document, and a page to read it on."""
 
 from __future__ import annotations
 

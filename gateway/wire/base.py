@@ -46,7 +46,7 @@ class Asked(BaseModel):
 
 
 class Told(BaseModel):
-    """A body, or part of one, as the door answers it."""
+    """A body, or part of one, as the gateway answers it."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 

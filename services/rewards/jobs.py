@@ -22,7 +22,7 @@ REDEMPTIONS_STUCK = prometheus_client.Gauge(
 
 
 def sweep_redemptions(storage: Storage, saga: Saga, *, lease_s: int, limit: int) -> bool:
-    """Goes on with redemptions whose lease ran out: the process that was at work on them died, or met a closed door.
+    """Goes on with redemptions whose lease ran out: their process died, or `points` did not answer.
 
     One at a time, so that a lease covers the work on one. The round ends early when one did not come to its end:
     whatever it waits for, the next would wait for as well.

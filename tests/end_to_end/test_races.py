@@ -1,4 +1,4 @@
-"""Sixty-four at the door at the same moment: the last unit, the last points, one receipt, one voucher.
+"""Sixty-four at the gateway at the same moment: the last unit, the last points, one receipt, one voucher.
 
 Each of them insists, as tills do, until there is a definite answer.
 """

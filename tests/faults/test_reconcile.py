@@ -62,7 +62,7 @@ def reconcile(deployment: Deployment, *, is_final: bool = False) -> list[RepairR
 
 
 def expect_reconciled(deployment: Deployment) -> None:
-    """Nothing is left to repair, the whole check is green, and the door opens again."""
+    """Nothing is left to repair, the whole check is green, and the gateway opens again."""
     deployment.start(GATEWAY)
     deployment.expect_books_to_agree()
     assert reconcile(deployment) == []

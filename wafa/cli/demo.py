@@ -20,7 +20,7 @@ from wafa.demo.receipts import read_receipts
 from wafa.demo.replay import replay
 from wafa.demo.summary import show_tally
 from wafa.demo.tally import Tally
-from wafa.door import Door
+from wafa.gateway_client import GatewayClient
 from wafa.launcher.home import Home, Whereabouts, state_folder
 from wafa.launcher.stopping import Stop
 from wafa.launcher.suite import running
@@ -74,7 +74,7 @@ def _replay(
         tally = replay(
             plan,
             programme.rewards,
-            lambda: Door(where.gateway_url, programme.keys["till"]),
+            lambda: GatewayClient(where.gateway_url, programme.keys["till"]),
             is_stopped=lambda: stop.asked,
             advance=lambda: progress.advance(task),
         )

@@ -15,12 +15,12 @@ from wafa.backends import BackendError
 from wafa.checker.books import BooksError
 from wafa.cli import check, demo, keys, programs, reconcile, run
 from wafa.demo.receipts import ReceiptError
-from wafa.door import DoorError
+from wafa.gateway_client import GatewayError
 from wafa.launcher.errors import LauncherError, StopAsked
 from wafa.screen import Screen
 
 # What is wrong with a person's machine or wish: a sentence and no traceback.
-SENTENCES = (BackendError, BooksError, ConfigError, DoorError, LauncherError, ReceiptError, ServiceFailed)
+SENTENCES = (BackendError, BooksError, ConfigError, GatewayError, LauncherError, ReceiptError, ServiceFailed)
 EXIT_REFUSED = 1
 # As shells say of a program that Ctrl-C ended.
 EXIT_STOPPED = 130

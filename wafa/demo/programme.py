@@ -16,7 +16,7 @@ import orjson
 from kit.ids import derived_id
 from wafa.demo.receipts import GIFT_CARD, SERVICE
 from wafa.demo.wire import CURRENCY, card_number, instant
-from wafa.door import Answer, Door, DoorError
+from wafa.gateway_client import Answer, GatewayClient, GatewayError
 from wafa.launcher.home import Home, Whereabouts
 from wafa.register import ROLES, Program, Register
 
@@ -82,15 +82,15 @@ class Programme:
 
 
 def provide(home: Home, where: Whereabouts) -> Programme:
-    """Makes what is missing of the demo programme. Raises DoorError, and the refusals of `members`."""
+    """Makes what is missing of the demo programme. Raises GatewayError, and the refusals of `members`."""
     with Register(where.services["members"]) as register:
         program = register.provide_program(PROGRAM_NAME, CURRENCY, REGION, PROGRAM_ID)
         kept = home.keys()
         keys = _provide_keys(home, register, kept)
-    with Door(where.gateway_url, keys["admin"]) as door:
-        _provide_rule(door, program)
-        rewards = _provide_rewards(door)
-        card = _provide_card(door)
+    with GatewayClient(where.gateway_url, keys["admin"]) as gateway:
+        _provide_rule(gateway, program)
+        rewards = _provide_rewards(gateway)
+        card = _provide_card(gateway)
     return Programme(program, keys, rewards, card, is_new=not kept)
 
 
@@ -104,8 +104,8 @@ def _provide_keys(home: Home, register: Register, kept: dict[str, str]) -> dict[
     return keys
 
 
-def _provide_rule(door: Door, program: Program) -> None:
-    rule = next((each for each in _items(door, "/v1/earning-rules") if each["terms"]["name"] == RULE_NAME), None)
+def _provide_rule(gateway: GatewayClient, program: Program) -> None:
+    rule = next((each for each in _items(gateway, "/v1/earning-rules") if each["terms"]["name"] == RULE_NAME), None)
     if rule is None:
         terms = {
             "name": RULE_NAME,
@@ -116,25 +116,27 @@ def _provide_rule(door: Door, program: Program) -> None:
             "starts_at": instant(program.created_at - LATE_RECEIPTS),
             "expiry_days": 730,
         }
-        rule = _done(door.post("/v1/earning-rules", {"terms": terms}, _key("rule", terms)))
+        rule = _done(gateway.post("/v1/earning-rules", {"terms": terms}, _key("rule", terms)))
     if rule["state"] == "draft":
         path = f"/v1/earning-rules/{rule['rule_id']}/activate"
-        _done(door.post(path, {"version": rule["version"]}, _key("activate", rule["rule_id"], rule["version"])))
+        _done(gateway.post(path, {"version": rule["version"]}, _key("activate", rule["rule_id"], rule["version"])))
 
 
-def _provide_rewards(door: Door) -> tuple[Reward, ...]:
-    known = {each["terms"]["name"]: each for each in _items(door, "/v1/rewards")}
+def _provide_rewards(gateway: GatewayClient) -> tuple[Reward, ...]:
+    known = {each["terms"]["name"]: each for each in _items(gateway, "/v1/rewards")}
     made = (
-        known.get(body["terms"]["name"]) or _done(door.post("/v1/rewards", body, _key("reward", body)))
+        known.get(body["terms"]["name"]) or _done(gateway.post("/v1/rewards", body, _key("reward", body)))
         for body in REWARDS
     )
     return tuple(Reward(each["reward_id"], each["terms"]["name"], each["terms"]["cost_points"]) for each in made)
 
 
-def _provide_card(door: Door) -> str:
+def _provide_card(gateway: GatewayClient) -> str:
     card = {"kind": "card", "value": card_number("1")}
-    if not door.post("/v1/members/resolve", {"identifier": card}).ok:
-        _done(door.post("/v1/members", {"identifiers": [card], "profile": {"given_name": "Bilal"}}, _key("card", card)))
+    if not gateway.post("/v1/members/resolve", {"identifier": card}).ok:
+        _done(
+            gateway.post("/v1/members", {"identifiers": [card], "profile": {"given_name": "Bilal"}}, _key("card", card))
+        )
     return card["value"]
 
 
@@ -143,10 +145,10 @@ def _key(*parts: object) -> str:
     return f"demo-{derived_id(*(orjson.dumps(part).decode() for part in parts))}"
 
 
-def _items(door: Door, path: str) -> Iterator[dict[str, Any]]:
+def _items(gateway: GatewayClient, path: str) -> Iterator[dict[str, Any]]:
     cursor = ""
     while True:
-        page = _done(door.get(f"{path}?limit=200{cursor}"))
+        page = _done(gateway.get(f"{path}?limit=200{cursor}"))
         yield from page["items"]
         if not page["next_cursor"]:
             return
@@ -155,6 +157,6 @@ def _items(door: Door, path: str) -> Iterator[dict[str, Any]]:
 
 def _done(answer: Answer) -> dict[str, Any]:
     if not answer.ok:
-        raise DoorError(f"The demo programme could not be set up: {answer.reason}: {answer.detail}.")
+        raise GatewayError(f"The demo programme could not be set up: {answer.reason}: {answer.detail}.")
     body: dict[str, Any] = answer.body
     return body

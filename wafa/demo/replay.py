@@ -18,7 +18,7 @@ from wafa.demo import wire
 from wafa.demo.plan import Plan, Task
 from wafa.demo.programme import Reward
 from wafa.demo.tally import Refused, Tally, together
-from wafa.door import Answer, Door
+from wafa.gateway_client import Answer, GatewayClient
 from wafa.launcher.errors import StopAsked
 
 # How often, and after how many seconds each, a redemption under way is looked at.
@@ -45,8 +45,8 @@ class _Guest:
 class Lane:
     """One till with its customers. For one thread."""
 
-    def __init__(self, door: Door, plan: Plan, rewards: Sequence[Reward]) -> None:
-        self._door = door
+    def __init__(self, gateway: GatewayClient, plan: Plan, rewards: Sequence[Reward]) -> None:
+        self._gateway = gateway
         self._shift = plan.shift
         self._rewards = rewards
         self._guests: dict[str, _Guest] = {}
@@ -78,7 +78,9 @@ class Lane:
         answer = self._write("/v1/members", wire.enrolment(customer), f"demo-enrol-{customer}")
         if answer.reason == "IDENTIFIER_TAKEN":
             # Enrolled by an earlier run whose idempotency keys are forgotten by now.
-            answer = self._door.post("/v1/members/resolve", {"identifier": wire.enrolment(customer)["identifiers"][0]})
+            answer = self._gateway.post(
+                "/v1/members/resolve", {"identifier": wire.enrolment(customer)["identifiers"][0]}
+            )
         if not answer.ok:
             return _Guest(customer, refused=answer)
         self.tally.members += 1
@@ -160,8 +162,8 @@ class Lane:
         for _ in range(LOOKS_MAX):
             if not answer.ok or answer.body["state"] in {"confirmed", "cancelled"}:
                 break
-            self._door.pause(LOOK_S)
-            answer = self._door.get(f"{path}/{answer.body['redemption_id']}")
+            self._gateway.pause(LOOK_S)
+            answer = self._gateway.get(f"{path}/{answer.body['redemption_id']}")
         return answer
 
     def _use(self, guest: _Guest, voucher: dict[str, Any]) -> None:
@@ -178,7 +180,7 @@ class Lane:
             guest.points += reward.cost_points
 
     def _write(self, path: str, body: object, key: str) -> Answer:
-        answer = self._door.post(path, body, key)
+        answer = self._gateway.post(path, body, key)
         self.tally.writes += 1
         self.tally.replays += answer.replayed
         self.tally.repeats += answer.tries - 1
@@ -189,17 +191,17 @@ class Lane:
 def replay(
     plan: Plan,
     rewards: Sequence[Reward],
-    open_door: Callable[[], Door],
+    connect: Callable[[], GatewayClient],
     *,
     is_stopped: Callable[[], bool] = lambda: False,
     advance: Callable[[], object] = lambda: None,
 ) -> Tally:
-    """Does the whole plan, a thread a lane. Raises DoorError when the gateway is lost, and StopAsked."""
+    """Does the whole plan, a thread a lane. Raises GatewayError when the gateway is lost, and StopAsked."""
     failed = threading.Event()
 
     def run(tasks: Sequence[Task]) -> Tally:
-        with open_door() as door:
-            lane = Lane(door, plan, rewards)
+        with connect() as gateway:
+            lane = Lane(gateway, plan, rewards)
             for task in tasks:
                 if failed.is_set() or is_stopped():
                     raise StopAsked

@@ -13,7 +13,7 @@ from rich.text import Text
 from wafa.demo import wire
 from wafa.demo.programme import Programme
 from wafa.demo.receipts import GOODS, SERVICE
-from wafa.door import Answer, Door, DoorError
+from wafa.gateway_client import Answer, GatewayClient, GatewayError
 from wafa.screen import Screen
 
 # What she buys: what it is, its article, category, pieces and the price of one in pence.
@@ -26,13 +26,13 @@ BASKET = (
 
 
 class Story:
-    """Tells it on a screen. Raises DoorError when a request is refused that should not be."""
+    """Tells it on a screen. Raises GatewayError when a request is refused that should not be."""
 
     def __init__(self, screen: Screen, url: str, programme: Programme) -> None:
         self._screen = screen
         self._programme = programme
-        self._till = Door(url, programme.keys["till"])
-        self._app = Door(url, programme.keys["app"])
+        self._till = GatewayClient(url, programme.keys["till"])
+        self._app = GatewayClient(url, programme.keys["app"])
         # Each telling is about another member and another receipt, so that it shows the suite of today.
         self._token = secrets.token_hex(4)
         self._step = 0
@@ -70,11 +70,11 @@ class Story:
     def _redeem(self, member_id: str, points: int) -> None:
         affordable = [reward for reward in self._programme.rewards if reward.cost_points <= points]
         if not affordable:
-            raise DoorError(f"Amna has {points} points, and no reward of the demo costs so little.")
+            raise GatewayError(f"Amna has {points} points, and no reward of the demo costs so little.")
         reward = affordable[0]
         path = f"/v1/members/{member_id}/redemptions"
         sentence = f"She takes “{reward.name}” in the app."
-        answer = self._ask(sentence, path, {"reward_id": reward.reward_id}, "redeem", door=self._app)
+        answer = self._ask(sentence, path, {"reward_id": reward.reward_id}, "redeem", gateway=self._app)
         code = answer.body["voucher"]["code"]
         until = answer.body["voucher"]["expires_at"][:10]
         self._tell(f"for {_points(reward.cost_points)}: voucher {code}, good until {until}")
@@ -94,11 +94,18 @@ class Story:
     # ---- telling
 
     def _ask(
-        self, sentence: str, path: str, body: object, key: str, *, door: Door | None = None, refused: bool = False
+        self,
+        sentence: str,
+        path: str,
+        body: object,
+        key: str,
+        *,
+        gateway: GatewayClient | None = None,
+        refused: bool = False,
     ) -> Answer:
-        answer = (door or self._till).post(path, body, f"story-{self._token}-{key}")
+        answer = (gateway or self._till).post(path, body, f"story-{self._token}-{key}")
         if answer.ok is refused:
-            raise DoorError(f"POST {path} answered {answer.status} {answer.reason}: {answer.detail}.")
+            raise GatewayError(f"POST {path} answered {answer.status} {answer.reason}: {answer.detail}.")
         self._number(sentence, "POST", _short(path), answer)
         return answer
 

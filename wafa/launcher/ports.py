@@ -37,23 +37,23 @@ def choose_ports(environ: Mapping[str, str], gateway: int | None, *, free: Calla
     A port that somebody has named, by `--port` or in the environment, is theirs to clear when it is taken; so is
     the gateway's: LauncherError. Nobody but the suite itself uses the others, so they may move.
     """
-    door = gateway if gateway is not None else _number(environ, "GATEWAY_PORT", GATEWAY_PORT)
-    if not free(door):
+    wanted = gateway if gateway is not None else _number(environ, "GATEWAY_PORT", GATEWAY_PORT)
+    if not free(wanted):
         raise LauncherError(
-            f"Port {door} is taken by another program: stop it (`ss -ltnp 'sport = :{door}'` names it), "
+            f"Port {wanted} is taken by another program: stop it (`ss -ltnp 'sport = :{wanted}'` names it), "
             "or choose another port with `make run ARGS='--port 8081'`."
         )
 
     def chosen(variable: str, usual: int) -> int:
         if variable not in environ:
-            return usual if free(usual) and usual != door else free_port()
+            return usual if free(usual) and usual != wanted else free_port()
         named = _number(environ, variable, usual)
         if not free(named):
             raise LauncherError(f"Port {named}, which {variable} names, is taken by another program.")
         return named
 
     return Ports(
-        gateway=door,
+        gateway=wanted,
         services={word: chosen(f"{word.upper()}_PORT", WANTED[word]) for word in WORDS},
         internal={word: chosen(f"{word.upper()}_INTERNAL_PORT", usual) for word, usual in WANTED_INTERNAL.items()},
     )

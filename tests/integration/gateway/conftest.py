@@ -1,4 +1,4 @@
-"""One door in front of puppets, shared by the tests of a module; each test winds the puppets up anew."""
+"""One gateway in front of puppets, shared by the tests of a module; each test winds the puppets up anew."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.gateway.stage import Door, Puppets
-from tests.integration.gateway.stage import door as open_door
+from tests.integration.gateway.stage import Gateway, Puppets, open_gateway
 
 
 @pytest.fixture(scope="session")
-def shared_door() -> Iterator[Door]:
+def shared_gateway() -> Iterator[Gateway]:
     """Opened once for a worker: three gRPC servers and an HTTP server."""
-    with open_door(Puppets()) as found:
+    with open_gateway(Puppets()) as found:
         yield found
 
 
 @pytest.fixture
-def door(shared_door: Door) -> Door:
-    """The door with puppets that know nothing but keys."""
-    shared_door.puppets.forget()
-    return shared_door
+def gateway(shared_gateway: Gateway) -> Gateway:
+    """The gateway with puppets that know nothing but keys."""
+    shared_gateway.puppets.forget()
+    return shared_gateway
 
 
 @pytest.fixture
-def puppets(door: Door) -> Puppets:
-    """What stands behind the door."""
-    return door.puppets
+def puppets(gateway: Gateway) -> Puppets:
+    """What stands behind the gateway."""
+    return gateway.puppets

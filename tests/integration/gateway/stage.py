@@ -1,4 +1,4 @@
-"""Services that say what a test tells them to, on real sockets, and a door in front of them."""
+"""Services that say what a test tells them to, on real sockets, and a gateway in front of them."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ class Puppets:
         return members_pb2.AuthenticateApiKeyResponse(api_key=key)
 
 
-class Door:
-    """A door of a test's own in front of the puppets."""
+class Gateway:
+    """A gateway of a test's own in front of the puppets."""
 
     def __init__(self, url: str, config: Config, puppets: Puppets, members: Server) -> None:
         self.url = url
@@ -117,8 +117,8 @@ class Door:
 
 
 @contextmanager
-def door(puppets: Puppets, **settings: Any) -> Iterator[Door]:
-    """Puppets behind a door; `settings` are the gateway's."""
+def open_gateway(puppets: Puppets, **settings: Any) -> Iterator[Gateway]:
+    """Puppets behind a gateway; `settings` are the gateway's."""
     with ExitStack() as exits:
         servers = {
             word: _serve(exits, puppets, base)
@@ -130,7 +130,7 @@ def door(puppets: Puppets, **settings: Any) -> Iterator[Door]:
         }
         addresses = {word: f"127.0.0.1:{server.port}" for word, server in servers.items()}
         config = gateway_config(addresses, **settings)
-        yield Door(exits.enter_context(serving(config)), config, puppets, servers["members"])
+        yield Gateway(exits.enter_context(serving(config)), config, puppets, servers["members"])
 
 
 def _serve(exits: ExitStack, puppets: Puppets, base: type) -> Server:

@@ -1,4 +1,4 @@
-"""Activities at the door: who may tell of them, how they find their member, and what is refused before anybody asks."""
+"""Activities at the gateway: who may tell of them, how they find their member, and what is refused at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from loyalty.members.v1 import members_pb2
 from loyalty.points.v1 import points_pb2
 
 from kit.errors import Conflict
-from tests.integration.gateway.stage import MEMBER_ID, NOON, OTHER_ID, PROGRAM_ID, Door, Puppets, member, timestamp
+from tests.integration.gateway.stage import MEMBER_ID, NOON, OTHER_ID, PROGRAM_ID, Gateway, Puppets, member, timestamp
 from tests.integration.gateway.test_conventions import is_problem
 
 TOLD: dict[str, Any] = {
@@ -59,8 +59,8 @@ def telling(puppets: Puppets) -> None:
     puppets.says["ResolveMember"] = members_pb2.ResolveMemberResponse(member=member())
 
 
-def test_an_activity_is_taken_in_and_told_with_what_it_earned(door: Door, puppets: Puppets) -> None:
-    answer = door.caller("app").post("/v1/activities", TOLD)
+def test_an_activity_is_taken_in_and_told_with_what_it_earned(gateway: Gateway, puppets: Puppets) -> None:
+    answer = gateway.caller("app").post("/v1/activities", TOLD)
     told = answer.expect(201)
     assert answer.headers["location"] == f"/v1/activities/{OTHER_ID}"
     (asked,) = puppets.requests("RecordActivity")
@@ -88,21 +88,23 @@ def test_an_activity_is_taken_in_and_told_with_what_it_earned(door: Door, puppet
     assert told["account"]["available"] == 50
 
 
-def test_its_member_is_found_by_what_they_show(door: Door, puppets: Puppets) -> None:
+def test_its_member_is_found_by_what_they_show(gateway: Gateway, puppets: Puppets) -> None:
     card = {"identifier": {"kind": "card", "value": "C-77"}}
-    door.caller("till").post("/v1/activities", TOLD | {"kind": "visit", "name": "", "member": card}).expect(201)
+    gateway.caller("till").post("/v1/activities", TOLD | {"kind": "visit", "name": "", "member": card}).expect(201)
     assert [each.identifier.value for each in puppets.requests("ResolveMember")] == ["C-77"]
     assert [each.member_id for each in puppets.requests("RecordActivity")] == [MEMBER_ID]
 
 
 @pytest.mark.parametrize(("role", "may"), [("till", True), ("app", True), ("staff", False), ("admin", False)])
-def test_systems_tell_of_activities_and_people_read_them(door: Door, puppets: Puppets, role: str, may: bool) -> None:
+def test_systems_tell_of_activities_and_people_read_them(
+    gateway: Gateway, puppets: Puppets, role: str, may: bool
+) -> None:
     puppets.says["GetActivity"] = points_pb2.GetActivityResponse(
         activity=recorded(
             points_pb2.RecordActivityRequest(member_id=MEMBER_ID, kind=points_pb2.ACTIVITY_KIND_VISIT)
         ).activity
     )
-    caller = door.caller(role)
+    caller = gateway.caller(role)
     answer = caller.post("/v1/activities", TOLD)
     assert answer.status == 201 if may else is_problem(answer, 403, "ROLE_NOT_ALLOWED")
     read = caller.get(f"/v1/activities/{OTHER_ID}").expect(200)
@@ -110,14 +112,14 @@ def test_systems_tell_of_activities_and_people_read_them(door: Door, puppets: Pu
     assert puppets.requests("GetActivity")[0].activity_id == OTHER_ID
 
 
-def test_a_replay_is_marked(door: Door, puppets: Puppets) -> None:
+def test_a_replay_is_marked(gateway: Gateway, puppets: Puppets) -> None:
     puppets.replays.add("RecordActivity")
-    assert door.caller("app").post("/v1/activities", TOLD).replayed
+    assert gateway.caller("app").post("/v1/activities", TOLD).replayed
 
 
-def test_a_key_of_another_activity_is_a_conflict(door: Door, puppets: Puppets) -> None:
+def test_a_key_of_another_activity_is_a_conflict(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["RecordActivity"] = ActivityConflict("recorded with another store_id", fields="store_id")
-    assert is_problem(door.caller("app").post("/v1/activities", TOLD), 409, "ACTIVITY_CONFLICT")
+    assert is_problem(gateway.caller("app").post("/v1/activities", TOLD), 409, "ACTIVITY_CONFLICT")
 
 
 @pytest.mark.parametrize(
@@ -137,6 +139,8 @@ def test_a_key_of_another_activity_is_a_conflict(door: Door, puppets: Puppets) -
     ],
     ids=str,
 )
-def test_what_is_malformed_is_refused_at_the_door(door: Door, puppets: Puppets, changes: dict[str, Any]) -> None:
-    assert is_problem(door.caller("app").post("/v1/activities", TOLD | changes), 422, "INVALID_FIELD")
+def test_what_is_malformed_is_refused_before_any_service_is_called(
+    gateway: Gateway, puppets: Puppets, changes: dict[str, Any]
+) -> None:
+    assert is_problem(gateway.caller("app").post("/v1/activities", TOLD | changes), 422, "INVALID_FIELD")
     assert puppets.requests("RecordActivity") == []

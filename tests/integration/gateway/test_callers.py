@@ -14,8 +14,7 @@ from gateway.policy import POLICY, Role
 from kit import apikey
 from kit.errors import NotFound, Unauthenticated, Unavailable
 from tests.fixtures.suite import Answer, Caller, sale
-from tests.integration.gateway.stage import MEMBER_ID, Door, Puppets, member
-from tests.integration.gateway.stage import door as open_door
+from tests.integration.gateway.stage import MEMBER_ID, Gateway, Puppets, member, open_gateway
 from tests.integration.gateway.test_conventions import is_problem
 
 
@@ -37,28 +36,28 @@ class DatabaseUnavailable(Unavailable):
     reason = "DATABASE_UNAVAILABLE"
 
 
-def test_a_request_without_a_key_is_challenged(door: Door) -> None:
-    answer = Caller(door.url, "").get("/v1/rewards")
+def test_a_request_without_a_key_is_challenged(gateway: Gateway) -> None:
+    answer = Caller(gateway.url, "").get("/v1/rewards")
     assert is_problem(answer, 401, "API_KEY_MISSING")
     assert answer.headers["www-authenticate"] == 'Bearer realm="wafa"'
 
 
 @pytest.mark.parametrize("header", ["Basic dGlsbDp0aWxs", "Bearer", "Bearer ", "nonsense"])
-def test_other_schemes_are_challenged(door: Door, header: str) -> None:
-    answer = Caller(door.url, "").get("/v1/rewards", Authorization=header)
+def test_other_schemes_are_challenged(gateway: Gateway, header: str) -> None:
+    answer = Caller(gateway.url, "").get("/v1/rewards", Authorization=header)
     assert is_problem(answer, 401, "API_KEY_MISSING")
 
 
-def test_a_mistyped_key_costs_no_call(door: Door, puppets: Puppets) -> None:
-    key = door.caller("till").api_key
-    answer = Caller(door.url, key[:-1] + ("A" if key[-1] != "A" else "B")).get("/v1/rewards")
+def test_a_mistyped_key_costs_no_call(gateway: Gateway, puppets: Puppets) -> None:
+    key = gateway.caller("till").api_key
+    answer = Caller(gateway.url, key[:-1] + ("A" if key[-1] != "A" else "B")).get("/v1/rewards")
     assert is_problem(answer, 401, "API_KEY_MALFORMED")
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
     assert puppets.asked == []
 
 
-def test_an_unknown_key_is_refused_each_time_it_is_asked_for(door: Door, puppets: Puppets) -> None:
-    stranger = Caller(door.url, apikey.make("till")[0])
+def test_an_unknown_key_is_refused_each_time_it_is_asked_for(gateway: Gateway, puppets: Puppets) -> None:
+    stranger = Caller(gateway.url, apikey.make("till")[0])
     for _ in range(20):
         assert is_problem(stranger.get("/v1/rewards"), 401, "API_KEY_UNKNOWN")
     # Remembered, though for a moment alone.
@@ -69,10 +68,10 @@ def test_an_address_that_sends_many_unknown_keys_is_held_off_and_known_keys_from
     puppets: Puppets,
 ) -> None:
     puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
-    with open_door(puppets, unknown_keys_per_min=3, key_fresh_s=0) as door:
-        known = door.caller("till")
+    with open_gateway(puppets, unknown_keys_per_min=3, key_fresh_s=0) as gateway:
+        known = gateway.caller("till")
         known.get("/v1/rewards").expect(200)
-        strangers = [Caller(door.url, apikey.make("till")[0]) for _ in range(10)]
+        strangers = [Caller(gateway.url, apikey.make("till")[0]) for _ in range(10)]
         answers = [stranger.get("/v1/rewards") for stranger in strangers]
         assert all(is_problem(answer, 401, "API_KEY_UNKNOWN") for answer in answers[:3])
         held_off = next(answer for answer in answers if answer.status == 429)
@@ -83,14 +82,18 @@ def test_an_address_that_sends_many_unknown_keys_is_held_off_and_known_keys_from
 
 
 def test_behind_a_trusted_proxy_each_client_has_a_budget_of_its_own(puppets: Puppets) -> None:
-    def ask(door: Door, client: str) -> int:
-        stranger = Caller(door.url, apikey.make("till")[0])
+    def ask(gateway: Gateway, client: str) -> int:
+        stranger = Caller(gateway.url, apikey.make("till")[0])
         return stranger.get("/v1/rewards", X_Forwarded_For=client).status
 
-    with open_door(puppets, unknown_keys_per_min=1, trusted_proxies="127.0.0.0/8") as door:
-        assert [ask(door, "203.0.113.1"), ask(door, "203.0.113.1"), ask(door, "203.0.113.2")] == [401, 429, 401]
-    with open_door(puppets, unknown_keys_per_min=1) as door:
-        assert [ask(door, "203.0.113.1"), ask(door, "203.0.113.2")] == [401, 429]
+    with open_gateway(puppets, unknown_keys_per_min=1, trusted_proxies="127.0.0.0/8") as gateway:
+        assert [ask(gateway, "203.0.113.1"), ask(gateway, "203.0.113.1"), ask(gateway, "203.0.113.2")] == [
+            401,
+            429,
+            401,
+        ]
+    with open_gateway(puppets, unknown_keys_per_min=1) as gateway:
+        assert [ask(gateway, "203.0.113.1"), ask(gateway, "203.0.113.2")] == [401, 429]
 
 
 def test_look_ups_of_identifiers_have_a_quota_of_their_own(puppets: Puppets) -> None:
@@ -104,9 +107,9 @@ def test_look_ups_of_identifiers_have_a_quota_of_their_own(puppets: Puppets) -> 
         lambda caller: caller.post("/v1/purchases", sale(member=phone)),
         lambda caller: caller.post("/v1/purchases/preview", sale(member=phone)),
     ]
-    with open_door(puppets, app_lookups_per_min=2) as door:
+    with open_gateway(puppets, app_lookups_per_min=2) as gateway:
         for ask in asks:
-            caller = door.caller("app")
+            caller = gateway.caller("app")
             assert [ask(caller).status for _ in range(2)] == [404, 404]
             refused = ask(caller)
             assert is_problem(refused, 429, "RATE_LIMITED")
@@ -115,9 +118,9 @@ def test_look_ups_of_identifiers_have_a_quota_of_their_own(puppets: Puppets) -> 
             caller.get("/v1/rewards").expect(200)
 
 
-def test_members_is_asked_by_the_hash_and_not_each_time(door: Door, puppets: Puppets) -> None:
+def test_members_is_asked_by_the_hash_and_not_each_time(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
-    caller = door.caller("till")
+    caller = gateway.caller("till")
     assert [caller.get("/v1/rewards").status for _ in range(20)] == [200] * 20
     asked = [each.key_hash for each in puppets.requests("AuthenticateApiKey")]
     assert set(asked) == {apikey.hash_of(caller.api_key)}
@@ -125,24 +128,24 @@ def test_members_is_asked_by_the_hash_and_not_each_time(door: Door, puppets: Pup
 
 
 def test_a_known_key_is_let_in_while_members_is_away_and_a_new_one_is_not(puppets: Puppets) -> None:
-    with open_door(puppets, key_fresh_s=0) as door:
+    with open_gateway(puppets, key_fresh_s=0) as gateway:
         puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
-        known, unknown = door.caller("till"), door.caller("till")
+        known, unknown = gateway.caller("till"), gateway.caller("till")
         known.get("/v1/rewards").expect(200)
         puppets.says["AuthenticateApiKey"] = DatabaseUnavailable("the service cannot reach its database, try again")
         known.get("/v1/rewards").expect(200)
         answer = unknown.get("/v1/rewards")
         assert is_problem(answer, 503, "DATABASE_UNAVAILABLE")
         assert answer.headers["retry-after"] == "1"
-        door.members.stop(0)
+        gateway.members.stop(0)
         known.get("/v1/rewards").expect(200)
         assert is_problem(unknown.get("/v1/rewards"), 503, "SERVICE_UNAVAILABLE")
 
 
 def test_a_revoked_key_is_noticed_when_it_is_no_longer_fresh_and_not_let_in_afterwards(puppets: Puppets) -> None:
-    with open_door(puppets, key_fresh_s=0) as door:
+    with open_gateway(puppets, key_fresh_s=0) as gateway:
         puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
-        caller = door.caller("till")
+        caller = gateway.caller("till")
         caller.get("/v1/rewards").expect(200)
         puppets.says["AuthenticateApiKey"] = ApiKeyRevoked("this API key was revoked")
         assert is_problem(caller.get("/v1/rewards"), 401, "API_KEY_REVOKED")
@@ -156,7 +159,7 @@ def test_no_key_is_trusted_longer_than_a_minute_while_members_is_there() -> None
     assert Config().identifier_fresh_s <= 60
 
 
-def doors() -> list[tuple[str, str, str, bool]]:
+def roles_of_routes() -> list[tuple[str, str, str, bool]]:
     """Method, path, role and whether the table lets it in, for each route of the app and each role."""
     found = []
     for rule in create_app(Config()).url_map.iter_rules():
@@ -172,19 +175,19 @@ def doors() -> list[tuple[str, str, str, bool]]:
 
 
 @pytest.fixture(scope="session")
-def keys(shared_door: Door) -> Callable[[str], Caller]:
+def keys(shared_gateway: Gateway) -> Callable[[str], Caller]:
     known = {role.value: apikey.make(role.value)[0] for role in Role}
 
     def caller(role: str) -> Caller:
-        shared_door.puppets.roles[apikey.hash_of(known[role])] = role
-        return Caller(shared_door.url, known[role])
+        shared_gateway.puppets.roles[apikey.hash_of(known[role])] = role
+        return Caller(shared_gateway.url, known[role])
 
     return caller
 
 
-@pytest.mark.parametrize(("method", "path", "role", "allowed"), doors())
+@pytest.mark.parametrize(("method", "path", "role", "allowed"), roles_of_routes())
 def test_each_role_passes_where_the_table_says_so_and_nowhere_else(
-    door: Door, keys: Callable[[str], Caller], method: str, path: str, role: str, allowed: bool
+    gateway: Gateway, keys: Callable[[str], Caller], method: str, path: str, role: str, allowed: bool
 ) -> None:
     # A body that no route takes: whoever is let in is told so, and nothing reaches a service.
     answer = keys(role).ask(method, f"{path}?unknown=1", b"[]", headers={"If-Match": "*"})
@@ -192,24 +195,24 @@ def test_each_role_passes_where_the_table_says_so_and_nowhere_else(
     assert refused is not allowed, (answer.status, answer.body)
 
 
-def test_a_till_sees_masked_identifiers_and_a_first_name(door: Door, puppets: Puppets) -> None:
+def test_a_till_sees_masked_identifiers_and_a_first_name(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["GetMember"] = members_pb2.GetMemberResponse(member=member())
-    body = door.caller("till").get(f"/v1/members/{MEMBER_ID}").expect(200)
+    body = gateway.caller("till").get(f"/v1/members/{MEMBER_ID}").expect(200)
     assert body["profile"] == {"given_name": "Amna", "family_name": None, "birth_date": None, "language": None}
     assert [(each["value"], each["masked_value"]) for each in body["identifiers"]] == [(None, "•••• 4567")]
 
 
 @pytest.mark.parametrize("role", ["app", "staff", "admin"])
-def test_others_see_the_whole_member(door: Door, puppets: Puppets, role: str) -> None:
+def test_others_see_the_whole_member(gateway: Gateway, puppets: Puppets, role: str) -> None:
     puppets.says["GetMember"] = members_pb2.GetMemberResponse(member=member())
-    body = door.caller(role).get(f"/v1/members/{MEMBER_ID}").expect(200)
+    body = gateway.caller(role).get(f"/v1/members/{MEMBER_ID}").expect(200)
     assert (body["profile"]["family_name"], body["identifiers"][0]["value"]) == ("Siddiqui", "+923001234567")
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(puppets: Puppets) -> None:
     puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
-    with open_door(puppets, till_requests_per_s=2) as door:
-        caller, other = door.caller("till"), door.caller("till")
+    with open_gateway(puppets, till_requests_per_s=2) as gateway:
+        caller, other = gateway.caller("till"), gateway.caller("till")
         first = caller.get("/v1/rewards")
         assert (first.headers["ratelimit-policy"], first.headers["ratelimit"]) == ('"till";q=2;w=1', '"till";r=1;t=1')
         answer = next(found for found in (caller.get("/v1/rewards") for _ in range(20)) if found.status != 200)
@@ -221,7 +224,7 @@ def test_a_key_that_asks_too_often_is_told_when_to_come_back(puppets: Puppets) -
 def test_rates_are_counted_in_redis_for_all_processes(puppets: Puppets, redis_url: str) -> None:
     puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
     settings = {"redis_url": redis_url, "redis_timeout_ms": 5_000, "till_requests_per_s": 3}
-    with open_door(puppets, **settings) as one, open_door(puppets, **settings) as other:
+    with open_gateway(puppets, **settings) as one, open_gateway(puppets, **settings) as other:
         caller = one.caller("till")
         twin = Caller(other.url, caller.api_key)
         statuses = [found.get("/v1/rewards").status for _ in range(10) for found in (caller, twin)]
@@ -230,6 +233,6 @@ def test_rates_are_counted_in_redis_for_all_processes(puppets: Puppets, redis_ur
 
 def test_a_dead_redis_fails_no_request(puppets: Puppets) -> None:
     puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
-    with open_door(puppets, redis_url="redis://127.0.0.1:1/0", till_requests_per_s=7) as door:
-        answer = door.caller("till").get("/v1/rewards")
+    with open_gateway(puppets, redis_url="redis://127.0.0.1:1/0", till_requests_per_s=7) as gateway:
+        answer = gateway.caller("till").get("/v1/rewards")
         assert (answer.status, answer.headers["ratelimit"]) == (200, '"till";r=6;t=1')

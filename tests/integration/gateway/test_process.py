@@ -24,7 +24,7 @@ from kit import apikey
 from tests.fixtures.launcher import children
 from tests.fixtures.suite import Caller
 from tests.fixtures.waiting import wait_until
-from tests.integration.gateway.stage import Door, Puppets, member, timestamp
+from tests.integration.gateway.stage import Gateway, Puppets, member, timestamp
 from tests.integration.gateway.test_conventions import ENROLMENT
 from wafa.backends.process import command_line, free_port, has_ended
 
@@ -57,24 +57,24 @@ class Process:
 
 
 @pytest.fixture(scope="module")
-def process(shared_door: Door, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    with started(shared_door, tmp_path_factory.mktemp("gateway") / "log") as found:
+def process(shared_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    with started(shared_gateway, tmp_path_factory.mktemp("gateway") / "log") as found:
         yield found
 
 
 @contextlib.contextmanager
-def started(door: Door, log: Path, **settings: str) -> Iterator[Process]:
+def started(gateway: Gateway, log: Path, **settings: str) -> Iterator[Process]:
     """The gateway, once it is ready."""
-    with begun(door, log, **settings) as found:
+    with begun(gateway, log, **settings) as found:
         wait_until(lambda: found.inside("/readyz")[0] == 200, what="it is ready", within_s=START_S)
         yield found
 
 
 @contextlib.contextmanager
-def begun(door: Door, log: Path, **settings: str) -> Iterator[Process]:
+def begun(gateway: Gateway, log: Path, **settings: str) -> Iterator[Process]:
     """The gateway, as soon as its first process exists."""
     port, internal_port = free_port(), free_port()
-    config = door.config
+    config = gateway.config
     environ = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}",
@@ -107,7 +107,7 @@ def test_it_serves_and_counts_over_all_workers(process: Process) -> None:
 
 
 def test_what_one_worker_has_changed_every_worker_has_forgotten_at_once(
-    process: Process, door: Door, puppets: Puppets
+    process: Process, gateway: Gateway, puppets: Puppets
 ) -> None:
     puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
     puppets.says["RevokeApiKey"] = revoked
@@ -130,7 +130,7 @@ def revoked(request: members_pb2.RevokeApiKeyRequest) -> Message:
     return members_pb2.RevokeApiKeyResponse(api_key=key)
 
 
-def test_nothing_that_was_sent_reaches_the_log(process: Process, door: Door, puppets: Puppets) -> None:
+def test_nothing_that_was_sent_reaches_the_log(process: Process, gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["Enrol"] = RuntimeError("boom")
     caller = Caller(process.url, puppets.new_key("app"))
     identifier = {"kind": "phone", "value": "+923001234567"}
@@ -146,7 +146,7 @@ def test_nothing_that_was_sent_reaches_the_log(process: Process, door: Door, pup
     assert failed[1]["route"] == "/v1/members"
 
 
-def test_told_to_go_it_finishes_what_it_has_begun(door: Door, puppets: Puppets, tmp_path: Path) -> None:
+def test_told_to_go_it_finishes_what_it_has_begun(gateway: Gateway, puppets: Puppets, tmp_path: Path) -> None:
     told_to_go = threading.Event()
 
     def slowly(_request: object) -> Message:
@@ -154,7 +154,7 @@ def test_told_to_go_it_finishes_what_it_has_begun(door: Door, puppets: Puppets, 
         return members_pb2.EnrolResponse(member=member())
 
     puppets.says["Enrol"] = slowly
-    with started(door, tmp_path / "log") as process:
+    with started(gateway, tmp_path / "log") as process:
         caller = Caller(process.url, puppets.new_key("app"))
         caller.get("/v1/members/42").expect(422)
         place = process.url.removeprefix("http://")
@@ -181,8 +181,8 @@ def test_told_to_go_it_finishes_what_it_has_begun(door: Door, puppets: Puppets, 
 
 
 @needs_leash
-def test_a_worker_that_dies_is_replaced(door: Door, tmp_path: Path) -> None:
-    with started(door, tmp_path / "log") as process:
+def test_a_worker_that_dies_is_replaced(gateway: Gateway, tmp_path: Path) -> None:
+    with started(gateway, tmp_path / "log") as process:
         wait_until(lambda: len(spawned(process)) == WORKERS, what="both workers have begun")
         before = spawned(process)
         for pid in before:
@@ -193,8 +193,8 @@ def test_a_worker_that_dies_is_replaced(door: Door, tmp_path: Path) -> None:
 
 
 @needs_leash
-def test_killed_it_leaves_no_worker_behind(door: Door, tmp_path: Path) -> None:
-    with started(door, tmp_path / "log") as process:
+def test_killed_it_leaves_no_worker_behind(gateway: Gateway, tmp_path: Path) -> None:
+    with started(gateway, tmp_path / "log") as process:
         workers = spawned(process)
         assert len(workers) == WORKERS
         process.running.kill()
@@ -204,9 +204,9 @@ def test_killed_it_leaves_no_worker_behind(door: Door, tmp_path: Path) -> None:
 
 
 @needs_leash
-def test_killed_while_it_starts_it_leaves_no_worker_behind(door: Door, tmp_path: Path) -> None:
+def test_killed_while_it_starts_it_leaves_no_worker_behind(gateway: Gateway, tmp_path: Path) -> None:
     # A worker that has only begun must not take whoever adopts it for its parent.
-    with begun(door, tmp_path / "log") as process:
+    with begun(gateway, tmp_path / "log") as process:
         wait_until(lambda: len(spawned(process)) == WORKERS, what="both workers have begun")
         workers = spawned(process)
         process.running.kill()
@@ -227,10 +227,10 @@ def accepts(process: Process) -> bool:
     return True
 
 
-def test_a_port_that_another_has_is_named(door: Door, tmp_path: Path) -> None:
+def test_a_port_that_another_has_is_named(gateway: Gateway, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with begun(door, tmp_path / "log", GATEWAY_PORT=str(port)) as process:
+        with begun(gateway, tmp_path / "log", GATEWAY_PORT=str(port)) as process:
             assert process.running.wait(START_S) == 1
     assert (tmp_path / "log").read_text() == f"gateway: cannot listen on 127.0.0.1:{port}; does another process?\n"
 

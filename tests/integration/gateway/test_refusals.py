@@ -24,8 +24,7 @@ from kit.errors import (
 from tests.fixtures.suite import sale
 from tests.fixtures.tills import exchange_of
 from tests.fixtures.waiting import wait_until
-from tests.integration.gateway.stage import MEMBER_ID, Door, Puppets, member
-from tests.integration.gateway.stage import door as open_door
+from tests.integration.gateway.stage import MEMBER_ID, Gateway, Puppets, member, open_gateway
 from tests.integration.gateway.test_conventions import ENROLMENT, is_problem
 
 MEMBER_PATH = f"/v1/members/{MEMBER_ID}"
@@ -51,26 +50,28 @@ def saying(kind: type[Refusal], reason: str, **metadata: str | int) -> Refusal:
         (saying(Unavailable, "DATABASE_UNAVAILABLE"), 503),
     ],
 )
-def test_a_refusal_keeps_its_words_on_the_way_out(door: Door, puppets: Puppets, refusal: Refusal, status: int) -> None:
+def test_a_refusal_keeps_its_words_on_the_way_out(
+    gateway: Gateway, puppets: Puppets, refusal: Refusal, status: int
+) -> None:
     puppets.says["Enrol"] = refusal
-    answer = door.caller("app").post("/v1/members", ENROLMENT)
+    answer = gateway.caller("app").post("/v1/members", ENROLMENT)
     assert is_problem(answer, status, refusal.reason)
     assert (answer.body["detail"], answer.body["metadata"]) == ("a sentence for people", refusal.metadata)
     assert ("retry-after" in answer.headers) == isinstance(refusal, Exhausted | Aborted | Unavailable)
 
 
-def test_the_seconds_to_wait_are_rounded_up(door: Door, puppets: Puppets) -> None:
+def test_the_seconds_to_wait_are_rounded_up(gateway: Gateway, puppets: Puppets) -> None:
     busy = Exhausted("busy", retry_after_ms=2_100)
     busy.reason = "DATABASE_BUSY"
     puppets.says["Enrol"] = busy
-    assert door.caller("app").post("/v1/members", ENROLMENT).headers["retry-after"] == "3"
+    assert gateway.caller("app").post("/v1/members", ENROLMENT).headers["retry-after"] == "3"
 
 
-def test_a_replayed_refusal_says_so(door: Door, puppets: Puppets) -> None:
+def test_a_replayed_refusal_says_so(gateway: Gateway, puppets: Puppets) -> None:
     refusal = saying(Conflict, "IDENTIFIER_TAKEN")
     refusal.replayed = True
     puppets.says["Enrol"] = refusal
-    assert door.caller("app").post("/v1/members", ENROLMENT).replayed
+    assert gateway.caller("app").post("/v1/members", ENROLMENT).replayed
 
 
 @pytest.mark.parametrize(
@@ -82,26 +83,26 @@ def test_a_replayed_refusal_says_so(door: Door, puppets: Puppets) -> None:
     ],
 )
 def test_a_field_that_a_service_refuses_is_named_as_the_caller_knows_it(
-    door: Door, puppets: Puppets, field: str, told: str
+    gateway: Gateway, puppets: Puppets, field: str, told: str
 ) -> None:
     puppets.says["Enrol"] = Invalid(field, "is not what it should be")
-    answer = door.caller("app").post("/v1/members", ENROLMENT)
+    answer = gateway.caller("app").post("/v1/members", ENROLMENT)
     assert is_problem(answer, 422, "INVALID_FIELD")
     assert answer.body["errors"] == [{"field": told, "problem": "is not what it should be"}]
     assert answer.body["metadata"]["field"] == told
 
 
-def test_an_accident_of_a_service_tells_strangers_nothing(door: Door, puppets: Puppets) -> None:
+def test_an_accident_of_a_service_tells_strangers_nothing(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["Enrol"] = RuntimeError("the secret of the house")
-    answer = door.caller("app").post("/v1/members", ENROLMENT)
+    answer = gateway.caller("app").post("/v1/members", ENROLMENT)
     assert is_problem(answer, 500, "INTERNAL")
     assert "secret" not in str(answer.body)
 
 
-def test_an_answer_that_makes_no_sense_tells_strangers_nothing(door: Door, puppets: Puppets) -> None:
+def test_an_answer_that_makes_no_sense_tells_strangers_nothing(gateway: Gateway, puppets: Puppets) -> None:
     unheard_of: int = 99
     puppets.says["Enrol"] = members_pb2.EnrolResponse(member=member(status=unheard_of))
-    assert is_problem(door.caller("app").post("/v1/members", ENROLMENT), 500, "INTERNAL")
+    assert is_problem(gateway.caller("app").post("/v1/members", ENROLMENT), 500, "INTERNAL")
 
 
 def test_a_service_that_takes_too_long_leaves_the_outcome_open(puppets: Puppets) -> None:
@@ -112,8 +113,8 @@ def test_a_service_that_takes_too_long_leaves_the_outcome_open(puppets: Puppets)
         return members_pb2.EnrolResponse(member=member())
 
     puppets.says["Enrol"] = slowly
-    with open_door(puppets, write_deadline_ms=100) as door:
-        answer = door.caller("app").post("/v1/members", ENROLMENT)
+    with open_gateway(puppets, write_deadline_ms=100) as gateway:
+        answer = gateway.caller("app").post("/v1/members", ENROLMENT)
         answered.set()
         assert is_problem(answer, 504, "SERVICE_TIMEOUT")
         assert "same Idempotency-Key" in answer.body["detail"]
@@ -121,10 +122,10 @@ def test_a_service_that_takes_too_long_leaves_the_outcome_open(puppets: Puppets)
 
 
 def test_a_service_that_is_away_takes_down_only_what_it_owns(puppets: Puppets) -> None:
-    with open_door(puppets, key_fresh_s=60) as door:
-        caller = door.caller("app")
+    with open_gateway(puppets, key_fresh_s=60) as gateway:
+        caller = gateway.caller("app")
         caller.get(f"/v1/members/{MEMBER_ID}")
-        door.members.stop(0)
+        gateway.members.stop(0)
         assert is_problem(caller.get(f"/v1/members/{MEMBER_ID}"), 503, "SERVICE_UNAVAILABLE")
         assert caller.get("/").status == 200
         assert caller.get("/openapi.json").status == 200
@@ -132,24 +133,24 @@ def test_a_service_that_is_away_takes_down_only_what_it_owns(puppets: Puppets) -
 
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30, 1.5, "1", True, None])
 def test_numbers_that_are_no_int64_are_refused_before_protobuf_sees_them(
-    door: Door, puppets: Puppets, number: object
+    gateway: Gateway, puppets: Puppets, number: object
 ) -> None:
     body = sale(member_id=MEMBER_ID)
     body["lines"][0]["amount_minor"] = number
     # orjson would not write some of these.
-    answer = door.caller("till").post("/v1/purchases", json.dumps(body).encode())
+    answer = gateway.caller("till").post("/v1/purchases", json.dumps(body).encode())
     assert is_problem(answer, 422, "INVALID_FIELD")
     assert [each["field"] for each in answer.body["errors"]] == ["lines[0].amount_minor"]
     assert puppets.requests("RecordPurchase") == []
 
 
-def test_every_wrong_field_is_named_and_no_value_is_repeated(door: Door) -> None:
+def test_every_wrong_field_is_named_and_no_value_is_repeated(gateway: Gateway) -> None:
     body = {
         "identifiers": [{"kind": "telepathy", "value": "+923001234567"}, {"kind": "phone", "value": "a\u0000b"}],
         "profile": {"given_name": "A" * 101, "birth_date": "31.12.1999", "shoe_size": "forty-three"},
         "secret": "hunter2",
     }
-    answer = door.caller("app").post("/v1/members", body)
+    answer = gateway.caller("app").post("/v1/members", body)
     assert is_problem(answer, 422, "INVALID_FIELD")
     assert {each["field"] for each in answer.body["errors"]} == {
         "identifiers[0].kind",
@@ -163,8 +164,8 @@ def test_every_wrong_field_is_named_and_no_value_is_repeated(door: Door) -> None
         assert value not in str(answer.body)
 
 
-def test_no_more_than_twenty_wrong_fields_are_named(door: Door) -> None:
-    answer = door.caller("till").post("/v1/purchases", sale(lines=[{}] * 500))
+def test_no_more_than_twenty_wrong_fields_are_named(gateway: Gateway) -> None:
+    answer = gateway.caller("till").post("/v1/purchases", sale(lines=[{}] * 500))
     assert len(answer.body["errors"]) == 20
 
 
@@ -177,13 +178,13 @@ def test_whoever_finds_no_place_is_told_at_once_and_the_others_are_served(puppet
 
     puppets.says["Enrol"] = held
     puppets.says["GetMember"] = members_pb2.GetMemberResponse(member=member())
-    with open_door(puppets, threads=1, waiting_max=1, wait_ms=20_000) as door, ThreadPoolExecutor(3) as pool:
-        caller = door.caller("app")
+    with open_gateway(puppets, threads=1, waiting_max=1, wait_ms=20_000) as gateway, ThreadPoolExecutor(3) as pool:
+        caller = gateway.caller("app")
         first = pool.submit(caller.post, "/v1/members", ENROLMENT)
         wait_until(lambda: len(puppets.requests("Enrol")) == 1, what="the request is under way")
         others = [pool.submit(caller.get, MEMBER_PATH) for _ in range(2)]
         told = next(as_completed(others)).result()
-        assert is_problem(told, 503, "DOOR_BUSY")
+        assert is_problem(told, 503, "GATEWAY_OVERLOADED")
         assert told.headers["retry-after"] == "1"
         gate.set()
         assert first.result().status == 201
@@ -201,11 +202,11 @@ def test_nobody_waits_longer_than_the_wait(puppets: Puppets) -> None:
 
     puppets.says["Enrol"] = held
     puppets.says["GetMember"] = members_pb2.GetMemberResponse(member=member())
-    with open_door(puppets, threads=1, waiting_max=5, wait_ms=50) as door, ThreadPoolExecutor(1) as pool:
-        caller = door.caller("app")
+    with open_gateway(puppets, threads=1, waiting_max=5, wait_ms=50) as gateway, ThreadPoolExecutor(1) as pool:
+        caller = gateway.caller("app")
         first = pool.submit(caller.post, "/v1/members", ENROLMENT)
         wait_until(lambda: len(puppets.requests("Enrol")) == 1, what="the request is under way")
-        assert is_problem(caller.get(MEMBER_PATH), 503, "DOOR_BUSY")
+        assert is_problem(caller.get(MEMBER_PATH), 503, "GATEWAY_OVERLOADED")
         # Who does not need the same service has places of their own.
         assert caller.get("/").status == 200
         gate.set()
@@ -221,26 +222,26 @@ def test_nobody_waits_longer_than_the_wait(puppets: Puppets) -> None:
     ],
 )
 def test_a_field_is_named_by_its_place_in_the_body(
-    door: Door, puppets: Puppets, path: str, rpc: str, named: str, found: str
+    gateway: Gateway, puppets: Puppets, path: str, rpc: str, named: str, found: str
 ) -> None:
     puppets.says[rpc] = Invalid(named, "is wrong")
-    answer = door.caller("till").post(path, exchange_of("R-1") if rpc == "RecordExchange" else sale())
+    answer = gateway.caller("till").post(path, exchange_of("R-1") if rpc == "RecordExchange" else sale())
     assert is_problem(answer, 422, "INVALID_FIELD")
     assert answer.body["errors"] == [{"field": found, "problem": "is wrong"}]
     assert (answer.body["metadata"], answer.body["detail"]) == ({"field": found}, f"{found}: is wrong")
 
 
-def test_an_identifier_that_cannot_be_is_named_within_the_member(door: Door, puppets: Puppets) -> None:
+def test_an_identifier_that_cannot_be_is_named_within_the_member(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["ResolveMember"] = Invalid("identifier.value", "is not a phone number")
     phone = {"identifier": {"kind": "phone", "value": "none"}}
-    sold = door.caller("till").post("/v1/purchases", sale(member=phone))
-    asked = door.caller("till").post("/v1/members/resolve", phone)
+    sold = gateway.caller("till").post("/v1/purchases", sale(member=phone))
+    asked = gateway.caller("till").post("/v1/members/resolve", phone)
     fields = [answer.body["errors"][0]["field"] for answer in (sold, asked)]
     assert fields == ["member.identifier.value", "identifier.value"]
 
 
-def test_a_field_is_named_by_its_place_in_the_policy_and_in_the_query(door: Door, puppets: Puppets) -> None:
-    admin = door.caller("admin")
+def test_a_field_is_named_by_its_place_in_the_policy_and_in_the_query(gateway: Gateway, puppets: Puppets) -> None:
+    admin = gateway.caller("admin")
     puppets.says["SetProgramPolicy"] = Invalid("policy.transfers.points_max", "must not be less than points_min")
     set_ = admin.put("/v1/program-policy", {"shortfall": "carry", "transfers": {"points_min": 2, "points_max": 1}})
     puppets.says["GetLiability"] = Invalid("valuation.redemption_bp", "is missing")

@@ -1,4 +1,4 @@
-"""The auditor's view through the door: JSON and CSV, roles, and periods that cannot be."""
+"""The auditor's view through the gateway: JSON and CSV, roles, and periods that cannot be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from loyalty.points.v1 import points_pb2 as pb
 
 from tests.fixtures.suite import Answer
-from tests.integration.gateway.stage import MEMBER_ID, NOON, OTHER_ID, PROGRAM_ID, Door, Puppets, timestamp
+from tests.integration.gateway.stage import MEMBER_ID, NOON, OTHER_ID, PROGRAM_ID, Gateway, Puppets, timestamp
 
 PERIOD = "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z"
 STATEMENT = f"/v1/members/{MEMBER_ID}/statement?{PERIOD}"
@@ -57,9 +57,9 @@ def rows_of(answer: Answer) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"), newline="")))
 
 
-def test_a_statement_is_told_as_json(door: Door, puppets: Puppets) -> None:
+def test_a_statement_is_told_as_json(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["GetStatement"] = a_statement("next")
-    answer = door.caller("app").get(f"{STATEMENT}&wallet=miles&limit=7&cursor=older")
+    answer = gateway.caller("app").get(f"{STATEMENT}&wallet=miles&limit=7&cursor=older")
     (asked,) = puppets.requests("GetStatement")
     assert (asked.program_id, asked.member_id, asked.wallet) == (PROGRAM_ID, MEMBER_ID, "miles")
     assert (asked.page_size, asked.page_token) == (7, "older")
@@ -74,9 +74,9 @@ def test_a_statement_is_told_as_json(door: Door, puppets: Puppets) -> None:
 
 
 @pytest.mark.parametrize("accept", [True, False])
-def test_a_statement_is_told_as_csv_that_no_spreadsheet_runs(door: Door, puppets: Puppets, accept: bool) -> None:
+def test_a_statement_is_told_as_csv_that_no_spreadsheet_runs(gateway: Gateway, puppets: Puppets, accept: bool) -> None:
     puppets.says["GetStatement"] = a_statement()
-    caller = door.caller("staff")
+    caller = gateway.caller("staff")
     answer = caller.get(STATEMENT, Accept="text/csv") if accept else caller.get(f"{STATEMENT}&format=csv")
     opening, movement, closing = rows_of(answer)
     assert (opening["kind"], opening["balance"], opening["recorded_at"]) == ("opening", "40", "2026-03-01T00:00:00Z")
@@ -88,34 +88,34 @@ def test_a_statement_is_told_as_csv_that_no_spreadsheet_runs(door: Door, puppets
     assert answer.headers["content-disposition"] == 'attachment; filename="statement.csv"'
 
 
-def test_a_csv_has_all_that_the_json_tells_of_a_movement(door: Door, puppets: Puppets) -> None:
+def test_a_csv_has_all_that_the_json_tells_of_a_movement(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["GetStatement"] = a_statement()
-    caller = door.caller("staff")
+    caller = gateway.caller("staff")
     told = caller.get(STATEMENT).expect(200)["items"][0]
     _, movement, _ = rows_of(caller.get(f"{STATEMENT}&format=csv"))
     # Whose account it is, they asked; and an earning is no cell.
     assert told.keys() - movement.keys() == {"member_id", "wallet", "balance_after", "earning"}
 
 
-def test_pages_of_a_csv_put_together_are_the_whole(door: Door, puppets: Puppets) -> None:
+def test_pages_of_a_csv_put_together_are_the_whole(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["GetStatement"] = a_statement("next")
-    first = door.caller("staff").get(f"{STATEMENT}&format=csv")
+    first = gateway.caller("staff").get(f"{STATEMENT}&format=csv")
     assert [row["kind"] for row in rows_of(first)] == ["opening", "adjustment"]
     assert "format=csv" in first.headers["link"]
     assert "cursor=next" in first.headers["link"]
     puppets.says["GetStatement"] = a_statement()
-    last = door.caller("staff").get(f"{STATEMENT}&format=csv&cursor=next")
+    last = gateway.caller("staff").get(f"{STATEMENT}&format=csv&cursor=next")
     assert [row["kind"] for row in rows_of(last)] == ["adjustment", "closing"]
 
 
 @pytest.mark.parametrize("role", ["app", "staff", "admin"])
-def test_who_may_read_a_statement(door: Door, puppets: Puppets, role: str) -> None:
+def test_who_may_read_a_statement(gateway: Gateway, puppets: Puppets, role: str) -> None:
     puppets.says["GetStatement"] = a_statement()
-    assert door.caller(role).get(STATEMENT).status == 200
+    assert gateway.caller(role).get(STATEMENT).status == 200
 
 
-def test_a_till_may_not_read_a_statement(door: Door) -> None:
-    assert door.caller("till").get(STATEMENT).reason == "ROLE_NOT_ALLOWED"
+def test_a_till_may_not_read_a_statement(gateway: Gateway) -> None:
+    assert gateway.caller("till").get(STATEMENT).reason == "ROLE_NOT_ALLOWED"
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_a_till_may_not_read_a_statement(door: Door) -> None:
         (f"{PERIOD}&start=1", "start"),
     ],
 )
-def test_a_period_that_cannot_be_is_named(door: Door, query: str, field: str) -> None:
-    answer = door.caller("admin").get(f"/v1/members/{MEMBER_ID}/statement?{query}")
+def test_a_period_that_cannot_be_is_named(gateway: Gateway, query: str, field: str) -> None:
+    answer = gateway.caller("admin").get(f"/v1/members/{MEMBER_ID}/statement?{query}")
     assert (answer.status, answer.reason) == (422, "INVALID_FIELD")
     assert [each["field"] for each in answer.body["errors"]] == [field]
 
@@ -169,9 +169,9 @@ def a_liability(*, valued: bool = False) -> pb.GetLiabilityResponse:
     return pb.GetLiabilityResponse(liability=liability)
 
 
-def test_a_liability_is_told_as_json(door: Door, puppets: Puppets) -> None:
+def test_a_liability_is_told_as_json(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["GetLiability"] = a_liability()
-    told = door.caller("admin").get(f"{LIABILITY}&wallet=miles&observed_days=30").expect(200)
+    told = gateway.caller("admin").get(f"{LIABILITY}&wallet=miles&observed_days=30").expect(200)
     (asked,) = puppets.requests("GetLiability")
     assert (asked.program_id, asked.wallet, asked.observed_days) == (PROGRAM_ID, "miles", 30)
     assert not asked.HasField("valuation")
@@ -184,17 +184,17 @@ def test_a_liability_is_told_as_json(door: Door, puppets: Puppets) -> None:
     assert (told["breakage"]["breakage_bp"], told["deferred_revenue"]) == (None, None)
 
 
-def test_what_points_are_worth_reaches_the_service(door: Door, puppets: Puppets) -> None:
+def test_what_points_are_worth_reaches_the_service(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["GetLiability"] = a_liability(valued=True)
-    told = door.caller("admin").get(f"{LIABILITY}&{WORTH}").expect(200)
+    told = gateway.caller("admin").get(f"{LIABILITY}&{WORTH}").expect(200)
     (asked,) = puppets.requests("GetLiability")
     assert asked.valuation == pb.Valuation(value_minor=1, per_points=100, revenue_minor=500_000, redemption_bp=9_500)
     assert told["deferred_revenue"]["deferred_minor"] == 9
 
 
-def test_a_liability_is_told_as_csv(door: Door, puppets: Puppets) -> None:
+def test_a_liability_is_told_as_csv(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["GetLiability"] = a_liability(valued=True)
-    rows = rows_of(door.caller("admin").get(f"{LIABILITY}&{WORTH}", Accept="text/csv"))
+    rows = rows_of(gateway.caller("admin").get(f"{LIABILITY}&{WORTH}", Accept="text/csv"))
     found = {(row["section"], row["item"]): row["value"] for row in rows}
     assert len(found) == len(rows)
     assert (found["flow", "closing"], found["outstanding", "days 0 to 30"]) == ("85", "84")
@@ -206,8 +206,8 @@ def test_a_liability_is_told_as_csv(door: Door, puppets: Puppets) -> None:
 
 
 @pytest.mark.parametrize("role", ["till", "app", "staff"])
-def test_the_programs_books_are_the_admins(door: Door, role: str) -> None:
-    assert door.caller(role).get(LIABILITY).reason == "ROLE_NOT_ALLOWED"
+def test_the_programs_books_are_the_admins(gateway: Gateway, role: str) -> None:
+    assert gateway.caller(role).get(LIABILITY).reason == "ROLE_NOT_ALLOWED"
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_the_programs_books_are_the_admins(door: Door, role: str) -> None:
         (f"{PERIOD}&cursor=x", "cursor"),
     ],
 )
-def test_a_question_that_cannot_be_is_named(door: Door, query: str, field: str) -> None:
-    answer = door.caller("admin").get(f"/v1/liability?{query}")
+def test_a_question_that_cannot_be_is_named(gateway: Gateway, query: str, field: str) -> None:
+    answer = gateway.caller("admin").get(f"/v1/liability?{query}")
     assert (answer.status, answer.reason) == (422, "INVALID_FIELD")
     assert [each["field"] for each in answer.body["errors"]] == [field]

@@ -12,7 +12,7 @@ from loyalty.rewards.v1 import rewards_pb2 as pb
 from kit.errors import Invalid, NotFound, Precondition, Unavailable
 from tests.fixtures.suite import sale
 from tests.fixtures.tills import return_of
-from tests.integration.gateway.stage import MEMBER_ID, OTHER_ID, Door, Puppets, timestamp
+from tests.integration.gateway.stage import MEMBER_ID, OTHER_ID, Gateway, Puppets, timestamp
 from tests.integration.gateway.test_conventions import is_problem
 
 CODES = ["AAAA-BBBB-CCCC", "DDDD-EEEE-FFFF"]
@@ -68,9 +68,9 @@ def methods(puppets: Puppets) -> list[str]:
     return [asked.method for asked in puppets.asked if asked.method != "AuthenticateApiKey"]
 
 
-def test_each_is_asked_for_first_and_reinstated_last(door: Door, puppets: Puppets) -> None:
+def test_each_is_asked_for_first_and_reinstated_last(gateway: Gateway, puppets: Puppets) -> None:
     body = return_of("R-1", vouchers=CODES, cashier_id="17")
-    answer = door.caller("till").post("/v1/returns", body).expect(201)
+    answer = gateway.caller("till").post("/v1/returns", body).expect(201)
     assert methods(puppets) == ["PreviewReinstatement"] * 2 + ["RecordReturn"] + ["ReinstateVoucher"] * 2
     assert [(each["code"], each["voucher"]["state"], each["problem"]) for each in answer["vouchers"]] == [
         (code, "issued", None) for code in CODES
@@ -82,15 +82,15 @@ def test_each_is_asked_for_first_and_reinstated_last(door: Door, puppets: Puppet
         assert (back.original_receipt.receipt_number, back.cashier_id) == ("R-1", "17")
 
 
-def test_an_exchange_gives_them_back_with_its_return(door: Door, puppets: Puppets) -> None:
+def test_an_exchange_gives_them_back_with_its_return(gateway: Gateway, puppets: Puppets) -> None:
     body = {"return": return_of("R-1", vouchers=CODES[:1]), "sale": sale()}
-    answer = door.caller("till").post("/v1/exchanges", body).expect(201)
+    answer = gateway.caller("till").post("/v1/exchanges", body).expect(201)
     assert [each["code"] for each in answer["return"]["vouchers"]] == CODES[:1]
     assert methods(puppets) == ["PreviewReinstatement", "RecordExchange", "ReinstateVoucher"]
 
 
-def test_without_vouchers_rewards_is_not_asked(door: Door, puppets: Puppets) -> None:
-    assert door.caller("till").post("/v1/returns", return_of("R-1")).expect(201)["vouchers"] == []
+def test_without_vouchers_rewards_is_not_asked(gateway: Gateway, puppets: Puppets) -> None:
+    assert gateway.caller("till").post("/v1/returns", return_of("R-1")).expect(201)["vouchers"] == []
     assert methods(puppets) == ["RecordReturn"]
 
 
@@ -99,7 +99,7 @@ def test_without_vouchers_rewards_is_not_asked(door: Door, puppets: Puppets) -> 
     [(VoucherNotUsed("not used"), 409), (VoucherNotFound("no voucher"), 404), (DatabaseUnavailable("away"), 503)],
 )
 def test_one_that_cannot_come_back_leaves_everything_as_it_was(
-    door: Door, puppets: Puppets, refusal: Any, status: int
+    gateway: Gateway, puppets: Puppets, refusal: Any, status: int
 ) -> None:
     def says(request: pb.PreviewReinstatementRequest) -> pb.PreviewReinstatementResponse:
         if request.code == CODES[1]:
@@ -107,7 +107,7 @@ def test_one_that_cannot_come_back_leaves_everything_as_it_was(
         return pb.PreviewReinstatementResponse(voucher=voucher(request.code))
 
     puppets.says["PreviewReinstatement"] = says
-    answer = door.caller("till").post("/v1/returns", return_of("R-1", vouchers=CODES))
+    answer = gateway.caller("till").post("/v1/returns", return_of("R-1", vouchers=CODES))
     assert is_problem(answer, status, refusal.reason)
     assert answer.body["metadata"]["voucher"] == "vouchers[1]"
     assert puppets.requests("RecordReturn") == puppets.requests("ReinstateVoucher") == []
@@ -123,18 +123,18 @@ def test_one_that_cannot_come_back_leaves_everything_as_it_was(
     ],
 )
 def test_a_field_that_rewards_refuses_is_named_as_the_till_sent_it(
-    door: Door, puppets: Puppets, path: str, field: str, here: str
+    gateway: Gateway, puppets: Puppets, path: str, field: str, here: str
 ) -> None:
     puppets.says["PreviewReinstatement"] = Invalid(field, "is wrong")
     back = return_of("R-1", vouchers=CODES[:1])
-    answer = door.caller("till").post(path, back if path == "/v1/returns" else {"return": back, "sale": sale()})
+    answer = gateway.caller("till").post(path, back if path == "/v1/returns" else {"return": back, "sale": sale()})
     assert is_problem(answer, 422, "INVALID_FIELD")
     assert answer.body["errors"] == [{"field": here, "problem": "is wrong"}]
 
 
-def test_what_is_away_after_the_return_is_finished_by_the_same_request(door: Door, puppets: Puppets) -> None:
+def test_what_is_away_after_the_return_is_finished_by_the_same_request(gateway: Gateway, puppets: Puppets) -> None:
     puppets.says["ReinstateVoucher"] = DatabaseUnavailable("the service cannot reach its database, try again")
-    till, body, key = door.caller("till"), return_of("R-1", vouchers=CODES), str(uuid.uuid4())
+    till, body, key = gateway.caller("till"), return_of("R-1", vouchers=CODES), str(uuid.uuid4())
     answer = till.post("/v1/returns", body, key=key)
     assert is_problem(answer, 503, "DATABASE_UNAVAILABLE")
     assert answer.headers["retry-after"] == "1"
@@ -146,15 +146,17 @@ def test_what_is_away_after_the_return_is_finished_by_the_same_request(door: Doo
 
 
 def test_one_that_others_changed_in_between_is_a_problem_beside_a_return_that_stands(
-    door: Door, puppets: Puppets
+    gateway: Gateway, puppets: Puppets
 ) -> None:
     puppets.says["ReinstateVoucher"] = VoucherNotUsed("the voucher is not used")
-    answer = door.caller("till").post("/v1/returns", return_of("R-1", vouchers=CODES[:1])).expect(201)
+    answer = gateway.caller("till").post("/v1/returns", return_of("R-1", vouchers=CODES[:1])).expect(201)
     (found,) = answer["vouchers"]
     assert (found["voucher"], found["problem"]["reason"], found["problem"]["status"]) == (None, "VOUCHER_NOT_USED", 409)
 
 
 @pytest.mark.parametrize("codes", [["A"] * 11, [""], [7], "A", ["A" * 65], ["Ä"]])
-def test_codes_are_bounded(door: Door, puppets: Puppets, codes: object) -> None:
-    assert is_problem(door.caller("till").post("/v1/returns", return_of("R-1", vouchers=codes)), 422, "INVALID_FIELD")
+def test_codes_are_bounded(gateway: Gateway, puppets: Puppets, codes: object) -> None:
+    assert is_problem(
+        gateway.caller("till").post("/v1/returns", return_of("R-1", vouchers=codes)), 422, "INVALID_FIELD"
+    )
     assert methods(puppets) == []

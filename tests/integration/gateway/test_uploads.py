@@ -1,4 +1,4 @@
-"""Many purchases in one call, as the door takes them apart and puts the results together."""
+"""Many purchases in one call, as the gateway takes them apart and puts the results together."""
 
 from __future__ import annotations
 
@@ -16,8 +16,16 @@ from gateway.limits import Limits
 from kit import status
 from kit.errors import NotFound, Precondition, Unavailable
 from tests.fixtures.suite import Caller, sale
-from tests.integration.gateway.stage import MEMBER_ID, OTHER_ID, PROGRAM_ID, Door, Puppets, member, timestamp
-from tests.integration.gateway.stage import door as open_door
+from tests.integration.gateway.stage import (
+    MEMBER_ID,
+    OTHER_ID,
+    PROGRAM_ID,
+    Gateway,
+    Puppets,
+    member,
+    open_gateway,
+    timestamp,
+)
 from tests.integration.gateway.test_conventions import is_problem
 
 PATH = "/v1/purchases:batch"
@@ -85,11 +93,11 @@ def items(puppets: Puppets) -> list[points_pb2.PurchaseToRecord]:
     return list(request.items)
 
 
-def test_each_purchase_has_its_own_result_in_its_place(door: Door, puppets: Puppets) -> None:
+def test_each_purchase_has_its_own_result_in_its_place(gateway: Gateway, puppets: Puppets) -> None:
     crooked = sale()
     crooked["lines"][0]["quantity_milli"] = None
     results = upload(
-        door.caller("till"),
+        gateway.caller("till"),
         sale(member_id=MEMBER_ID),
         crooked,
         sale(member=card("C-404")),
@@ -111,13 +119,13 @@ def test_each_purchase_has_its_own_result_in_its_place(door: Door, puppets: Pupp
     assert (anonymous["purchase"]["member_id"], anonymous["account"]) == (None, None)
 
 
-def test_a_call_in_which_nothing_is_well_formed_asks_nobody(door: Door, puppets: Puppets) -> None:
-    assert [each["status"] for each in upload(door.caller("till"), {}, None, 7)] == [422, 422, 422]
+def test_a_call_in_which_nothing_is_well_formed_asks_nobody(gateway: Gateway, puppets: Puppets) -> None:
+    assert [each["status"] for each in upload(gateway.caller("till"), {}, None, 7)] == [422, 422, 422]
     assert puppets.requests("RecordPurchases") == []
 
 
-def test_keys_are_the_purchases_own_or_follow_from_the_call_and_the_receipt(door: Door, puppets: Puppets) -> None:
-    caller, purchases = door.caller("till"), [sale(), sale(idempotency_key="mine"), sale()]
+def test_keys_are_the_purchases_own_or_follow_from_the_call_and_the_receipt(gateway: Gateway, puppets: Puppets) -> None:
+    caller, purchases = gateway.caller("till"), [sale(), sale(idempotency_key="mine"), sale()]
     for key in ("monday", "monday", "tuesday"):
         upload(caller, *purchases, key=key)
     first, again, other = (
@@ -128,8 +136,8 @@ def test_keys_are_the_purchases_own_or_follow_from_the_call_and_the_receipt(door
     assert len({first[0], first[2], other[0], other[2]}) == 4
 
 
-def test_an_upload_in_another_order_has_the_same_keys(door: Door, puppets: Puppets) -> None:
-    caller, purchases = door.caller("till"), [sale(), sale(), sale()]
+def test_an_upload_in_another_order_has_the_same_keys(gateway: Gateway, puppets: Puppets) -> None:
+    caller, purchases = gateway.caller("till"), [sale(), sale(), sale()]
     purchases[1]["receipt"] |= {"receipt_number": "another"}
     for order in (purchases, purchases[::-1]):
         upload(caller, *order, key="monday")
@@ -142,21 +150,21 @@ def test_an_upload_in_another_order_has_the_same_keys(door: Door, puppets: Puppe
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "with blank", 7])
-def test_a_key_that_cannot_be_is_a_problem_of_its_purchase(door: Door, key: object) -> None:
-    wrong, right = upload(door.caller("till"), sale(idempotency_key=key), sale())
+def test_a_key_that_cannot_be_is_a_problem_of_its_purchase(gateway: Gateway, key: object) -> None:
+    wrong, right = upload(gateway.caller("till"), sale(idempotency_key=key), sale())
     assert [each["field"] for each in wrong["problem"]["errors"]] == ["idempotency_key"]
     assert right["status"] == 201
 
 
-def test_the_answer_is_marked_when_all_of_it_was_said_before(door: Door) -> None:
-    caller = door.caller("till")
+def test_the_answer_is_marked_when_all_of_it_was_said_before(gateway: Gateway) -> None:
+    caller = gateway.caller("till")
     known, new = sale(idempotency_key="again"), sale()
     assert caller.post(PATH, {"purchases": [known, known]}).replayed
     assert not caller.post(PATH, {"purchases": [known, new]}).replayed
 
 
-def test_an_identifier_is_looked_up_once_however_often_it_buys(door: Door, puppets: Puppets) -> None:
-    caller = door.caller("till")
+def test_an_identifier_is_looked_up_once_however_often_it_buys(gateway: Gateway, puppets: Puppets) -> None:
+    caller = gateway.caller("till")
     names = ["C-many-1", "C-many-2", "C-404-many", "C-many-1"]
     upload(caller, *(sale(member=card(name)) for name in names * 20))
     asked = [request.identifier.value for request in puppets.requests("ResolveMember")]
@@ -166,8 +174,8 @@ def test_an_identifier_is_looked_up_once_however_often_it_buys(door: Door, puppe
 
 
 def test_while_members_is_away_what_is_remembered_serves_and_nobody_is_asked_twice(puppets: Puppets) -> None:
-    with open_door(puppets, identifier_fresh_s=0) as door:
-        caller = door.caller("till")
+    with open_gateway(puppets, identifier_fresh_s=0) as gateway:
+        caller = gateway.caller("till")
         upload(caller, sale(member=card("C-known")))
         puppets.says["ResolveMember"] = DatabaseUnavailable("the service cannot reach its database, try again")
         puppets.asked.clear()
@@ -180,8 +188,8 @@ def test_while_members_is_away_what_is_remembered_serves_and_nobody_is_asked_twi
 
 
 def test_looking_members_up_has_an_end(puppets: Puppets) -> None:
-    with open_door(puppets, upload_lookup_ms=0) as door:
-        late, anonymous = upload(door.caller("till"), sale(member=card("C-late")), sale())
+    with open_gateway(puppets, upload_lookup_ms=0) as gateway:
+        late, anonymous = upload(gateway.caller("till"), sale(member=card("C-late")), sale())
         assert (late["status"], late["problem"]["reason"]) == (503, "SERVICE_UNAVAILABLE")
         assert "nothing was recorded" in late["problem"]["detail"]
         assert anonymous["status"] == 201
@@ -196,8 +204,8 @@ def test_a_look_up_without_an_answer_leaves_nothing_open(puppets: Puppets) -> No
         return resolved(request)
 
     puppets.says["ResolveMember"] = slowly
-    with open_door(puppets, lookup_deadline_ms=1_000) as door:
-        slow, next_, anonymous = upload(door.caller("till"), *(sale(member=card(n)) for n in ("C-1", "C-2")), sale())
+    with open_gateway(puppets, lookup_deadline_ms=1_000) as gateway:
+        slow, next_, anonymous = upload(gateway.caller("till"), *(sale(member=card(n)) for n in ("C-1", "C-2")), sale())
         answered.set()
     for each in (slow, next_):
         assert (each["status"], each["problem"]["reason"]) == (503, "SERVICE_UNAVAILABLE")
@@ -206,32 +214,32 @@ def test_a_look_up_without_an_answer_leaves_nothing_open(puppets: Puppets) -> No
 
 
 @pytest.mark.parametrize(("many", "status"), [(50, 201), (51, 422)])
-def test_a_receipt_was_paid_in_fifty_parts_at_most(door: Door, many: int, status: int) -> None:
+def test_a_receipt_was_paid_in_fifty_parts_at_most(gateway: Gateway, many: int, status: int) -> None:
     tenders = [{"kind": "cash", "amount_minor": 1}] * many
-    (result,) = upload(door.caller("till"), sale(tenders=tenders))
+    (result,) = upload(gateway.caller("till"), sale(tenders=tenders))
     assert result["status"] == status
     if result["problem"]:
         assert [each["field"] for each in result["problem"]["errors"]] == ["tenders"]
 
 
-def test_an_accident_of_one_is_told_in_fixed_words(door: Door, puppets: Puppets) -> None:
+def test_an_accident_of_one_is_told_in_fixed_words(gateway: Gateway, puppets: Puppets) -> None:
     accident = StatusMessage(code=13, message="something went wrong on our side (request r)")
     puppets.says["RecordPurchases"] = points_pb2.RecordPurchasesResponse(
         results=[points_pb2.RecordPurchaseResult(error=accident)]
     )
-    (result,) = upload(door.caller("till"), sale())
+    (result,) = upload(gateway.caller("till"), sale())
     assert (result["status"], result["problem"]["reason"]) == (500, "INTERNAL")
 
 
 @pytest.mark.parametrize("purchases", [[], [None] * 501, None, {}, "x"])
-def test_a_call_has_one_to_five_hundred_purchases(door: Door, purchases: object) -> None:
-    answer = door.caller("till").post(PATH, {"purchases": purchases})
+def test_a_call_has_one_to_five_hundred_purchases(gateway: Gateway, purchases: object) -> None:
+    answer = gateway.caller("till").post(PATH, {"purchases": purchases})
     assert is_problem(answer, 422, "INVALID_FIELD")
     assert answer.body["errors"][0]["field"] == "purchases"
 
 
-def test_its_body_may_be_longer_than_others_and_not_without_end(door: Door) -> None:
-    caller = door.caller("till")
+def test_its_body_may_be_longer_than_others_and_not_without_end(gateway: Gateway) -> None:
+    caller = gateway.caller("till")
     long = sale(cashier_id="x" * 2_000_000)
     assert [each["status"] for each in upload(caller, long, sale())] == [422, 201]
     answer = caller.post(PATH, b'"' + b"x" * 4_194_304 + b'"')
@@ -239,15 +247,15 @@ def test_its_body_may_be_longer_than_others_and_not_without_end(door: Door) -> N
 
 
 @pytest.mark.parametrize("role", ["app", "staff"])
-def test_only_tills_and_admins_upload(door: Door, role: str) -> None:
-    assert is_problem(door.caller(role).post(PATH, {"purchases": [sale()]}), 403, "ROLE_NOT_ALLOWED")
-    assert [each["status"] for each in upload(door.caller("admin"), sale())] == [201]
+def test_only_tills_and_admins_upload(gateway: Gateway, role: str) -> None:
+    assert is_problem(gateway.caller(role).post(PATH, {"purchases": [sale()]}), 403, "ROLE_NOT_ALLOWED")
+    assert [each["status"] for each in upload(gateway.caller("admin"), sale())] == [201]
 
 
 def test_purchases_of_one_call_count_one_by_one_and_apart_from_requests(puppets: Puppets) -> None:
     puppets.says["ListRewards"] = rewards_pb2.ListRewardsResponse()
-    with open_door(puppets, till_requests_per_s=100) as door:
-        caller, other = door.caller("till"), door.caller("till")
+    with open_gateway(puppets, till_requests_per_s=100) as gateway:
+        caller, other = gateway.caller("till"), gateway.caller("till")
         full = {"purchases": [None] * 500}
         first = caller.post(PATH, full)
         assert first.status == 200

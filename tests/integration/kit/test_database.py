@@ -1,4 +1,4 @@
-"""What goes through the door to PostgreSQL arrives as it was."""
+"""What goes through the gateway to PostgreSQL arrives as it was."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ class LifeMachine(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 1), days_late=st.sampled_from([0, 0, 2, 9]))
     def visit(self, who: int, days_late: int) -> None:
-        """Somebody comes by; the door tells of it late at times."""
+        """Somebody comes by; the gateway tells of it late at times."""
         visit = self.history.visit(self.tick() - timedelta(days=days_late), self.members[who])
         command = make.record_activity(visit.known_to, make.a_happening(occurred_at=visit.at))
         assert self.do(lambda: self.points.activities.record_activity(TILL, command).unwrap())

@@ -104,7 +104,7 @@ def _items_of(kind: Any) -> Iterator[Any]:
             yield from _items_of(each)
 
 
-# Fields that the door does not let anybody send, or fills in itself.
+# Fields that the gateway does not let anybody send, or fills in itself.
 NOBODY_SENDS = {
     "rewards.reinstate_voucher goods_return",
     "points.get_purchase receipt",

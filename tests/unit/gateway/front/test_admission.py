@@ -24,7 +24,7 @@ def test_what_finds_no_place_waits_or_is_refused_and_each_is_answered_once() -> 
         requests = [admitted(lambda: gate.wait(60), answers) for _ in range(8)]
         for each in requests:
             admission.submit(each)
-        assert answers == ["DOOR_BUSY"] * 3
+        assert answers == ["GATEWAY_OVERLOADED"] * 3
         # One that waits goes away; its place is not worked for.
         requests[2].is_wanted = False
         gate.set()
@@ -33,7 +33,7 @@ def test_what_finds_no_place_waits_or_is_refused_and_each_is_answered_once() -> 
         admission.stop()
         return answers
 
-    assert asyncio.run(story()) == ["DOOR_BUSY"] * 3 + [True] * 4
+    assert asyncio.run(story()) == ["GATEWAY_OVERLOADED"] * 3 + [True] * 4
 
 
 def test_nothing_waits_longer_than_the_wait() -> None:
@@ -52,7 +52,7 @@ def test_nothing_waits_longer_than_the_wait() -> None:
         admission.stop()
         return answers
 
-    assert asyncio.run(story()) == ["DOOR_BUSY", "DOOR_BUSY", True]
+    assert asyncio.run(story()) == ["GATEWAY_OVERLOADED", "GATEWAY_OVERLOADED", True]
 
 
 def test_the_queue_is_as_long_as_what_leaves_it_in_time() -> None:
@@ -73,7 +73,7 @@ def test_the_queue_is_as_long_as_what_leaves_it_in_time() -> None:
         while not admission.is_empty:
             await asyncio.sleep(0)
         admission.stop()
-        return answers.count("DOOR_BUSY")
+        return answers.count("GATEWAY_OVERLOADED")
 
     assert asyncio.run(story()) == 14
 
@@ -85,11 +85,11 @@ def test_a_full_lane_leaves_places_and_room_to_wait_in_another() -> None:
         admission = Admission(asyncio.get_running_loop(), LANES, AdmissionBounds(2, 4, WAIT_S))
         for _ in range(6):
             admission.submit(admitted(lambda: gate.wait(60), answers))
-        assert answers == ["DOOR_BUSY"]
+        assert answers == ["GATEWAY_OVERLOADED"]
         for _ in range(4):
             admission.submit(admitted(lambda: gate.wait(60), answers, "members"))
         # Three of one lane and one of the other wait, which are all that may.
-        assert answers == ["DOOR_BUSY"] * 2
+        assert answers == ["GATEWAY_OVERLOADED"] * 2
         for _ in range(2):
             admission.submit(admitted(lambda: "served", answers, "gateway"))
         while answers.count("served") < 2:
@@ -100,4 +100,4 @@ def test_a_full_lane_leaves_places_and_room_to_wait_in_another() -> None:
         admission.stop()
         return answers
 
-    assert asyncio.run(story()) == ["DOOR_BUSY"] * 2 + ["served"] * 2 + [True] * 8
+    assert asyncio.run(story()) == ["GATEWAY_OVERLOADED"] * 2 + ["served"] * 2 + [True] * 8

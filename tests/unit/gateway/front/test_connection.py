@@ -231,7 +231,7 @@ def test_bodies_of_one_address_take_a_part_of_the_memory_and_give_it_back(scene:
     first.data_received(HEAD % 9_000 + b"x" * 8_000)
     second, second_transport = scene.connect()
     second.data_received(HEAD % 9_000 + b"x" * 8_000)
-    assert b"DOOR_BUSY" in second_transport.written
+    assert b"GATEWAY_OVERLOADED" in second_transport.written
     other, other_transport = scene.connect("10.0.0.2")
     other.data_received(HEAD % 9_000 + b"x" * 8_000)
     assert (first_transport.written, other_transport.written) == (b"", b"")

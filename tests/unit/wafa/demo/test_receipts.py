@@ -38,7 +38,7 @@ def test_receipts_come_oldest_first(receipts: list[Receipt]) -> None:
     assert times == sorted(times)
 
 
-def test_every_receipt_fits_through_the_door(receipts: list[Receipt]) -> None:
+def test_every_receipt_is_a_body_that_the_gateway_accepts(receipts: list[Receipt]) -> None:
     for receipt in receipts:
         assert 1 <= len(receipt.lines) <= 1_000
         assert all(line.quantity != 0 and line.unit_price_minor >= 0 for line in receipt.lines)

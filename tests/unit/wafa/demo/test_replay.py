@@ -15,7 +15,7 @@ from wafa.demo.receipts import Receipt, parse_receipts, read_receipts
 from wafa.demo.replay import replay
 from wafa.demo.summary import show_tally
 from wafa.demo.tally import Tally, percentiles_ms
-from wafa.door import Answer, Door, DoorError
+from wafa.gateway_client import Answer, GatewayClient, GatewayError
 from wafa.launcher.errors import StopAsked
 from wafa.screen import Screen
 
@@ -63,8 +63,8 @@ class Suite:
                 return {}
 
 
-class FakeDoor(Door):
-    """A door to the suite of a few lines."""
+class FakeGatewayClient(GatewayClient):
+    """A gateway to the suite of a few lines."""
 
     def __init__(self, suite: Suite) -> None:
         super().__init__("http://127.0.0.1:1", "", pause=lambda s: None)
@@ -79,7 +79,7 @@ def problem(reason: str) -> Answer:
 
 
 def run(suite: Suite, receipts: list[Receipt], lanes: int = 3) -> Tally:
-    return replay(make_plan(receipts, lanes, TODAY), REWARDS, lambda: FakeDoor(suite))
+    return replay(make_plan(receipts, lanes, TODAY), REWARDS, lambda: FakeGatewayClient(suite))
 
 
 def test_every_receipt_is_posted_or_refused() -> None:
@@ -159,12 +159,12 @@ def test_points_that_were_spent_already_are_owed_and_not_taken() -> None:
 
 
 def test_a_lost_gateway_ends_the_whole_replay() -> None:
-    class LostDoor(FakeDoor):
+    class LostGatewayClient(FakeGatewayClient):
         def post(self, path: str, body: object, idempotency_key: str = "") -> Answer:
-            raise DoorError("it does not answer")
+            raise GatewayError("it does not answer")
 
-    with pytest.raises(DoorError, match="it does not answer"):
-        replay(make_plan(read_receipts(limit=50), 3, TODAY), REWARDS, lambda: LostDoor(Suite()))
+    with pytest.raises(GatewayError, match="it does not answer"):
+        replay(make_plan(read_receipts(limit=50), 3, TODAY), REWARDS, lambda: LostGatewayClient(Suite()))
 
 
 def test_a_wish_to_stop_ends_the_whole_replay() -> None:
@@ -173,7 +173,7 @@ def test_a_wish_to_stop_ends_the_whole_replay() -> None:
         replay(
             make_plan(read_receipts(limit=50), 3, TODAY),
             REWARDS,
-            lambda: FakeDoor(Suite()),
+            lambda: FakeGatewayClient(Suite()),
             is_stopped=lambda: next(count) > 20,
         )
 

@@ -852,7 +852,7 @@ class AuthenticateApiKeyRequest(_message.Message):
 
     KEY_HASH_FIELD_NUMBER: _builtins.int
     key_hash: _builtins.bytes
-    """SHA-256 of the whole key, 32 bytes: the key itself never travels further than the door."""
+    """SHA-256 of the whole key, 32 bytes: the key itself never travels further than the gateway."""
     def __init__(
         self,
         *,

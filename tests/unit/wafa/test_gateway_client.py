@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from wafa.backends import free_port
-from wafa.door import TRIES_MAX, Door, DoorError
+from wafa.gateway_client import TRIES_MAX, GatewayClient, GatewayError
 
 Reply = tuple[int, dict[str, str], bytes] | None
 Served = Callable[[list[Reply]], "Gateway"]
@@ -77,8 +77,8 @@ def problem(status: int, reason: str, **headers: str) -> Reply:
 
 def test_a_write_carries_its_key_and_the_callers(serve: Served) -> None:
     gateway = serve([ok({"points": 7})])
-    with Door(gateway.url, "wafa_till_x") as door:
-        answer = door.post("/v1/purchases", {"lines": []}, "key-1")
+    with GatewayClient(gateway.url, "wafa_till_x") as client:
+        answer = client.post("/v1/purchases", {"lines": []}, "key-1")
     assert (answer.ok, answer.body, answer.replayed, answer.tries) == (True, {"points": 7}, False, 1)
     (seen,) = gateway.seen
     assert (seen["Authorization"], seen["Idempotency-Key"]) == ("Bearer wafa_till_x", "key-1")
@@ -86,47 +86,50 @@ def test_a_write_carries_its_key_and_the_callers(serve: Served) -> None:
 
 
 def test_a_replay_is_noticed(serve: Served) -> None:
-    with Door(serve([ok(Idempotent_Replayed="true")]).url, "") as door:
-        assert door.post("/", {}, "key").replayed
+    with GatewayClient(serve([ok(Idempotent_Replayed="true")]).url, "") as client:
+        assert client.post("/", {}, "key").replayed
 
 
 def test_a_refusal_is_an_answer_with_its_reason(serve: Served) -> None:
     gateway = serve([problem(409, "RECEIPT_CONFLICT")])
-    with Door(gateway.url, "") as door:
-        answer = door.post("/", {}, "key")
+    with GatewayClient(gateway.url, "") as client:
+        answer = client.post("/", {}, "key")
     assert (answer.ok, answer.reason, len(gateway.seen)) == (False, "RECEIPT_CONFLICT", 1)
 
 
 def test_a_full_house_is_asked_again_after_the_time_it_names(serve: Served) -> None:
     pauses: list[float] = []
     gateway = serve([problem(429, "RATE_LIMITED", Retry_After="2"), ok()])
-    with Door(gateway.url, "", pause=pauses.append) as door:
-        answer = door.post("/", {}, "key")
+    with GatewayClient(gateway.url, "", pause=pauses.append) as client:
+        answer = client.post("/", {}, "key")
     assert (answer.ok, answer.tries, pauses) == (True, 2, [2.0])
     assert [seen["Idempotency-Key"] for seen in gateway.seen] == ["key", "key"]
 
 
 def test_a_lost_answer_is_asked_for_again_with_the_same_key(serve: Served) -> None:
     gateway = serve([None, ok()])
-    with Door(gateway.url, "", pause=lambda s: None) as door:
-        assert door.post("/", {}, "key").tries == 2
+    with GatewayClient(gateway.url, "", pause=lambda s: None) as client:
+        assert client.post("/", {}, "key").tries == 2
     assert [seen["Idempotency-Key"] for seen in gateway.seen] == ["key", "key"]
 
 
 def test_a_house_that_stays_full_is_an_answer_in_the_end(serve: Served) -> None:
     gateway = serve([problem(503, "SERVICE_BUSY", Retry_After="1")])
-    with Door(gateway.url, "", pause=lambda s: None) as door:
-        answer = door.post("/", {}, "key")
+    with GatewayClient(gateway.url, "", pause=lambda s: None) as client:
+        answer = client.post("/", {}, "key")
     assert (answer.ok, answer.reason, len(gateway.seen)) == (False, "SERVICE_BUSY", TRIES_MAX)
 
 
 def test_nobody_at_home_is_told_in_a_sentence() -> None:
-    with Door(f"http://127.0.0.1:{free_port()}", "", pause=lambda s: None) as door, pytest.raises(DoorError) as error:
-        door.get("/")
+    with (
+        GatewayClient(f"http://127.0.0.1:{free_port()}", "", pause=lambda s: None) as client,
+        pytest.raises(GatewayError) as error,
+    ):
+        client.get("/")
     assert "does not answer" in str(error.value)
 
 
 def test_an_answer_that_is_no_json_is_a_refusal_without_a_reason_of_ours(serve: Served) -> None:
-    with Door(serve([(502, {}, b"<html>")]).url, "") as door:
-        answer = door.get("/")
+    with GatewayClient(serve([(502, {}, b"<html>")]).url, "") as client:
+        answer = client.get("/")
     assert (answer.ok, answer.body, answer.reason) == (False, None, "HTTP_502")

@@ -23,7 +23,7 @@ PAUSE_S_MAX = 5.0
 REPLAYED_HEADER = "Idempotent-Replayed"
 
 
-class DoorError(Exception):
+class GatewayError(Exception):
     """The gateway cannot be reached, or answers in a way that no gateway of ours would."""
 
 
@@ -54,7 +54,7 @@ class Answer:
         return str(self.body.get("detail", "")) if isinstance(self.body, dict) else ""
 
 
-class Door:
+class GatewayClient:
     """One connection to the gateway, kept open. For one thread."""
 
     def __init__(self, url: str, key: str, *, pause: Callable[[float], object] = time.sleep) -> None:
@@ -73,15 +73,15 @@ class Door:
         self._connection.close()
 
     def get(self, path: str) -> Answer:
-        """Reads. Raises DoorError when there is no answer."""
+        """Reads. Raises GatewayError when there is no answer."""
         return self._ask("GET", path, None, {})
 
     def post(self, path: str, body: object, idempotency_key: str = "") -> Answer:
-        """Writes, or asks with a body where there is no key. Raises DoorError when there is no answer."""
+        """Writes, or asks with a body where there is no key. Raises GatewayError when there is no answer."""
         return self._ask("POST", path, body, {"Idempotency-Key": idempotency_key} if idempotency_key else {})
 
     def put(self, path: str, body: object, idempotency_key: str) -> Answer:
-        """Replaces. Raises DoorError when there is no answer."""
+        """Replaces. Raises GatewayError when there is no answer."""
         return self._ask("PUT", path, body, {"Idempotency-Key": idempotency_key})
 
     def _ask(self, method: str, path: str, body: object, more: dict[str, str]) -> Answer:
@@ -97,7 +97,7 @@ class Door:
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
                 if last:
-                    raise DoorError(f"{self.url} does not answer: {error or type(error).__name__}.") from error
+                    raise GatewayError(f"{self.url} does not answer: {error or type(error).__name__}.") from error
                 # A server may close a connection that was idle; the first new try needs no pause.
                 self.pause(0.0 if tries == 1 else min(PAUSE_S_MAX, 0.1 * 2**tries))
                 continue
