@@ -1,7 +1,8 @@
 """Settings: one frozen dataclass a process, read once from the environment, every bound named with its unit.
 
-A field is a setting: `POINTS_` + its name in capitals. Its default, type and comment live beside it in the service's
-`config.py` through `setting()`; docs/reference/config.md is checked against them.
+A field is a setting: `POINTS_` + its name in capitals. Its default, type and comment live beside it in the process's
+`config.py` through `setting()`, or for all services in `kit.chassis.settings`; docs/reference/config.md is checked
+against them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ def setting(about: str, *, default: Any = dataclasses.MISSING, variable: str = "
     if default is dataclasses.MISSING:
         return dataclasses.field(metadata=metadata, repr=not secret)
     return dataclasses.field(default=default, metadata=metadata, repr=not secret)
+
+
+def with_default(config: type[Any], name: str, default: Any) -> Any:
+    """The setting of a base class, with another default and nothing else."""
+    (field,) = (each for each in dataclasses.fields(config) if each.name == name)
+    return dataclasses.field(default=default, metadata=field.metadata, repr=field.repr)
 
 
 def variable_of(field: dataclasses.Field[Any], prefix: str) -> str:

@@ -147,7 +147,7 @@ def config() -> Iterator[str]:
     """A section a process, and one for what is no process' own."""
     for word in (*WORDS, "gateway"):
         module = importlib.import_module("gateway.config" if word == "gateway" else f"services.{word}.config")
-        rows = [_setting_row(field, module.PREFIX) for field in dataclasses.fields(module.Config)]
+        rows = [_setting_row(field, word.upper()) for field in dataclasses.fields(module.Config)]
         yield f"## {word}\n\n{_table(['variable', 'default', 'is'], rows)}"
     rows = [[f"`{name}`", about] for name, about in SAID["other_variables"].items()]
     yield f"## Besides\n\n{_table(['variable', 'is'], rows)}"

@@ -2,7 +2,7 @@
 
 import sys
 
-from kit.process import main
+from kit.chassis.process import main
 from services.members.app import SERVICE
 
 if __name__ == "__main__":

@@ -1,51 +1,36 @@
-"""The composition root: settings → engine → storage → handlers → servicer → server and workers."""
+"""The composition root: what makes `members` differ from another service; `kit.chassis` makes a process of it."""
 
 from __future__ import annotations
 
 import base64
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from kit import database, row_digests, streams
+from kit.chassis.app import Parts, Service, relay
 from kit.checking import Finding
 from kit.config import ConfigError
-from kit.outbox import Relay
-from kit.process import App, Service
-from kit.server import Server
-from kit.telemetry import InternalServer
-from kit.workers import Worker
-from services.members import announces, check, config, handlers, jobs, tables
+from services.members import announces, check, handlers, jobs, tables
 from services.members.config import Config
 from services.members.ports import Publish
 from services.members.rpc import MembersServicer
 from services.members.sealing import KEY_BYTES, MasterKeys, Pepper
 from services.members.storage import Storage
 
-NAME = "members"
-
 # Of one answer of Redis to what is published within a request.
 PUBLISH_TIMEOUT_S = 0.25
 
 
-def build(config: Config) -> App:
-    """Makes the service. Takes the ports; connects to nothing."""
-    engine = engine_of(config)
-    storage = Storage(engine, master_keys_of(config), pepper_of(config))
-    server = Server(
-        [servicer(storage, _publisher(config, engine))],
-        host=config.host,
-        port=config.port,
-        port_shared=config.port_shared,
-        threads_max=config.threads_max,
-        concurrent_rpcs_max=config.concurrent_rpcs_max,
-        reflection=config.reflection,
-    )
-    internal = InternalServer(
-        config.internal_port, lambda: server.is_serving and database.is_there(engine), host=config.internal_host
-    )
-    return App(server, internal, (_relay(config, engine), *_jobs(config, storage)))
+def storage_of(engine: sa.Engine, config: Config) -> Storage:
+    """The storage, or ConfigError where a key is none."""
+    return Storage(engine, master_keys_of(config), pepper_of(config))
+
+
+def parts(config: Config, storage: Storage) -> Parts:
+    """The servicer, and the timed work that is its own."""
+    rewrap = functools.partial(jobs.rewrap_data_keys, storage, limit=config.jobs_batch_max)
+    return Parts([servicer(storage, _publisher(config, storage.engine))], jobs={"rewrap-data-keys": rewrap})
 
 
 def servicer(storage: Storage, publish: Publish = lambda: None) -> MembersServicer:
@@ -56,12 +41,6 @@ def servicer(storage: Storage, publish: Publish = lambda: None) -> MembersServic
         handlers.ProgramHandlers(storage),
         handlers.ApiKeyHandlers(storage, publish),
     )
-
-
-def engine_of(config: Config) -> sa.Engine:
-    """The engine for the service's database."""
-    bounds = database.PoolBounds(size_max=config.connections_max, wait_ms=config.connection_wait_ms)
-    return row_digests.keyed(database.engine(config.database_url, bounds), config.lookup_pepper)
 
 
 def master_keys_of(config: Config) -> MasterKeys:
@@ -82,42 +61,23 @@ def pepper_of(config: Config) -> Pepper:
         raise ConfigError(f"MEMBERS_LOOKUP_PEPPER must be {KEY_BYTES} bytes in base64") from error
 
 
-def findings(config: Config) -> Iterable[Finding]:
+def findings(engine: sa.Engine, config: Config) -> Iterable[Finding]:
     """What the checker finds in the service's database."""
-    return check.check(engine_of(config), master_keys_of(config), pepper_of(config))
-
-
-def _relay(config: Config, engine: sa.Engine) -> Worker:
-    redis = streams.connect(config.redis_url)
-    relay = Relay(engine, tables.outbox, redis, announces.STREAM, batch_max=config.relay_batch_max)
-    return Worker("members-relay", relay.publish_once, interval_s=config.relay_interval_ms / 1_000)
+    return check.check(engine, master_keys_of(config), pepper_of(config))
 
 
 def _publisher(config: Config, engine: sa.Engine) -> Publish:
     """Publishes within a request: a Redis that is slow may cost it little."""
-    redis = streams.connect(config.redis_url, answer_timeout_s=PUBLISH_TIMEOUT_S)
-    relay = Relay(engine, tables.outbox, redis, announces.STREAM, batch_max=config.relay_batch_max)
-    return relay.publish_if_possible
-
-
-def _jobs(config: Config, storage: Storage) -> tuple[Worker, ...]:
-    rounds: dict[str, Callable[..., bool]] = {
-        "members-forget-stored-answers": jobs.forget_stored_answers,
-        "members-prune-events": jobs.prune_events,
-        "members-rewrap-data-keys": jobs.rewrap_data_keys,
-    }
-    return tuple(
-        Worker(name, functools.partial(job, storage, limit=config.jobs_batch_max), interval_s=config.jobs_interval_s)
-        for name, job in rounds.items()
-    )
+    publishing = relay(engine, tables.metadata, announces.STREAM, config, answer_timeout_s=PUBLISH_TIMEOUT_S)
+    return publishing.publish_if_possible
 
 
 SERVICE = Service(
-    name=NAME,
-    about="Who someone is: members, what they are found by, programs and the API keys of callers.",
-    load=config.load,
-    build=build,
-    engine_of=engine_of,
+    word="members",
+    config=Config,
     metadata=tables.metadata,
+    stream=announces.STREAM,
+    storage=storage_of,
+    parts=parts,
     check=findings,
 )

@@ -1,24 +1,16 @@
-"""The composition root: settings → engine → storage → clients → handlers → servicer → server and workers."""
+"""The composition root: what makes `points` differ from another service; `kit.chassis` makes a process of it."""
 
 from __future__ import annotations
 
 import functools
-import socket
-from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from kit import client, database, row_digests, streams
-from kit.checking import Finding
-from kit.circuit import Circuit, CircuitBounds, places_of
+from kit.chassis.app import Parts, Service, channel_to, consumer
+from kit.chassis.jobs import Round
 from kit.inbox import Consumer
-from kit.outbox import Relay
-from kit.process import App, Service
-from kit.server import Server
-from kit.suite import entry
-from kit.telemetry import InternalServer
 from kit.workers import Worker
-from services.points import announces, check, config, handlers, jobs, listens, tables
+from services.points import announces, check, handlers, jobs, listens, tables
 from services.points.clients import MembersClient
 from services.points.commit import Committer, Grouped, Rulebook, Singly
 from services.points.conditions import CelConditions
@@ -29,38 +21,18 @@ from services.points.ports import Members
 from services.points.rpc import PointsServicer
 from services.points.storage import Storage
 
-NAME = "points"
 
-
-def build(config: Config) -> App:
-    """Makes the service. Takes the ports; connects to nothing."""
-    engine = engine_of(config)
-    storage = Storage(engine)
-    channel = client.channel(config.members_address, idempotent=entry("members").exposes)
-    circuit = Circuit(CircuitBounds(places_of(config.threads_max)), service="members")
+def parts(config: Config, storage: Storage) -> Parts:
+    """The servicer, the ledger's writer and the other workers, and the timed work that is its own."""
+    channel, circuit = channel_to("members", config.members_address, config)
     members = MembersClient(channel, config.members_deadline_ms, circuit)
     conditions = CelConditions()
     committer, writers = _committer(config, storage, conditions)
-    server = Server(
+    return Parts(
         [servicer(storage, committer, members, conditions, config.evaluation_steps_max)],
-        host=config.host,
-        port=config.port,
-        port_shared=config.port_shared,
-        threads_max=config.threads_max,
-        concurrent_rpcs_max=config.concurrent_rpcs_max,
-        reflection=config.reflection,
+        workers=[*writers, _enroller(config, storage, committer), _rehearser(config, storage, conditions)],
+        jobs=_jobs(config, storage, committer, members),
     )
-    internal = InternalServer(
-        config.internal_port, lambda: server.is_serving and database.is_there(engine), host=config.internal_host
-    )
-    beside = (
-        _relay(config, engine),
-        _consumer(config, engine),
-        _enroller(config, storage, committer),
-        _rehearser(config, storage, conditions),
-        *_jobs(config, storage, committer, members),
-    )
-    return App(server, internal, (*writers, *beside))
 
 
 def servicer(
@@ -88,39 +60,10 @@ def servicer(
     )
 
 
-def engine_of(config: Config) -> sa.Engine:
-    """The engine for the service's database."""
-    bounds = database.PoolBounds(size_max=config.connections_max, wait_ms=config.connection_wait_ms)
-    return row_digests.keyed(database.engine(config.database_url, bounds), config.row_digest_key)
-
-
-def findings(config: Config) -> Iterable[Finding]:
-    """What the checker finds in the service's database."""
-    return check.check(engine_of(config))
-
-
-def _relay(config: Config, engine: sa.Engine) -> Worker:
-    redis = streams.connect(config.redis_url)
-    relay = Relay(engine, tables.outbox, redis, announces.STREAM, batch_max=config.relay_batch_max)
-    return Worker("points-relay", relay.publish_once, interval_s=config.relay_interval_ms / 1_000)
-
-
-def _consumer(config: Config, engine: sa.Engine) -> Worker:
-    consumer = members_consumer(engine, config.redis_url)
-    return Worker("points-members-events", consumer.consume_once, interval_s=config.consumer_interval_ms / 1_000)
-
-
 def members_consumer(engine: sa.Engine, redis_url: str) -> Consumer:
     """What keeps the projection of members."""
-    return Consumer(
-        engine,
-        tables.inbox,
-        tables.dead_letters,
-        streams.connect(redis_url),
-        stream=listens.MEMBERS_STREAM,
-        group=NAME,
-        name=f"{socket.gethostname()}-{id(engine):x}",
-        handle=listens.on_member_event,
+    return consumer(
+        "points", engine, tables.metadata, redis_url, stream=listens.MEMBERS_STREAM, handle=listens.on_member_event
     )
 
 
@@ -149,30 +92,25 @@ def _rehearser(config: Config, storage: Storage, conditions: CelConditions) -> W
     return Worker("points-rehearse-rules", work, interval_s=config.rehearsals_interval_ms / 1_000)
 
 
-def _jobs(config: Config, storage: Storage, committer: Committer, members: Members) -> tuple[Worker, ...]:
-    limit, rounds = config.jobs_batch_max, {}
-    rounds["points-settle-overdue-accounts"] = functools.partial(
-        jobs.settle_overdue_accounts, storage, committer, limit=limit
-    )
+def _jobs(config: Config, storage: Storage, committer: Committer, members: Members) -> dict[str, Round]:
+    limit = config.jobs_batch_max
     transfers = handlers.TransferHandlers(storage, committer, KnownMembers(storage, members))
-    rounds["points-finish-transfers"] = functools.partial(jobs.finish_transfers, transfers, limit=limit)
-    rounds["points-expire-adjustments"] = functools.partial(jobs.expire_adjustments, storage, limit=limit)
-    rounds["points-forget-stored-answers"] = functools.partial(jobs.forget_stored_answers, storage, limit=limit)
-    rounds["points-prune-events"] = functools.partial(jobs.prune_events, storage, limit=limit)
-    rounds["points-prune-rehearsals"] = functools.partial(jobs.prune_rehearsals, storage, limit=limit)
-    rounds["points-watch-transfers"] = functools.partial(
-        jobs.watch_transfers, storage, stuck_after_s=config.transfer_stuck_s
-    )
-    return tuple(Worker(name, job, interval_s=config.jobs_interval_s) for name, job in rounds.items())
+    return {
+        "settle-overdue-accounts": functools.partial(jobs.settle_overdue_accounts, storage, committer, limit=limit),
+        "finish-transfers": functools.partial(jobs.finish_transfers, transfers, limit=limit),
+        "expire-adjustments": functools.partial(jobs.expire_adjustments, storage, limit=limit),
+        "prune-rehearsals": functools.partial(jobs.prune_rehearsals, storage, limit=limit),
+        "watch-transfers": functools.partial(jobs.watch_transfers, storage, stuck_after_s=config.transfer_stuck_s),
+    }
 
 
 SERVICE = Service(
-    name=NAME,
-    about="What members hold: accounts, entries, holds, purchases, and the rules that earn.",
-    load=config.load,
-    build=build,
-    engine_of=engine_of,
+    word="points",
+    config=Config,
     metadata=tables.metadata,
-    check=findings,
-    consumers=lambda config: [members_consumer(engine_of(config), config.redis_url)],
+    stream=announces.STREAM,
+    storage=lambda engine, _: Storage(engine),
+    parts=parts,
+    check=lambda engine, _: check.check(engine),
+    consumers=lambda engine, config: {"members": members_consumer(engine, config.redis_url)},
 )

@@ -7,8 +7,7 @@ from datetime import timedelta
 import prometheus_client
 import structlog
 
-from kit import inbox, outbox
-from kit.call import KEY_RETENTION_DAYS, Call
+from kit.call import Call
 from services.rewards.domain.redemptions import next_step
 from services.rewards.handlers import Saga
 from services.rewards.handlers.saga import CALLER_ID
@@ -46,18 +45,3 @@ def watch_redemptions(storage: Storage, *, stuck_after_s: int) -> bool:
     if stuck:
         _log.warning("redemptions_stuck", stuck=stuck, longer_than_s=stuck_after_s)
     return False
-
-
-def forget_stored_answers(storage: Storage, *, limit: int) -> bool:
-    """Forgets answers that are older than a retry may be."""
-    with storage.transaction() as tx:
-        before = tx.now - timedelta(days=KEY_RETENTION_DAYS)
-        return tx.forget_answers_before(before, limit=limit) == limit
-
-
-def prune_events(storage: Storage, *, limit: int) -> bool:
-    """Deletes events that nobody may ask for again, and the notes of those that were received."""
-    with storage.transaction() as tx:
-        sent = tx.prune_outbox_before(tx.now - timedelta(days=outbox.RETENTION_DAYS), limit=limit)
-        noted = tx.prune_inbox_before(tx.now - timedelta(days=inbox.RETENTION_DAYS), limit=limit)
-    return limit in (sent, noted)

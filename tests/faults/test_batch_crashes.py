@@ -25,8 +25,9 @@ import sqlalchemy as sa
 from loyalty.points.v1 import points_pb2 as pb
 from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
 
-from kit import client, database, failpoints, process
+from kit import client, database, failpoints
 from kit.call import Call
+from kit.chassis import process
 from kit.client import invoke
 from kit.errors import Exhausted, Unavailable
 from services.points import app, check

@@ -37,7 +37,7 @@ ROOMS: dict[str, set[str]] = {
 KIT: dict[str, set[str]] = {
     "domain": {"kit.currencies", "kit.errors", "kit.texts"},
     "conditions": {"kit.errors"},
-    "config": {"kit.config"},
+    "config": {"kit.chassis", "kit.config", "kit.suite"},
     "chain": {"kit.chain"},
     "grants": {"kit.rights"},
     "convert": {"kit.bounds", "kit.convert", "kit.currencies", "kit.errors", "kit.languages", "kit.page"},

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 import orjson
 import sqlalchemy as sa
 
-from kit import database, inbox, outbox
-from kit.call import Call
+from kit import database, outbox
+from kit.chassis.storage import StorageBase, TransactionBase
 from kit.clock import Clock
-from kit.idempotency import Asked, Command, Key, Outcome, Stored, StoredAnswers
+from kit.idempotency import Asked, Key, Stored, StoredAnswers
 from kit.outbox import Event
 from services.points import tables
 from services.points.domain.book import Book
@@ -33,16 +32,14 @@ from services.points.storage.standings import Standings
 from services.points.storage.transfers import Transfers
 from services.points.storage.writer import Writer
 
-Answer = TypeVar("Answer")
 
-
-class Transaction:
+class Transaction(TransactionBase):
     """Leaving commits, raising rolls back. Rows go to `writer` and are written when `save` is called."""
 
+    metadata = tables.metadata
+
     def __init__(self, connection: sa.Connection, answers: StoredAnswers, now: datetime) -> None:
-        self._connection = connection
-        self._answers = answers
-        self.now = now
+        super().__init__(connection, answers, now)
         self.writer = Writer()
         self.accounts = Accounts(connection)
         self.activities = Activities(connection)
@@ -56,12 +53,6 @@ class Transaction:
         self.rehearsals = Rehearsals(connection)
         self.standings = Standings(connection)
         self.transfers = Transfers(connection)
-
-    def once(
-        self, call: Call, command: Command, answer_type: type[Answer], work: Callable[[], Answer]
-    ) -> Outcome[Answer]:
-        """Replays the stored outcome of the command, or does the work and stores what it came to."""
-        return self._answers.once(self._connection, call, command, answer_type, work, now=self.now)
 
     def answered(self, requests: Sequence[Asked]) -> dict[Key, Stored]:
         """What is stored for the requests."""
@@ -80,39 +71,19 @@ class Transaction:
             self.writer.add(tables.stored_answers, answer | {"fingerprint": fingerprint})
         self.writer.flush(self._connection)
 
-    def forget_answers_before(self, instant: datetime, *, limit: int) -> int:
-        """Deletes up to `limit` stored answers older than `instant` and says how many."""
-        return self._answers.forget_before(self._connection, instant, limit=limit)
 
-    def prune_outbox_before(self, instant: datetime, *, limit: int) -> int:
-        """Deletes up to `limit` events published before `instant` and says how many."""
-        return outbox.prune(self._connection, tables.outbox, instant, limit)
-
-    def prune_inbox_before(self, instant: datetime, *, limit: int) -> int:
-        """Deletes up to `limit` notes of events received before `instant` and says how many."""
-        return inbox.prune(self._connection, tables.inbox, instant, limit)
-
-
-class Storage:
+class Storage(StorageBase[Transaction]):
     """The service's database. Time is the database's, unless a clock is given."""
 
     def __init__(self, engine: sa.Engine, *, clock: Clock | None = None) -> None:
-        self.engine = engine
-        self.answers = StoredAnswers(tables.stored_answers)
-        self._clock = clock
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """One transaction."""
-        with database.transaction(self.engine) as connection:
-            yield Transaction(connection, self.answers, self._now(connection))
+        super().__init__(engine, StoredAnswers(tables.stored_answers), clock)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Transaction]:
         """One transaction that sees one state and can write nothing."""
         with database.transaction(self.engine) as connection:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield Transaction(connection, self.answers, self._now(connection))
+            yield self._open(connection, self._now(connection))
 
     @contextlib.contextmanager
     def snapshot(self, *, timeout_ms: int) -> Iterator[Reports]:
@@ -122,8 +93,5 @@ class Storage:
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = {timeout_ms:d}")
             yield Reports(connection, self._now(connection))
 
-    def _now(self, connection: sa.Connection) -> datetime:
-        if self._clock is not None:
-            return self._clock.now()
-        now: datetime = connection.scalar(sa.text("SELECT clock_timestamp()"))
-        return now
+    def _open(self, connection: sa.Connection, now: datetime) -> Transaction:
+        return Transaction(connection, self.answers, now)

@@ -7,6 +7,7 @@ import uuid
 import sqlalchemy as sa
 from loyalty.members.v1 import members_pb2 as pb
 
+from kit.chassis import jobs as housekeeping
 from services.members import jobs
 from services.members.check import check
 from services.members.handlers import MemberHandlers
@@ -32,9 +33,9 @@ def test_stored_answers_are_forgotten_after_thirty_days_a_batch_at_a_time(
         caller.program()
     age(engine, "stored_answers", "stored_at", 31)
     caller.program()
-    assert jobs.forget_stored_answers(storage, limit=2)
+    assert housekeeping.forget_stored_answers(storage, limit=2)
     assert count(engine, "stored_answers") == 2
-    assert not jobs.forget_stored_answers(storage, limit=2)
+    assert not housekeeping.forget_stored_answers(storage, limit=2)
     assert count(engine, "stored_answers") == 1
 
 
@@ -45,7 +46,7 @@ def test_events_are_pruned_a_week_after_they_were_published(
     caller.member(program)
     age(engine, "outbox", "published_at", 8)
     caller.member(program)
-    assert not jobs.prune_events(storage, limit=10)
+    assert not housekeeping.prune_events(storage, limit=10)
     # The second one waits to be published, and does so for as long as it takes.
     assert count(engine, "outbox") == 1
 

@@ -365,7 +365,7 @@ def test_an_event_that_comes_twice_is_had_once(ears: Ears) -> None:
 
 def let_time_pass(ears: Ears) -> None:
     """What was taken and not finished has been left alone for as long as the consumer waits before another try."""
-    stream, group = members_announces.STREAM, app.NAME
+    stream, group = members_announces.STREAM, "points"
     pending: Any = ears.redis.xpending_range(stream, group, "-", "+", 100)
     for entry in pending:
         ears.redis.xclaim(stream, group, entry["consumer"], 0, [entry["message_id"]], idle=3_600_000, justid=True)

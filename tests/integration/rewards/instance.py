@@ -12,7 +12,9 @@ from collections.abc import Mapping
 
 from kit import client, failpoints
 from kit.call import Call
-from services.rewards import app, config, jobs
+from kit.chassis.app import engine_of
+from services.rewards import jobs
+from services.rewards.app import SERVICE
 from services.rewards.clients import GrpcPoints
 from services.rewards.domain.commands import CancelRedemption, Redeem
 from services.rewards.handlers import Redemptions, RewardPlaces, Saga
@@ -51,8 +53,8 @@ def act(handlers: Redemptions, action: str, program: str, member: str, subject: 
 def _main(environ: Mapping[str, str], failpoint: str, arguments: tuple[str, ...]) -> None:
     # Failpoints are read from the environment when the module is imported, which was before the fork.
     failpoints.arm(failpoint)
-    settings = config.load(environ)
-    storage = Storage(app.engine_of(settings))
+    settings = SERVICE.load(environ)
+    storage = Storage(engine_of(settings))
     points = GrpcPoints(client.channel(settings.points_address), deadline_ms=settings.points_deadline_ms)
     lease_s = settings.redemption_lease_s
     saga = Saga(storage, points, lease_s=lease_s)

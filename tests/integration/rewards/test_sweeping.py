@@ -10,6 +10,7 @@ import prometheus_client
 import sqlalchemy as sa
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
+from kit.chassis import jobs as housekeeping
 from kit.clock import Clock
 from services.rewards import jobs
 from services.rewards.handlers import Saga
@@ -97,8 +98,8 @@ def test_old_answers_and_events_are_forgotten(
         )
     for ahead, left in ((timedelta(), (2, 1, 1)), (timedelta(days=31), (0, 0, 0))):
         clock.ahead = ahead
-        jobs.forget_stored_answers(storage, limit=10)
-        jobs.prune_events(storage, limit=10)
+        housekeeping.forget_stored_answers(storage, limit=10)
+        housekeeping.prune_events(storage, limit=10)
         assert _counts(engine) == left
 
 

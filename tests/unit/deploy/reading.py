@@ -25,7 +25,7 @@ Manifest = dict[str, Any]
 def settings_of(word: str) -> dict[str, dataclasses.Field[Any]]:
     """The settings of a process by the names of their variables."""
     module = importlib.import_module("gateway.config" if word == "gateway" else f"services.{word}.config")
-    return {variable_of(field, module.PREFIX): field for field in dataclasses.fields(module.Config)}
+    return {variable_of(field, word.upper()): field for field in dataclasses.fields(module.Config)}
 
 
 def env_file(word: str) -> dict[str, str]:

@@ -1,0 +1,10 @@
+"""What makes a service, once for all of them: a service says what is its own, and `assemble` puts the rest around it.
+
+    settings.py   the settings that every service has, and those that only some have
+    storage.py    the base of its transactions and of its storage
+    jobs.py       the timed work that every service has
+    app.py        `Service`, what a service says of itself, and `assemble`, which makes a process of it
+    process.py    `main`: serve | migrate | check | seal | digest | replay
+
+Events that a service announces and hears have rooms beside this one, `kit.outbox` and `kit.inbox`.
+"""
