@@ -74,15 +74,15 @@ def purchase_claimed(purchase: Purchase) -> Event:
 
 def activity_recorded(activity: Activity) -> Event:
     """A member did something that is no purchase."""
-    happening = activity.happening
+    report = activity.report
     payload = {
         "member_id": _text(activity.member_id),
-        "kind": happening.kind.value,
-        "name": happening.name,
-        "store_id": happening.store_id,
+        "kind": report.kind.value,
+        "name": report.name,
+        "store_id": report.store_id,
         "points_earned": activity.points_earned,
     }
-    at = happening.occurred_at
+    at = report.occurred_at
     return _event("activity.recorded", "activity", activity.activity_id, activity.program_id, 1, at, payload)
 
 

@@ -11,12 +11,12 @@ from kit.chassis.jobs import Round
 from kit.inbox import Consumer
 from kit.workers import Worker
 from services.points import announces, check, handlers, jobs, listens, tables
+from services.points.batch import Committer, DirectCommitter, GroupCommitter, Rulebook
 from services.points.clients import MembersClient
-from services.points.commit import Committer, Grouped, Rulebook, Singly
 from services.points.conditions import CelConditions
 from services.points.config import Config
 from services.points.domain.evaluation_steps import STEPS_MAX_DEFAULT
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.member_lookup import MemberLookup
 from services.points.ports import Members
 from services.points.rpc import PointsServicer
 from services.points.storage import Storage
@@ -43,20 +43,20 @@ def servicer(
     evaluation_steps_max: int = STEPS_MAX_DEFAULT,
 ) -> PointsServicer:
     """The servicer with its handlers."""
-    known_members = KnownMembers(storage, members)
+    member_lookup = MemberLookup(storage, members)
     return PointsServicer(
-        handlers.PurchaseHandlers(storage, committer, known_members),
+        handlers.PurchaseHandlers(storage, committer, member_lookup),
         handlers.ReturnHandlers(storage, committer),
-        handlers.ActivityHandlers(storage, committer, known_members),
-        handlers.AccountHandlers(storage, committer, known_members),
-        handlers.AdjustmentHandlers(storage, committer, known_members),
-        handlers.TransferHandlers(storage, committer, known_members),
-        handlers.HoldHandlers(storage, committer, known_members),
+        handlers.ActivityHandlers(storage, committer, member_lookup),
+        handlers.AccountHandlers(storage, committer, member_lookup),
+        handlers.AdjustmentHandlers(storage, committer, member_lookup),
+        handlers.TransferHandlers(storage, committer, member_lookup),
+        handlers.HoldHandlers(storage, committer, member_lookup),
         handlers.RuleHandlers(storage, conditions, evaluation_steps_max),
         handlers.ReportHandlers(storage),
         handlers.RuleDocumentHandlers(storage, conditions),
         handlers.RehearsalHandlers(storage, conditions),
-        handlers.ExchangeHandlers(storage, committer, known_members),
+        handlers.ExchangeHandlers(storage, committer, member_lookup),
     )
 
 
@@ -71,8 +71,8 @@ def _committer(config: Config, storage: Storage, conditions: CelConditions) -> t
     """How operations are carried out, and the writer's thread if there is one."""
     rulebook = Rulebook(config.programs_cached_max, conditions, steps_max=config.evaluation_steps_max)
     if config.batch_max == 1:
-        return Singly(storage, rulebook), ()
-    grouped = Grouped(
+        return DirectCommitter(storage, rulebook), ()
+    grouped = GroupCommitter(
         storage,
         rulebook,
         batch_max=config.batch_max,
@@ -94,7 +94,7 @@ def _rehearser(config: Config, storage: Storage, conditions: CelConditions) -> W
 
 def _jobs(config: Config, storage: Storage, committer: Committer, members: Members) -> dict[str, Round]:
     limit = config.jobs_batch_max
-    transfers = handlers.TransferHandlers(storage, committer, KnownMembers(storage, members))
+    transfers = handlers.TransferHandlers(storage, committer, MemberLookup(storage, members))
     return {
         "settle-overdue-accounts": functools.partial(jobs.settle_overdue_accounts, storage, committer, limit=limit),
         "finish-transfers": functools.partial(jobs.finish_transfers, transfers, limit=limit),

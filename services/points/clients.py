@@ -14,7 +14,7 @@ from kit.circuit import Circuit, CircuitBounds, guarded
 from kit.convert import EnumMap
 from kit.errors import Invalid, Kind, Refusal
 from services.points.domain.errors import MemberNotFound, MemberUnknownForNow
-from services.points.domain.policy import MemberStatus, Standing
+from services.points.domain.policy import KnownMember, MemberStatus
 
 _STATUS = EnumMap(pb.MemberStatus, MemberStatus)
 
@@ -26,7 +26,7 @@ class MembersClient:
         self._stub = guarded(members_pb2_grpc.MembersServiceStub(channel), circuit or Circuit(CircuitBounds()))
         self._deadline_ms = deadline_ms
 
-    def standing(self, call: Call, program_id: UUID, member_id: UUID) -> Standing:
+    def member(self, call: Call, program_id: UUID, member_id: UUID) -> KnownMember:
         """What a member may do and what rules may ask of them, asked of `members`."""
         request = pb.GetMemberRequest(program_id=str(program_id), member_id=str(member_id))
         try:
@@ -40,7 +40,7 @@ class MembersClient:
         return _standing(answered.response.member, program_id, member_id)
 
 
-def _standing(member: pb.Member, program_id: UUID, member_id: UUID) -> Standing:
+def _standing(member: pb.Member, program_id: UUID, member_id: UUID) -> KnownMember:
     try:
         status = _STATUS.to_domain(member.status, "status")
     except Invalid as unheard_of:
@@ -48,4 +48,4 @@ def _standing(member: pb.Member, program_id: UUID, member_id: UUID) -> Standing:
         raise MemberUnknownForNow("the member has a status that is not known here") from unheard_of
     traits = member.traits
     segments, attributes = tuple(traits.segments), dict(traits.attributes)
-    return Standing(member_id, program_id, status, member.version, traits.tier, segments, attributes)
+    return KnownMember(member_id, program_id, status, member.version, traits.tier, segments, attributes)

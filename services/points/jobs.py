@@ -8,10 +8,10 @@ import prometheus_client
 import structlog
 
 from kit.call import Call
-from services.points.commit import Committer, submit_in_shares
+from services.points.batch import Committer, submit_in_shares
 from services.points.domain.conditions import Conditions
 from services.points.handlers import enrolments, rehearsing
-from services.points.handlers.settling import Settling
+from services.points.handlers.settling import SettleAccountOperation
 from services.points.handlers.transfers import TransferHandlers
 from services.points.storage import Storage
 
@@ -31,7 +31,7 @@ def settle_overdue_accounts(storage: Storage, committer: Committer, *, limit: in
     """Writes down what time has done: holds that ended, lots that lapsed. Balances are right without it."""
     with storage.transaction() as tx:
         overdue, more = tx.accounts.overdue(tx.now, limit)
-    for result in submit_in_shares(committer, SELF, [Settling(key) for key in overdue]):
+    for result in submit_in_shares(committer, SELF, [SettleAccountOperation(key) for key in overdue]):
         if isinstance(result, Exception):
             raise result
     return more

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from kit.events import Event
 from services.points.domain.activities import ActivityKind, PendingActivity
-from services.points.domain.policy import MemberStatus, Standing
+from services.points.domain.policy import KnownMember, MemberStatus
+from services.points.storage.known_members import KnownMembers
 from services.points.storage.pending_activities import PendingActivities
-from services.points.storage.standings import Standings
 
 MEMBERS_STREAM = "wafa:members"
 ENROLLED = "member.enrolled"
@@ -25,7 +25,7 @@ def on_member_event(connection: sa.Connection, event: Event) -> None:
     """
     if event.aggregate_type != "member":
         return
-    standing = Standing(
+    member = KnownMember(
         event.aggregate_id,
         event.program_id,
         MemberStatus(event.payload["status"]),
@@ -34,7 +34,7 @@ def on_member_event(connection: sa.Connection, event: Event) -> None:
         segments=tuple(event.payload.get("segments", ())),
         attributes=event.payload.get("attributes", {}),
     )
-    Standings(connection).put(standing)
+    KnownMembers(connection).put(member)
     if event.type == ENROLLED:
         enrolment = PendingActivity(event.program_id, event.aggregate_id, ActivityKind.ENROLMENT, event.occurred_at)
         PendingActivities(connection).put(enrolment)

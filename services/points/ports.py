@@ -7,14 +7,14 @@ from uuid import UUID
 
 from kit.call import Call
 from services.points.domain.conditions import Conditions
-from services.points.domain.policy import Standing
+from services.points.domain.policy import KnownMember
 from services.points.domain.terms import EarningTerms
 
 
 class Members(Protocol):
     """The service that knows who someone is."""
 
-    def standing(self, call: Call, program_id: UUID, member_id: UUID) -> Standing:
+    def member(self, call: Call, program_id: UUID, member_id: UUID) -> KnownMember:
         """What a member may do. Raises MemberNotFound, or MemberUnknownForNow when it cannot be asked."""
         ...
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from services.points.domain.activities import ActivityKind, Happening, RecordActivity
+from services.points.domain.activities import ActivityKind, ActivityReport, RecordActivity
 from services.points.domain.adjustments import ApproveAdjustment, RejectAdjustment, RequestAdjustment
 from services.points.domain.commands import AdjustPoints, CaptureHold, PlaceHold, ReleaseHold, ReverseCapture
 from services.points.domain.exchanges import RecordExchange
@@ -94,15 +94,15 @@ def activity_terms(kind: ActivityKind = ActivityKind.VISIT, **changes: Any) -> d
     return plain | changes
 
 
-def a_happening(kind: ActivityKind = ActivityKind.VISIT, **parts: Any) -> Happening:
+def an_activity_report(kind: ActivityKind = ActivityKind.VISIT, **parts: Any) -> ActivityReport:
     """An activity of this kind that nobody has told of; an event is "app-installed"."""
     name = "app-installed" if kind is ActivityKind.EVENT else ""
-    return replace(Happening(kind, name, NOON, "crm", f"A{a_number()}", "S1", "", {}), **parts)
+    return replace(ActivityReport(kind, name, NOON, "crm", f"A{a_number()}", "S1", "", {}), **parts)
 
 
-def record_activity(member_id: uuid.UUID, happening: Happening | None = None, key: str = "") -> RecordActivity:
+def record_activity(member_id: uuid.UUID, report: ActivityReport | None = None, key: str = "") -> RecordActivity:
     """A caller's wish to record what a member did."""
-    return RecordActivity(PROGRAM, key or f"key-{a_number()}", member_id, happening or a_happening())
+    return RecordActivity(PROGRAM, key or f"key-{a_number()}", member_id, report or an_activity_report())
 
 
 def a_rule(**changes: Any) -> EarningRule:

@@ -13,7 +13,7 @@ from kit import failpoints
 from kit.page import PageRequest
 from services.points import check, handlers, jobs
 from services.points.domain.transfers import TransferPoints, TransferPolicy, TransferState
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make
 from tests.fixtures.dying import expect_killed
 from tests.integration.points.busy import started
@@ -33,7 +33,7 @@ def points(url: str) -> Iterator[Points]:
 
 
 def transfers_of(points: Points) -> handlers.TransferHandlers:
-    known = KnownMembers(points.storage, points.people)
+    known = MemberLookup(points.storage, points.people)
     return handlers.TransferHandlers(points.storage, points.committer, known, lease_s=0)
 
 

@@ -21,7 +21,7 @@ EVERYWHERE = {
 # a language of their own.
 SOMEWHERE = {
     "clients": {"points", "rewards"},
-    "commit": {"points"},
+    "batch": {"points"},
     "conditions": {"points"},
     "listens": {"points", "rewards"},
     "phones": {"members"},

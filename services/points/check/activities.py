@@ -99,16 +99,16 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         f"""
         SELECT DISTINCT activity_id
         FROM (
-            SELECT activity_id, earning->>'rule_id' AS rule_id, met->'limit'->>'scope' AS scope,
-                met->'limit'->>'span' AS span, met->'limit'->>'unit' AS unit, met->>'starts_on' AS starts_on,
-                CASE WHEN met->'limit'->>'scope' IN ('member', 'member_and_cashier') THEN member_id
+            SELECT activity_id, earning->>'rule_id' AS rule_id, usage->'limit'->>'scope' AS scope,
+                usage->'limit'->>'span' AS span, usage->'limit'->>'unit' AS unit, usage->>'starts_on' AS starts_on,
+                CASE WHEN usage->'limit'->>'scope' IN ('member', 'member_and_cashier') THEN member_id
                     ELSE program_id END AS owner_id,
-                CASE met->'limit'->>'scope' WHEN 'member_and_cashier' THEN cashier_id
+                CASE usage->'limit'->>'scope' WHEN 'member_and_cashier' THEN cashier_id
                     WHEN 'store' THEN store_id ELSE '' END AS one,
-                CASE met->'limit'->>'unit' WHEN 'purchases' THEN 1 ELSE (earning->>'points')::bigint END AS said
+                CASE usage->'limit'->>'unit' WHEN 'purchases' THEN 1 ELSE (earning->>'points')::bigint END AS said
             FROM activities
             CROSS JOIN LATERAL jsonb_array_elements(earnings) AS earning
-            CROSS JOIN LATERAL jsonb_array_elements(earning->'explanation'->'limits') AS met
+            CROSS JOIN LATERAL jsonb_array_elements(earning->'explanation'->'limits') AS usage
             WHERE (earning->>'points')::bigint > 0
         ) AS expected
         {differing_from_what_moved("activity_id")}

@@ -51,13 +51,13 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         f"""
         SELECT DISTINCT purchase_id
         FROM (
-            SELECT purchase_id, earning->>'rule_id' AS rule_id, met->'limit'->>'scope' AS scope,
-                met->'limit'->>'span' AS span, met->'limit'->>'unit' AS unit, met->>'starts_on' AS starts_on,
-                CASE WHEN met->'limit'->>'scope' IN ('member', 'member_and_cashier') THEN told.member_id
+            SELECT purchase_id, earning->>'rule_id' AS rule_id, usage->'limit'->>'scope' AS scope,
+                usage->'limit'->>'span' AS span, usage->'limit'->>'unit' AS unit, usage->>'starts_on' AS starts_on,
+                CASE WHEN usage->'limit'->>'scope' IN ('member', 'member_and_cashier') THEN told.member_id
                     ELSE told.program_id END AS owner_id,
-                CASE met->'limit'->>'scope' WHEN 'member_and_cashier' THEN told.cashier_id
+                CASE usage->'limit'->>'scope' WHEN 'member_and_cashier' THEN told.cashier_id
                     WHEN 'store' THEN told.store_id ELSE '' END AS one,
-                CASE met->'limit'->>'unit' WHEN 'purchases' THEN least(given.remaining, 1)
+                CASE usage->'limit'->>'unit' WHEN 'purchases' THEN least(given.remaining, 1)
                     ELSE given.remaining END AS said
             FROM (
                 SELECT purchase_id, program_id, store_id, sale->>'cashier_id' AS cashier_id,
@@ -76,8 +76,8 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
                 ) AS taken
                 WHERE taken.purchase_id = told.purchase_id
             ) AS given
-            CROSS JOIN LATERAL jsonb_array_elements(earning->'explanation'->'limits') AS met
-            WHERE met->'limit'->>'span' <> 'purchase' AND (earning->>'points')::bigint > 0
+            CROSS JOIN LATERAL jsonb_array_elements(earning->'explanation'->'limits') AS usage
+            WHERE usage->'limit'->>'span' <> 'purchase' AND (earning->>'points')::bigint > 0
         ) AS expected
         {differing_from_what_moved("purchase_id")}
         """,  # noqa: S608 - a constant of this service, which no request reaches

@@ -17,7 +17,7 @@ from services.points.domain.activities import (
     Activity,
     ActivityAnswer,
     ActivityKind,
-    Happening,
+    ActivityReport,
     RecordActivity,
     happens_once,
 )
@@ -37,14 +37,14 @@ ACTIVITY_KIND = EnumMap(pb.ActivityKind, ActivityKind)
 def record_activity(request: pb.RecordActivityRequest) -> RecordActivity:
     """A wish to record what a member did."""
     member_id = uuid_of(request.member_id, "member_id")
-    happening = _happening(request)
-    if happening.kind is ActivityKind.REFERRAL:
-        _expect_of_referral(happening.attributes, member_id)
+    report = _report(request)
+    if report.kind is ActivityKind.REFERRAL:
+        _expect_of_referral(report.attributes, member_id)
     return RecordActivity(
         program_id=uuid_of(request.program_id, "program_id"),
         request_id=request_id_of(request.request_id),
         member_id=member_id,
-        happening=happening,
+        report=report,
     )
 
 
@@ -53,9 +53,9 @@ def get_activity(request: pb.GetActivityRequest) -> tuple[UUID, UUID]:
     return uuid_of(request.program_id, "program_id"), uuid_of(request.activity_id, "activity_id")
 
 
-def _happening(request: pb.RecordActivityRequest) -> Happening:
+def _report(request: pb.RecordActivityRequest) -> ActivityReport:
     kind = enum_of(request.kind, "kind", ACTIVITY_KIND)
-    return Happening(
+    return ActivityReport(
         kind=kind,
         name=_name(request.name, kind),
         occurred_at=required_instant(request, "occurred_at"),
@@ -107,28 +107,28 @@ def record_activity_response(answer: ActivityAnswer) -> pb.RecordActivityRespons
     return pb.RecordActivityResponse(activity=to_activity(answer.activity), account=account)
 
 
-def _unearned(happening: Happening) -> Unearned:
-    return Unearned(Trigger(happening.kind.value), activity_name=happening.name)
+def _unearned(report: ActivityReport) -> Unearned:
+    return Unearned(Trigger(report.kind.value), activity_name=report.name)
 
 
 def to_activity(activity: Activity) -> pb.Activity:
     """An activity as it was recorded."""
-    happening = activity.happening
+    report = activity.report
     return pb.Activity(
         activity_id=str(activity.activity_id),
         program_id=str(activity.program_id),
         member_id=str(activity.member_id),
-        kind=ACTIVITY_KIND.to_proto(happening.kind),
-        name=happening.name,
-        occurred_at=timestamp_of(happening.occurred_at),
-        source=happening.source,
-        activity_key=happening.activity_key,
-        store_id=happening.store_id,
-        cashier_id=happening.cashier_id,
-        attributes=happening.attributes,
+        kind=ACTIVITY_KIND.to_proto(report.kind),
+        name=report.name,
+        occurred_at=timestamp_of(report.occurred_at),
+        source=report.source,
+        activity_key=report.activity_key,
+        store_id=report.store_id,
+        cashier_id=report.cashier_id,
+        attributes=report.attributes,
         earnings=[to_earning(earning) for earning in activity.earnings],
         earner=to_earner(activity.earnings),
-        sentence=to_sentence(activity.earnings, _unearned(happening)),
+        sentence=to_sentence(activity.earnings, _unearned(report)),
         points_earned=activity.points_earned,
         recorded_at=timestamp_of(activity.recorded_at),
     )

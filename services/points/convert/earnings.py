@@ -73,11 +73,11 @@ def _to_explanation(why: Explanation, sentence: str) -> pb.Explanation:
         beaten_by=why.beaten_by,
         limits=[
             pb.MetLimit(
-                limit=to_limit(met.limit),
-                starts_on="" if met.starts_on is None else met.starts_on.isoformat(),
-                used=met.used,
+                limit=to_limit(usage.limit),
+                starts_on="" if usage.starts_on is None else usage.starts_on.isoformat(),
+                used=usage.used,
             )
-            for met in why.limits
+            for usage in why.limits
         ],
         unlimited_points=why.unlimited_points,
         excluded_tax_minor=why.excluded_tax_minor,

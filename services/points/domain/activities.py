@@ -29,7 +29,7 @@ class ActivityKind(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Happening:
+class ActivityReport:
     """What happened, as a caller tells it. `name` is that of an event and empty for every other kind."""
 
     kind: ActivityKind
@@ -49,7 +49,7 @@ class RecordActivity:
     program_id: UUID
     request_id: str
     member_id: UUID
-    happening: Happening
+    report: ActivityReport
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Activity:
     activity_id: UUID
     program_id: UUID
     member_id: UUID
-    happening: Happening
+    report: ActivityReport
     earnings: tuple[Earning, ...]
     recorded_at: datetime
     # Of a birthday, the local year that it is the birthday of; absent where it is that of UTC, as it once always was.
@@ -89,14 +89,14 @@ class PendingActivity:
     occurred_at: datetime
 
 
-def happening_of(pending: PendingActivity) -> Happening:
+def report_of(pending: PendingActivity) -> ActivityReport:
     """What was heard, as a caller would have told it."""
-    return Happening(pending.kind, "", pending.occurred_at, "members", "", "", "", {})
+    return ActivityReport(pending.kind, "", pending.occurred_at, "members", "", "", "", {})
 
 
-def counterpart_of(happening: Happening) -> UUID | None:
+def counterpart_of(report: ActivityReport) -> UUID | None:
     """The other member of a referral, where it names one."""
-    named = happening.attributes.get(COUNTERPART) if happening.kind is ActivityKind.REFERRAL else None
+    named = report.attributes.get(COUNTERPART) if report.kind is ActivityKind.REFERRAL else None
     return None if named is None else UUID(named)
 
 
@@ -105,17 +105,17 @@ def happens_once(kind: ActivityKind) -> bool:
     return kind in (ActivityKind.ENROLMENT, ActivityKind.BIRTHDAY)
 
 
-def key_parts(member_id: UUID, happening: Happening, local_year: int | None) -> tuple[str, ...]:
+def key_parts(member_id: UUID, report: ActivityReport, local_year: int | None) -> tuple[str, ...]:
     """What makes an activity the same one, within its program, whoever tells of it.
 
     Of what happens once this is made from the member, whatever the caller's key, so that two systems that both know of
     a birthday do not have it paid twice. `local_year` is that of a birthday.
     """
-    if happening.kind is ActivityKind.ENROLMENT:
+    if report.kind is ActivityKind.ENROLMENT:
         return ("enrolment", str(member_id))
-    if happening.kind is ActivityKind.BIRTHDAY:
+    if report.kind is ActivityKind.BIRTHDAY:
         return ("birthday", str(member_id), str(local_year))
-    return ("told", happening.source, happening.activity_key)
+    return ("told", report.source, report.activity_key)
 
 
 def local_zone(time_zone: str, rules: Iterable[EarningRule], occurred_at: datetime) -> ZoneInfo:
@@ -145,7 +145,7 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
         return instant.astimezone(UTC).date()
 
 
-def contradictions(recorded: Happening, told: Happening, zone: ZoneInfo) -> tuple[str, ...]:
+def contradictions(recorded: ActivityReport, told: ActivityReport, zone: ZoneInfo) -> tuple[str, ...]:
     """The fields in which two who tell of what happens once do not agree.
 
     Each may know something that the other does not say. The day counts, by the local calendar, and not the instant.

@@ -11,28 +11,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.points.domain.activities import ActivityKind, Happening
+from services.points.domain.activities import ActivityKind, ActivityReport
 from services.points.domain.conditions import Conditions, activity_facts
 from services.points.domain.earners import Earner
 from services.points.domain.earnings import Earning, Explanation, Reason, told_once
-from services.points.domain.evaluation import Judged, Measure, earning_of, stacked, within_limits
+from services.points.domain.evaluation import Judged, UsageOf, earning_of, stacked, within_limits
 from services.points.domain.evaluation_steps import expect_affordable
 from services.points.domain.rule_sets import Question, RuleSet, evaluated, names_of
 from services.points.domain.rules import EarningRule
 from services.points.domain.terms import EarningTerms
 
 
-def assess_activity(rules: RuleSet, happening: Happening, earner: Earner) -> ActivityAssessment:
+def assess_activity(rules: RuleSet, report: ActivityReport, earner: Earner) -> ActivityAssessment:
     """What can be told of an activity before anybody knows what is left of limits."""
-    concerned = [rule for rule in rules.rules if _concerned(rule, happening)]
+    concerned = [rule for rule in rules.rules if _concerned(rule, report)]
     steps = rules.steps(concerned, 0)
     expect_affordable(steps, 0, rules.steps_max)
 
     def work() -> ActivityAssessment:
-        asked = _Asked(happening, earner, rules.conditions)
-        return ActivityAssessment([_judged(rule, asked) for rule in concerned], happening.occurred_at, earner)
+        asked = _Asked(report, earner, rules.conditions)
+        return ActivityAssessment([_judged(rule, asked) for rule in concerned], report.occurred_at, earner)
 
-    return evaluated(rules, steps, Question(names_of(concerned), happening, {}, earner), work)
+    return evaluated(rules, steps, Question(names_of(concerned), report, {}, earner), work)
 
 
 @dataclass(frozen=True)
@@ -53,30 +53,30 @@ class ActivityAssessment:
         """The rules that give something if their limits, and those of others, let them."""
         return [judged.rule for judged in self.judged if judged.points]
 
-    def earnings(self, measure: Measure) -> tuple[Earning, ...]:
+    def earnings(self, usage_of: UsageOf) -> tuple[Earning, ...]:
         """What each rule gives beside the others, within what is left of its limits."""
-        beside = stacked([within_limits(judged, measure) for judged in self.judged], ())
+        beside = stacked([within_limits(judged, usage_of) for judged in self.judged], ())
         return told_once(tuple(earning_of(judged, self.occurred_at) for judged in beside), self.earner)
 
 
 @dataclass(frozen=True)
 class _Asked:
-    happening: Happening
+    report: ActivityReport
     earner: Earner
     conditions: Conditions
 
     def holds(self, terms: EarningTerms) -> bool | None:
         """Whether the rule's condition holds; None: no answer, such as for an attribute that is not there."""
-        local = self.happening.occurred_at.astimezone(terms.zone)
-        facts = activity_facts(self.happening, local, self.earner)
+        local = self.report.occurred_at.astimezone(terms.zone)
+        facts = activity_facts(self.report, local, self.earner)
         return self.conditions.holds(terms.condition, self.conditions.prepare(facts, ()))
 
 
-def _concerned(rule: EarningRule, happening: Happening) -> bool:
+def _concerned(rule: EarningRule, report: ActivityReport) -> bool:
     terms = rule.terms
-    if terms.trigger.value != happening.kind.value or not rule.in_force(happening.occurred_at):
+    if terms.trigger.value != report.kind.value or not rule.in_force(report.occurred_at):
         return False
-    return happening.kind is not ActivityKind.EVENT or terms.activity_name == happening.name
+    return report.kind is not ActivityKind.EVENT or terms.activity_name == report.name
 
 
 def _judged(rule: EarningRule, asked: _Asked) -> Judged:
@@ -100,7 +100,7 @@ def _judged(rule: EarningRule, asked: _Asked) -> Judged:
 
 
 def _shut(terms: EarningTerms, asked: _Asked) -> Reason | None:
-    if not terms.open_at(asked.happening.occurred_at):
+    if not terms.open_at(asked.report.occurred_at):
         return Reason.OUTSIDE_HOURS
     holds = asked.holds(terms) if terms.condition else True
     if holds is None:

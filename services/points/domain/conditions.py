@@ -8,7 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Protocol, TypeAlias
 
-from services.points.domain.activities import Happening
+from services.points.domain.activities import ActivityReport
 from services.points.domain.earners import Earner
 from services.points.domain.sales import PurchaseLine, Sale
 from services.points.domain.terms import Trigger
@@ -153,16 +153,16 @@ def purchase_facts(
     }
 
 
-def activity_facts(happening: Happening, local: datetime, earner: Earner) -> dict[str, Fact]:
+def activity_facts(report: ActivityReport, local: datetime, earner: Earner) -> dict[str, Fact]:
     """What is asked of an activity, at its local time."""
     return {
-        "activity.kind": happening.kind.value,
-        "activity.name": happening.name,
-        "activity.source": happening.source,
-        "activity.store_id": happening.store_id,
+        "activity.kind": report.kind.value,
+        "activity.name": report.name,
+        "activity.source": report.source,
+        "activity.store_id": report.store_id,
         "activity.hour": local.hour,
         "activity.weekday": local.isoweekday(),
-        "activity.attributes": happening.attributes,
+        "activity.attributes": report.attributes,
         **_member_facts(earner),
     }
 

@@ -1,7 +1,7 @@
 """Counters while operations on them are judged: what was loaded, and what they add.
 
-Like a `Book`, a `Tally` is given to one operation after another, and each changes it wholly or not at all: it decides
-first, by what `measure` says was used before, and then uses what it has decided.
+`LimitCounters` are given to one operation after another, and each changes them wholly or not at all: it decides first,
+by what `usage_of` says was used before, and then uses what it has decided.
 
     used = sum of the counter's movements = what is left of what purchases and activities in its window earned
     0 ≤ used ≤ the greatest limit that allowed a use
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from services.points.domain.earnings import Earning
 from services.points.domain.ledger import Cause
-from services.points.domain.limits import LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.limits import LimitScope, LimitSpan, LimitUnit, LimitUsage
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import Sale
 
@@ -55,7 +55,7 @@ class CounterMovement:
 
 
 @dataclass(frozen=True)
-class Occasion:
+class LimitContext:
     """A purchase or an activity as limits see it: whose they are, in which windows, of which cashier and store."""
 
     program_id: UUID
@@ -64,9 +64,9 @@ class Occasion:
     store_id: str
     cashier_id: str
 
-    def counter(self, rule_id: UUID, met: Measured) -> CounterKey | None:
+    def counter(self, rule_id: UUID, usage: LimitUsage) -> CounterKey | None:
         """The counter of a limit in its window; a limit on single purchases has none."""
-        limit, of = met.limit, ""
+        limit, of = usage.limit, ""
         if limit.span is LimitSpan.PURCHASE:
             return None
         if limit.scope is LimitScope.MEMBER_AND_CASHIER:
@@ -74,55 +74,57 @@ class Occasion:
         elif limit.scope is LimitScope.STORE:
             of = self.store_id
         member_id = self.member_id if limit.scope.is_cap else None
-        return CounterKey(self.program_id, member_id, rule_id, limit.scope, of, limit.span, limit.unit, met.starts_on)
+        return CounterKey(self.program_id, member_id, rule_id, limit.scope, of, limit.span, limit.unit, usage.starts_on)
 
-    def met(self, rule: EarningRule) -> tuple[Measured, ...]:
-        """The rule's limits in the windows that the occasion lies in, before anybody has looked at what is used."""
+    def usages(self, rule: EarningRule) -> tuple[LimitUsage, ...]:
+        """The rule's limits in the windows of this instant, without what is used of them."""
         return tuple(
-            Measured(limit, limit.span.starts_on(self.occurred_at, rule.terms.zone)) for limit in rule.terms.limits
+            LimitUsage(limit, limit.span.starts_on(self.occurred_at, rule.terms.zone)) for limit in rule.terms.limits
         )
 
-    def counters(self, rule_id: UUID, met: Iterable[Measured]) -> list[CounterKey]:
+    def counters(self, rule_id: UUID, usage: Iterable[LimitUsage]) -> list[CounterKey]:
         """The counters of these limits."""
-        return [key for each in met if (key := self.counter(rule_id, each)) is not None]
+        return [key for each in usage if (key := self.counter(rule_id, each)) is not None]
 
 
-def occasion_of(program_id: UUID, member_id: UUID, sale: Sale) -> Occasion:
-    """The sale as an occasion of the member."""
-    return Occasion(program_id, member_id, sale.occurred_at, sale.receipt.store_id, sale.cashier_id)
+def limit_context_of(program_id: UUID, member_id: UUID, sale: Sale) -> LimitContext:
+    """The sale of the member as limits see it."""
+    return LimitContext(program_id, member_id, sale.occurred_at, sale.receipt.store_id, sale.cashier_id)
 
 
-class Tally:
+class LimitCounters:
     """What is used of limits, and what the present operations change of it."""
 
     def __init__(self, counters: Mapping[CounterKey, Counter]) -> None:
         self._counters = dict(counters)
         self._movements: list[CounterMovement] = []
 
-    def measure(self, occasion: Occasion, rule: EarningRule) -> tuple[Measured, ...]:
-        """The rule's limits as the occasion meets them now."""
+    def usage_of(self, limit_context: LimitContext, rule: EarningRule) -> tuple[LimitUsage, ...]:
+        """The rule's limits in their windows, with what is used of them by now."""
         return tuple(
-            met if (key := occasion.counter(rule.rule_id, met)) is None else replace(met, used=self._counters[key].used)
-            for met in occasion.met(rule)
+            usage
+            if (key := limit_context.counter(rule.rule_id, usage)) is None
+            else replace(usage, used=self._counters[key].used)
+            for usage in limit_context.usages(rule)
         )
 
-    def use(self, occasion: Occasion, cause: Cause, earnings: Iterable[Earning]) -> None:
+    def use(self, limit_context: LimitContext, cause: Cause, earnings: Iterable[Earning]) -> None:
         """Counts what was given for a purchase or an activity, which the cause names."""
         for earning in earnings:
-            for met in earning.explanation.limits if earning.points else ():
-                key = occasion.counter(earning.rule_id, met)
+            for usage in earning.explanation.limits if earning.points else ():
+                key = limit_context.counter(earning.rule_id, usage)
                 if key is not None:
-                    units, activity_id = met.uses(earning.points), cause.activity_id
+                    units, activity_id = usage.uses(earning.points), cause.activity_id
                     movement = CounterMovement(key, units, cause.purchase_id, activity_id=activity_id)
-                    self._move(movement, met.limit.at_most)
+                    self._move(movement, usage.limit.at_most)
 
     def give_back(
-        self, occasion: Occasion, purchase_id: UUID, return_id: UUID, earning: Earning, points: int, left: int
+        self, limit_context: LimitContext, purchase_id: UUID, return_id: UUID, earning: Earning, points: int, left: int
     ) -> None:
         """Takes off what a return took of an earning, of which `left` points are left then."""
-        for met in earning.explanation.limits:
-            key = occasion.counter(earning.rule_id, met)
-            units = met.uses(left + points) - met.uses(left)
+        for usage in earning.explanation.limits:
+            key = limit_context.counter(earning.rule_id, usage)
+            units = usage.uses(left + points) - usage.uses(left)
             if key is not None and units:
                 self._move(CounterMovement(key, -units, purchase_id, return_id))
 

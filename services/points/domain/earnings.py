@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.points.domain.earners import Earner
 from services.points.domain.errors import EarnsTooMuch
-from services.points.domain.limits import Measured
+from services.points.domain.limits import LimitUsage
 from services.points.domain.terms import Accrual, Effect, Factor, LineVerdict, Rounding, Trigger
 
 # Points that one purchase may give. Millions of such purchases fit into an account, whose numbers have 64 bits.
@@ -87,7 +87,7 @@ class Explanation:
     member_attributes: dict[str, str] = field(default_factory=dict)
     # Every limit of the rule as the purchase met it, and what the rule would have given without them. Kept whether they
     # were in the way or not: needed to judge again, too.
-    limits: tuple[Measured, ...] = ()
+    limits: tuple[LimitUsage, ...] = ()
     unlimited_points: int = 0
     # Of the eligible amount, tax that the rule leaves out.
     excluded_tax_minor: int = 0
@@ -119,9 +119,9 @@ class Explanation:
         return self.accrual is Accrual.PROPORTIONAL and self.points > 1
 
     @property
-    def tightest(self) -> Measured | None:
+    def tightest(self) -> LimitUsage | None:
         """The limit that lets the fewest points through, the first of equal ones; None for a rule without limits."""
-        return min(self.limits, key=lambda met: met.room_for(self.unlimited_points), default=None)
+        return min(self.limits, key=lambda usage: usage.room_for(self.unlimited_points), default=None)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from services.points.domain.earners import NOBODY, Earner
 from services.points.domain.earnings import Earning, Explanation, LineExplanation, Reason, earner_of, told_once
 from services.points.domain.evaluation_steps import READINGS_MAX, expect_affordable
 from services.points.domain.goods_back import loose_alone, sold_alone, sold_less_loose
-from services.points.domain.limits import Limit, LimitPolicy, Measured
+from services.points.domain.limits import Limit, LimitPolicy, LimitUsage
 from services.points.domain.line_lists import within_bounds
 from services.points.domain.mixed_sales import MixedAssessment
 from services.points.domain.rule_sets import Question, RuleSet, evaluated, names_of
@@ -39,19 +39,19 @@ from services.points.domain.sales import Returned, Sale
 from services.points.domain.terms import EarningTerms, Effect, Trigger
 
 # A rule's limits, in their order, as the purchase at hand meets them.
-Measure: TypeAlias = Callable[[EarningRule], tuple[Measured, ...]]
+UsageOf: TypeAlias = Callable[[EarningRule], tuple[LimitUsage, ...]]
 
 
-def untouched(rule: EarningRule) -> tuple[Measured, ...]:
+def untouched(rule: EarningRule) -> tuple[LimitUsage, ...]:
     """The rule's limits while nothing of them is used."""
-    return tuple(Measured(limit) for limit in rule.terms.limits)
+    return tuple(LimitUsage(limit) for limit in rule.terms.limits)
 
 
 def evaluate(
-    rules: RuleSet, sale: Sale, returned: Returned, earner: Earner = NOBODY, measure: Measure = untouched
+    rules: RuleSet, sale: Sale, returned: Returned, earner: Earner = NOBODY, usage_of: UsageOf = untouched
 ) -> tuple[Earning, ...]:
     """What the rules in force when the sale occurred make of the goods kept of it, rules that give nothing too."""
-    return assess(rules, sale, returned, earner).earnings(measure)
+    return assess(rules, sale, returned, earner).earnings(usage_of)
 
 
 def assess(rules: RuleSet, sale: Sale, returned: Returned, earner: Earner = NOBODY) -> Assessment | MixedAssessment:
@@ -84,9 +84,9 @@ def evaluate_again(rules: RuleSet, earnings: Sequence[Earning], sale: Sale, retu
     if not earnings:
         return {}
     versions = [rules.by_version[earning.rule_id, earning.rule_version] for earning in earnings]
-    met = {earning.rule_id: earning.explanation.limits for earning in earnings}
+    usage = {earning.rule_id: earning.explanation.limits for earning in earnings}
     assessment = _judged_with(rules, versions, sale, returned, earner_of(earnings) or NOBODY)
-    judged = assessment.earnings(lambda rule: met[rule.rule_id])
+    judged = assessment.earnings(lambda rule: usage[rule.rule_id])
     return {earning.rule_id: earning.points for earning in judged}
 
 
@@ -162,14 +162,14 @@ class Assessment:
         bonuses = (rule for rule in self.rules if rule.terms.effect.is_bonus and rule.terms.wallet in wallets)
         return [*goods, *(rule for rule in bonuses if _shut(rule.terms, self.basket) is None)]
 
-    def earnings(self, measure: Measure) -> tuple[Earning, ...]:
+    def earnings(self, usage_of: UsageOf) -> tuple[Earning, ...]:
         """What each rule gives beside the others, within what is left of its limits."""
-        first = stacked([within_limits(judged, measure) for judged in self.for_goods], ())
+        first = stacked([within_limits(judged, usage_of) for judged in self.for_goods], ())
         given: defaultdict[str, int] = defaultdict(int)
         for judged in first:
             given[judged.rule.terms.wallet] += judged.points
         bonuses = [
-            within_limits(_bonus(rule, self.basket, given[rule.terms.wallet]), measure)
+            within_limits(_bonus(rule, self.basket, given[rule.terms.wallet]), usage_of)
             for rule in self.rules
             if rule.terms.effect.is_bonus
         ]
@@ -186,18 +186,18 @@ def _assessed(rules: Sequence[EarningRule], basket: Basket) -> Assessment:
     return assessment
 
 
-def within_limits(judged: Judged, measure: Measure) -> Judged:
+def within_limits(judged: Judged, usage_of: UsageOf) -> Judged:
     """What is left of what the rule would give once its limits have cut it."""
     terms = judged.rule.terms
     if not terms.limits:
         return judged
-    why = replace(judged.why, limits=measure(judged.rule), unlimited_points=judged.points)
-    met = why.tightest
-    room = judged.points if met is None else met.room_for(judged.points)
-    if met is None or room == judged.points:
+    why = replace(judged.why, limits=usage_of(judged.rule), unlimited_points=judged.points)
+    usage = why.tightest
+    room = judged.points if usage is None else usage.room_for(judged.points)
+    if usage is None or room == judged.points:
         return Judged(judged.rule, judged.points, why)
     points = room if terms.limit_policy is LimitPolicy.CUT else 0
-    return Judged(judged.rule, points, replace(why, reason=_limited(met.limit, points)))
+    return Judged(judged.rule, points, replace(why, reason=_limited(usage.limit, points)))
 
 
 def _limited(limit: Limit, points: int) -> Reason:

@@ -75,7 +75,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Measured:
+class LimitUsage:
     """A limit as a purchase met it: the window that the purchase lies in, and what was used of it before."""
 
     limit: Limit

@@ -14,13 +14,13 @@ from uuid import UUID
 from services.points.domain.errors import ReturnExceedsPurchase, ReturnLineUnknown, TooManyReturnsWait
 from services.points.domain.purchases import (
     NOTHING_RETURNED,
-    Due,
+    Clawback,
     Misfit,
     MisfitReason,
     Purchase,
     PurchaseReturns,
     ReturnLine,
-    dues,
+    clawbacks_of,
     expect_returnable,
 )
 from services.points.domain.rule_sets import RuleSet
@@ -48,13 +48,13 @@ class Match:
     """What became of a waiting return: what it takes back, or why it does not fit."""
 
     waiting: WaitingReturn
-    due: tuple[Due, ...] = ()
+    clawbacks: tuple[Clawback, ...] = ()
     misfit: MisfitReason | None = None
 
     @property
     def taken(self) -> dict[UUID, int]:
         """Points by rule."""
-        return {due.rule_id: due.points for due in self.due}
+        return {each.rule_id: each.points for each in self.clawbacks}
 
 
 def expect_room_to_wait(waiting: Collection[WaitingReturn]) -> None:
@@ -78,9 +78,9 @@ def match(purchase: Purchase, rules: RuleSet, waiting: Iterable[WaitingReturn]) 
             misfit = Misfit(each.return_id, each.receipt, after)
             returns = replace(returns, misfits=(*returns.misfits, misfit))
             continue
-        due = () if purchase.member_id is None else dues(purchase, rules, returns, after)
-        matches.append(Match(each, due))
-        returns = _with(returns, after, due)
+        clawbacks = () if purchase.member_id is None else clawbacks_of(purchase, rules, returns, after)
+        matches.append(Match(each, clawbacks))
+        returns = _with(returns, after, clawbacks)
     return matches, returns
 
 
@@ -96,10 +96,10 @@ def _fits(purchase: Purchase, returns: PurchaseReturns, waiting: WaitingReturn) 
         return MisfitReason.EXCEEDS_PURCHASE
 
 
-def _with(returns: PurchaseReturns, after: Returned, due: Iterable[Due]) -> PurchaseReturns:
+def _with(returns: PurchaseReturns, after: Returned, clawbacks: Iterable[Clawback]) -> PurchaseReturns:
     taken = dict(returns.taken or {})
     points = returns.points_returned
-    for each in due:
+    for each in clawbacks:
         taken[each.rule_id] = taken.get(each.rule_id, 0) + each.points
         points += each.points
     return replace(returns, returned=dict(after), points_returned=points, taken=taken)

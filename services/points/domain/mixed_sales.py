@@ -16,7 +16,7 @@ from typing import Protocol
 
 from services.points.domain.earnings import Earning, LineExplanation, Reason
 from services.points.domain.goods_back import without_voids
-from services.points.domain.limits import Measured
+from services.points.domain.limits import LimitUsage
 from services.points.domain.line_lists import within_bounds
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Sale
@@ -36,7 +36,7 @@ class Judged(Protocol):
         """The rules that give something if their limits, and those of others, let them."""
         ...
 
-    def earnings(self, measure: Callable[[EarningRule], tuple[Measured, ...]]) -> tuple[Earning, ...]:
+    def earnings(self, usage_of: Callable[[EarningRule], tuple[LimitUsage, ...]]) -> tuple[Earning, ...]:
         """What each rule gives beside the others, within what is left of its limits."""
         ...
 
@@ -63,11 +63,11 @@ class MixedAssessment:
         """The rules that give something if their limits, and those of others, let them."""
         return self.sold.may_give
 
-    def earnings(self, measure: Callable[[EarningRule], tuple[Measured, ...]]) -> tuple[Earning, ...]:
+    def earnings(self, usage_of: Callable[[EarningRule], tuple[LimitUsage, ...]]) -> tuple[Earning, ...]:
         """What each rule gives beside the others, within what is left of its limits."""
-        most = _by_wallet((*self.net.earnings(measure), *self.loose))
+        most = _by_wallet((*self.net.earnings(usage_of), *self.loose))
         given: list[Earning] = []
-        for earning in self.sold.earnings(measure):
+        for earning in self.sold.earnings(usage_of):
             points = min(earning.points, most[earning.wallet])
             most[earning.wallet] -= points
             given.append(self._whole(_cut(earning, points)))

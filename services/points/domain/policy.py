@@ -74,7 +74,7 @@ class MemberStatus(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class KnownMember:
     """What `points` knows of a member: no personal data, whether they may earn and spend, and what rules may ask."""
 
     member_id: UUID
@@ -92,13 +92,13 @@ class Standing:
         return Earner(self.status.value, self.tier, self.segments, self.attributes)
 
 
-def expect_may_earn(standing: Standing) -> None:
+def expect_may_earn(member: KnownMember) -> None:
     """Refuses to give points to somebody who may not earn."""
-    if standing.status not in (MemberStatus.ACTIVE, MemberStatus.EARN_ONLY):
-        raise MemberMayNotEarn(f"the member is {standing.status.value}", status=standing.status.value)
+    if member.status not in (MemberStatus.ACTIVE, MemberStatus.EARN_ONLY):
+        raise MemberMayNotEarn(f"the member is {member.status.value}", status=member.status.value)
 
 
-def expect_may_take_part(counterpart: Standing) -> None:
+def expect_may_take_part(counterpart: KnownMember) -> None:
     """Refuses a referral whose other member may not earn: suspended, or gone."""
     if counterpart.status not in (MemberStatus.ACTIVE, MemberStatus.EARN_ONLY):
         raise CounterpartMayNotEarn(
@@ -106,10 +106,10 @@ def expect_may_take_part(counterpart: Standing) -> None:
         )
 
 
-def expect_may_spend(standing: Standing) -> None:
+def expect_may_spend(member: KnownMember) -> None:
     """Refuses to let somebody spend who may not."""
-    if standing.status is not MemberStatus.ACTIVE:
-        raise MemberMayNotSpend(f"the member is {standing.status.value}", status=standing.status.value)
+    if member.status is not MemberStatus.ACTIVE:
+        raise MemberMayNotSpend(f"the member is {member.status.value}", status=member.status.value)
 
 
 def expect_spendable(policy: ProgramPolicy, wallet: str) -> None:

@@ -203,7 +203,7 @@ class ReturnAnswer:
 
 
 @dataclass(frozen=True)
-class Due:
+class Clawback:
     """Points to take back of one earning, and what is left of it then."""
 
     rule_id: UUID
@@ -231,7 +231,7 @@ def expect_returnable(sale: Sale, returned: Returned, lines: Iterable[ReturnLine
     return after
 
 
-def dues(purchase: Purchase, rules: RuleSet, returns: PurchaseReturns, after: Returned) -> tuple[Due, ...]:
+def clawbacks_of(purchase: Purchase, rules: RuleSet, returns: PurchaseReturns, after: Returned) -> tuple[Clawback, ...]:
     """What each earning must give back when returns grow to `after`.
 
     What is left in each wallet becomes what the kept goods alone would have earned by the same versions of the rules,
@@ -239,14 +239,14 @@ def dues(purchase: Purchase, rules: RuleSet, returns: PurchaseReturns, after: Re
     """
     now = evaluate_again(rules, purchase.earnings, purchase.sale, after)
     left = left_of(purchase, rules, returns)
-    found: list[Due] = []
+    found: list[Clawback] = []
     for wallet in dict.fromkeys(earning.wallet for earning in purchase.earnings):
         rule_ids = [earning.rule_id for earning in purchase.earnings if earning.wallet == wallet]
         excess = sum(left[rule_id] for rule_id in rule_ids) - sum(now[rule_id] for rule_id in rule_ids)
         for rule_id in rule_ids:
             points = min(excess, left[rule_id] - now[rule_id])
             if points > 0:
-                found.append(Due(rule_id, wallet, points, left[rule_id] - points))
+                found.append(Clawback(rule_id, wallet, points, left[rule_id] - points))
                 excess -= points
     return tuple(found)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.points.domain.counters import Occasion
+from services.points.domain.counters import LimitContext
 from services.points.domain.earnings import Earning
 from services.points.domain.ledger import AccountKey, Cause, Entry
 from services.points.domain.purchases import Purchase
@@ -54,13 +54,13 @@ class QualifyingSums:
     read_at: datetime
 
 
-def earned(occasion: Occasion, cause: Cause, earnings: Iterable[Earning]) -> list[QualifyingMovement]:
+def earned(limit_context: LimitContext, cause: Cause, earnings: Iterable[Earning]) -> list[QualifyingMovement]:
     """What counts of what a purchase or an activity, which the cause names, gave the member."""
     return [
         QualifyingMovement(
-            AccountKey(occasion.program_id, occasion.member_id, earning.wallet),
+            AccountKey(limit_context.program_id, limit_context.member_id, earning.wallet),
             earning.points,
-            occasion.occurred_at,
+            limit_context.occurred_at,
             cause.purchase_id,
             earning.rule_id,
             activity_id=cause.activity_id,
@@ -70,7 +70,7 @@ def earned(occasion: Occasion, cause: Cause, earnings: Iterable[Earning]) -> lis
     ]
 
 
-def taken_back(
+def clawed_back(
     purchase: Purchase, member_id: UUID, return_id: UUID, earning: Earning, points: int
 ) -> list[QualifyingMovement]:
     """What no longer counts, now that a return takes so many points, at least one, of an earning."""

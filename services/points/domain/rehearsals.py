@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
-from services.points.domain.counters import CounterKey, Occasion, Tally, occasion_of
+from services.points.domain.counters import CounterKey, LimitContext, LimitCounters, limit_context_of
 from services.points.domain.documents import RuleDefinition
 from services.points.domain.earners import NOBODY, Earner
 from services.points.domain.earnings import Earning, earner_of
@@ -193,7 +193,7 @@ class Part:
 
     purchase: Purchase
     returns: PurchaseReturns
-    occasion: Occasion
+    limit_context: LimitContext
     assessment: Assessment | MixedAssessment
     # What was taken, and would have been, for goods that the sale took back and of which no purchase was known.
     taken: tuple[Earning, ...] = ()
@@ -203,7 +203,7 @@ class Part:
     def counters(self) -> Iterator[CounterKey]:
         """The counters of the limits that it meets."""
         for rule in self.assessment.limited:
-            yield from self.occasion.counters(rule.rule_id, self.occasion.met(rule))
+            yield from self.limit_context.counters(rule.rule_id, self.limit_context.usages(rule))
 
 
 def part_of(
@@ -219,7 +219,7 @@ def part_of(
     return Part(
         purchase,
         returns,
-        occasion_of(purchase.program_id, purchase.member_id, purchase.sale),
+        limit_context_of(purchase.program_id, purchase.member_id, purchase.sale),
         assess(candidates, purchase.sale, returns.returned, earner),
         *_loose_of(candidates, purchase, taken_back, earner),
     )
@@ -237,18 +237,18 @@ def _loose_of(
     return clawback.valued, evaluate_loose(candidates, purchase.sale, matched, earner)
 
 
-def hear(plan: Plan, history: RuleSet, part: Part, tally: Tally) -> Heard:
+def hear(plan: Plan, history: RuleSet, part: Part, limits: LimitCounters) -> Heard:
     """Judges a purchase within what those before it have left of limits. `history` holds what it earned by."""
-    purchase, occasion = part.purchase, part.occasion
+    purchase, limit_context = part.purchase, part.limit_context
     earned = {each.rule_id: each for each in purchase.earnings}
     left = left_of(purchase, history, part.returns)
-    would = part.assessment.earnings(lambda rule: tally.measure(occasion, rule))
-    tally.use(occasion, Cause(purchase_id=purchase.purchase_id), would)
+    would = part.assessment.earnings(lambda rule: limits.usage_of(limit_context, rule))
+    limits.use(limit_context, Cause(purchase_id=purchase.purchase_id), would)
     given = Counter({rule_id: points for rule_id, points in left.items() if earned[rule_id].wallet == plan.wallet})
     gives = Counter({each.rule_id: each.points for each in would if each.wallet == plan.wallet})
     given.subtract({each.rule_id: each.points for each in part.taken if each.wallet == plan.wallet})
     gives.subtract({each.rule_id: each.points for each in part.would_take if each.wallet == plan.wallet})
-    return Heard(purchase, occasion.member_id, dict(given), dict(gives))
+    return Heard(purchase, limit_context.member_id, dict(given), dict(gives))
 
 
 def added(comparison: Comparison, heard: Iterable[Heard | None], keys: Mapping[UUID, str]) -> Comparison:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from services.points.domain.activities import Happening
+from services.points.domain.activities import ActivityReport
 from services.points.domain.conditions import Conditions, NoConditions
 from services.points.domain.earners import Earner
 from services.points.domain.evaluation_steps import RuleSteps, rule_steps
@@ -53,7 +53,7 @@ class Question:
     """What an evaluation depends on: rules, what they judge, what came back of it, and who earns."""
 
     rules: tuple[tuple[UUID, int], ...]
-    subject: Sale | Happening
+    subject: Sale | ActivityReport
     returned: Mapping[str, int]
     earner: Earner
     # Whether what the sale takes back is judged, and not the sale.

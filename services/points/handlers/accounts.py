@@ -10,23 +10,23 @@ from uuid import UUID
 from kit.call import Call
 from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
-from services.points.commit import Committer, Desk, Looks
+from services.points.batch import BatchContext, Committer, Reads
 from services.points.domain import qualifying
 from services.points.domain.adjustments import expect_within_limit
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
 from services.points.domain.ledger import AccountKey, AccountView, Cause, Entry
 from services.points.domain.qualifying import QualifyingSums, QualifyingWindow
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.member_lookup import MemberLookup
 from services.points.storage import BookRequest, Storage
 
 
 class AccountHandlers:
     """What is held, and why."""
 
-    def __init__(self, storage: Storage, committer: Committer, known_members: KnownMembers) -> None:
+    def __init__(self, storage: Storage, committer: Committer, member_lookup: MemberLookup) -> None:
         self._storage = storage
         self._committer = committer
-        self._known_members = known_members
+        self._member_lookup = member_lookup
 
     def get_account(self, program_id: UUID, member_id: UUID, wallet: str) -> AccountView:
         """The account at this instant; zeros for a member without movements."""
@@ -48,35 +48,38 @@ class AccountHandlers:
 
     def adjust_points(self, call: Call, command: AdjustPoints) -> Outcome[AdjustmentAnswer]:
         """Gives or takes points by hand, within what one person may decide."""
-        outcome = self._known_members.run(
-            call, command.program_id, command.member_id, lambda: self._committer.submit(call, Adjusting(command))
+        outcome = self._member_lookup.run(
+            call,
+            command.program_id,
+            command.member_id,
+            lambda: self._committer.submit(call, AdjustPointsOperation(command)),
         )
         # A replay is stored without the reason, which the command gives again.
         return outcome.map(lambda answer: replace(answer, entry=answer.entry.with_reason(command.reason)))
 
 
-class Adjusting:
+class AdjustPointsOperation:
     """Gives or takes points by hand."""
 
     answer_type = AdjustmentAnswer
 
     def __init__(self, command: AdjustPoints) -> None:
         self.command = command
-        self.looks = Looks(command.program_id, command.member_id)
+        self.reads = Reads(command.program_id, command.member_id)
         self._key = AccountKey(command.program_id, command.member_id, command.wallet)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest]:
         """The account, of a member who exists, within the limit."""
         command = self.command
-        desk.standing(command.program_id, command.member_id)
-        expect_within_limit(command.amount, desk.policy(command.program_id, command.member_id).adjustment_limit)
+        context.member(command.program_id, command.member_id)
+        expect_within_limit(command.amount, context.policy(command.program_id, command.member_id).adjustment_limit)
         return [BookRequest(self._key)]
 
-    def judge(self, desk: Desk) -> AdjustmentAnswer:
+    def judge(self, context: BatchContext) -> AdjustmentAnswer:
         """Gives or takes."""
         command = self.command
         cause = Cause(reason=command.reason, actor=command.actor, qualifying=command.qualifying)
-        expires_at = desk.now + timedelta(days=command.expiry_days) if command.expiry_days else None
-        entry = desk.book(self._key).adjust(command.amount, cause, expires_at, desk.now)
-        desk.qualify(qualifying.adjusted(entry))
-        return AdjustmentAnswer(entry, desk.view(self._key))
+        expires_at = context.now + timedelta(days=command.expiry_days) if command.expiry_days else None
+        entry = context.book(self._key).adjust(command.amount, cause, expires_at, context.now)
+        context.qualify(qualifying.adjusted(entry))
+        return AdjustmentAnswer(entry, context.view(self._key))

@@ -12,13 +12,13 @@ from kit.digests import differing_fields, field_digests
 from kit.errors import Invalid
 from kit.idempotency import Command, Outcome
 from services.points import announces
-from services.points.commit import Committer, Desk, Looks
+from services.points.batch import BatchContext, Committer, Reads
 from services.points.domain.activities import (
     COUNTERPART,
     Activity,
     ActivityAnswer,
     ActivityKind,
-    Happening,
+    ActivityReport,
     RecordActivity,
     contradictions,
     counterpart_of,
@@ -31,8 +31,8 @@ from services.points.domain.activities import (
 from services.points.domain.errors import ActivityConflict, ActivityNotFound, MemberNotFound
 from services.points.domain.ledger import Cause
 from services.points.domain.policy import expect_may_take_part
-from services.points.handlers.gains import gain_of_activity
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.earning_plan import plan_activity_earnings
+from services.points.handlers.member_lookup import MemberLookup
 from services.points.handlers.receipts import CLOCK_AHEAD_MAX
 from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
 
@@ -40,15 +40,15 @@ from services.points.storage import BookRequest, CounterRequest, Recorded, Stora
 class ActivityHandlers:
     """What members do that is no purchase."""
 
-    def __init__(self, storage: Storage, committer: Committer, known_members: KnownMembers) -> None:
+    def __init__(self, storage: Storage, committer: Committer, member_lookup: MemberLookup) -> None:
         self._storage = storage
         self._committer = committer
-        self._known_members = known_members
+        self._member_lookup = member_lookup
 
     def record_activity(self, call: Call, command: RecordActivity) -> Outcome[ActivityAnswer]:
         """Records an activity and posts what it earns; the same one again gives the first answer."""
-        noting = Noting(command, command)
-        outcome = self._known_members.run(
+        noting = RecordActivityOperation(command, command)
+        outcome = self._member_lookup.run(
             call, command.program_id, command.member_id, lambda: self._submit(call, command, noting)
         )
         return outcome.map(
@@ -56,12 +56,12 @@ class ActivityHandlers:
             replayed_if=lambda ref: ref.recorded_before,
         )
 
-    def _submit(self, call: Call, command: RecordActivity, noting: Noting) -> Outcome[ActivityRef]:
-        counterpart_id = noting.looks.counterpart_id
+    def _submit(self, call: Call, command: RecordActivity, noting: RecordActivityOperation) -> Outcome[ActivityRef]:
+        counterpart_id = noting.reads.counterpart_id
         if counterpart_id is None:
             return self._committer.submit(call, noting)
         try:
-            return self._known_members.run(
+            return self._member_lookup.run(
                 call, command.program_id, counterpart_id, lambda: self._committer.submit(call, noting)
             )
         except MemberNotFound as nobody:
@@ -95,7 +95,7 @@ class ActivityRef:
     recorded_before: bool
 
 
-class Noting:
+class RecordActivityOperation:
     """Records an activity and credits what it earns. `answer` is what was made of it the last time it was judged.
 
     Without a command nothing is stored but the activity, which is enough for it to happen once.
@@ -108,8 +108,8 @@ class Noting:
         self.command = command
         self._wish = wish
         self._ids = _possible_ids(wish)
-        self._counterpart_id = counterpart_of(wish.happening)
-        self.looks = Looks(
+        self._counterpart_id = counterpart_of(wish.report)
+        self.reads = Reads(
             wish.program_id,
             wish.member_id,
             activity_ids=frozenset(self._ids.values()),
@@ -117,81 +117,81 @@ class Noting:
         )
         self._digests = _digests(wish)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest | CounterRequest]:
         """The accounts that it may earn to, or the one to show, and the counters of limits."""
-        self._identify(desk)
-        if desk.activities.recorded(self._activity_id) is not None:
+        self._identify(context)
+        if context.activities.recorded(self._activity_id) is not None:
             return ()
         wish = self._wish
-        if wish.happening.occurred_at > desk.now + CLOCK_AHEAD_MAX:
+        if wish.report.occurred_at > context.now + CLOCK_AHEAD_MAX:
             raise Invalid("occurred_at", "lies more than a day in the future")
         if self._counterpart_id is not None:
-            expect_may_take_part(desk.standing(wish.program_id, self._counterpart_id))
-        self._gain = gain_of_activity(desk, wish.program_id, wish.member_id, wish.happening)
-        return self._gain.touches()
+            expect_may_take_part(context.member(wish.program_id, self._counterpart_id))
+        self._earning_plan = plan_activity_earnings(context, wish.program_id, wish.member_id, wish.report)
+        return self._earning_plan.touches()
 
-    def judge(self, desk: Desk) -> ActivityRef:
+    def judge(self, context: BatchContext) -> ActivityRef:
         """Records and credits, unless it is recorded."""
-        recorded = desk.activities.recorded(self._activity_id)
+        recorded = context.activities.recorded(self._activity_id)
         if recorded is not None:
             self._expect_same(recorded)
             self.answer = _answer(recorded)
             return ActivityRef(self._activity_id, recorded_before=True)
-        wish, earnings = self._wish, self._gain.earnings(desk)
+        wish, earnings = self._wish, self._earning_plan.earnings(context)
         activity = Activity(
-            self._activity_id, wish.program_id, wish.member_id, wish.happening, earnings, desk.now, self._local_year
+            self._activity_id, wish.program_id, wish.member_id, wish.report, earnings, context.now, self._local_year
         )
-        desk.announce(announces.activity_recorded(activity))
-        self._gain.credit(desk, Cause(activity_id=self._activity_id), earnings)
-        account = self._gain.view(desk, earnings)
-        desk.activities.record(activity, account, self._digests)
+        context.announce(announces.activity_recorded(activity))
+        self._earning_plan.credit(context, Cause(activity_id=self._activity_id), earnings)
+        account = self._earning_plan.view(context, earnings)
+        context.activities.record(activity, account, self._digests)
         self.answer = ActivityAnswer(activity, account)
         return ActivityRef(self._activity_id, recorded_before=False)
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
 
-    def _identify(self, desk: Desk) -> None:
+    def _identify(self, context: BatchContext) -> None:
         """Finds which of its possible ids it has: that of what is recorded of the same local year, or its own."""
         wish = self._wish
-        rules = desk.rules(wish.program_id, wish.member_id).rules if happens_once(wish.happening.kind) else ()
-        time_zone = desk.policy(wish.program_id, wish.member_id).time_zone
-        self._zone = local_zone(time_zone, rules, wish.happening.occurred_at)
+        rules = context.rules(wish.program_id, wish.member_id).rules if happens_once(wish.report.kind) else ()
+        time_zone = context.policy(wish.program_id, wish.member_id).time_zone
+        self._zone = local_zone(time_zone, rules, wish.report.occurred_at)
         self._local_year = None
-        if wish.happening.kind is ActivityKind.BIRTHDAY:
-            self._local_year = local_day(wish.happening.occurred_at, self._zone).year
+        if wish.report.kind is ActivityKind.BIRTHDAY:
+            self._local_year = local_day(wish.report.occurred_at, self._zone).year
         self._activity_id = self._ids[self._local_year]
         for activity_id in self._ids.values():
-            recorded = desk.activities.recorded(activity_id)
+            recorded = context.activities.recorded(activity_id)
             if recorded is not None and self._is_same_year(recorded.record):
                 self._activity_id = activity_id
 
     def _is_same_year(self, activity: Activity) -> bool:
-        return local_day(activity.happening.occurred_at, self._zone).year == self._local_year
+        return local_day(activity.report.occurred_at, self._zone).year == self._local_year
 
     def _expect_same(self, recorded: Recorded[Activity]) -> None:
         """Refuses what contradicts the recorded activity, naming the fields; of our own work nothing does."""
         if self.command is None:
             return
         differing = tuple(_differing(recorded, self._digests))
-        if happens_once(self._wish.happening.kind):
-            differing += contradictions(recorded.record.happening, self._wish.happening, self._zone)
+        if happens_once(self._wish.report.kind):
+            differing += contradictions(recorded.record.report, self._wish.report, self._zone)
         if differing:
             raise ActivityConflict(
                 f"this activity is recorded with another {', '.join(differing)}", fields=",".join(differing)
             )
 
 
-def activity_id_of(program_id: UUID, member_id: UUID, happening: Happening, local_year: int | None = None) -> UUID:
+def activity_id_of(program_id: UUID, member_id: UUID, report: ActivityReport, local_year: int | None = None) -> UUID:
     """The one id that an activity has for good."""
-    return ids.derived_id("activity", str(program_id), *key_parts(member_id, happening, local_year))
+    return ids.derived_id("activity", str(program_id), *key_parts(member_id, report, local_year))
 
 
 def _possible_ids(wish: RecordActivity) -> dict[int | None, UUID]:
     """By the local year for a birthday, whose year depends on the program; the one id of any other activity."""
     years: Sequence[int | None] = (None,)
-    if wish.happening.kind is ActivityKind.BIRTHDAY:
-        years = possible_years(wish.happening.occurred_at)
-    return {year: activity_id_of(wish.program_id, wish.member_id, wish.happening, year) for year in years}
+    if wish.report.kind is ActivityKind.BIRTHDAY:
+        years = possible_years(wish.report.occurred_at)
+    return {year: activity_id_of(wish.program_id, wish.member_id, wish.report, year) for year in years}
 
 
 def _answer(recorded: Recorded[Activity]) -> ActivityAnswer:
@@ -200,11 +200,11 @@ def _answer(recorded: Recorded[Activity]) -> ActivityAnswer:
 
 def _digests(wish: RecordActivity) -> dict[str, str]:
     """What must be the same when it is told again: of what happens once, that it happened."""
-    return _happening_digests(wish.happening) | {"member_id": str(wish.member_id)}
+    return _report_digests(wish.report) | {"member_id": str(wish.member_id)}
 
 
-def _happening_digests(happening: Happening) -> dict[str, str]:
-    return {} if happens_once(happening.kind) else field_digests(happening, without=("source", "activity_key"))
+def _report_digests(report: ActivityReport) -> dict[str, str]:
+    return {} if happens_once(report.kind) else field_digests(report, without=("source", "activity_key"))
 
 
 def _differing(recorded: Recorded[Activity], asked: dict[str, str]) -> Sequence[str]:
@@ -212,5 +212,5 @@ def _differing(recorded: Recorded[Activity], asked: dict[str, str]) -> Sequence[
     if not differing:
         return ()
     # The digests that lie with it may be of a time when parts of a second counted.
-    rebuilt = recorded.digests | _happening_digests(recorded.record.happening)
+    rebuilt = recorded.digests | _report_digests(recorded.record.report)
     return differing_fields(asked, recorded.digests, rebuilt)

@@ -11,7 +11,7 @@ from kit import ids
 from kit.call import Call
 from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
-from services.points.commit import Committer, Desk, Looks
+from services.points.batch import BatchContext, Committer, Reads
 from services.points.domain import adjustments, qualifying
 from services.points.domain.adjustments import (
     Adjustment,
@@ -22,22 +22,22 @@ from services.points.domain.adjustments import (
     RequestAdjustment,
 )
 from services.points.domain.errors import AdjustmentNotFound
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.member_lookup import MemberLookup
 from services.points.storage import BookRequest, Storage
 
 
 class AdjustmentHandlers:
     """What takes two people."""
 
-    def __init__(self, storage: Storage, committer: Committer, known_members: KnownMembers) -> None:
+    def __init__(self, storage: Storage, committer: Committer, member_lookup: MemberLookup) -> None:
         self._storage = storage
         self._committer = committer
-        self._known_members = known_members
+        self._member_lookup = member_lookup
 
     def request_adjustment(self, call: Call, command: RequestAdjustment) -> Outcome[Adjustment]:
         """Notes what somebody asks for."""
-        asking = Requesting(command, call.caller_id)
-        outcome = self._known_members.run(
+        asking = RequestAdjustmentOperation(command, call.caller_id)
+        outcome = self._member_lookup.run(
             call, command.program_id, command.member_id, lambda: self._committer.submit(call, asking)
         )
         # Replays are stored without the texts that people wrote; here and below they come from where those stand.
@@ -46,13 +46,13 @@ class AdjustmentHandlers:
     def approve_adjustment(self, call: Call, command: ApproveAdjustment) -> Outcome[ApprovalAnswer]:
         """Posts what another one asked for, in the transaction that ends the request."""
         asked = self._found(command.program_id, command.adjustment_id)
-        outcome = self._committer.submit(call, Approving(command, asked.key.member_id, call.caller_id))
+        outcome = self._committer.submit(call, ApproveAdjustmentOperation(command, asked.key.member_id, call.caller_id))
         return outcome.map(lambda answer: answer.with_reason(asked.reason))
 
     def reject_adjustment(self, call: Call, command: RejectAdjustment) -> Outcome[Adjustment]:
         """Ends a request without a posting."""
         asked = self._found(command.program_id, command.adjustment_id)
-        outcome = self._committer.submit(call, Rejecting(command, asked.key.member_id, call.caller_id))
+        outcome = self._committer.submit(call, RejectAdjustmentOperation(command, asked.key.member_id, call.caller_id))
         return outcome.map(lambda ended: replace(ended, reason=asked.reason, decision_reason=command.reason))
 
     def get_adjustment(self, program_id: UUID, adjustment_id: UUID) -> Adjustment:
@@ -76,7 +76,7 @@ class AdjustmentHandlers:
 # ---- Operations ------------------------------------------------------------------------------------------------------
 
 
-class Requesting:
+class RequestAdjustmentOperation:
     """Notes what somebody asks for; touches no account."""
 
     answer_type = Adjustment
@@ -84,21 +84,21 @@ class Requesting:
     def __init__(self, command: RequestAdjustment, caller_id: str) -> None:
         self.command = command
         self._caller_id = caller_id
-        self.looks = Looks(command.program_id, command.member_id)
+        self.reads = Reads(command.program_id, command.member_id)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest]:
         """None, for a member who exists."""
-        desk.standing(self.command.program_id, self.command.member_id)
+        context.member(self.command.program_id, self.command.member_id)
         return ()
 
-    def judge(self, desk: Desk) -> Adjustment:
+    def judge(self, context: BatchContext) -> Adjustment:
         """Notes it."""
-        asked = adjustments.requested(ids.ordered_id(), self.command, self._caller_id, desk.now)
-        desk.put_adjustment(asked)
+        asked = adjustments.requested(ids.ordered_id(), self.command, self._caller_id, context.now)
+        context.put_adjustment(asked)
         return asked
 
 
-class Approving:
+class ApproveAdjustmentOperation:
     """Posts what another one asked for. The row is locked, so of two approvals one finds the request ended."""
 
     answer_type = ApprovalAnswer
@@ -106,27 +106,27 @@ class Approving:
     def __init__(self, command: ApproveAdjustment, member_id: UUID, caller_id: str) -> None:
         self.command = command
         self._caller_id = caller_id
-        self.looks = Looks(command.program_id, member_id, adjustment_id=command.adjustment_id)
+        self.reads = Reads(command.program_id, member_id, adjustment_id=command.adjustment_id)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest]:
         """The account to adjust, if this one may approve it."""
         command = self.command
-        self._adjustment = desk.adjustment(command.program_id, command.adjustment_id)
-        adjustments.expect_approvable(self._adjustment, command.actor, self._caller_id, desk.now)
+        self._adjustment = context.adjustment(command.program_id, command.adjustment_id)
+        adjustments.expect_approvable(self._adjustment, command.actor, self._caller_id, context.now)
         return [BookRequest(self._adjustment.key)]
 
-    def judge(self, desk: Desk) -> ApprovalAnswer:
+    def judge(self, context: BatchContext) -> ApprovalAnswer:
         """Gives or takes, and ends the request with it."""
         asked, actor = self._adjustment, self.command.actor
-        expires_at = desk.now + timedelta(days=asked.expiry_days) if asked.expiry_days else None
-        entry = desk.book(asked.key).adjust(asked.amount, asked.cause(actor), expires_at, desk.now)
-        desk.qualify(qualifying.adjusted(entry))
-        approved = adjustments.approved(asked, actor, self._caller_id, entry.version, desk.now)
-        desk.put_adjustment(approved)
-        return ApprovalAnswer(approved, entry, desk.view(asked.key))
+        expires_at = context.now + timedelta(days=asked.expiry_days) if asked.expiry_days else None
+        entry = context.book(asked.key).adjust(asked.amount, asked.cause(actor), expires_at, context.now)
+        context.qualify(qualifying.adjusted(entry))
+        approved = adjustments.approved(asked, actor, self._caller_id, entry.version, context.now)
+        context.put_adjustment(approved)
+        return ApprovalAnswer(approved, entry, context.view(asked.key))
 
 
-class Rejecting:
+class RejectAdjustmentOperation:
     """Ends a request without a posting."""
 
     answer_type = Adjustment
@@ -134,16 +134,16 @@ class Rejecting:
     def __init__(self, command: RejectAdjustment, member_id: UUID, caller_id: str) -> None:
         self.command = command
         self._caller_id = caller_id
-        self.looks = Looks(command.program_id, member_id, adjustment_id=command.adjustment_id)
+        self.reads = Reads(command.program_id, member_id, adjustment_id=command.adjustment_id)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest]:
         """None."""
         return ()
 
-    def judge(self, desk: Desk) -> Adjustment:
+    def judge(self, context: BatchContext) -> Adjustment:
         """Ends it."""
         command = self.command
-        asked = desk.adjustment(command.program_id, command.adjustment_id)
-        ended = adjustments.rejected(asked, command.actor, self._caller_id, command.reason, desk.now)
-        desk.put_adjustment(ended)
+        asked = context.adjustment(command.program_id, command.adjustment_id)
+        ended = adjustments.rejected(asked, command.actor, self._caller_id, command.reason, context.now)
+        context.put_adjustment(ended)
         return ended

@@ -15,10 +15,10 @@ import structlog
 from kit.call import Call
 from kit.errors import Refusal
 from kit.failpoints import reach
-from services.points.commit import Committer, Result, submit_in_shares
-from services.points.domain.activities import PendingActivity, RecordActivity, happening_of
+from services.points.batch import Committer, Result, submit_in_shares
+from services.points.domain.activities import PendingActivity, RecordActivity, report_of
 from services.points.domain.rules import EarningRule
-from services.points.handlers.activities import Noting
+from services.points.handlers.activities import RecordActivityOperation
 from services.points.storage import Storage
 
 _log = structlog.get_logger()
@@ -49,9 +49,9 @@ def _is_wanted(pending: PendingActivity, rules: Iterable[EarningRule]) -> bool:
     return any(rule.terms.trigger.value == pending.kind.value and rule.in_force(pending.occurred_at) for rule in rules)
 
 
-def _noting(pending: PendingActivity) -> Noting:
+def _noting(pending: PendingActivity) -> RecordActivityOperation:
     # No request id: the activity's own identity lets it happen once.
-    return Noting(RecordActivity(pending.program_id, "", pending.member_id, happening_of(pending)), None)
+    return RecordActivityOperation(RecordActivity(pending.program_id, "", pending.member_id, report_of(pending)), None)
 
 
 def _not_tried(wanted: Sequence[PendingActivity], results: Sequence[Result]) -> set[UUID]:

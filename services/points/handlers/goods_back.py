@@ -8,13 +8,13 @@ from uuid import UUID
 
 from kit import ids
 from kit.errors import Invalid, Refusal
-from services.points.commit import Desk, GoodsTakenBack
+from services.points.batch import BatchContext, GoodsTakenBack
 from services.points.domain.goods_back import Found, loose_lines, origins
 from services.points.domain.purchases import Purchase, RecordReturn, Return, ReturnLine
 from services.points.domain.sales import ReceiptKey, Sale
-from services.points.handlers.clawback import Clawback
+from services.points.handlers.loose_goods import LooseGoods
 from services.points.handlers.receipts import purchase_id_of
-from services.points.handlers.returns import Returning
+from services.points.handlers.returns import RecordReturnOperation
 from services.points.storage import BookRequest, CounterRequest
 
 
@@ -42,47 +42,47 @@ class TakingBack:
         self._purchase_id = purchase_id
         self._but = but
 
-    def books(self, desk: Desk, member_id: UUID | None) -> Sequence[BookRequest | CounterRequest]:
+    def books(self, context: BatchContext, member_id: UUID | None) -> Sequence[BookRequest | CounterRequest]:
         """The accounts that the goods earned to, and the counters of limits."""
-        origin = origins(self._sale, self._found(desk))
-        self._returns = [self._returning(desk, *each) for each in origin.by_receipt.items()]
-        self._clawback = Clawback(self._program_id, self._sale, self._purchase_id)
+        origin = origins(self._sale, self._found(context))
+        self._returns = [self._returning(context, *each) for each in origin.by_receipt.items()]
+        self._loose = LooseGoods(self._program_id, self._sale, self._purchase_id)
         requests: list[BookRequest | CounterRequest] = []
         for returning in self._returns:
             with self._named(returning.command):
-                requests += returning.books(desk)
-        return [*requests, *self._clawback.books(desk, member_id, origin.matched)]
+                requests += returning.books(context)
+        return [*requests, *self._loose.books(context, member_id, origin.matched)]
 
-    def free(self, desk: Desk) -> None:
+    def free(self, context: BatchContext) -> None:
         """Gives back what the goods had used of limits."""
         for returning in self._returns:
-            returning.free(desk)
+            returning.free(context)
 
-    def take(self, desk: Desk, purchase: Purchase) -> None:
+    def take(self, context: BatchContext, purchase: Purchase) -> None:
         """Takes what the goods had earned, now that what the sale earns is there to be taken."""
         for returning in self._returns:
-            returning.take(desk)
-        self._clawback.take(desk, purchase)
+            returning.take(context)
+        self._loose.take(context, purchase)
 
-    def leave(self, desk: Desk) -> tuple[Return, ...]:
+    def leave(self, context: BatchContext) -> tuple[Return, ...]:
         """Records what was taken back."""
         for returning in self._returns:
-            returning.leave(desk)
-        left = [*(returning.answer.recorded for returning in self._returns), *self._clawback.leave(desk)]
+            returning.leave(context)
+        left = [*(returning.answer.recorded for returning in self._returns), *self._loose.leave(context)]
         # In the order in which they are read.
         return tuple(sorted(left, key=lambda back: back.return_id))
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
 
-    def _found(self, desk: Desk) -> list[Found]:
+    def _found(self, context: BatchContext) -> list[Found]:
         return [
-            Found(purchase.sale, desk.returns_of(purchase.purchase_id).returned)
-            for purchase in desk.sought(self._program_id)
+            Found(purchase.sale, context.returns_of(purchase.purchase_id).returned)
+            for purchase in context.sought(self._program_id)
             if purchase.sale.currency == self._sale.currency and purchase.purchase_id != self._but
         ]
 
-    def _returning(self, desk: Desk, receipt: ReceiptKey, lines: Mapping[str, int]) -> Returning:
-        sale, original = self._sale, desk.purchase(self._program_id, purchase_id_of(self._program_id, receipt))
+    def _returning(self, context: BatchContext, receipt: ReceiptKey, lines: Mapping[str, int]) -> RecordReturnOperation:
+        sale, original = self._sale, context.purchase(self._program_id, purchase_id_of(self._program_id, receipt))
         if original is not None and original.sale.currency != sale.currency:
             path = self._path(receipt, "")
             raise Invalid(f"{path}.receipt", f"the purchase was paid in {original.sale.currency}")
@@ -97,7 +97,7 @@ class TakingBack:
             sale.cashier_id,
         )
         return_id = ids.derived_id("taken_back", str(self._program_id), *sale.receipt.parts(), *receipt.parts())
-        return Returning(command, within=(return_id, self._purchase_id))
+        return RecordReturnOperation(command, within=(return_id, self._purchase_id))
 
     @contextlib.contextmanager
     def _named(self, command: RecordReturn) -> Iterator[None]:

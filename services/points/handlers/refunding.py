@@ -8,7 +8,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from kit.errors import Refusal
-from services.points.commit import Desk
+from services.points.batch import BatchContext
 from services.points.domain.ledger import AccountKey, EntryKind
 from services.points.domain.purchases import RecordReturn
 from services.points.domain.refunds import PlacedHold, PointsRefund, Refunded, expect_refundable
@@ -33,39 +33,39 @@ class Refunding:
         """The accounts that they come back to."""
         return [hold.key for _, hold in self._holds]
 
-    def books(self, desk: Desk, member_id: UUID | None) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext, member_id: UUID | None) -> Sequence[BookRequest]:
         """These accounts; all of them the buyer's, if one is known, and otherwise one member's."""
         self._holds = []
         for index, asked in enumerate(self._command.refunds):
             with self._named(index, "hold_id"):
-                found = desk.placed_hold(self._command.program_id, asked.hold_id)
+                found = context.placed_hold(self._command.program_id, asked.hold_id)
                 hold = expect_refundable(found, asked, member_id or self.member_id)
             self._holds.append((asked, hold))
         return [BookRequest(hold.key, hold_ids=frozenset({hold.hold_id})) for _, hold in self._holds]
 
-    def carry_out(self, desk: Desk) -> tuple[Refunded, ...]:
+    def carry_out(self, context: BatchContext) -> tuple[Refunded, ...]:
         """Gives the points back to the lots that they were spent from."""
-        return tuple(self._refunded(desk, index, asked, hold) for index, (asked, hold) in enumerate(self._holds))
+        return tuple(self._refunded(context, index, asked, hold) for index, (asked, hold) in enumerate(self._holds))
 
-    def lapsed(self, desk: Desk, refunds: Sequence[Refunded]) -> tuple[Refunded, ...]:
+    def lapsed(self, context: BatchContext, refunds: Sequence[Refunded]) -> tuple[Refunded, ...]:
         """The refunds with what lapsed again of them, once everything else has been taken from them."""
         found: list[Refunded] = []
         for refund, (_, hold) in zip(refunds, self._holds, strict=True):
             before = sum(each.lapsed for each in found if each.wallet == refund.wallet)
             expired = sum(
                 -entry.amount
-                for entry in desk.book(hold.key).new_entries
+                for entry in context.book(hold.key).new_entries
                 if entry.kind is EntryKind.EXPIRY and entry.version > refund.version
             )
             found.append(replace(refund, lapsed=min(refund.points, max(0, expired - before))))
         return tuple(found)
 
-    def _refunded(self, desk: Desk, index: int, asked: PointsRefund, hold: PlacedHold) -> Refunded:
-        book = desk.book(hold.key)
+    def _refunded(self, context: BatchContext, index: int, asked: PointsRefund, hold: PlacedHold) -> Refunded:
+        book = context.book(hold.key)
         before = book.hold(hold.hold_id).reversed
         reason = f"return {self._command.receipt.receipt_number}"
         with self._named(index, "amount" if asked.amount else "hold_id"):
-            after = book.reverse_capture(hold.hold_id, reason, desk.now, asked.amount).reversed
+            after = book.reverse_capture(hold.hold_id, reason, context.now, asked.amount).reversed
         return Refunded(hold.hold_id, hold.key.wallet, after - before, book.account.version)
 
     @contextlib.contextmanager

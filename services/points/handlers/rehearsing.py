@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from services.points.domain.conditions import Conditions
-from services.points.domain.counters import Tally
+from services.points.domain.counters import LimitCounters
 from services.points.domain.purchases import NOTHING_RETURNED
 from services.points.domain.rehearsals import Heard, Rehearsal, RehearsalState, added, hear, part_of, touched
 from services.points.domain.rule_sets import RuleSet
@@ -38,18 +38,18 @@ def rehearse(storage: Storage, conditions: Conditions, *, limit: int) -> bool:
     if leased is None:
         return False
     with storage.reading() as tx:
-        rehearsal, members, tally = _heard(tx, leased, conditions, limit)
+        rehearsal, members, limits = _heard(tx, leased, conditions, limit)
     with storage.transaction() as tx:
         if rehearsal.is_over:
             rehearsal = replace(rehearsal, state=RehearsalState.DONE, ended_at=tx.now)
-        if not tx.rehearsals.put(leased, rehearsal, members, tally, tx.now):
+        if not tx.rehearsals.put(leased, rehearsal, members, limits, tx.now):
             _log.warning("rehearsal_lease_lost", rehearsal_id=str(rehearsal.rehearsal_id))
     return True
 
 
 def _heard(
     tx: Transaction, leased: Leased, conditions: Conditions, limit: int
-) -> tuple[Rehearsal, frozenset[bytes], Tally]:
+) -> tuple[Rehearsal, frozenset[bytes], LimitCounters]:
     rehearsal = leased.rehearsal
     for _ in range(WINDOWS_MAX):
         room = min(limit, rehearsal.plan.purchases_max - rehearsal.comparison.purchases)
@@ -58,19 +58,19 @@ def _heard(
             break
         rehearsal = _moved(rehearsal, seen, full=False)
         if rehearsal.is_over:
-            return rehearsal, leased.members, Tally({})
+            return rehearsal, leased.members, LimitCounters({})
     else:
-        return rehearsal, leased.members, Tally({})
-    heard, tally = _judged(tx, rehearsal, [purchase_id for _, purchase_id in seen], conditions)
+        return rehearsal, leased.members, LimitCounters({})
+    heard, limits = _judged(tx, rehearsal, [purchase_id for _, purchase_id in seen], conditions)
     members = leased.members | {member_id.bytes[-MEMBER_BYTES:] for member_id in touched(heard)}
     comparison = added(rehearsal.comparison, heard, _keys(tx, rehearsal))
     rehearsal = replace(rehearsal, comparison=comparison, members=len(members))
-    return _moved(rehearsal, seen, full=full), members, tally
+    return _moved(rehearsal, seen, full=full), members, limits
 
 
 def _judged(
     tx: Transaction, rehearsal: Rehearsal, purchase_ids: Sequence[UUID], conditions: Conditions
-) -> tuple[list[Heard | None], Tally]:
+) -> tuple[list[Heard | None], LimitCounters]:
     histories, returns = tx.purchases.find(purchase_ids), tx.purchases.returns_of(purchase_ids)
     taken = tx.purchases.taken_within((history.present for history in histories.values()), since=True)
     candidates = RuleSet(rehearsal.plan.rules, conditions)
@@ -84,8 +84,10 @@ def _judged(
         )
         for purchase_id in purchase_ids
     ]
-    tally = tx.rehearsals.tally(rehearsal, {key for part in parts if part is not None for key in part.counters})
-    return [None if part is None else hear(rehearsal.plan, earned_by, part, tally) for part in parts], tally
+    limits = tx.rehearsals.limit_counters(
+        rehearsal, {key for part in parts if part is not None for key in part.counters}
+    )
+    return [None if part is None else hear(rehearsal.plan, earned_by, part, limits) for part in parts], limits
 
 
 def _keys(tx: Transaction, rehearsal: Rehearsal) -> Mapping[UUID, str]:

@@ -12,21 +12,28 @@ from kit.digests import digests_in_order, field_digests
 from kit.errors import Invalid
 from kit.idempotency import Outcome
 from services.points import announces
-from services.points.commit import Committer, Desk, Looks
-from services.points.domain.counters import Occasion
+from services.points.batch import BatchContext, Committer, Reads
+from services.points.domain.counters import LimitContext
 from services.points.domain.ledger import AccountKey
 from services.points.domain.matching import expect_room_to_wait
 from services.points.domain.policy import WALLET_DEFAULT
 from services.points.domain.purchases import (
-    Due,
+    Clawback,
     Purchase,
     RecordReturn,
     Return,
     ReturnAnswer,
-    dues,
+    clawbacks_of,
     expect_returnable,
 )
 from services.points.domain.refunds import Refunded
+from services.points.handlers.clawbacks import (
+    claw_back_points,
+    clawed_back_earnings,
+    expect_enough,
+    free_limits,
+    limit_context_by,
+)
 from services.points.handlers.receipts import (
     CLOCK_AHEAD_MAX,
     expect_same_receipt,
@@ -34,7 +41,6 @@ from services.points.handlers.receipts import (
     return_id_of,
 )
 from services.points.handlers.refunding import Refunding
-from services.points.handlers.taking_back import due_earnings, expect_enough, free_limits, occasion_by, take_points
 from services.points.storage import BookRequest, CounterRequest, Recorded, Storage, Transaction
 
 
@@ -47,7 +53,7 @@ class ReturnHandlers:
 
     def record_return(self, call: Call, command: RecordReturn) -> Outcome[ReturnAnswer]:
         """Records a return and takes back what its goods earned; the same receipt again gives the first answer."""
-        returning = Returning(command)
+        returning = RecordReturnOperation(command)
         outcome = self._committer.submit(call, returning)
         return outcome.map(
             lambda ref: self._first_answer(ref.return_id) if outcome.replayed else returning.answer,
@@ -79,7 +85,7 @@ class ReturnRef:
 _NAMED = ("program_id", "request_id", "receipt", "voucher_codes")
 
 
-class Returning:
+class RecordReturnOperation:
     """Takes goods back. `answer` is what was made of it the last time it was judged.
 
     The purchase is locked, so that returns of it are judged one after another. Refusals name fields by their path,
@@ -98,7 +104,7 @@ class Returning:
         self._return_id = return_id_of(command.program_id, command.receipt) if within is None else within[0]
         self._within_purchase_id = None if within is None else within[1]
         self._refunding = Refunding(command, path)
-        self.looks = Looks(
+        self.reads = Reads(
             command.program_id,
             changing_purchase_id=self._purchase_id,
             return_id=self._return_id,
@@ -107,38 +113,38 @@ class Returning:
         )
         self._digests = field_digests(command, without=_NAMED)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest | CounterRequest]:
         """The accounts that the goods earned to or were paid from, or the one to show, and the counters of limits."""
-        self._due: tuple[Due, ...] = ()
+        self._clawbacks: tuple[Clawback, ...] = ()
         self._purchase: Purchase | None = None
         self._shortfall, self._refunded = 0, tuple[Refunded, ...]()
-        if desk.recorded_return(self._return_id) is not None:
+        if context.recorded_return(self._return_id) is not None:
             return ()
-        if self.command.occurred_at > desk.now + CLOCK_AHEAD_MAX:
+        if self.command.occurred_at > context.now + CLOCK_AHEAD_MAX:
             raise Invalid(f"{self._path}occurred_at", "lies more than a day in the future")
-        self._purchase = self._original(desk)
+        self._purchase = self._original(context)
         buyer_id = None if self._purchase is None else self._purchase.member_id
-        refunds = self._refunding.books(desk, buyer_id)
+        refunds = self._refunding.books(context, buyer_id)
         if self._purchase is None:
             if self._purchase_id is not None:
-                expect_room_to_wait(desk.waiting(self._purchase_id))
+                expect_room_to_wait(context.waiting(self._purchase_id))
             return refunds
-        before = desk.returns_of(self._purchase.purchase_id)
+        before = context.returns_of(self._purchase.purchase_id)
         after = expect_returnable(self._purchase.sale, before.returned, self.command.lines)
         if buyer_id is None:
             return refunds
-        self._due = dues(self._purchase, desk.rules(self._purchase.program_id), before, after)
-        return [*refunds, *self._touched(occasion_by(self._purchase, buyer_id), self._purchase)]
+        self._clawbacks = clawbacks_of(self._purchase, context.rules(self._purchase.program_id), before, after)
+        return [*refunds, *self._touched(limit_context_by(self._purchase, buyer_id), self._purchase)]
 
-    def judge(self, desk: Desk) -> ReturnRef:
+    def judge(self, context: BatchContext) -> ReturnRef:
         """Records the return and takes back what is due, unless the receipt is recorded."""
-        if self.is_recorded(desk):
-            return self.leave(desk)
+        if self.is_recorded(context):
+            return self.leave(context)
         # Points that come back are there to be taken; without any, nothing has happened when the taking is refused.
-        with desk.as_one(self.keys) if self.command.refunds else contextlib.nullcontext():
-            self.take(desk)
-            self.free(desk)
-        return self.leave(desk)
+        with context.as_one(self.keys) if self.command.refunds else contextlib.nullcontext():
+            self.take(context)
+            self.free(context)
+        return self.leave(context)
 
     # -- The steps, for whatever a return is a part of ---------------------------------------------------------------
 
@@ -150,38 +156,38 @@ class Returning:
     @property
     def keys(self) -> list[AccountKey]:
         """The accounts that it changes."""
-        return [*self._refunding.keys, *(self._key(due.wallet) for due in self._due)]
+        return [*self._refunding.keys, *(self._key(each.wallet) for each in self._clawbacks)]
 
-    def is_recorded(self, desk: Desk) -> bool:
+    def is_recorded(self, context: BatchContext) -> bool:
         """Whether the receipt is recorded, with this content."""
-        recorded = desk.recorded_return(self._return_id)
+        recorded = context.recorded_return(self._return_id)
         if recorded is not None:
             expect_same_receipt(recorded.digests, self._digests, lambda: self._rebuilt(recorded), self._path)
         return recorded is not None
 
-    def free(self, desk: Desk) -> None:
+    def free(self, context: BatchContext) -> None:
         """Gives back what the goods had used of limits."""
         if self._purchase is not None:
-            free_limits(desk, self._purchase, self._return_id, self._due)
+            free_limits(context, self._purchase, self._return_id, self._clawbacks)
 
-    def take(self, desk: Desk) -> None:
+    def take(self, context: BatchContext) -> None:
         """Gives back what was spent on the goods, and then takes what they had earned."""
-        self._refunded = self._refunding.carry_out(desk)
-        if self._purchase is not None and self._due:
-            self._shortfall = self._take_back(desk, self._purchase)
+        self._refunded = self._refunding.carry_out(context)
+        if self._purchase is not None and self._clawbacks:
+            self._shortfall = self._take_back(context, self._purchase)
 
-    def leave(self, desk: Desk) -> ReturnRef:
+    def leave(self, context: BatchContext) -> ReturnRef:
         """Records the return with the account as it is now, or gives the first answer of the receipt again."""
-        recorded = desk.recorded_return(self._return_id)
+        recorded = context.recorded_return(self._return_id)
         if recorded is not None:
             self.answer = _answer(recorded)
             return ReturnRef(self._return_id, recorded_before=True)
-        self._refunded = self._refunding.lapsed(desk, self._refunded)
-        back = self._return(desk)
-        account = None if back.member_id is None else desk.view(self._key(self._wallet_shown()))
+        self._refunded = self._refunding.lapsed(context, self._refunded)
+        back = self._return(context)
+        account = None if back.member_id is None else context.view(self._key(self._wallet_shown()))
         awaited = self._purchase_id if self._purchase is None else None
-        desk.record_return(back, awaited, self.command.cashier_id, self.command.currency, account, self._digests)
-        desk.announce(announces.return_recorded(back))
+        context.record_return(back, awaited, self.command.cashier_id, self.command.currency, account, self._digests)
+        context.announce(announces.return_recorded(back))
         self.answer = ReturnAnswer(back, account)
         return ReturnRef(self._return_id, recorded_before=False)
 
@@ -212,31 +218,31 @@ class Returning:
         assert self._member_id is not None  # noqa: S101 - asked only where somebody's account is touched
         return AccountKey(self.command.program_id, self._member_id, wallet)
 
-    def _touched(self, occasion: Occasion, purchase: Purchase) -> list[BookRequest | CounterRequest]:
+    def _touched(self, limit_context: LimitContext, purchase: Purchase) -> list[BookRequest | CounterRequest]:
         bought = frozenset({purchase.purchase_id})
-        wallets = {due.wallet for due in self._due} | {self._wallet_shown()}
+        wallets = {each.wallet for each in self._clawbacks} | {self._wallet_shown()}
         books = (BookRequest(self._key(wallet), purchase_ids=bought) for wallet in sorted(wallets))
         counters = (
             CounterRequest(key)
-            for earning in due_earnings(purchase, self._due)
-            for key in occasion.counters(earning.rule_id, earning.explanation.limits)
+            for earning in clawed_back_earnings(purchase, self._clawbacks)
+            for key in limit_context.counters(earning.rule_id, earning.explanation.limits)
         )
         return [*books, *counters]
 
-    def _original(self, desk: Desk) -> Purchase | None:
+    def _original(self, context: BatchContext) -> Purchase | None:
         if self._purchase_id is None:
             return None
-        purchase = desk.purchase(self.command.program_id, self._purchase_id)
+        purchase = context.purchase(self.command.program_id, self._purchase_id)
         if purchase is not None and purchase.sale.currency != self.command.currency:
             raise Invalid(f"{self._path}currency", f"the purchase was paid in {purchase.sale.currency}")
         return purchase
 
-    def _take_back(self, desk: Desk, purchase: Purchase) -> int:
-        policy = desk.policy(self.command.program_id).shortfall
-        expect_enough(desk, purchase, self._due, policy)
-        return take_points(desk, purchase, self._return_id, self._due, policy)
+    def _take_back(self, context: BatchContext, purchase: Purchase) -> int:
+        policy = context.policy(self.command.program_id).shortfall
+        expect_enough(context, purchase, self._clawbacks, policy)
+        return claw_back_points(context, purchase, self._return_id, self._clawbacks, policy)
 
-    def _return(self, desk: Desk) -> Return:
+    def _return(self, context: BatchContext) -> Return:
         command = self.command
         return Return(
             return_id=self._return_id,
@@ -246,17 +252,17 @@ class Returning:
             purchase_id=None if self._purchase is None else self._purchase.purchase_id,
             member_id=self._member_id,
             lines=command.lines,
-            points_returned=sum(due.points for due in self._due),
+            points_returned=sum(each.points for each in self._clawbacks),
             shortfall=self._shortfall,
             occurred_at=command.occurred_at,
-            recorded_at=desk.now,
-            taken={due.rule_id: due.points for due in self._due},
+            recorded_at=context.now,
+            taken={each.rule_id: each.points for each in self._clawbacks},
             refunds=self._refunded,
             within_purchase_id=self._within_purchase_id,
         )
 
     def _wallet_shown(self) -> str:
-        wallets = [*(due.wallet for due in self._due), *(key.wallet for key in self._refunding.keys)]
+        wallets = [*(each.wallet for each in self._clawbacks), *(key.wallet for key in self._refunding.keys)]
         return wallets[0] if wallets else WALLET_DEFAULT
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.points.commit import Desk, Looks
+from services.points.batch import BatchContext, Reads
 from services.points.domain.ledger import AccountKey
 from services.points.storage import BookRequest
 
 
-class Settling:
+class SettleAccountOperation:
     """Ends the holds and lapses the lots of an account whose time is over; nobody's wish, so nothing is stored."""
 
     command = None
@@ -17,13 +17,13 @@ class Settling:
 
     def __init__(self, key: AccountKey) -> None:
         self._key = key
-        self.looks = Looks(key.program_id, key.member_id)
+        self.reads = Reads(key.program_id, key.member_id)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest]:
         """The account."""
         return [BookRequest(self._key)]
 
-    def judge(self, desk: Desk) -> bool:
+    def judge(self, context: BatchContext) -> bool:
         """Settles it."""
-        desk.book(self._key).settle(desk.now)
+        context.book(self._key).settle(context.now)
         return True

@@ -1,8 +1,8 @@
 """Points that one member gives to another: three transactions, each of one member, by the handler or by the sweeper.
 
-    Sending     debits the sender and writes the transfer; from then on it ends, whatever dies meanwhile
-    Arriving    credits the recipient, or refuses for good; written once, in the recipient's own row
-    Ending      ends the sender's row as the recipient's side decided, and takes refused points home
+    TransferPointsOperation     debits the sender and writes the transfer; from then on it ends, whatever dies meanwhile
+    ReceiveTransferOperation    credits the recipient, or refuses for good; written once, in the recipient's own row
+    EndTransferOperation      ends the sender's row as the recipient's side decided, and takes refused points home
 
 Each may be carried out twice and happens once: the row that it writes is looked at first, under a lock or by its key.
 """
@@ -22,13 +22,13 @@ from kit.errors import Refusal
 from kit.failpoints import reach
 from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
-from services.points.commit import Committer, Desk, Looks
+from services.points.batch import BatchContext, Committer, Reads
 from services.points.domain import transfers
 from services.points.domain.errors import MemberMayNotEarn, TransferNotFound
 from services.points.domain.ledger import AccountKey
 from services.points.domain.policy import expect_may_earn, expect_may_spend, expect_spendable
 from services.points.domain.transfers import Arrival, Transfer, TransferPoints, TransferState
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.member_lookup import MemberLookup
 from services.points.storage import BookRequest, Storage
 
 _log = structlog.get_logger()
@@ -48,21 +48,21 @@ class TransferHandlers:
     """What members give one another."""
 
     def __init__(
-        self, storage: Storage, committer: Committer, known_members: KnownMembers, *, lease_s: int = LEASE_S
+        self, storage: Storage, committer: Committer, member_lookup: MemberLookup, *, lease_s: int = LEASE_S
     ) -> None:
         self._storage = storage
         self._committer = committer
-        self._known_members = known_members
+        self._member_lookup = member_lookup
         self._lease_s = lease_s
 
     def transfer_points(self, call: Call, command: TransferPoints) -> Outcome[Transfer]:
         """Sends points and takes them as far as they go now; past the lease the sweeper goes on."""
-        sending = Sending(command, self._lease_s)
-        outcome = self._known_members.run(
+        sending = TransferPointsOperation(command, self._lease_s)
+        outcome = self._member_lookup.run(
             call,
             command.program_id,
             command.member_id,
-            lambda: self._known_members.run(
+            lambda: self._member_lookup.run(
                 call, command.program_id, command.recipient_id, lambda: self._committer.submit(call, sending)
             ),
         )
@@ -87,15 +87,15 @@ class TransferHandlers:
         It raises nothing: what could not be found out leaves the transfer on its way, for the sweeper to try again.
         """
         try:
-            arriving = Arriving(transfer)
-            self._known_members.run(
+            arriving = ReceiveTransferOperation(transfer)
+            self._member_lookup.run(
                 call,
                 transfer.key.program_id,
                 transfer.recipient_id,
                 lambda: self._committer.submit(call, arriving).unwrap(),
             )
             reach("points.transfer.after_arriving")
-            self._committer.submit(call, Ending(transfer, arriving.arrival)).unwrap()
+            self._committer.submit(call, EndTransferOperation(transfer, arriving.arrival)).unwrap()
         except Refusal as refusal:
             _log.warning("transfer_waits", transfer_id=transfer.transfer_id, reason=refusal.reason)
         except Exception:
@@ -124,7 +124,7 @@ class TransferHandlers:
 # ---- Operations ------------------------------------------------------------------------------------------------------
 
 
-class Sending:
+class TransferPointsOperation:
     """Debits the sender. `transfer` is what was made of it the last time it was judged."""
 
     answer_type = TransferRef
@@ -134,33 +134,33 @@ class Sending:
         self.command = command
         self._lease = timedelta(seconds=lease_s)
         self._key = AccountKey(command.program_id, command.member_id, command.wallet)
-        self.looks = Looks(command.program_id, command.member_id, counterpart_id=command.recipient_id)
+        self.reads = Reads(command.program_id, command.member_id, counterpart_id=command.recipient_id)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest]:
         """The sender's account, if both may do their part."""
         command = self.command
-        policy = desk.policy(command.program_id, command.member_id)
+        policy = context.policy(command.program_id, command.member_id)
         self._policy = transfers.expect_allowed(command, policy.transfers)
-        expect_may_spend(desk.standing(command.program_id, command.member_id))
-        expect_may_earn(desk.standing(command.program_id, command.recipient_id))
+        expect_may_spend(context.member(command.program_id, command.member_id))
+        expect_may_earn(context.member(command.program_id, command.recipient_id))
         expect_spendable(policy, command.wallet)
         return [BookRequest(self._key, counting_sent=True)]
 
-    def judge(self, desk: Desk) -> TransferRef:
+    def judge(self, context: BatchContext) -> TransferRef:
         """Debits within the day's limits, which are counted under the account's lock."""
-        command, now = self.command, desk.now
-        transfers.expect_within_day(command, self._policy, desk.transfers.sent_today(self._key))
+        command, now = self.command, context.now
+        transfers.expect_within_day(command, self._policy, context.transfers.sent_today(self._key))
         transfer_id = ids.ordered_id()
         cause = transfers.cause_of(transfer_id, command.reason)
-        entry, parts = desk.book(self._key).send(command.amount, cause, now)
+        entry, parts = context.book(self._key).send(command.amount, cause, now)
         self.transfer = Transfer(
             transfer_id, self._key, command.recipient_id, command.amount, command.reason, parts, entry.version, now
         )
-        desk.transfers.send(self.transfer, now + self._lease)
+        context.transfers.send(self.transfer, now + self._lease)
         return TransferRef(transfer_id)
 
 
-class Arriving:
+class ReceiveTransferOperation:
     """Credits the recipient, or refuses for good. `arrival` is the decision, whoever made it."""
 
     command = None
@@ -170,36 +170,36 @@ class Arriving:
     def __init__(self, transfer: Transfer) -> None:
         self._transfer = transfer
         self._key = transfer.recipient_key
-        self.looks = Looks(self._key.program_id, self._key.member_id, arriving_transfer_id=transfer.transfer_id)
+        self.reads = Reads(self._key.program_id, self._key.member_id, arriving_transfer_id=transfer.transfer_id)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest]:
         """The recipient's account, unless it has decided."""
-        if desk.transfers.arrival(self._transfer.transfer_id) is not None:
+        if context.transfers.arrival(self._transfer.transfer_id) is not None:
             return ()
         try:
-            expect_may_earn(desk.standing(self._key.program_id, self._key.member_id))
+            expect_may_earn(context.member(self._key.program_id, self._key.member_id))
         except MemberMayNotEarn:
             self._may_earn = False
             return ()
         self._may_earn = True
         return [BookRequest(self._key, only_credited=True)]
 
-    def judge(self, desk: Desk) -> bool:
+    def judge(self, context: BatchContext) -> bool:
         """Credits, or notes that nothing was."""
         transfer = self._transfer
-        decided = desk.transfers.arrival(transfer.transfer_id)
+        decided = context.transfers.arrival(transfer.transfer_id)
         if decided is None:
-            entry = desk.book(self._key).receive(transfer, desk.now) if self._may_earn else None
+            entry = context.book(self._key).receive(transfer, context.now) if self._may_earn else None
             version = None if entry is None else entry.version
             decided = Arrival(
-                transfer.transfer_id, self._key, transfer.key.member_id, transfer.amount, version, desk.now
+                transfer.transfer_id, self._key, transfer.key.member_id, transfer.amount, version, context.now
             )
-            desk.transfers.arrive(decided)
+            context.transfers.arrive(decided)
         self.arrival = decided
         return decided.is_credited
 
 
-class Ending:
+class EndTransferOperation:
     """Ends the sender's side as the recipient's decided."""
 
     command = None
@@ -208,24 +208,24 @@ class Ending:
     def __init__(self, transfer: Transfer, arrival: Arrival) -> None:
         self._transfer = transfer
         self._arrival = arrival
-        self.looks = Looks(transfer.key.program_id, transfer.key.member_id, ending_transfer_id=transfer.transfer_id)
+        self.reads = Reads(transfer.key.program_id, transfer.key.member_id, ending_transfer_id=transfer.transfer_id)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest]:
         """The sender's account with the lots that the points came from, if they come home."""
-        if self._arrival.is_credited or self._has_ended(desk):
+        if self._arrival.is_credited or self._has_ended(context):
             return ()
         lots = frozenset(part.lot_id for part in self._transfer.parts)
         return [BookRequest(self._transfer.key, lot_ids=lots)]
 
-    def judge(self, desk: Desk) -> bool:
+    def judge(self, context: BatchContext) -> bool:
         """Ends it, once."""
-        if self._has_ended(desk):
+        if self._has_ended(context):
             return False
         transfer, version = self._transfer, None
         if not self._arrival.is_credited:
-            version = desk.book(transfer.key).take_home(transfer, desk.now).version
-        desk.transfers.end(transfers.ended(transfer, self._arrival, version, desk.now))
+            version = context.book(transfer.key).take_home(transfer, context.now).version
+        context.transfers.end(transfers.ended(transfer, self._arrival, version, context.now))
         return True
 
-    def _has_ended(self, desk: Desk) -> bool:
-        return desk.transfers.ending(self._transfer.transfer_id).state is not TransferState.SENT
+    def _has_ended(self, context: BatchContext) -> bool:
+        return context.transfers.ending(self._transfer.transfer_id).state is not TransferState.SENT

@@ -2,8 +2,8 @@
 
 from services.points.storage.accounts import BookRequest
 from services.points.storage.counters import CounterRequest
+from services.points.storage.known_members import Setting, Whose
 from services.points.storage.purchases import PurchaseHistory, Recorded
-from services.points.storage.standings import Setting, Whose
 from services.points.storage.transaction import Storage, Transaction
 
 __all__ = ["BookRequest", "CounterRequest", "PurchaseHistory", "Recorded", "Setting", "Storage", "Transaction", "Whose"]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from services.points import tables
-from services.points.domain.activities import Activity, ActivityKind, Happening
+from services.points.domain.activities import Activity, ActivityKind, ActivityReport
 from services.points.domain.ledger import AccountView
 from services.points.storage.documents import account_document, dump, earnings_document, load
 from services.points.storage.purchases import Recorded
@@ -36,21 +36,21 @@ class Activities:
 
     def append(self, writer: Writer, activity: Activity, account: AccountView, digests: dict[str, str]) -> None:
         """Hands a new activity to the writer."""
-        happening = activity.happening
+        report = activity.report
         writer.add(
             tables.activities,
             {
                 "activity_id": activity.activity_id,
                 "program_id": activity.program_id,
                 "member_id": activity.member_id,
-                "kind": happening.kind.value,
-                "name": happening.name,
-                "source": happening.source,
-                "activity_key": happening.activity_key,
-                "store_id": happening.store_id,
-                "cashier_id": happening.cashier_id,
-                "attributes": orjson.dumps(happening.attributes).decode(),
-                "occurred_at": happening.occurred_at,
+                "kind": report.kind.value,
+                "name": report.name,
+                "source": report.source,
+                "activity_key": report.activity_key,
+                "store_id": report.store_id,
+                "cashier_id": report.cashier_id,
+                "attributes": orjson.dumps(report.attributes).decode(),
+                "occurred_at": report.occurred_at,
                 "points_earned": activity.points_earned,
                 "earnings": dump(earnings_document, activity.earnings),
                 "account_after": dump(account_document, account),
@@ -62,7 +62,7 @@ class Activities:
 
 
 def _activity(row: Any) -> Activity:
-    happening = Happening(
+    report = ActivityReport(
         kind=ActivityKind(row.kind),
         name=row.name,
         occurred_at=row.occurred_at,
@@ -76,7 +76,7 @@ def _activity(row: Any) -> Activity:
         activity_id=row.activity_id,
         program_id=row.program_id,
         member_id=row.member_id,
-        happening=happening,
+        report=report,
         earnings=load(earnings_document, row.earnings),
         recorded_at=row.recorded_at,
         local_year=row.local_year,

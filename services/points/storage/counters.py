@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from kit import ids, row_digests
 from kit.database import LostRaceError
 from services.points import tables
-from services.points.domain.counters import Counter, CounterKey, CounterMovement, Tally
+from services.points.domain.counters import Counter, CounterKey, CounterMovement, LimitCounters
 from services.points.storage.writer import Writer
 
 
@@ -93,7 +93,7 @@ class Counters:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def open(self, requests: Iterable[CounterRequest], *, lock: bool) -> Tally:
+    def open(self, requests: Iterable[CounterRequest], *, lock: bool) -> LimitCounters:
         """Opens counters; what nobody has used is at nothing.
 
         With `lock`, those that are to move are made where they are missing, and then locked. Each step goes in key
@@ -109,11 +109,11 @@ class Counters:
                 found |= self._locked(kind, keys & moving)
             if keys - moving:
                 found |= self._seen(kind, keys - moving)
-        return Tally(found)
+        return LimitCounters(found)
 
-    def write(self, writer: Writer, tally: Tally) -> None:
+    def write(self, writer: Writer, limits: LimitCounters) -> None:
         """Hands what has moved to the writer."""
-        counters, movements = tally.changes()
+        counters, movements = limits.changes()
         for key, counter in counters.items():
             kind = CAPS if key.scope.is_cap else BUDGETS
             writer.add(kind.counters, _columns(kind, key) | {"used": counter.used, "allowed": counter.allowed})

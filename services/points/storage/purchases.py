@@ -27,7 +27,7 @@ from services.points.storage.documents import (
     sale_document,
     taken_document,
 )
-from services.points.storage.meetings import misfit_of
+from services.points.storage.pending_returns import misfit_of
 from services.points.storage.receipts import RECEIPT_COLUMNS, receipt_columns, receipt_of
 from services.points.storage.writer import Writer
 
@@ -145,7 +145,7 @@ class Purchases:
         both = sa.union_all(_in_order(wanted), _had_waited(wanted))
         return _folded(self._connection.execute(both.order_by("recorded_at", "return_id")))
 
-    def met(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseReturns]:
+    def matched_returns(self, purchase_ids: Iterable[UUID]) -> dict[UUID, PurchaseReturns]:
         """What had come back of each purchase when it was recorded; absent for one that nothing had."""
         waited = _had_waited(array_of(purchase_ids)).order_by("recorded_at", "return_id")
         return _folded(self._connection.execute(waited))

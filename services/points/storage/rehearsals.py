@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from kit import row_digests
 from services.points import tables
-from services.points.domain.counters import Counter, CounterKey, Tally
+from services.points.domain.counters import Counter, CounterKey, LimitCounters
 from services.points.domain.rehearsals import Position, Rehearsal, RehearsalState
 from services.points.storage.counters import counter_id
 from services.points.storage.documents import comparison_document, load, plan_document
@@ -103,7 +103,7 @@ class Rehearsals:
         )
         return len(self._connection.execute(statement.returning(table.c.rehearsal_id)).all())
 
-    def tally(self, rehearsal: Rehearsal, keys: Collection[CounterKey]) -> Tally:
+    def limit_counters(self, rehearsal: Rehearsal, keys: Collection[CounterKey]) -> LimitCounters:
         """What the rehearsal itself has used of limits so far."""
         found = dict.fromkeys(keys, Counter())
         by_id = {_counter(key): key for key in keys}
@@ -113,10 +113,10 @@ class Rehearsals:
         }
         for row in self._connection.execute(_COUNTERS, given) if by_id else ():
             found[by_id[row.owner_id, row.counter_id]] = Counter(row.used)
-        return Tally(found)
+        return LimitCounters(found)
 
     def put(
-        self, leased: Leased, rehearsal: Rehearsal, members: Collection[bytes], tally: Tally, now: datetime
+        self, leased: Leased, rehearsal: Rehearsal, members: Collection[bytes], limits: LimitCounters, now: datetime
     ) -> bool:
         """Writes how far it has come and frees it.
 
@@ -138,7 +138,7 @@ class Rehearsals:
         )
         if self._connection.execute(statement.returning(table.c.rehearsal_id)).one_or_none() is None:
             return False
-        used = {_counter(key): counter.used for key, counter in tally.changes()[0].items()}
+        used = {_counter(key): counter.used for key, counter in limits.changes()[0].items()}
         # Once it is over nobody asks for them.
         if used and rehearsal.state is RehearsalState.RUNNING:
             given = {

@@ -17,7 +17,7 @@ from services.points.domain.policy import ProgramPolicy
 from services.points.domain.rules import EarningRule, RuleState, key_of_old
 from services.points.grants import GRANTS
 from services.points.storage.documents import load, terms_document
-from services.points.storage.standings import policy_of
+from services.points.storage.known_members import policy_of
 
 
 class Rules:

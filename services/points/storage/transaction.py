@@ -16,19 +16,19 @@ from kit.idempotency import Asked, Key, Stored, StoredAnswers
 from kit.outbox import Event
 from services.points import tables
 from services.points.domain.book import Book
-from services.points.domain.counters import Tally
+from services.points.domain.counters import LimitCounters
 from services.points.storage.accounts import Accounts
 from services.points.storage.activities import Activities
 from services.points.storage.adjustments import Adjustments
 from services.points.storage.counters import Counters
-from services.points.storage.meetings import Meetings
+from services.points.storage.known_members import KnownMembers
 from services.points.storage.pending_activities import PendingActivities
+from services.points.storage.pending_returns import PendingReturns
 from services.points.storage.purchases import Purchases
 from services.points.storage.qualifying import Qualifying
 from services.points.storage.rehearsals import Rehearsals
 from services.points.storage.reports import Reports
 from services.points.storage.rules import Rules
-from services.points.storage.standings import Standings
 from services.points.storage.transfers import Transfers
 from services.points.storage.writer import Writer
 
@@ -47,11 +47,11 @@ class Transaction(TransactionBase):
         self.counters = Counters(connection)
         self.pending_activities = PendingActivities(connection)
         self.purchases = Purchases(connection)
-        self.meetings = Meetings(connection)
+        self.pending_returns = PendingReturns(connection)
         self.qualifying = Qualifying(connection)
         self.rules = Rules(connection)
         self.rehearsals = Rehearsals(connection)
-        self.standings = Standings(connection)
+        self.known_members = KnownMembers(connection)
         self.transfers = Transfers(connection)
 
     def answered(self, requests: Sequence[Asked]) -> dict[Key, Stored]:
@@ -59,11 +59,15 @@ class Transaction(TransactionBase):
         return self._answers.find(self._connection, requests)
 
     def save(
-        self, books: Iterable[Book], tally: Tally, events: Iterable[Event], answers: Iterable[dict[str, object]]
+        self,
+        books: Iterable[Book],
+        limits: LimitCounters,
+        events: Iterable[Event],
+        answers: Iterable[dict[str, object]],
     ) -> None:
         """Writes what changed of books and counters, what else the writer holds, events and answers, in one go."""
         self.accounts.write(self.writer, books)
-        self.counters.write(self.writer, tally)
+        self.counters.write(self.writer, limits)
         for event in events:
             self.writer.add(tables.outbox, outbox.row(event))
         for answer in answers:

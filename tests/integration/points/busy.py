@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from services.points import handlers, jobs, tables
-from services.points.commit import Rulebook, Singly
+from services.points.batch import DirectCommitter, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.activities import ActivityKind
 from services.points.domain.adjustments import ApprovalAnswer
@@ -20,7 +20,7 @@ from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUni
 from services.points.domain.policy import Shortfall
 from services.points.domain.sales import OriginalLine, Sale
 from services.points.domain.transfers import TransferPolicy
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.member_lookup import MemberLookup
 from services.points.storage import Storage
 from tests.factories import points as make
 from tests.integration.points.conftest import OFFICE, TILL, HeldClock, KnownPeople, Points
@@ -36,7 +36,7 @@ def started(url: str) -> Iterator[Points]:
     with opened(url) as serving, owned(url) as engine:
         clock, people = HeldClock(datetime.now(UTC) - timedelta(days=3)), KnownPeople()
         storage = Storage(serving, clock=clock)
-        known, committer = KnownMembers(storage, people), Singly(storage, Rulebook(10, CelConditions()))
+        known, committer = MemberLookup(storage, people), DirectCommitter(storage, Rulebook(10, CelConditions()))
         yield Points(
             engine,
             storage,
@@ -202,7 +202,7 @@ def be_active(points: Points) -> dict[str, uuid.UUID]:
     ehsan, now = points.member(), points.clock.now()
     kinds = [ActivityKind.VISIT, ActivityKind.VISIT, ActivityKind.EVENT, ActivityKind.BIRTHDAY, ActivityKind.BIRTHDAY]
     days = [now, now, now, now - timedelta(days=366), now]
-    happenings = [make.a_happening(kind, occurred_at=at) for kind, at in zip(kinds, days, strict=True)]
+    happenings = [make.an_activity_report(kind, occurred_at=at) for kind, at in zip(kinds, days, strict=True)]
     told = [
         points.activities.record_activity(TILL, make.record_activity(ehsan, each)).unwrap().activity
         for each in happenings

@@ -15,16 +15,16 @@ from kit.call import Call
 from kit.checking import Finding
 from kit.database import PoolBounds, engine
 from services.points import check, handlers, tables
-from services.points.commit import Committer, Grouped, Rulebook
+from services.points.batch import Committer, GroupCommitter, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.commands import ActivateEarningRule, CreateEarningRule, SetProgramPolicy
 from services.points.domain.errors import MemberNotFound
 from services.points.domain.ledger import AccountView
-from services.points.domain.policy import MemberStatus, Shortfall, Standing
+from services.points.domain.policy import KnownMember, MemberStatus, Shortfall
 from services.points.domain.rules import EarningRule
 from services.points.domain.transfers import Transfer, TransferPoints
-from services.points.handlers.known_members import KnownMembers
-from services.points.handlers.transfers import Sending
+from services.points.handlers.member_lookup import MemberLookup
+from services.points.handlers.transfers import TransferPointsOperation
 from services.points.storage import Storage
 from tests.factories import points as make
 from tests.fixtures.servers import as_owner
@@ -50,15 +50,15 @@ class KnownPeople:
     """`members` as a list of who there is."""
 
     def __init__(self) -> None:
-        self.standings: dict[uuid.UUID, Standing] = {}
+        self.standings: dict[uuid.UUID, KnownMember] = {}
         self.questions = 0
 
-    def standing(self, call: Call, program_id: uuid.UUID, member_id: uuid.UUID) -> Standing:
+    def member(self, call: Call, program_id: uuid.UUID, member_id: uuid.UUID) -> KnownMember:
         self.questions += 1
-        standing = self.standings.get(member_id)
-        if standing is None or standing.program_id != program_id:
+        member = self.standings.get(member_id)
+        if member is None or member.program_id != program_id:
             raise MemberNotFound("the program has no such member")
-        return standing
+        return member
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Points:
     def member(self, status: MemberStatus = MemberStatus.ACTIVE, tier: str = "") -> uuid.UUID:
         """Somebody whom `members` knows."""
         member_id = uuid.uuid4()
-        self.people.standings[member_id] = Standing(member_id, make.PROGRAM, status, 1, tier)
+        self.people.standings[member_id] = KnownMember(member_id, make.PROGRAM, status, 1, tier)
         return member_id
 
     def rule(self, **terms: object) -> EarningRule:
@@ -118,13 +118,13 @@ class Points:
         gone = replace(known, status=MemberStatus.TERMINATED, member_version=known.member_version + 1)
         self.people.standings[member_id] = gone
         with self.storage.transaction() as tx:
-            tx.standings.put(gone)
+            tx.known_members.put(gone)
 
     def on_its_way(self, command: TransferPoints) -> Transfer:
         """A transfer whose process died after the sender was debited."""
-        sending = Sending(command, lease_s=30)
+        sending = TransferPointsOperation(command, lease_s=30)
         with self.storage.transaction() as tx:
-            tx.standings.put(*(self.people.standings[each] for each in (command.member_id, command.recipient_id)))
+            tx.known_members.put(*(self.people.standings[each] for each in (command.member_id, command.recipient_id)))
         self.committer.submit(TILL, sending).unwrap()
         return sending.transfer
 
@@ -147,8 +147,8 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
     owning = engine(as_owner(url), PoolBounds(size_max=64, wait_ms=60_000))
     clock = HeldClock(make.NOON)
     storage, people = Storage(source, clock=clock), KnownPeople()
-    known = KnownMembers(storage, people)
-    committer = Grouped(storage, Rulebook(10, CelConditions()), batch_max=64, queue_max=1_000, queue_wait_s=60)
+    known = MemberLookup(storage, people)
+    committer = GroupCommitter(storage, Rulebook(10, CelConditions()), batch_max=64, queue_max=1_000, queue_wait_s=60)
     writer = committer.writer()
     writer.start()
     built = Points(

@@ -79,9 +79,9 @@ def diff_earning_rules(till: Till) -> None:
 
 @good
 def import_earning_rules(till: Till) -> None:
-    foreseen = till.get(requests.import_earning_rules(requests.definition(), dry_run=True))
+    preview = till.get(requests.import_earning_rules(requests.definition(), dry_run=True))
     answer = till.get(requests.import_earning_rules(requests.definition()))
-    assert (list(foreseen.changes), len(foreseen.drafts)) == (list(answer.changes), 0)
+    assert (list(preview.changes), len(preview.drafts)) == (list(answer.changes), 0)
     (draft,) = answer.drafts
     (version,) = till.get(requests.get_earning_rule(draft.rule_id)).versions
     assert (version.key, version.state) == ("base", pb.EARNING_RULE_STATE_DRAFT)

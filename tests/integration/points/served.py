@@ -15,8 +15,8 @@ from kit.server import Server
 from services.members import app as members_app
 from services.members.storage import Storage as MembersStorage
 from services.points import app as points_app
+from services.points.batch import GroupCommitter, Rulebook
 from services.points.clients import MembersClient
-from services.points.commit import Grouped, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.evaluation_steps import STEPS_MAX_DEFAULT
 from services.points.storage import Storage
@@ -74,7 +74,7 @@ def serving_points(
     """A client of `points`, which asks for members at this address and writes in groups."""
     storage = Storage(source)
     conditions = CelConditions()
-    committer = Grouped(
+    committer = GroupCommitter(
         storage,
         Rulebook(10, conditions, steps_max=steps_max),
         batch_max=64,

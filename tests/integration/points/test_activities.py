@@ -16,7 +16,7 @@ from kit.errors import Invalid
 from kit.idempotency import IdempotencyKeyReused, Outcome
 from kit.page import PageRequest
 from services.points import handlers, tables
-from services.points.domain.activities import Activity, ActivityAnswer, ActivityKind, Happening
+from services.points.domain.activities import Activity, ActivityAnswer, ActivityKind, ActivityReport
 from services.points.domain.earnings import Reason
 from services.points.domain.errors import (
     ActivityConflict,
@@ -28,22 +28,22 @@ from services.points.domain.ledger import AccountKey, EntryKind
 from services.points.domain.limits import LimitScope, LimitUnit
 from services.points.domain.policy import MemberStatus
 from services.points.domain.statement import Period
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make
 from tests.integration.points.conftest import OFFICE, TILL, Points
 from tests.integration.points.counted import a_sale, buy, limit, total, used
-from tests.integration.points.test_commit import writer
+from tests.integration.points.test_batch import writer
 
 CLIENTS = 16
 BIRTHDAY, ENROLMENT, VISIT = ActivityKind.BIRTHDAY, ActivityKind.ENROLMENT, ActivityKind.VISIT
 
 
-def tell(points: Points, member_id: uuid.UUID, happening: Happening | None = None) -> Outcome[ActivityAnswer]:
-    return points.activities.record_activity(TILL, make.record_activity(member_id, happening))
+def tell(points: Points, member_id: uuid.UUID, report: ActivityReport | None = None) -> Outcome[ActivityAnswer]:
+    return points.activities.record_activity(TILL, make.record_activity(member_id, report))
 
 
-def told(points: Points, member_id: uuid.UUID, happening: Happening | None = None) -> Activity:
-    return tell(points, member_id, happening).unwrap().activity
+def told(points: Points, member_id: uuid.UUID, report: ActivityReport | None = None) -> Activity:
+    return tell(points, member_id, report).unwrap().activity
 
 
 def count(points: Points, table: sa.Table) -> int:
@@ -61,7 +61,7 @@ def test_an_activity_earns_and_says_why(points: Points, kind: ActivityKind) -> N
     points.rule()
     member_id = points.member()
 
-    answer = tell(points, member_id, make.a_happening(kind, attributes={"role": "friend"})).unwrap()
+    answer = tell(points, member_id, make.an_activity_report(kind, attributes={"role": "friend"})).unwrap()
 
     (earning,) = answer.activity.earnings
     assert (earning.rule_id, earning.points) == (rules[kind].rule_id, 50)
@@ -102,7 +102,7 @@ def test_a_missing_attribute_keeps_the_points_back_and_is_told(points: Points) -
     points.rule(**make.activity_terms(condition="activity.attributes['table'] == '7'"))
     member_id = points.member()
     reasons = [
-        told(points, member_id, make.a_happening(attributes=attributes)).earnings[0].explanation.reason
+        told(points, member_id, make.an_activity_report(attributes=attributes)).earnings[0].explanation.reason
         for attributes in ({}, {"table": "8"}, {"table": "7"})
     ]
     assert reasons == [Reason.CONDITION_FAILED, Reason.CONDITION_NOT_MET, Reason.APPLIED]
@@ -158,9 +158,9 @@ def test_whoever_may_not_earn_is_refused_and_nothing_is_recorded(points: Points)
 
 def test_an_activity_lies_at_most_a_day_ahead(points: Points) -> None:
     ahead = points.clock.now() + timedelta(days=1)
-    told(points, points.member(), make.a_happening(occurred_at=ahead))
+    told(points, points.member(), make.an_activity_report(occurred_at=ahead))
     with pytest.raises(Invalid) as refused:
-        told(points, points.member(), make.a_happening(occurred_at=ahead + timedelta(seconds=1)))
+        told(points, points.member(), make.an_activity_report(occurred_at=ahead + timedelta(seconds=1)))
     assert refused.value.field == "occurred_at"
 
 
@@ -176,16 +176,16 @@ def test_another_program_sees_no_activity(points: Points) -> None:
 
 def test_the_same_activity_gives_the_first_answer_whatever_the_request_id(points: Points) -> None:
     points.rule(**make.activity_terms())
-    member_id, happening = points.member(), make.a_happening()
-    command = make.record_activity(member_id, happening)
+    member_id, report = points.member(), make.an_activity_report()
+    command = make.record_activity(member_id, report)
     first = points.activities.record_activity(TILL, command)
     points.give(member_id, 5)
     points.rule(**make.activity_terms())
 
     again = [
         points.activities.record_activity(TILL, command),
-        tell(points, member_id, happening),
-        points.activities.record_activity(OFFICE, make.record_activity(member_id, happening)),
+        tell(points, member_id, report),
+        points.activities.record_activity(OFFICE, make.record_activity(member_id, report)),
     ]
 
     assert [each.replayed for each in (first, *again)] == [False, True, True, True]
@@ -214,15 +214,15 @@ def test_the_same_key_of_a_request_with_another_activity_is_refused(points: Poin
 )
 def test_another_content_under_the_same_key_is_refused_and_named(points: Points, field: str, value: object) -> None:
     points.rule(**make.activity_terms())
-    member_id, happening = points.member(), make.a_happening(attributes={"table": "7"})
-    told(points, member_id, happening)
+    member_id, report = points.member(), make.an_activity_report(attributes={"table": "7"})
+    told(points, member_id, report)
     changes: dict[str, object] = {field: value}
-    other = replace(happening, **changes)  # type: ignore[arg-type]  # a field with a value of its own type
+    other = replace(report, **changes)  # type: ignore[arg-type]  # a field with a value of its own type
     with pytest.raises(ActivityConflict) as refused:
         told(points, member_id, other)
     assert refused.value.metadata["fields"] == field
     with pytest.raises(ActivityConflict) as refused:
-        told(points, points.member(), happening)
+        told(points, points.member(), report)
     assert refused.value.metadata["fields"] == "member_id"
     assert points.account(member_id).posted == 50
 
@@ -230,8 +230,10 @@ def test_another_content_under_the_same_key_is_refused_and_named(points: Points,
 def test_an_enrolment_is_paid_once_however_it_is_told(points: Points) -> None:
     points.rule(**make.activity_terms(ENROLMENT))
     member_id = points.member()
-    first = tell(points, member_id, make.a_happening(ENROLMENT))
-    again = tell(points, member_id, make.a_happening(ENROLMENT, source="app", store_id="", attributes={"shop": "2"}))
+    first = tell(points, member_id, make.an_activity_report(ENROLMENT))
+    again = tell(
+        points, member_id, make.an_activity_report(ENROLMENT, source="app", store_id="", attributes={"shop": "2"})
+    )
     assert (again.replayed, again.unwrap()) == (True, first.unwrap())
     assert points.account(member_id).posted == 50
 
@@ -244,13 +246,13 @@ def test_two_who_tell_the_same_at_the_same_time_are_given_one_answer(points: Poi
         # A writer for each, as two processes have, so that only the database keeps them apart.
         tellers = [process(points, stack) for _ in range(2)]
         for _ in range(20):
-            member_id, happening = points.member(), make.a_happening(kind)
+            member_id, report = points.member(), make.an_activity_report(kind)
 
             def say(
-                teller: handlers.ActivityHandlers, member_id: uuid.UUID = member_id, happening: Happening = happening
+                teller: handlers.ActivityHandlers, member_id: uuid.UUID = member_id, report: ActivityReport = report
             ) -> Outcome[ActivityAnswer]:
                 together.wait()
-                return teller.record_activity(TILL, make.record_activity(member_id, happening))
+                return teller.record_activity(TILL, make.record_activity(member_id, report))
 
             one, other = pool.map(say, tellers)
             assert one.unwrap() == other.unwrap()
@@ -262,7 +264,7 @@ def test_two_who_tell_the_same_at_the_same_time_are_given_one_answer(points: Poi
 def process(points: Points, stack: ExitStack) -> handlers.ActivityHandlers:
     """What one process of the service would be."""
     committer = stack.enter_context(writer(points, batch_max=4))
-    return handlers.ActivityHandlers(points.storage, committer, KnownMembers(points.storage, points.people))
+    return handlers.ActivityHandlers(points.storage, committer, MemberLookup(points.storage, points.people))
 
 
 # ---- limits
@@ -297,7 +299,7 @@ def test_limits_count_by_store_and_cashier(points: Points) -> None:
     member_id = points.member()
     wanted = [("S1", "Amina"), ("S1", "Bilal"), ("", "Bilal"), ("", "Carla"), ("S2", "Amina")]
     given = [
-        told(points, member_id, make.a_happening(store_id=store, cashier_id=cashier)).points_earned
+        told(points, member_id, make.an_activity_report(store_id=store, cashier_id=cashier)).points_earned
         for store, cashier in wanted
     ]
     assert given == [50, 10, 50, 10, 10]

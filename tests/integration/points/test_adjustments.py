@@ -13,7 +13,7 @@ from sqlalchemy import exc
 from kit.call import Call
 from kit.page import PageRequest
 from services.points import handlers, jobs
-from services.points.commit import Rulebook, Singly
+from services.points.batch import DirectCommitter, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.adjustments import OPEN_DAYS, Adjustment, AdjustmentState, ApprovalAnswer
 from services.points.domain.errors import (
@@ -24,7 +24,7 @@ from services.points.domain.errors import (
     InsufficientBalance,
 )
 from services.points.domain.ledger import EntryKind
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
@@ -83,7 +83,7 @@ def test_without_a_limit_one_person_adjusts_whatever_they_like(points: Points) -
     assert points.account(member_id).posted == 1_000_000
 
 
-# ---- Approving
+# ---- ApproveAdjustmentOperation
 
 
 def test_asking_moves_nothing_and_approving_posts_with_both_names(points: Points) -> None:
@@ -205,8 +205,8 @@ def decisions(points: Points, kind: str) -> list[handlers.AdjustmentHandlers]:
     """One process that writes in groups, twice; or two processes that each write by themselves."""
     if kind == "one process":
         return [points.adjustments] * 2
-    alone = Singly(points.storage, Rulebook(10, CelConditions()))
-    return [handlers.AdjustmentHandlers(points.storage, alone, KnownMembers(points.storage, points.people))] * 2
+    alone = DirectCommitter(points.storage, Rulebook(10, CelConditions()))
+    return [handlers.AdjustmentHandlers(points.storage, alone, MemberLookup(points.storage, points.people))] * 2
 
 
 @pytest.mark.parametrize("kind", ["one process", "two processes"])

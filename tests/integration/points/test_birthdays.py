@@ -39,8 +39,8 @@ def set_zone(points: Points, time_zone: str) -> None:
 
 def report(points: Points, member_id: UUID, instant: datetime, **parts: Any) -> bool:
     """Whether the birthday was known."""
-    happening = make.a_happening(BIRTHDAY, occurred_at=instant, **parts)
-    outcome = points.activities.record_activity(TILL, make.record_activity(member_id, happening))
+    report = make.an_activity_report(BIRTHDAY, occurred_at=instant, **parts)
+    outcome = points.activities.record_activity(TILL, make.record_activity(member_id, report))
     outcome.unwrap()
     return outcome.replayed
 

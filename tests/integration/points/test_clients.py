@@ -50,12 +50,12 @@ def members_saying(member: pb.Member) -> MembersServiceServicer:
 def test_the_traits_are_told_with_the_status(traits: pb.Traits | None, earner: Earner) -> None:
     said = pb.Member(status=pb.MEMBER_STATUS_ACTIVE, version=3, traits=traits)
     with serving(members_saying(said)) as address, client.channel(address) as channel:
-        standing = MembersClient(channel, DEADLINE_MS).standing(Call("till-1"), uuid.uuid4(), uuid.uuid4())
-    assert (standing.earner, standing.member_version) == (earner, 3)
+        member = MembersClient(channel, DEADLINE_MS).member(Call("till-1"), uuid.uuid4(), uuid.uuid4())
+    assert (member.earner, member.member_version) == (earner, 3)
 
 
 def test_a_status_that_nobody_here_knows_is_no_fault_of_the_till() -> None:
     with serving(newer_members()) as address, client.channel(address) as channel:
         members = MembersClient(channel, DEADLINE_MS)
         with pytest.raises(MemberUnknownForNow, match="not known here"):
-            members.standing(Call("till-1"), uuid.uuid4(), uuid.uuid4())
+            members.member(Call("till-1"), uuid.uuid4(), uuid.uuid4())

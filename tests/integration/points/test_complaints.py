@@ -84,7 +84,7 @@ def test_a_change_of_status_awards_nothing_again(points: Points) -> None:
     buy(points, member_id, sale)
     for version, status in enumerate((MemberStatus.SUSPENDED, MemberStatus.ACTIVE), start=2):
         with points.storage.transaction() as tx:
-            tx.standings.put(replace(points.people.standings[member_id], status=status, member_version=version))
+            tx.known_members.put(replace(points.people.standings[member_id], status=status, member_version=version))
 
     buy(points, member_id, sale)
     assert points.account(member_id).posted == 10

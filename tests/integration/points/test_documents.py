@@ -99,10 +99,10 @@ def test_a_rule_that_the_document_does_not_name_stays_as_it_is(points: Points, d
 def test_a_dry_run_tells_the_same_and_leaves_no_trace(points: Points, documents: RuleDocumentHandlers) -> None:
     points.rule(name="Base")
     before = rows(points)
-    foreseen = documents.import_earning_rules(TILL, wish(said(points=3), key="k", dry_run=True)).unwrap()
+    preview = documents.import_earning_rules(TILL, wish(said(points=3), key="k", dry_run=True)).unwrap()
     assert rows(points) == before
     answer = documents.import_earning_rules(TILL, wish(said(points=3), key="k")).unwrap()
-    assert (foreseen.changes, foreseen.drafts) == (answer.changes, ())
+    assert (preview.changes, preview.drafts) == (answer.changes, ())
 
 
 def test_one_rule_that_is_wrong_keeps_all_out(points: Points, documents: RuleDocumentHandlers) -> None:

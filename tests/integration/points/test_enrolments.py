@@ -17,7 +17,7 @@ from kit import streams
 from kit.call import Call
 from services.members import announces as members_announces
 from services.points import jobs, listens, tables
-from services.points.commit import HANDED_OVER_MAX, Grouped, Operation, Result, Rulebook
+from services.points.batch import HANDED_OVER_MAX, GroupCommitter, Operation, Result, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.activities import ActivityKind
 from services.points.domain.errors import LedgerBusy
@@ -135,8 +135,8 @@ def test_an_enrolment_that_somebody_told_of_is_not_paid_again(points: Points) ->
     points.rule(**ENROLMENT)
     told = enrolled(points)
     hear(points, told)
-    happening = make.a_happening(ActivityKind.ENROLMENT, source="crm", store_id="S7")
-    points.activities.record_activity(TILL, make.record_activity(told.aggregate_id, happening)).unwrap()
+    report = make.an_activity_report(ActivityKind.ENROLMENT, source="crm", store_id="S7")
+    points.activities.record_activity(TILL, make.record_activity(told.aggregate_id, report)).unwrap()
     record(points)
     assert (points.account(told.aggregate_id).posted, waiting(points)) == (50, set())
 
@@ -146,7 +146,7 @@ def test_what_could_not_be_tried_is_tried_again_after_its_lease(points: Points) 
     told = enrolled(points)
     hear(points, told)
     rulebook = Rulebook(10, CelConditions())
-    full = Grouped(points.storage, rulebook, batch_max=1, queue_max=1, queue_wait_s=0.01)
+    full = GroupCommitter(points.storage, rulebook, batch_max=1, queue_max=1, queue_wait_s=0.01)
     jobs.record_pending_activities(points.storage, full, limit=10)
     assert (recorded(points), waiting(points)) == ({}, {told.aggregate_id})
     record(points)

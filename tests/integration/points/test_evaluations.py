@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 
 from services.points import check
-from services.points.commit import Grouped, Rulebook
-from services.points.commit import evaluations as module
-from services.points.commit.evaluations import Evaluations
+from services.points.batch import GroupCommitter, Rulebook
+from services.points.batch import evaluations as module
+from services.points.batch.evaluations import Evaluations
 from services.points.conditions import CelConditions
 from services.points.domain.errors import EvaluationTooCostly, RulesTooCostly
 from services.points.domain.terms import Trigger
 from services.points.handlers import PurchaseHandlers, ReturnHandlers, RuleHandlers
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
@@ -41,9 +41,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def long_ones(points: Points) -> Iterator[Points]:
     """Points whose writer takes every evaluation for a long one."""
     rulebook = Rulebook(10, CelConditions(), evaluations=Evaluations(inline_steps_max=0))
-    committer = Grouped(points.storage, rulebook, batch_max=64, queue_max=1_000, queue_wait_s=60)
-    known_members = KnownMembers(points.storage, points.people)
-    points.purchases = PurchaseHandlers(points.storage, committer, known_members)
+    committer = GroupCommitter(points.storage, rulebook, batch_max=64, queue_max=1_000, queue_wait_s=60)
+    member_lookup = MemberLookup(points.storage, points.people)
+    points.purchases = PurchaseHandlers(points.storage, committer, member_lookup)
     points.returns = ReturnHandlers(points.storage, committer)
     writer = committer.writer()
     writer.start()
@@ -97,8 +97,8 @@ def test_a_receipt_beyond_the_budget_is_refused_and_leaves_nothing_while_others_
     points.rule(trigger=Trigger.LINE, condition="member.segments.exists(each, each.startsWith(line.sku))")
     member_id = points.member()
     rulebook = Rulebook(10, CelConditions(), steps_max=10_000)
-    committer = Grouped(points.storage, rulebook, batch_max=64, queue_max=1_000, queue_wait_s=60)
-    points.purchases = PurchaseHandlers(points.storage, committer, KnownMembers(points.storage, points.people))
+    committer = GroupCommitter(points.storage, rulebook, batch_max=64, queue_max=1_000, queue_wait_s=60)
+    points.purchases = PurchaseHandlers(points.storage, committer, MemberLookup(points.storage, points.people))
     writer = committer.writer()
     writer.start()
     try:

@@ -348,7 +348,7 @@ def test_an_event_that_comes_twice_is_had_once(ears: Ears) -> None:
     for _, fields in streams.entries_after(ears.redis, members_announces.STREAM, streams.EARLIEST, count=10):
         again: dict[Any, Any] = dict(fields)
         ears.redis.xadd(members_announces.STREAM, again)
-    # Had a second time, this would be the standing again.
+    # Had a second time, this would be the member again.
     with (
         owned(ears.points_engine.url.render_as_string(hide_password=False)) as owning,
         owning.begin() as connection,

@@ -32,8 +32,8 @@ from services.points.domain.limits import LimitScope, LimitUnit
 from services.points.domain.policy import MemberStatus, Shortfall
 from services.points.domain.purchases import GetPurchase
 from services.points.domain.sales import Sale
-from services.points.handlers.exchanges import Exchanging
-from services.points.handlers.purchases import Posting
+from services.points.handlers.exchanges import RecordExchangeOperation
+from services.points.handlers.purchases import RecordPurchaseOperation
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.counted import a_sale, buy, limit
@@ -168,7 +168,7 @@ def test_goods_that_come_back_free_the_limits_for_those_taken_instead(points: Po
 
     (earning,) = answer.bought.purchase.earnings
     assert earning.points == 8
-    assert [met.used for met in earning.explanation.limits] == [0, 0, 0]
+    assert [usage.used for usage in earning.explanation.limits] == [0, 0, 0]
     assert points.account(member_id).posted == 8
 
 
@@ -283,9 +283,9 @@ def test_an_exchange_that_is_refused_leaves_its_neighbours_in_the_batch_as_they_
     bought(points, member_id, old)
     spent(points, member_id, 10)
     wishes = [make.record_purchase(member_id, a_sale(1)) for _ in range(3)]
-    postings = [Posting(wish, wish) for wish in wishes]
+    postings = [RecordPurchaseOperation(wish, wish) for wish in wishes]
     # What was given before it in the batch is not enough, and what it gives itself must not stay.
-    exchanging = Exchanging(make.record_exchange(old.receipt, ("1", 1000), sale=a_sale(7)))
+    exchanging = RecordExchangeOperation(make.record_exchange(old.receipt, ("1", 1000), sale=a_sale(7)))
 
     results = points.committer.submit_all(TILL, [postings[0], exchanging, *postings[1:]])
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from kit.outbox import Event
 from services.points import listens
 from services.points.domain.expiry import Expiry, ExpiryDate, ExpiryKind, TierExpiry
-from services.points.domain.policy import MemberStatus, Standing
+from services.points.domain.policy import KnownMember, MemberStatus
 from services.points.domain.purchases import GetPurchase
 from services.points.domain.sales import Sale
 from tests.factories import points as make
@@ -74,7 +74,7 @@ def test_a_member_of_a_tier_keeps_points_longer_from_when_the_tier_is_known(poin
 def test_members_may_say_the_tier_when_they_are_asked(points: Points) -> None:
     points.rule(expiry_days=10, expiry_by_tier=(TierExpiry("gold", Expiry(ExpiryKind.NEVER)),))
     member_id = points.member()
-    points.people.standings[member_id] = Standing(member_id, make.PROGRAM, MemberStatus.ACTIVE, 1, "gold")
+    points.people.standings[member_id] = KnownMember(member_id, make.PROGRAM, MemberStatus.ACTIVE, 1, "gold")
     buy(points, member_id)
     points.clock.advance(days=1_000)
     assert points.account(member_id).available == 10

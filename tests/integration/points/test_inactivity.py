@@ -15,7 +15,7 @@ from services.points import handlers, jobs, tables
 from services.points.domain.expiry import Expiry, ExpiryKind, TierExpiry
 from services.points.domain.ledger import AccountKey, Entry, EntryKind
 from services.points.domain.liability import Outlook
-from services.points.domain.policy import MemberStatus, Standing
+from services.points.domain.policy import KnownMember, MemberStatus
 from services.points.domain.sales import Sale
 from services.points.domain.statement import Period
 from services.points.domain.transfers import TransferPolicy
@@ -134,7 +134,7 @@ def test_a_program_may_count_something_else_for_what_comes_from_now_on(points: P
 def test_members_of_a_tier_may_keep_points_whatever_they_do(points: Points) -> None:
     points.rule(expiry=Expiry(ExpiryKind.NEVER), expiry_by_tier=(TierExpiry("basic", TEN_DAYS),))
     basic, other = points.member(), points.member()
-    points.people.standings[basic] = Standing(basic, make.PROGRAM, MemberStatus.ACTIVE, 1, "basic")
+    points.people.standings[basic] = KnownMember(basic, make.PROGRAM, MemberStatus.ACTIVE, 1, "basic")
     for member_id in (basic, other):
         buy(points, member_id)
     points.clock.advance(days=10)

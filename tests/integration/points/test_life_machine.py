@@ -211,7 +211,7 @@ class LifeMachine(RuleBasedStateMachine):
     def visit(self, who: int, days_late: int) -> None:
         """Somebody comes by; the gateway tells of it late at times."""
         visit = self.history.visit(self.tick() - timedelta(days=days_late), self.members[who])
-        command = make.record_activity(visit.known_to, make.a_happening(occurred_at=visit.at))
+        command = make.record_activity(visit.known_to, make.an_activity_report(occurred_at=visit.at))
         assert self.do(lambda: self.points.activities.record_activity(TILL, command).unwrap())
         if visit.left["visit"]:
             heap = self.heaps[visit.known_to, MAIN]

@@ -14,16 +14,16 @@ import pytest
 import sqlalchemy as sa
 
 from services.points import handlers
-from services.points.commit import Desk
+from services.points.batch import BatchContext
 from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.purchases import RecordPurchase
-from services.points.handlers.known_members import KnownMembers
-from services.points.handlers.purchases import Posting, PurchaseRef
+from services.points.handlers.member_lookup import MemberLookup
+from services.points.handlers.purchases import PurchaseRef, RecordPurchaseOperation
 from tests.factories import points as make
 from tests.fixtures.waiting import wait_until, waiting_for_locks
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.counted import a_sale, buy, limit, total
-from tests.integration.points.test_commit import writer
+from tests.integration.points.test_batch import writer
 
 CLIENTS = 64
 PROGRAM, STORE = LimitScope.PROGRAM, LimitScope.STORE
@@ -36,7 +36,7 @@ class Process:
         # Small batches, so that many transactions of the two meet.
         committer = stack.enter_context(writer(points, batch_max=2))
         self.purchases = handlers.PurchaseHandlers(
-            points.storage, committer, KnownMembers(points.storage, points.people)
+            points.storage, committer, MemberLookup(points.storage, points.people)
         )
         self.returns = handlers.ReturnHandlers(points.storage, committer)
 
@@ -53,15 +53,15 @@ class Process:
         return earned - taken, sale.receipt.receipt_number
 
 
-class Deciding(Posting):
+class Deciding(RecordPurchaseOperation):
     """A purchase that stays between its decision and its writing until the test lets it go on."""
 
     def __init__(self, wish: RecordPurchase) -> None:
         super().__init__(wish, wish)
         self.decided, self.go_on = threading.Event(), threading.Event()
 
-    def judge(self, desk: Desk) -> PurchaseRef:
-        found = super().judge(desk)
+    def judge(self, context: BatchContext) -> PurchaseRef:
+        found = super().judge(context)
         self.decided.set()
         assert self.go_on.wait(60)
         return found

@@ -16,8 +16,8 @@ from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import GetPurchase, PreviewPurchase, PurchaseAnswer
 from services.points.domain.sentences import earning_sentence
 from services.points.domain.terms import Effect, Factor
-from services.points.handlers.purchases import Posting
-from services.points.handlers.returns import Returning
+from services.points.handlers.purchases import RecordPurchaseOperation
+from services.points.handlers.returns import RecordReturnOperation
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.counted import a_sale, bring_back, buy, limit, rows, total, used
@@ -247,8 +247,8 @@ def test_purchases_of_one_batch_share_what_is_left_and_a_refused_return_leaves_n
     for member_id in members:
         points.give(member_id, 1)
     wishes = [make.record_purchase(member_id, a_sale()) for member_id in members]
-    postings = [Posting(wish, wish) for wish in wishes]
-    refused = Returning(make.record_return(sale.receipt, ("1", 1000)))
+    postings = [RecordPurchaseOperation(wish, wish) for wish in wishes]
+    refused = RecordReturnOperation(make.record_return(sale.receipt, ("1", 1000)))
 
     results = points.committer.submit_all(TILL, [postings[0], refused, *postings[1:]])
 

@@ -114,11 +114,11 @@ def test_a_preview_is_what_the_posting_answers(points: Points) -> None:
     points.rule(expiry_days=365, pending_days=14)
     member_id, sale = points.member(), make.a_sale(make.a_line(1234))
 
-    foreseen = points.purchases.preview_purchase(TILL, PreviewPurchase(make.PROGRAM, member_id, sale))
+    preview = points.purchases.preview_purchase(TILL, PreviewPurchase(make.PROGRAM, member_id, sale))
     assert points.account(member_id).version == 0
     posted = points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
 
-    assert foreseen == posted
+    assert preview == posted
     assert points.purchases.preview_purchase(TILL, PreviewPurchase(make.PROGRAM, member_id, sale)) == posted
 
 

@@ -94,8 +94,8 @@ def test_another_program_is_told_nothing(points: Points, member_id: uuid.UUID) -
 
 
 def test_a_preview_says_what_would_count_and_counts_nothing(points: Points, member_id: uuid.UUID) -> None:
-    foreseen = points.purchases.preview_purchase(TILL, PreviewPurchase(make.PROGRAM, member_id, a_sale(10)))
-    assert foreseen.purchase.earnings[0].qualifying
+    preview = points.purchases.preview_purchase(TILL, PreviewPurchase(make.PROGRAM, member_id, a_sale(10)))
+    assert preview.purchase.earnings[0].qualifying
     assert counts(points, member_id) == 0
 
 
@@ -324,7 +324,7 @@ def test_a_return_goes_by_the_version_that_gave(points: Points) -> None:
 def test_an_activity_counts_when_it_occurred_and_once(points: Points, member_id: uuid.UUID) -> None:
     points.rule(**make.activity_terms(qualifying=True))
     points.rule(**make.activity_terms(points=7))
-    visit = make.a_happening(occurred_at=make.NOON - 40 * DAY)
+    visit = make.an_activity_report(occurred_at=make.NOON - 40 * DAY)
     with two_processes(points) as processes:
 
         def visited_or_bought(number: int) -> None:

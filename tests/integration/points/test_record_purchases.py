@@ -11,7 +11,7 @@ import pytest
 from kit.call import Call
 from kit.errors import Invalid, Refusal
 from kit.idempotency import IdempotencyKeyReused, Outcome
-from services.points.commit import HANDED_OVER_MAX, Operation, Result, Rulebook, Singly
+from services.points.batch import HANDED_OVER_MAX, DirectCommitter, Operation, Result, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.errors import (
     LedgerBusy,
@@ -20,10 +20,10 @@ from services.points.domain.errors import (
     MemberUnknownForNow,
     ReceiptConflict,
 )
-from services.points.domain.policy import MemberStatus, Standing
+from services.points.domain.policy import KnownMember, MemberStatus
 from services.points.domain.purchases import PurchaseAnswer, RecordPurchase, RecordPurchases
 from services.points.handlers import PurchaseHandlers
-from services.points.handlers.known_members import KnownMembers
+from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
@@ -38,8 +38,8 @@ def singly(points: Points) -> PurchaseHandlers:
     """The same handlers over transactions of one operation."""
     return PurchaseHandlers(
         points.storage,
-        Singly(points.storage, Rulebook(10, CelConditions())),
-        KnownMembers(points.storage, points.people),
+        DirectCommitter(points.storage, Rulebook(10, CelConditions())),
+        MemberLookup(points.storage, points.people),
     )
 
 
@@ -197,7 +197,7 @@ class Away:
 
     questions = 0
 
-    def standing(self, call: Call, program_id: uuid.UUID, member_id: uuid.UUID) -> Standing:
+    def member(self, call: Call, program_id: uuid.UUID, member_id: uuid.UUID) -> KnownMember:
         self.questions += 1
         raise MemberUnknownForNow("the member is new here and cannot be looked up now, try again")
 
@@ -207,7 +207,7 @@ def test_while_members_is_away_newcomers_wait_and_the_others_do_not(points: Poin
     known, newcomers = points.member(), [points.member() for _ in range(5)]
     points.give(known, 1)
     away = Away()
-    handlers = PurchaseHandlers(points.storage, points.committer, KnownMembers(points.storage, away))
+    handlers = PurchaseHandlers(points.storage, points.committer, MemberLookup(points.storage, away))
     items = [make.record_purchase(member_id) for member_id in (newcomers[0], known, *newcomers)]
 
     results = record(points, *items, handlers=handlers)
@@ -240,7 +240,7 @@ def test_a_full_queue_turns_the_call_away_or_what_is_left_of_it(points: Points) 
     points.rule()
     member_id = points.member()
     items = [make.record_purchase(member_id) for _ in range(HANDED_OVER_MAX + 2)]
-    known = KnownMembers(points.storage, points.people)
+    known = MemberLookup(points.storage, points.people)
 
     with pytest.raises(LedgerBusy):
         record(points, *items, handlers=PurchaseHandlers(points.storage, Full(points, 0), known))  # type: ignore[arg-type]

@@ -20,8 +20,8 @@ FIELD = "attributes[counterpart_member_id]"
 def refer(points: Points, member_id: UUID, counterpart_id: UUID | None, role: str = "advocate") -> int:
     """The points that it earned."""
     attributes = {"role": role} | ({"counterpart_member_id": str(counterpart_id)} if counterpart_id else {})
-    happening = make.a_happening(ActivityKind.REFERRAL, attributes=attributes)
-    command = make.record_activity(member_id, happening)
+    report = make.an_activity_report(ActivityKind.REFERRAL, attributes=attributes)
+    command = make.record_activity(member_id, report)
     return points.activities.record_activity(TILL, command).unwrap().activity.points_earned
 
 
@@ -50,9 +50,9 @@ def test_a_member_who_does_not_exist_is_not_taken_for_the_other(points: Points) 
 
 def test_a_member_of_another_program_is_no_counterpart(points: Points) -> None:
     member_id, stranger_id = points.member(), points.member()
-    standing = points.people.standings.pop(stranger_id)
+    member = points.people.standings.pop(stranger_id)
     with points.storage.transaction() as tx:
-        tx.standings.put(replace(standing, program_id=uuid4()))
+        tx.known_members.put(replace(member, program_id=uuid4()))
     with pytest.raises(Invalid):
         refer(points, member_id, stranger_id)
 
@@ -71,12 +71,12 @@ def test_a_counterpart_who_may_not_earn_is_refused_and_stays_so_for_the_same_key
 def test_what_was_paid_is_answered_again_though_the_counterpart_has_left(points: Points) -> None:
     member_id, friend_id = points.member(), points.member()
     attributes = {"role": "advocate", "counterpart_member_id": str(friend_id)}
-    happening = make.a_happening(ActivityKind.REFERRAL, attributes=attributes)
-    points.activities.record_activity(TILL, make.record_activity(member_id, happening)).unwrap()
+    report = make.an_activity_report(ActivityKind.REFERRAL, attributes=attributes)
+    points.activities.record_activity(TILL, make.record_activity(member_id, report)).unwrap()
     left = replace(points.people.standings[friend_id], status=MemberStatus.TERMINATED, member_version=9)
     with points.storage.transaction() as tx:
-        tx.standings.put(left)
-    again = points.activities.record_activity(TILL, make.record_activity(member_id, happening))
+        tx.known_members.put(left)
+    again = points.activities.record_activity(TILL, make.record_activity(member_id, report))
     assert (again.replayed, again.unwrap().activity.points_earned) == (True, 500)
 
 
@@ -89,6 +89,6 @@ def test_while_members_is_away_a_new_counterpart_is_unknown_for_now(
     def away(*_: object) -> None:
         raise MemberUnknownForNow("members is away")
 
-    monkeypatch.setattr(points.people, "standing", away)
+    monkeypatch.setattr(points.people, "member", away)
     with pytest.raises(MemberUnknownForNow):
         refer(points, member_id, friend_id)

@@ -18,7 +18,7 @@ from kit.errors import Invalid
 from services.points import jobs, tables
 from services.points.conditions import CelConditions
 from services.points.domain.commands import ReviseEarningRule
-from services.points.domain.counters import Tally
+from services.points.domain.counters import LimitCounters
 from services.points.domain.documents import RuleDefinition
 from services.points.domain.errors import RehearsalNotFound, TooManyRehearsals
 from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
@@ -321,7 +321,7 @@ def test_a_page_heard_under_a_lease_that_is_over_is_not_written(points: Points, 
         pass
     done = rehearsals.get_rehearsal(make.PROGRAM, rehearsal_id)
     with points.storage.transaction() as tx:
-        assert not tx.rehearsals.put(slow, slow.rehearsal, slow.members, Tally({}), tx.now)
+        assert not tx.rehearsals.put(slow, slow.rehearsal, slow.members, LimitCounters({}), tx.now)
     assert rehearsals.get_rehearsal(make.PROGRAM, rehearsal_id) == done
 
 
@@ -337,7 +337,7 @@ def test_what_was_given_up_stays_so_though_its_last_page_is_heard_after_all(
     with points.storage.transaction() as tx:
         assert tx.rehearsals.give_up(tx.now, 1) == 1
     with points.storage.transaction() as tx:
-        assert not tx.rehearsals.put(slow, slow.rehearsal, slow.members, Tally({}), tx.now)
+        assert not tx.rehearsals.put(slow, slow.rehearsal, slow.members, LimitCounters({}), tx.now)
     assert rehearsals.get_rehearsal(make.PROGRAM, rehearsal_id).state is RehearsalState.FAILED
 
 
@@ -352,7 +352,7 @@ def test_a_page_that_failed_is_taken_up_with_a_shorter_window(points: Points, re
     with points.storage.transaction() as tx:
         again = tx.rehearsals.take(tx.now, timedelta(seconds=60), 5)
         assert again is not None
-        assert tx.rehearsals.put(again, again.rehearsal, again.members, Tally({}), tx.now)
+        assert tx.rehearsals.put(again, again.rehearsal, again.members, LimitCounters({}), tx.now)
         # It has come further: what failed before is forgotten, and what it learned of windows is not.
         after = tx.rehearsals.take(tx.now, timedelta(seconds=60), 5)
     assert after is not None

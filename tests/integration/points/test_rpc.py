@@ -99,13 +99,13 @@ def record_purchases(till: Till) -> None:
 def preview_purchase(till: Till) -> None:
     till.rule()
     member_id, sale = till.member(), requests.sale()
-    foreseen = till.get(requests.preview_purchase(member_id, sale))
-    assert (foreseen.purchase.points_earned, foreseen.account.available) == (10, 10)
+    preview = till.get(requests.preview_purchase(member_id, sale))
+    assert (preview.purchase.points_earned, preview.account.available) == (10, 10)
     assert till.account(member_id).version == 0
     posted = till.get(requests.record_purchase(member_id, sale))
-    assert posted.purchase.purchase_id == foreseen.purchase.purchase_id
-    foreseen = till.get(requests.preview_purchase(member_id, sale))
-    assert (foreseen.purchase, foreseen.account) == (posted.purchase, posted.account)
+    assert posted.purchase.purchase_id == preview.purchase.purchase_id
+    preview = till.get(requests.preview_purchase(member_id, sale))
+    assert (preview.purchase, preview.account) == (posted.purchase, posted.account)
 
 
 @good

@@ -206,14 +206,14 @@ def anew_exchange(command: RecordExchange) -> RecordExchange:
 
 @pytest.mark.parametrize("as_before", [True, False])
 def test_an_activity_with_attributes_in_another_order_is_the_same(points: Points, as_before: bool) -> None:
-    happening = make.a_happening(attributes={"a": "1", "b": "2"}, occurred_at=make.NOON + timedelta(microseconds=9))
-    command: RecordActivity = make.record_activity(points.member(), happening)
+    report = make.an_activity_report(attributes={"a": "1", "b": "2"}, occurred_at=make.NOON + timedelta(microseconds=9))
+    command: RecordActivity = make.record_activity(points.member(), report)
     first = points.activities.record_activity(TILL, command).unwrap()
     if as_before:
         named, without = first.activity.activity_id, ("source", "activity_key")
-        digest_as_before(points, tables.activities, named, happening, without)
-    told = replace(happening, attributes={"b": "2", "a": "1"}, occurred_at=make.NOON)
-    assert points.activities.record_activity(TILL, anew(command, happening=told)).replayed
+        digest_as_before(points, tables.activities, named, report, without)
+    told = replace(report, attributes={"b": "2", "a": "1"}, occurred_at=make.NOON)
+    assert points.activities.record_activity(TILL, anew(command, report=told)).replayed
     with pytest.raises(ActivityConflict, match="another attributes, occurred_at"):
-        other = replace(happening, attributes={"a": "2", "b": "1"}, occurred_at=make.NOON + timedelta(seconds=1))
-        points.activities.record_activity(TILL, anew(command, happening=other)).unwrap()
+        other = replace(report, attributes={"a": "2", "b": "1"}, occurred_at=make.NOON + timedelta(seconds=1))
+        points.activities.record_activity(TILL, anew(command, report=other)).unwrap()

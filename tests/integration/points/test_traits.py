@@ -14,7 +14,7 @@ from services.points.conditions import CelConditions
 from services.points.domain.documents import RuleDefinition
 from services.points.domain.earners import Earner
 from services.points.domain.earnings import Earning, Reason, earner_of
-from services.points.domain.policy import MemberStatus, Standing
+from services.points.domain.policy import KnownMember, MemberStatus
 from services.points.domain.purchases import GetPurchase
 from services.points.domain.sales import Sale
 from services.points.domain.terms import Trigger
@@ -39,9 +39,9 @@ def told(points: Points, member_id: uuid.UUID, version: int, **traits: object) -
 
 def known(points: Points, member_id: uuid.UUID) -> Earner:
     with points.storage.transaction() as tx:
-        standing = tx.standings.settings([(make.PROGRAM, member_id)])[make.PROGRAM, member_id].standing
-    assert standing is not None
-    return standing.earner
+        member = tx.known_members.settings([(make.PROGRAM, member_id)])[make.PROGRAM, member_id].member
+    assert member is not None
+    return member.earner
 
 
 def somebody(points: Points) -> uuid.UUID:
@@ -85,8 +85,8 @@ def test_an_event_that_tells_no_traits_is_of_a_member_who_has_none(points: Point
 def test_members_tells_the_traits_when_it_is_asked(points: Points) -> None:
     points.rule(condition=NEEDS_VIP)
     member_id = points.member()
-    standing = Standing(member_id, make.PROGRAM, MemberStatus.ACTIVE, 4, VIP.tier, VIP.segments, VIP.attributes)
-    points.people.standings[member_id] = standing
+    member = KnownMember(member_id, make.PROGRAM, MemberStatus.ACTIVE, 4, VIP.tier, VIP.segments, VIP.attributes)
+    points.people.standings[member_id] = member
     (earning,) = bought(points, member_id, make.a_sale())
     assert earning.points == 10
     assert known(points, member_id) == VIP

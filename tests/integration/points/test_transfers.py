@@ -20,7 +20,7 @@ from sqlalchemy import exc
 from kit.errors import Refusal
 from kit.page import PageRequest
 from services.points import handlers, jobs
-from services.points.commit import Rulebook, Singly
+from services.points.batch import DirectCommitter, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.errors import (
     InsufficientBalance,
@@ -33,8 +33,8 @@ from services.points.domain.errors import (
 from services.points.domain.policy import MemberStatus
 from services.points.domain.statement import Period
 from services.points.domain.transfers import Transfer, TransferPolicy, TransferState
-from services.points.handlers.known_members import KnownMembers
-from services.points.handlers.transfers import Arriving
+from services.points.handlers.member_lookup import MemberLookup
+from services.points.handlers.transfers import ReceiveTransferOperation
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
@@ -66,8 +66,8 @@ def stored(points: Points, transfer: Transfer) -> Transfer:
 
 
 def another_process(points: Points) -> handlers.TransferHandlers:
-    alone = Singly(points.storage, Rulebook(10, CelConditions()))
-    return handlers.TransferHandlers(points.storage, alone, KnownMembers(points.storage, points.people))
+    alone = DirectCommitter(points.storage, Rulebook(10, CelConditions()))
+    return handlers.TransferHandlers(points.storage, alone, MemberLookup(points.storage, points.people))
 
 
 # ---- The way
@@ -265,7 +265,7 @@ def test_the_decision_of_the_recipients_side_is_final(points: Points) -> None:
     """Whoever goes on after a crash finds the credit, though the recipient has left since."""
     sender, recipient = two(points)
     sent = points.on_its_way(make.transfer_points(sender, recipient, 10))
-    assert points.committer.submit(TILL, Arriving(sent)).unwrap() is True
+    assert points.committer.submit(TILL, ReceiveTransferOperation(sent)).unwrap() is True
     points.leaves(recipient)
     points.clock.advance(seconds=31)
     jobs.finish_transfers(points.transfers, limit=5)

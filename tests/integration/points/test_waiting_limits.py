@@ -89,6 +89,6 @@ def lived(
 def earned(answer: PurchaseAnswer) -> list[object]:
     """Points by rule, with what was left of each limit; windows lie on other days."""
     return [
-        (earning.rule_name, earning.points, [(met.limit, met.used) for met in earning.explanation.limits])
+        (earning.rule_name, earning.points, [(usage.limit, usage.used) for usage in earning.explanation.limits])
         for earning in sorted(answer.purchase.earnings, key=lambda each: each.rule_name)
     ]

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from kit.database import retrying
 from kit.page import PageRequest
 from services.points import tables
-from services.points.commit import Desk
+from services.points.batch import BatchContext
 from services.points.domain.commands import EndEarningRule
 from services.points.domain.errors import TooManyReturnsWait
 from services.points.domain.ledger import AccountKey, AccountView, Entry, EntryKind
@@ -203,11 +203,11 @@ def test_a_preview_shows_what_has_come_back_and_writes_nothing(points: Points) -
     member_id, sale = points.member(), make.a_sale(make.a_line(1000, quantity=4))
     bring_back(points, sale.receipt, ("1", 1000))
 
-    foreseen = points.purchases.preview_purchase(TILL, PreviewPurchase(make.PROGRAM, member_id, sale))
+    preview = points.purchases.preview_purchase(TILL, PreviewPurchase(make.PROGRAM, member_id, sale))
 
     assert points.account(member_id).posted == 0
     real = buy(points, member_id, sale)
-    assert (foreseen.returns, foreseen.account) == (real.returns, real.account)
+    assert (preview.returns, preview.account) == (real.returns, real.account)
 
 
 def test_a_claim_of_a_late_anonymous_purchase_earns_for_the_goods_kept(points: Points) -> None:
@@ -327,22 +327,22 @@ def test_a_return_and_its_purchase_at_the_same_moment_do_not_miss_each_other(
     buy(processes[0], member_id, make.a_sale())
     looked, written = threading.Barrier(2), threading.Event()
     hesitated = threading.local()
-    save = Desk.save
+    save = BatchContext.save
 
-    def hesitating(desk: Desk, answers: Iterable[dict[str, object]]) -> None:
+    def hesitating(context: BatchContext, answers: Iterable[dict[str, object]]) -> None:
         if not getattr(hesitated, "once", False):
             hesitated.once = True
             looked.wait(30)
             if hesitated.word != first:
                 assert written.wait(30)
-        save(desk, answers)
+        save(context, answers)
 
     def does(word: str, work: Callable[[], object]) -> None:
         hesitated.word = word
         work()
         written.set()
 
-    monkeypatch.setattr(Desk, "save", hesitating)
+    monkeypatch.setattr(BatchContext, "save", hesitating)
     with ThreadPoolExecutor(2) as pool:
         returning = pool.submit(does, "return", lambda: bring_back(processes[0], sale.receipt, ("1", 1000)))
         buying = pool.submit(does, "purchase", lambda: buy(processes[1], member_id, sale))

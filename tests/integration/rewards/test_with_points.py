@@ -19,10 +19,10 @@ from kit.client import invoke
 from services.points import app as points_app
 from services.points import check as points_check
 from services.points import storage as points_storage
-from services.points.commit import Rulebook, Singly
+from services.points.batch import DirectCommitter, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.errors import MemberNotFound
-from services.points.domain.policy import MemberStatus, Standing
+from services.points.domain.policy import KnownMember, MemberStatus
 from services.rewards import app, check
 from services.rewards.clients import GrpcPoints
 from services.rewards.handlers import Saga
@@ -37,9 +37,9 @@ class People:
     """`members` as a list of who there is."""
 
     def __init__(self) -> None:
-        self.standings: dict[uuid.UUID, Standing] = {}
+        self.standings: dict[uuid.UUID, KnownMember] = {}
 
-    def standing(self, call: Call, program_id: uuid.UUID, member_id: uuid.UUID) -> Standing:
+    def member(self, call: Call, program_id: uuid.UUID, member_id: uuid.UUID) -> KnownMember:
         if member_id not in self.standings:
             raise MemberNotFound("the program has no such member")
         return self.standings[member_id]
@@ -58,7 +58,7 @@ class Bank:
         """A member with so many points, who is then in that status."""
         member_id = uuid.uuid4()
         program_id = uuid.UUID(self._program_id)
-        self._people.standings[member_id] = Standing(member_id, program_id, status, 1)
+        self._people.standings[member_id] = KnownMember(member_id, program_id, status, 1)
         if balance:
             request = points_pb2.AdjustPointsRequest(
                 program_id=self._program_id,
@@ -95,7 +95,9 @@ def points_engine(databases: Callable[[str], str]) -> Iterator[sa.Engine]:
 @pytest.fixture
 def points_channel(points_engine: sa.Engine, people: People, ledger_clock: MovableClock) -> Iterator[grpc.Channel]:
     storage = points_storage.Storage(points_engine, clock=ledger_clock)
-    servicer = points_app.servicer(storage, Singly(storage, Rulebook(10, CelConditions())), people, CelConditions())
+    servicer = points_app.servicer(
+        storage, DirectCommitter(storage, Rulebook(10, CelConditions())), people, CelConditions()
+    )
     with serving(servicer) as address, client.channel(address) as channel:
         yield channel
 

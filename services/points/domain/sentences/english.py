@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.points.domain.earnings import Earning, Explanation, Reason, Unearned
 from services.points.domain.ledger import Entry, EntryKind
-from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, LimitUsage
 from services.points.domain.purchases import Return
 from services.points.domain.sentences.numbers import amount, decimal
 from services.points.domain.terms import Effect, Rounding, Trigger
@@ -77,9 +77,9 @@ def _because(earning: Earning) -> str:
     if why.reason is Reason.CUT_BY_GOODS_TAKEN_BACK:
         points = earning.points
         return f"only {_points(points)}, {_CUT_BY_GOODS} no more" if points else f"no points, {_CUT_BY_GOODS} none"
-    met = why.tightest
-    if met is not None and why.unlimited_points > earning.points:
-        return _limited(why, met, earning.points)
+    usage = why.tightest
+    if usage is not None and why.unlimited_points > earning.points:
+        return _limited(why, usage, earning.points)
     return _given(why, earning.points)
 
 
@@ -137,9 +137,9 @@ def _bonus(why: Explanation, given: str) -> str:
     return f"{raised} times {decimal(why.factor.numerator, why.factor.denominator)}, which is {given} more"
 
 
-def _limited(why: Explanation, met: Measured, points: int) -> str:
-    limit = f"the limit of {_limit(met.limit, why.trigger)}"
-    left = met.room_for(why.unlimited_points)
+def _limited(why: Explanation, usage: LimitUsage, points: int) -> str:
+    limit = f"the limit of {_limit(usage.limit, why.trigger)}"
+    left = usage.room_for(why.unlimited_points)
     if points:
         return f"{_given(why, why.unlimited_points)}; only {_points(points)} given, because {limit} allows no more"
     if left:

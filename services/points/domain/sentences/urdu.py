@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from services.points.domain.earnings import Earning, Explanation, Reason, Unearned
 from services.points.domain.ledger import Entry, EntryKind
-from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit, LimitUsage
 from services.points.domain.purchases import Return
 from services.points.domain.sentences.isolates import isolated
 from services.points.domain.sentences.numbers import amount, decimal
@@ -96,9 +96,9 @@ def _because(earning: Earning) -> str:
     if why.reason is Reason.CUT_BY_GOODS_TAKEN_BACK:
         given = f"صرف {_given(earning.points)}" if earning.points else "پوائنٹس نہیں ملے"
         return f"{given}، {_CUT_BY_GOODS}"
-    met = why.tightest
-    if met is not None and why.unlimited_points > earning.points:
-        return _limited(why, met, earning.points)
+    usage = why.tightest
+    if usage is not None and why.unlimited_points > earning.points:
+        return _limited(why, usage, earning.points)
     return _by_effect(why, earning.points)
 
 
@@ -160,8 +160,8 @@ def _bonus(why: Explanation, given: str) -> str:
     return f"{raised} کو {times} گنا کر کے مزید {given}"
 
 
-def _limited(why: Explanation, met: Measured, points: int) -> str:
-    limit, left = _limit(met.limit, why.trigger), met.room_for(why.unlimited_points)
+def _limited(why: Explanation, usage: LimitUsage, points: int) -> str:
+    limit, left = _limit(usage.limit, why.trigger), usage.room_for(why.unlimited_points)
     due = f"{_points(why.unlimited_points)} {'بنتا تھا' if why.unlimited_points == 1 else 'بنتے تھے'}"
     if points:
         return f"حساب سے {due}، لیکن {limit} کی وجہ سے صرف {_given(points)}"

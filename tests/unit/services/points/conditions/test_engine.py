@@ -31,7 +31,7 @@ LINE = line_facts(SALE.lines[0], 1000, 2000)
 FACTS = PURCHASE | LINE
 
 
-ACTIVITY = activity_facts(make.a_happening(attributes={"table": "7"}), make.NOON, EARNER)
+ACTIVITY = activity_facts(make.an_activity_report(attributes={"table": "7"}), make.NOON, EARNER)
 
 
 def holds(condition: str) -> bool | None:

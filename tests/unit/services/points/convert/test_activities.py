@@ -81,7 +81,7 @@ def test_attributes_have_bounds(attributes: dict[str, str], field: str) -> None:
 
 def test_twenty_attributes_are_enough_and_may_be_empty() -> None:
     told = {f"n{number:02}": "x" * 200 * (number % 2) for number in range(20)}
-    assert convert.record_activity(requests.record_activity(attributes=told)).happening.attributes == told
+    assert convert.record_activity(requests.record_activity(attributes=told)).report.attributes == told
 
 
 @pytest.mark.parametrize("kind", [number for number in pb.ActivityKind.values() if number > pb.ACTIVITY_KIND_EVENT])
@@ -92,7 +92,7 @@ def test_only_an_event_has_a_name(kind: pb.ActivityKind.ValueType) -> None:
 @pytest.mark.parametrize("kind", ONCE)
 def test_what_happens_once_needs_no_key(kind: pb.ActivityKind.ValueType) -> None:
     told = requests.record_activity(kind=kind, name="", activity_key="")
-    assert convert.record_activity(told).happening.activity_key == ""
+    assert convert.record_activity(told).report.activity_key == ""
 
 
 def test_a_referral_has_a_role_and_another_member() -> None:
@@ -105,14 +105,14 @@ def test_a_referral_has_a_role_and_another_member() -> None:
         )
 
     for role in convert.ROLES:
-        assert convert.record_activity(referral(role=role)).happening.attributes == {"role": role}
+        assert convert.record_activity(referral(role=role)).report.attributes == {"role": role}
     for wrong in ({}, {"role": "stranger"}):
         expect_refused(convert.record_activity, referral(**wrong), "attributes[role]")
     for other in ("x", "", "2d9f7a52-54a5-4e35-8b9c-1f2a3b4c5d6e"):
         request = referral(role="friend", counterpart_member_id=other)
         expect_refused(convert.record_activity, request, "attributes[counterpart_member_id]")
     known = referral(role="friend", counterpart_member_id=requests.new_id())
-    assert "counterpart_member_id" in convert.record_activity(known).happening.attributes
+    assert "counterpart_member_id" in convert.record_activity(known).report.attributes
 
 
 @pytest.mark.parametrize("path", ["program_id", "activity_id"])
@@ -125,8 +125,8 @@ def test_an_activity_is_told_as_it_was_recorded() -> None:
     command = convert.record_activity(requests.record_activity())
     rule = make.a_rule(**make.activity_terms(ActivityKind.EVENT))
     earner = Earner("active", "gold", ("old", "vip"), {"city": "Lahore"})
-    earnings = assess_activity(RuleSet((rule,), CelConditions()), command.happening, earner).earnings(untouched)
-    activity = Activity(make.PROGRAM, command.program_id, command.member_id, command.happening, earnings, make.NOON)
+    earnings = assess_activity(RuleSet((rule,), CelConditions()), command.report, earner).earnings(untouched)
+    activity = Activity(make.PROGRAM, command.program_id, command.member_id, command.report, earnings, make.NOON)
     told = convert.record_activity_response(ActivityAnswer(activity, None)).activity
     again = requests.record_activity(
         str(command.member_id),
@@ -139,7 +139,7 @@ def test_an_activity_is_told_as_it_was_recorded() -> None:
         cashier_id=told.cashier_id,
         attributes=dict(told.attributes),
     )
-    assert convert.record_activity(again).happening == command.happening
+    assert convert.record_activity(again).report == command.report
     assert told.earner == pb.Earner(
         status="active", tier="gold", segments=["old", "vip"], attributes={"city": "Lahore"}
     )

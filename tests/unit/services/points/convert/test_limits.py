@@ -1,4 +1,4 @@
-"""Limits of rules on the wire: nonsense is refused by its field, and what a purchase met comes through."""
+"""Limits of rules on the wire: nonsense is refused by its field, and what a purchase usage comes through."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loyalty.points.v1 import points_pb2 as pb
 from services.points.convert import rules as convert
 from services.points.convert.earnings import to_earning
 from services.points.domain.evaluation import evaluate
-from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, LimitUsage
 from services.points.domain.rule_sets import rule_set
 from tests.factories import points as make
 from tests.unit.services.points import requests
@@ -80,8 +80,8 @@ def test_refusing_parts_means_nothing_without_limits() -> None:
 def test_what_a_purchase_met_is_told_with_its_window() -> None:
     a_day = Limit(LimitScope.PROGRAM, LimitSpan.DAY, LimitUnit.POINTS, 100)
     ever = Limit(LimitScope.MEMBER, LimitSpan.EVER, LimitUnit.PURCHASES, 3)
-    met = (Measured(a_day, date(2026, 3, 2), 96), Measured(ever, None, 1))
-    (earning,) = evaluate(rule_set(make.a_rule(limits=(a_day, ever))), make.a_sale(), {}, measure=lambda _: met)
+    usage = (LimitUsage(a_day, date(2026, 3, 2), 96), LimitUsage(ever, None, 1))
+    (earning,) = evaluate(rule_set(make.a_rule(limits=(a_day, ever))), make.a_sale(), {}, usage_of=lambda _: usage)
 
     told = to_earning(earning)
 

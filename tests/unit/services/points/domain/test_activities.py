@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from services.points.conditions import CelConditions
 from services.points.domain.activities import (
     ActivityKind,
-    Happening,
+    ActivityReport,
     contradictions,
     key_parts,
     local_day,
@@ -28,7 +28,7 @@ from services.points.domain.earners import Earner
 from services.points.domain.earnings import Earning, Reason, earner_of
 from services.points.domain.evaluation import evaluate, untouched
 from services.points.domain.expiry import Expiry, ExpiryKind, TierExpiry
-from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, LimitUsage
 from services.points.domain.rule_sets import RuleSet
 from services.points.domain.rules import EarningRule
 from services.points.domain.sentences import Language, earning_sentence
@@ -51,24 +51,23 @@ def earner(tier: str = "") -> Earner:
 
 def earned(
     *rules: EarningRule,
-    happening: Happening | None = None,
+    report: ActivityReport | None = None,
     tier: str = "",
-    measure: Callable[[EarningRule], tuple[Measured, ...]] = untouched,
+    usage_of: Callable[[EarningRule], tuple[LimitUsage, ...]] = untouched,
 ) -> list[tuple[int, Reason]]:
     return [
-        (each.points, each.explanation.reason)
-        for each in earnings(*rules, happening=happening, tier=tier, measure=measure)
+        (each.points, each.explanation.reason) for each in earnings(*rules, report=report, tier=tier, usage_of=usage_of)
     ]
 
 
 def earnings(
     *rules: EarningRule,
-    happening: Happening | None = None,
+    report: ActivityReport | None = None,
     tier: str = "",
-    measure: Callable[[EarningRule], tuple[Measured, ...]] = untouched,
+    usage_of: Callable[[EarningRule], tuple[LimitUsage, ...]] = untouched,
 ) -> tuple[Earning, ...]:
-    assessment = assess_activity(RuleSet(rules, CONDITIONS), happening or make.a_happening(), earner(tier))
-    return assessment.earnings(measure)
+    assessment = assess_activity(RuleSet(rules, CONDITIONS), report or make.an_activity_report(), earner(tier))
+    return assessment.earnings(usage_of)
 
 
 # ---- which rules are concerned
@@ -77,7 +76,7 @@ def earnings(
 @pytest.mark.parametrize("kind", ActivityKind)
 def test_a_rule_gives_its_points_for_the_activity_that_it_names(kind: ActivityKind) -> None:
     rules = [a_rule(each) for each in ActivityKind]
-    (earning,) = earnings(*rules, happening=make.a_happening(kind))
+    (earning,) = earnings(*rules, report=make.an_activity_report(kind))
     assert (earning.points, earning.explanation.trigger) == (50, Trigger(kind.value))
     assert earning.rule_id == rules[list(ActivityKind).index(kind)].rule_id
     assert (earning.explanation.lines, earning.explanation.currency) == ((), "")
@@ -85,9 +84,9 @@ def test_a_rule_gives_its_points_for_the_activity_that_it_names(kind: ActivityKi
 
 def test_events_are_told_apart_by_their_names() -> None:
     installed, answered = a_rule(EVENT), a_rule(EVENT, activity_name="survey-filled-in", points=5)
-    assert earned(installed, answered, happening=make.a_happening(EVENT)) == [(50, Reason.APPLIED)]
-    other = make.a_happening(EVENT, name="app-opened")
-    assert earned(installed, answered, happening=other) == []
+    assert earned(installed, answered, report=make.an_activity_report(EVENT)) == [(50, Reason.APPLIED)]
+    other = make.an_activity_report(EVENT, name="app-opened")
+    assert earned(installed, answered, report=other) == []
 
 
 def test_a_purchase_knows_nothing_of_activities_and_they_know_nothing_of_purchases() -> None:
@@ -109,7 +108,7 @@ def test_bonuses_pass_an_activity_by() -> None:
 def test_the_version_counts_that_was_in_force_when_it_happened() -> None:
     ended = a_rule(ends_at=make.NOON)
     assert earned(ended) == []
-    assert earned(ended, happening=make.a_happening(occurred_at=make.NOON - timedelta(seconds=1))) == [
+    assert earned(ended, report=make.an_activity_report(occurred_at=make.NOON - timedelta(seconds=1))) == [
         (50, Reason.APPLIED)
     ]
 
@@ -140,9 +139,9 @@ def test_the_version_counts_that_was_in_force_when_it_happened() -> None:
 def test_a_condition_asks_about_the_activity_and_its_member(condition: str, reason: Reason) -> None:
     rule = a_rule(REFERRAL, condition=condition)
     CONDITIONS.expect_valid(rule.terms)
-    happening = make.a_happening(REFERRAL, attributes={"role": "advocate"})
+    report = make.an_activity_report(REFERRAL, attributes={"role": "advocate"})
     points = 50 if reason is Reason.APPLIED else 0
-    assert earned(rule, happening=happening, tier="gold") == [(points, reason)]
+    assert earned(rule, report=report, tier="gold") == [(points, reason)]
 
 
 def test_hours_are_read_in_the_zone_of_the_rule() -> None:
@@ -187,7 +186,7 @@ def test_rules_of_a_group_stand_aside_for_each_other() -> None:
 )
 def test_a_limit_cuts_what_it_gives(used: int, policy: LimitPolicy, outcome: tuple[int, Reason]) -> None:
     rule = a_rule(limits=(CAP,), limit_policy=policy)
-    assert earned(rule, measure=lambda _: (Measured(CAP, None, used),)) == [outcome]
+    assert earned(rule, usage_of=lambda _: (LimitUsage(CAP, None, used),)) == [outcome]
 
 
 # ---- what makes it the same
@@ -195,26 +194,26 @@ def test_a_limit_cuts_what_it_gives(used: int, policy: LimitPolicy, outcome: tup
 
 @pytest.mark.parametrize("kind", [EVENT, VISIT, REFERRAL])
 def test_what_is_told_is_the_same_by_its_source_and_key(kind: ActivityKind) -> None:
-    told = make.a_happening(kind, activity_key="A")
-    again = make.a_happening(kind, activity_key="A", occurred_at=make.LONG_AGO)
+    told = make.an_activity_report(kind, activity_key="A")
+    again = make.an_activity_report(kind, activity_key="A", occurred_at=make.LONG_AGO)
     assert key_parts(MEMBER, told, None) == key_parts(OTHER, again, None)
-    assert key_parts(MEMBER, told, None) != key_parts(MEMBER, make.a_happening(kind, activity_key="B"), None)
+    assert key_parts(MEMBER, told, None) != key_parts(MEMBER, make.an_activity_report(kind, activity_key="B"), None)
     assert key_parts(MEMBER, told, None) != key_parts(
-        MEMBER, make.a_happening(kind, activity_key="A", source="app"), None
+        MEMBER, make.an_activity_report(kind, activity_key="A", source="app"), None
     )
 
 
 def test_a_member_enrols_once_whoever_tells_it() -> None:
-    one = make.a_happening(ActivityKind.ENROLMENT)
-    another = make.a_happening(ActivityKind.ENROLMENT, source="app", occurred_at=make.LONG_AGO)
+    one = make.an_activity_report(ActivityKind.ENROLMENT)
+    another = make.an_activity_report(ActivityKind.ENROLMENT, source="app", occurred_at=make.LONG_AGO)
     assert key_parts(MEMBER, one, None) == key_parts(MEMBER, another, None)
     assert key_parts(MEMBER, one, None) != key_parts(OTHER, one, None)
 
 
 def test_a_member_has_one_birthday_in_each_local_year() -> None:
-    happening = make.a_happening(ActivityKind.BIRTHDAY)
-    assert key_parts(MEMBER, happening, 2026) != key_parts(MEMBER, happening, 2027)
-    assert key_parts(MEMBER, happening, 2026) != key_parts(OTHER, happening, 2026)
+    report = make.an_activity_report(ActivityKind.BIRTHDAY)
+    assert key_parts(MEMBER, report, 2026) != key_parts(MEMBER, report, 2027)
+    assert key_parts(MEMBER, report, 2026) != key_parts(OTHER, report, 2026)
 
 
 @given(
@@ -248,7 +247,7 @@ def test_the_calendar_is_that_of_the_policy_or_else_of_the_birthday_rules() -> N
 def test_two_who_tell_of_what_happens_once_contradict_each_other_in_what_both_say(
     parts: dict[str, Any], fields: tuple[str, ...]
 ) -> None:
-    recorded = make.a_happening(ActivityKind.BIRTHDAY, attributes={"cake": "lemon"})
+    recorded = make.an_activity_report(ActivityKind.BIRTHDAY, attributes={"cake": "lemon"})
     assert contradictions(recorded, replace(recorded, **parts), ZoneInfo("Asia/Karachi")) == fields
 
 
@@ -266,7 +265,7 @@ def test_two_who_tell_of_what_happens_once_contradict_each_other_in_what_both_sa
     ],
 )
 def test_a_sentence_says_what_the_points_are_for(kind: ActivityKind, english: str, urdu: str) -> None:
-    (earning,) = earnings(a_rule(kind), happening=make.a_happening(kind))
+    (earning,) = earnings(a_rule(kind), report=make.an_activity_report(kind))
     assert earning_sentence(earning) == f"Active: {english}."
     assert bare(earning_sentence(earning, Language.URDU)) == f"پیشکش «Active»: {urdu}۔"
 
@@ -274,7 +273,7 @@ def test_a_sentence_says_what_the_points_are_for(kind: ActivityKind, english: st
 def test_a_sentence_says_what_kept_the_points_back() -> None:
     often = Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.PURCHASES, 1)
     (late,) = earnings(a_rule(valid_hours=(ValidHours((), 0, 60),)))
-    (again,) = earnings(a_rule(limits=(often,)), measure=lambda _: (Measured(often, None, 1),))
+    (again,) = earnings(a_rule(limits=(often,)), usage_of=lambda _: (LimitUsage(often, None, 1),))
     assert earning_sentence(late) == "Active: no points, because it happened outside of its hours."
     assert earning_sentence(again) == (
         "Active: no points, because the limit of 1 time a day for each member is used up."

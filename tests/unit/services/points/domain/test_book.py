@@ -397,14 +397,14 @@ def test_the_shortfall_that_is_foreseen_is_the_one_that_comes() -> None:
     opened = Opened(own, a_lot(5))
     dues = [(RULE, 10), (other_rule, 2)]
 
-    foreseen = opened.book.shortfall_of(dues, PURCHASE, NOW)
+    preview = opened.book.shortfall_of(dues, PURCHASE, NOW)
 
     assert opened.entries() == []
     taken = [
         opened.book.take_back(points, PURCHASE, rule_id, RETURN, Shortfall.CARRY, NOW).shortfall
         for rule_id, points in dues
     ]
-    assert foreseen == sum(taken) == 3
+    assert preview == sum(taken) == 3
 
 
 # ---- a no changes nothing

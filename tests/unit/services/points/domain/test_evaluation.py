@@ -16,8 +16,8 @@ from services.points.conditions import CelConditions
 from services.points.domain.earners import NOBODY, Earner
 from services.points.domain.earnings import Earning, Reason, earner_of
 from services.points.domain.evaluation import assess, evaluate, evaluate_again, evaluate_loose, untouched
-from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
-from services.points.domain.purchases import Purchase, PurchaseReturns, dues
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, LimitUsage
+from services.points.domain.purchases import Purchase, PurchaseReturns, clawbacks_of
 from services.points.domain.rule_sets import RuleSet, rule_set
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind, add_returned
@@ -421,12 +421,12 @@ def test_any_returns_leave_what_the_kept_goods_would_have_earned_and_never_give(
 ) -> None:
     rules = rules_of(*some)
 
-    def measure(rule: EarningRule) -> tuple[Measured, ...]:
-        return tuple(Measured(limit, make.NOON.date(), used) for limit in rule.terms.limits)
+    def usage_of(rule: EarningRule) -> tuple[LimitUsage, ...]:
+        return tuple(LimitUsage(limit, make.NOON.date(), used) for limit in rule.terms.limits)
 
-    earnings = evaluate(rules, sale, {}, earner, measure)
+    earnings = evaluate(rules, sale, {}, earner, usage_of)
     for earning in earnings:
-        assert all(earning.points <= met.room_for(earning.points) for met in earning.explanation.limits)
+        assert all(earning.points <= usage.room_for(earning.points) for usage in earning.explanation.limits)
     purchase = Purchase(make.PROGRAM, make.PROGRAM, make.PROGRAM, sale, earnings, make.NOON)
     left = {earning.rule_id: earning.points for earning in earnings}
     assert evaluate_again(rules, earnings, sale, {}) == left
@@ -434,11 +434,11 @@ def test_any_returns_leave_what_the_kept_goods_would_have_earned_and_never_give(
     for after in data.draw(any_returns(sale)):
         taken = {earning.rule_id: earning.points - left[earning.rule_id] for earning in earnings}
         before = by_wallet(purchase, left)
-        for due in dues(purchase, rules, PurchaseReturns(back, 0, taken), after):
-            assert 0 < due.points <= left[due.rule_id]
-            left[due.rule_id] -= due.points
+        for clawback in clawbacks_of(purchase, rules, PurchaseReturns(back, 0, taken), after):
+            assert 0 < clawback.points <= left[clawback.rule_id]
+            left[clawback.rule_id] -= clawback.points
         alone = by_wallet(
-            purchase, {earning.rule_id: earning.points for earning in evaluate(rules, sale, after, earner, measure)}
+            purchase, {earning.rule_id: earning.points for earning in evaluate(rules, sale, after, earner, usage_of)}
         )
         assert by_wallet(purchase, left) == {wallet: min(before[wallet], alone[wallet]) for wallet in before}
         back = after
@@ -450,9 +450,9 @@ def test_a_threshold_that_the_kept_goods_do_not_reach_costs_the_bonus() -> None:
     earnings = evaluated(bonus)
     purchase = Purchase(make.PROGRAM, make.PROGRAM, make.PROGRAM, SALE, earnings, make.NOON)
     nothing = PurchaseReturns({}, 0)
-    assert dues(purchase, rules_of(bonus), nothing, {"3": 3000}) == ()
-    (due,) = dues(purchase, rules_of(bonus), nothing, {"2": 1000})
-    assert due.points == 500
+    assert clawbacks_of(purchase, rules_of(bonus), nothing, {"3": 3000}) == ()
+    (clawback,) = clawbacks_of(purchase, rules_of(bonus), nothing, {"2": 1000})
+    assert clawback.points == 500
 
 
 def test_a_return_is_judged_as_if_on_the_day_of_the_sale() -> None:

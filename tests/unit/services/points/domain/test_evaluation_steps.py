@@ -68,9 +68,9 @@ def test_rules_that_are_not_in_force_for_the_receipt_cost_nothing() -> None:
 
 def test_an_activity_has_the_same_bound() -> None:
     rule = make.a_rule(**make.activity_terms(condition="activity.hour > 3"))
-    happening = make.a_happening(ActivityKind.VISIT)
+    report = make.an_activity_report(ActivityKind.VISIT)
     with pytest.raises(EvaluationTooCostly):
-        assess_activity(RuleSet((rule,), CONDITIONS, RULE_STEPS), happening, NOBODY)
+        assess_activity(RuleSet((rule,), CONDITIONS, RULE_STEPS), report, NOBODY)
 
 
 def test_what_has_earned_may_come_back_whatever_the_bound_is_by_now() -> None:

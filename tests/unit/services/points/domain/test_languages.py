@@ -11,7 +11,7 @@ import pytest
 from services.points.domain.earnings import Earning, Reason, Unearned
 from services.points.domain.evaluation import evaluate
 from services.points.domain.ledger import Cause, Entry, EntryKind
-from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, LimitUsage
 from services.points.domain.rule_sets import rule_set
 from services.points.domain.sales import Tender, TenderKind
 from services.points.domain.sentences import (
@@ -45,7 +45,7 @@ def bare(sentence: str) -> str:
 def an_earning(**explained: Any) -> Earning:
     """The one of a rule that gave 1 for 1.00, with its explanation changed."""
     (earning,) = evaluate(rule_set(make.a_rule()), make.a_sale(), {})
-    limits = (Measured(Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 5), None, 0),)
+    limits = (LimitUsage(Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 5), None, 0),)
     why = replace(earning.explanation, beaten_by="Base", limits=limits, unlimited_points=10)
     return replace(earning, points=explained.pop("given", 0), explanation=replace(why, **explained))
 
@@ -100,7 +100,7 @@ def test_every_language_says_why_an_entry_was_made(language: Language, kind: Ent
 def test_every_language_knows_every_limit(
     language: Language, scope: LimitScope, span: LimitSpan, unit: LimitUnit, used: int
 ) -> None:
-    limits = (Measured(Limit(scope, span, unit, 10), None, used),)
+    limits = (LimitUsage(Limit(scope, span, unit, 10), None, used),)
     for given in (0, 1):
         earning = an_earning(given=given, reason=Reason.CAP_MET, limits=limits, unlimited_points=12)
         expect_a_sentence(earning_sentence(earning, language), language)
@@ -180,7 +180,7 @@ def test_what_a_rule_did_beside_another_in_urdu(changes: dict[str, Any], sentenc
 def test_what_a_limit_let_through_in_urdu(used: int, policy: LimitPolicy, sentence: str) -> None:
     limit = Limit(LimitScope.MEMBER, LimitSpan.DAY, LimitUnit.POINTS, 6)
     rule = make.a_rule(limits=(limit,), limit_policy=policy)
-    (earning,) = evaluate(rule_set(rule), make.a_sale(), {}, measure=lambda _: (Measured(limit, None, used),))
+    (earning,) = evaluate(rule_set(rule), make.a_sale(), {}, usage_of=lambda _: (LimitUsage(limit, None, used),))
     assert bare(earning_sentence(earning, URDU)) == f"پیشکش «Everyday»: {sentence}۔"
 
 

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.points.domain.counters import Counter, CounterKey, Occasion, Tally, occasion_of
+from services.points.domain.counters import Counter, CounterKey, LimitContext, LimitCounters, limit_context_of
 from services.points.domain.earnings import Earning, Reason
 from services.points.domain.evaluation import assess, evaluate, evaluate_again
 from services.points.domain.ledger import Cause
-from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, LimitUsage
 from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule
 from services.points.domain.terms import Effect, Factor
@@ -44,7 +44,7 @@ def earned(*rules: EarningRule, used: dict[uuid.UUID, int] | None = None) -> tup
         rule_set(*rules),
         SALE,
         {},
-        measure=lambda rule: tuple(Measured(each, None, before.get(rule.rule_id, 0)) for each in rule.terms.limits),
+        usage_of=lambda rule: tuple(LimitUsage(each, None, before.get(rule.rule_id, 0)) for each in rule.terms.limits),
     )
 
 
@@ -97,7 +97,7 @@ def test_a_limit_lets_through_what_is_left_of_it(rule: EarningRule, used: int, e
 def test_every_limit_is_told_with_what_was_used_whether_it_was_in_the_way_or_not() -> None:
     rule = make.a_rule(limits=(limit(100), limit(9, span=LimitSpan.PURCHASE)))
     (earning,) = earned(rule, used={rule.rule_id: 5})
-    assert earning.explanation.limits == tuple(Measured(each, None, 5) for each in rule.terms.limits)
+    assert earning.explanation.limits == tuple(LimitUsage(each, None, 5) for each in rule.terms.limits)
     assert earning.explanation.unlimited_points == 10
 
 
@@ -140,19 +140,21 @@ def test_kept_goods_have_the_room_that_the_purchase_had() -> None:
 # ---- counters
 
 
-def tally_for(occasion: Occasion, rule: EarningRule, used: int = 0) -> Tally:
-    return Tally(dict.fromkeys(occasion.counters(rule.rule_id, occasion.met(rule)), Counter(used, used)))
+def tally_for(limit_context: LimitContext, rule: EarningRule, used: int = 0) -> LimitCounters:
+    return LimitCounters(
+        dict.fromkeys(limit_context.counters(rule.rule_id, limit_context.usages(rule)), Counter(used, used))
+    )
 
 
-def read(tally: Tally) -> dict[CounterKey, int]:
-    return {key: counter.used for key, counter in tally.changes()[0].items()}
+def read(limits: LimitCounters) -> dict[CounterKey, int]:
+    return {key: counter.used for key, counter in limits.changes()[0].items()}
 
 
 def test_a_counter_is_of_whom_the_limit_holds_for() -> None:
     scopes = (LimitScope.MEMBER, LimitScope.MEMBER_AND_CASHIER, LimitScope.PROGRAM, LimitScope.STORE)
     rule = make.a_rule(limits=tuple(limit(9, scope) for scope in scopes))
-    occasion = occasion_of(make.PROGRAM, MEMBER, replace(SALE, cashier_id="Amina"))
-    keys = occasion.counters(rule.rule_id, occasion.met(rule))
+    limit_context = limit_context_of(make.PROGRAM, MEMBER, replace(SALE, cashier_id="Amina"))
+    keys = limit_context.counters(rule.rule_id, limit_context.usages(rule))
     assert [(key.scope, key.member_id, key.of) for key in keys] == [
         (LimitScope.MEMBER, MEMBER, ""),
         (LimitScope.MEMBER_AND_CASHIER, MEMBER, "Amina"),
@@ -164,36 +166,36 @@ def test_a_counter_is_of_whom_the_limit_holds_for() -> None:
 def test_a_purchase_uses_what_it_was_given_and_a_return_gives_back_what_is_taken() -> None:
     points, purchases = limit(100), limit(5, unit=LimitUnit.PURCHASES)
     rule = make.a_rule(limits=(points, purchases, limit(50, span=LimitSpan.PURCHASE)))
-    occasion, purchase_id = occasion_of(make.PROGRAM, MEMBER, SALE), uuid.uuid4()
-    of_points, of_purchases = occasion.counters(rule.rule_id, occasion.met(rule))
-    tally = tally_for(occasion, rule, used=2)
-    (earning,) = evaluate(rule_set(rule), SALE, {}, measure=lambda each: tally.measure(occasion, each))
+    limit_context, purchase_id = limit_context_of(make.PROGRAM, MEMBER, SALE), uuid.uuid4()
+    of_points, of_purchases = limit_context.counters(rule.rule_id, limit_context.usages(rule))
+    limits = tally_for(limit_context, rule, used=2)
+    (earning,) = evaluate(rule_set(rule), SALE, {}, usage_of=lambda each: limits.usage_of(limit_context, each))
 
-    tally.use(occasion, Cause(purchase_id=purchase_id), [earning])
-    assert read(tally) == {of_points: 12, of_purchases: 3}
-    tally.give_back(occasion, purchase_id, uuid.uuid4(), earning, points=4, left=6)
-    assert read(tally) == {of_points: 8, of_purchases: 3}
-    tally.give_back(occasion, purchase_id, uuid.uuid4(), earning, points=6, left=0)
-    assert read(tally) == {of_points: 2, of_purchases: 2}
-    assert [movement.units for movement in tally.changes()[1]] == [10, 1, -4, -6, -1]
-    assert {counter.allowed for counter in tally.changes()[0].values()} == {100, 5}
+    limits.use(limit_context, Cause(purchase_id=purchase_id), [earning])
+    assert read(limits) == {of_points: 12, of_purchases: 3}
+    limits.give_back(limit_context, purchase_id, uuid.uuid4(), earning, points=4, left=6)
+    assert read(limits) == {of_points: 8, of_purchases: 3}
+    limits.give_back(limit_context, purchase_id, uuid.uuid4(), earning, points=6, left=0)
+    assert read(limits) == {of_points: 2, of_purchases: 2}
+    assert [movement.units for movement in limits.changes()[1]] == [10, 1, -4, -6, -1]
+    assert {counter.allowed for counter in limits.changes()[0].values()} == {100, 5}
 
 
 def test_what_gave_nothing_uses_nothing() -> None:
     rule = make.a_rule(limits=(limit(5),))
-    occasion = occasion_of(make.PROGRAM, MEMBER, SALE)
-    tally = tally_for(occasion, rule, used=5)
-    earnings = evaluate(rule_set(rule), SALE, {}, measure=lambda each: tally.measure(occasion, each))
-    tally.use(occasion, Cause(purchase_id=uuid.uuid4()), earnings)
-    assert tally.changes() == ({}, ())
+    limit_context = limit_context_of(make.PROGRAM, MEMBER, SALE)
+    limits = tally_for(limit_context, rule, used=5)
+    earnings = evaluate(rule_set(rule), SALE, {}, usage_of=lambda each: limits.usage_of(limit_context, each))
+    limits.use(limit_context, Cause(purchase_id=uuid.uuid4()), earnings)
+    assert limits.changes() == ({}, ())
 
 
 def test_purchases_on_one_desk_see_what_those_before_them_used() -> None:
     rule = make.a_rule(limits=(limit(25),))
-    occasion = occasion_of(make.PROGRAM, MEMBER, SALE)
-    tally, found = tally_for(occasion, rule), []
+    limit_context = limit_context_of(make.PROGRAM, MEMBER, SALE)
+    limits, found = tally_for(limit_context, rule), []
     for _ in range(4):
-        earnings = evaluate(rule_set(rule), SALE, {}, measure=lambda each: tally.measure(occasion, each))
-        tally.use(occasion, Cause(purchase_id=uuid.uuid4()), earnings)
+        earnings = evaluate(rule_set(rule), SALE, {}, usage_of=lambda each: limits.usage_of(limit_context, each))
+        limits.use(limit_context, Cause(purchase_id=uuid.uuid4()), earnings)
         found.append(earnings[0].points)
     assert found == [10, 10, 5, 0]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.points.domain.earnings import LineExplanation
 from services.points.domain.evaluation import evaluate, evaluate_again
 from services.points.domain.order_discounts import is_order_discount, with_discounts_shared
-from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, dues
+from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, clawbacks_of
 from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Sale, add_returned
@@ -123,8 +123,8 @@ def left_after(rule: EarningRule, sale: Sale, *parts: tuple[str, int]) -> list[i
     left, back = [purchase.points_earned], dict(NOTHING_RETURNED.returned)
     for part in parts:
         after = add_returned(back, [part])
-        due = dues(purchase, rules, PurchaseReturns(back, taken, {rule.rule_id: taken}), after)
-        taken, back = taken + sum(each.points for each in due), after
+        clawback = clawbacks_of(purchase, rules, PurchaseReturns(back, taken, {rule.rule_id: taken}), after)
+        taken, back = taken + sum(each.points for each in clawback), after
         left.append(purchase.points_earned - taken)
     return left
 

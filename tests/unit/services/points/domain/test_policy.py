@@ -8,9 +8,9 @@ import pytest
 
 from services.points.domain.errors import MemberMayNotEarn, MemberMayNotSpend, WalletNotSpendable
 from services.points.domain.policy import (
+    KnownMember,
     MemberStatus,
     ProgramPolicy,
-    Standing,
     expect_may_earn,
     expect_may_spend,
     expect_spendable,
@@ -23,18 +23,18 @@ MAY_SPEND = {MemberStatus.ACTIVE}
 
 @pytest.mark.parametrize("status", MemberStatus)
 def test_a_member_earns_and_spends_as_their_status_says(status: MemberStatus) -> None:
-    standing = Standing(uuid.uuid4(), make.PROGRAM, status, 1)
+    member = KnownMember(uuid.uuid4(), make.PROGRAM, status, 1)
     if status in MAY_EARN:
-        expect_may_earn(standing)
+        expect_may_earn(member)
     else:
         with pytest.raises(MemberMayNotEarn) as refused:
-            expect_may_earn(standing)
+            expect_may_earn(member)
         assert refused.value.metadata == {"status": status.value}
     if status in MAY_SPEND:
-        expect_may_spend(standing)
+        expect_may_spend(member)
     else:
         with pytest.raises(MemberMayNotSpend) as unspent:
-            expect_may_spend(standing)
+            expect_may_spend(member)
         assert unspent.value.metadata == {"status": status.value}
 
 

@@ -16,11 +16,11 @@ from services.points.domain.errors import (
 from services.points.domain.evaluation import evaluate
 from services.points.domain.purchases import (
     NOTHING_RETURNED,
-    Due,
+    Clawback,
     Purchase,
     PurchaseReturns,
     ReturnLine,
-    dues,
+    clawbacks_of,
     expect_claimable,
     expect_returnable,
 )
@@ -86,7 +86,7 @@ def test_nothing_of_a_line_that_took_goods_back_can_come_back() -> None:
     assert refused.value.metadata["returnable_milli"] == "0"
 
 
-# ---- dues
+# ---- clawbacks
 
 
 def test_each_rule_takes_back_what_it_gave_for_what_comes_back() -> None:
@@ -95,18 +95,20 @@ def test_each_rule_takes_back_what_it_gave_for_what_comes_back() -> None:
     purchase = a_purchase(sale, all_lines, most)
 
     rules = rule_set(all_lines, most)
-    assert dues(purchase, rules, NOTHING_RETURNED, {"1": 1000}) == (
-        Due(all_lines.rule_id, "points", 3, left=10),
-        Due(most.rule_id, "stars", 6, left=14),
+    assert clawbacks_of(purchase, rules, NOTHING_RETURNED, {"1": 1000}) == (
+        Clawback(all_lines.rule_id, "points", 3, left=10),
+        Clawback(most.rule_id, "stars", 6, left=14),
     )
     for before in (untold(l1=1000), PurchaseReturns({"1": 1000}, 8, {all_lines.rule_id: 3, most.rule_id: 6})):
-        assert dues(purchase, rules, before, {"1": 1000, "2": 1000}) == (Due(all_lines.rule_id, "points", 3, left=7),)
+        assert clawbacks_of(purchase, rules, before, {"1": 1000, "2": 1000}) == (
+            Clawback(all_lines.rule_id, "points", 3, left=7),
+        )
 
 
 def test_what_earned_nothing_takes_nothing_back() -> None:
-    assert dues(a_purchase(SALE), rule_set(), NOTHING_RETURNED, {"1": 2000}) == ()
+    assert clawbacks_of(a_purchase(SALE), rule_set(), NOTHING_RETURNED, {"1": 2000}) == ()
     mean = make.a_rule(per_amount_minor=1_000_000)
-    assert dues(a_purchase(SALE, mean), rule_set(mean), NOTHING_RETURNED, {"1": 2000}) == ()
+    assert clawbacks_of(a_purchase(SALE, mean), rule_set(mean), NOTHING_RETURNED, {"1": 2000}) == ()
 
 
 def test_a_return_goes_by_the_versions_of_the_day() -> None:
@@ -114,7 +116,9 @@ def test_a_return_goes_by_the_versions_of_the_day() -> None:
     purchase = a_purchase(SALE, rule)
     # The rule has a new version since, and another rule reaches back to that day.
     rules = rule_set(rule, replace(rule, version=2, terms=make.terms(points=9)), make.a_rule(points=7))
-    assert dues(purchase, rules, NOTHING_RETURNED, {"1": 2000, "2": 1000}) == (Due(rule.rule_id, "points", 15, left=0),)
+    assert clawbacks_of(purchase, rules, NOTHING_RETURNED, {"1": 2000, "2": 1000}) == (
+        Clawback(rule.rule_id, "points", 15, left=0),
+    )
 
 
 def test_points_earned_are_those_of_all_rules() -> None:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from services.points.domain.activity_evaluation import assess_activity
-from services.points.domain.counters import Occasion, occasion_of
+from services.points.domain.counters import LimitContext, limit_context_of
 from services.points.domain.earners import Earner
 from services.points.domain.evaluation import evaluate, untouched
 from services.points.domain.ledger import AccountKey, Cause, Entry, EntryKind
 from services.points.domain.purchases import Purchase
-from services.points.domain.qualifying import QualifyingMovement, adjusted, earned, taken_back
+from services.points.domain.qualifying import QualifyingMovement, adjusted, clawed_back, earned
 from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule
 from services.points.storage.documents import earning_document, terms_document
@@ -29,8 +29,8 @@ def a_purchase(*rules: EarningRule) -> Purchase:
 
 
 def counted(bought: Purchase) -> list[QualifyingMovement]:
-    occasion = occasion_of(bought.program_id, BUYER, bought.sale)
-    return earned(occasion, Cause(purchase_id=bought.purchase_id), bought.earnings)
+    limit_context = limit_context_of(bought.program_id, BUYER, bought.sale)
+    return earned(limit_context, Cause(purchase_id=bought.purchase_id), bought.earnings)
 
 
 def test_what_a_rule_gave_counts_if_it_says_so_when_the_purchase_occurred() -> None:
@@ -47,11 +47,15 @@ def test_nothing_counts_of_a_rule_that_gave_nothing() -> None:
 
 
 def test_what_an_activity_gave_counts_as_well() -> None:
-    rule, happening, activity_id = make.a_rule(**make.activity_terms(qualifying=True)), make.a_happening(), uuid.uuid4()
-    earnings = assess_activity(rule_set(rule), happening, Earner("active")).earnings(untouched)
-    occasion = Occasion(make.PROGRAM, BUYER, happening.occurred_at, "", "")
+    rule, report, activity_id = (
+        make.a_rule(**make.activity_terms(qualifying=True)),
+        make.an_activity_report(),
+        uuid.uuid4(),
+    )
+    earnings = assess_activity(rule_set(rule), report, Earner("active")).earnings(untouched)
+    limit_context = LimitContext(make.PROGRAM, BUYER, report.occurred_at, "", "")
     key = AccountKey(make.PROGRAM, BUYER, "points")
-    (movement,) = earned(occasion, Cause(activity_id=activity_id), earnings)
+    (movement,) = earned(limit_context, Cause(activity_id=activity_id), earnings)
     assert movement == QualifyingMovement(key, 50, make.NOON, None, rule.rule_id, activity_id=activity_id)
     again = replace(movement, activity_id=uuid.uuid4())
     assert movement_id(movement) != movement_id(again)
@@ -62,14 +66,14 @@ def test_a_return_takes_as_of_the_purchase() -> None:
     bought = a_purchase(rule)
     (earning,) = bought.earnings
     key = AccountKey(make.PROGRAM, BUYER, "points")
-    assert taken_back(bought, BUYER, RETURN, earning, 4) == [
+    assert clawed_back(bought, BUYER, RETURN, earning, 4) == [
         QualifyingMovement(key, -4, SALE.occurred_at, bought.purchase_id, rule.rule_id, RETURN)
     ]
 
 
 def test_a_return_of_what_never_counted_takes_nothing() -> None:
     bought = a_purchase(make.a_rule())
-    assert taken_back(bought, BUYER, RETURN, bought.earnings[0], 4) == []
+    assert clawed_back(bought, BUYER, RETURN, bought.earnings[0], 4) == []
 
 
 def test_a_movement_has_one_id_for_its_cause_and_rule() -> None:

@@ -16,7 +16,7 @@ from kit.errors import Invalid
 from services.points.domain.earnings import LineExplanation
 from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotScheduled, VersionMismatch
 from services.points.domain.evaluation import evaluate, evaluate_again
-from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, dues
+from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, clawbacks_of
 from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule, RuleState, activate, call_off, end, expect_version
 from services.points.domain.sales import PurchaseLine, Sale, add_returned
@@ -496,9 +496,9 @@ def test_any_split_of_a_return_takes_back_exactly_what_was_given(
     purchase = bought(sale, one, other)
     taken = {one.rule_id: 0, other.rule_id: 0}
     for before, after in itertools.pairwise(data.draw(splits(sale, whole=True))):
-        for due in dues(purchase, rule_set(one, other), PurchaseReturns(before, 0, dict(taken)), after):
-            assert due.points > 0
-            taken[due.rule_id] += due.points
+        for clawback in clawbacks_of(purchase, rule_set(one, other), PurchaseReturns(before, 0, dict(taken)), after):
+            assert clawback.points > 0
+            taken[clawback.rule_id] += clawback.points
     assert taken == {earning.rule_id: earning.points for earning in purchase.earnings}
 
 
@@ -519,8 +519,8 @@ def test_a_rebate_that_comes_back_first_does_not_make_the_goods_dearer() -> None
     purchase = bought(sale, rule)
     assert purchase.points_earned == 5
 
-    assert dues(purchase, rule_set(rule), NOTHING_RETURNED, {"rebate": 1000}) == ()
+    assert clawbacks_of(purchase, rule_set(rule), NOTHING_RETURNED, {"rebate": 1000}) == ()
     before = PurchaseReturns({"rebate": 1000}, 0)
-    (due,) = dues(purchase, rule_set(rule), before, {"rebate": 1000, "1": 1000})
+    (clawback,) = clawbacks_of(purchase, rule_set(rule), before, {"rebate": 1000, "1": 1000})
 
-    assert due.points == 5
+    assert clawback.points == 5

@@ -10,7 +10,7 @@ import pytest
 from services.points.domain.earnings import Earning, Reason
 from services.points.domain.evaluation import evaluate
 from services.points.domain.ledger import Cause, Entry, EntryKind
-from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, Measured
+from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit, LimitUsage
 from services.points.domain.rule_sets import rule_set
 from services.points.domain.rules import EarningRule
 from services.points.domain.sales import PurchaseLine, Tender, TenderKind
@@ -201,7 +201,7 @@ def test_a_limit_says_what_it_let_through(
     limit: Limit, used: int, policy: LimitPolicy, reason: Reason, told: str
 ) -> None:
     rule = make.a_rule(limits=(limit,), limit_policy=policy)
-    (earning,) = evaluate(rule_set(rule), make.a_sale(), {}, measure=lambda _: (Measured(limit, None, used),))
+    (earning,) = evaluate(rule_set(rule), make.a_sale(), {}, usage_of=lambda _: (LimitUsage(limit, None, used),))
     assert earning.explanation.reason is reason
     sentence = earning_sentence(earning)
     assert told in sentence

@@ -13,17 +13,17 @@ from sqlalchemy.dialects import postgresql
 from kit import row_digests
 from services.points import tables
 from services.points.domain.ledger import EntryKind
-from services.points.domain.policy import MemberStatus, ProgramPolicy, Shortfall, Standing
+from services.points.domain.policy import KnownMember, MemberStatus, ProgramPolicy, Shortfall
 from services.points.storage.documents import load, transfer_policy_document
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The program's policy and rules revision, and the member's standing if there is one known."""
+    """The program's policy and rules revision, and the member if they are known here."""
 
     policy: ProgramPolicy
     rules_revision: int
-    standing: Standing | None
+    member: KnownMember | None
 
 
 # A program, and a member of it or nobody.
@@ -44,7 +44,7 @@ _SETTINGS = sa.text("""
 _TOLD = ("status", "member_version", "tier", "segments", "attributes")
 
 
-class Standings:
+class KnownMembers:
     """Reads and writes of one transaction."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -57,13 +57,13 @@ class Standings:
         rows = self._connection.execute(_SETTINGS, {"programs": programs, "members": members})
         return {(row.wanted_program, row.wanted_member): _setting(row) for row in rows}
 
-    def put(self, *standings: Standing) -> None:
+    def put(self, *standings: KnownMember) -> None:
         """Takes over what `members` said, unless something newer is known; each member stands there once."""
         table = tables.standings
         # In key order, so that nobody waits in a circle.
-        ordered = sorted(standings, key=lambda standing: standing.member_id)
+        ordered = sorted(standings, key=lambda member: member.member_id)
         statement = postgresql.insert(table).values(
-            [row_digests.fresh(self._connection, table, _columns(standing)) for standing in ordered]
+            [row_digests.fresh(self._connection, table, _columns(member)) for member in ordered]
         )
         told = {name: statement.excluded[name] for name in _TOLD}
         self._connection.execute(
@@ -75,15 +75,15 @@ class Standings:
         )
 
 
-def _columns(standing: Standing) -> dict[str, object]:
+def _columns(member: KnownMember) -> dict[str, object]:
     return {
-        "member_id": standing.member_id,
-        "program_id": standing.program_id,
-        "status": standing.status.value,
-        "member_version": standing.member_version,
-        "tier": standing.tier,
-        "segments": list(standing.segments),
-        "attributes": standing.attributes,
+        "member_id": member.member_id,
+        "program_id": member.program_id,
+        "status": member.status.value,
+        "member_version": member.member_version,
+        "tier": member.tier,
+        "segments": list(member.segments),
+        "attributes": member.attributes,
     }
 
 
@@ -104,9 +104,9 @@ def policy_of(program_id: UUID, row: Any) -> ProgramPolicy:
 def _setting(row: Any) -> Setting:
     program_id, member_id = row.wanted_program, row.wanted_member
     policy = policy_of(program_id, row)
-    standing = None
+    member = None
     if member_id is not None and row.status is not None:
-        standing = Standing(
+        member = KnownMember(
             member_id,
             program_id,
             MemberStatus(row.status),
@@ -115,4 +115,4 @@ def _setting(row: Any) -> Setting:
             tuple(row.segments),
             row.attributes,
         )
-    return Setting(policy, row.rules_revision or 0, standing)
+    return Setting(policy, row.rules_revision or 0, member)

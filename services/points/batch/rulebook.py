@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from uuid import UUID
 
-from services.points.commit.evaluations import Evaluations
+from services.points.batch.evaluations import Evaluations
 from services.points.domain.conditions import Conditions
 from services.points.domain.evaluation_steps import STEPS_MAX_DEFAULT
 from services.points.domain.rule_sets import RuleSet

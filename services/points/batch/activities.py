@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from services.points.commit.operation import Looks
+from services.points.batch.operation import Reads
 from services.points.domain.activities import Activity
 from services.points.domain.ledger import AccountView
 from services.points.storage import Recorded, Transaction
 
 
-class ActivityDesk:
-    """The part of the desk that is about activities."""
+class BatchActivities:
+    """The part of the context that is about activities."""
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self._recorded: dict[UUID, Recorded[Activity]] = {}
 
-    def look(self, looks: Iterable[Looks]) -> None:
+    def load(self, reads: Iterable[Reads]) -> None:
         """Loads those that are recorded already."""
-        wanted = {activity_id for each in looks for activity_id in each.activity_ids}
+        wanted = {activity_id for each in reads for activity_id in each.activity_ids}
         if wanted:
             self._recorded = self._tx.activities.find(wanted)
 

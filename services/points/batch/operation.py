@@ -13,7 +13,7 @@ from kit.idempotency import Asked, Command
 from services.points.storage import BookRequest, CounterRequest
 
 if TYPE_CHECKING:
-    from services.points.commit.desk import Desk
+    from services.points.batch.context import BatchContext
 
 AnswerOut = TypeVar("AnswerOut", covariant=True)
 
@@ -28,7 +28,7 @@ class GoodsTakenBack:
 
 
 @dataclass(frozen=True)
-class Looks:
+class Reads:
     """What an operation must see before it can say which accounts it touches."""
 
     program_id: UUID
@@ -45,9 +45,9 @@ class Looks:
     refunded_hold_ids: frozenset[UUID] = frozenset()
     # Of an adjustment that was asked for and is about to end: it is locked. The member must be given.
     adjustment_id: UUID | None = None
-    # Whether something is sold to the member of the purchase that changes, whose standing matters then.
+    # Whether something is sold to the member of the purchase that changes, who must be known then.
     selling_to_owner: bool = False
-    # Another member whose standing matters.
+    # Another member who must be known.
     counterpart_id: UUID | None = None
     # A transfer to the member, and one of the member that is about to end: it is locked.
     arriving_transfer_id: UUID | None = None
@@ -74,9 +74,9 @@ class Looks:
 class Operation(Protocol[AnswerOut]):
     """A command with what it takes to carry it out.
 
-    A batch asks in this order: `looks`, then `books`, then `judge`, the last two with a desk that holds what was asked
-    for before. Both may refuse; `judge` decides before it changes any book or counter. They may be asked again from the
-    start when the batch has lost a race, so they keep nothing that they do not make anew.
+    A batch asks in this order: `reads`, then `books`, then `judge`, the last two with a context that holds what was
+    asked for before. Both may refuse; `judge` decides before it changes any book or counter. They may be asked again
+    from the start when the batch has lost a race, so they keep nothing that they do not make anew.
     """
 
     @property
@@ -90,16 +90,16 @@ class Operation(Protocol[AnswerOut]):
         ...
 
     @property
-    def looks(self) -> Looks:
+    def reads(self) -> Reads:
         """What it must see first."""
         ...
 
-    def books(self, desk: Desk) -> Sequence[BookRequest | CounterRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest | CounterRequest]:
         """The accounts that it touches, and the counters of limits."""
         ...
 
-    def judge(self, desk: Desk) -> AnswerOut:
-        """Decides, changes the desk's books, leaves there what else is to be written, and answers."""
+    def judge(self, context: BatchContext) -> AnswerOut:
+        """Decides, changes the context's books, leaves there what else is to be written, and answers."""
         ...
 
 
@@ -113,7 +113,7 @@ class Submitted:
     @functools.cached_property
     def subjects(self) -> frozenset[Hashable]:
         """What no other operation of the same batch may be about."""
-        own: set[Hashable] = set(self.operation.looks.subjects())
+        own: set[Hashable] = set(self.operation.reads.subjects())
         if self.asked is not None:
             own.add(self.asked.key)
         return frozenset(own)
@@ -121,14 +121,14 @@ class Submitted:
     @property
     def lines(self) -> int:
         """Lines of receipts that it judges."""
-        return self.operation.looks.lines
+        return self.operation.reads.lines
 
     @property
     def goes_alone(self) -> bool:
         """Whether no other operation may be of its batch."""
-        return self.operation.looks.taking_back is not None
+        return self.operation.reads.taking_back is not None
 
     @property
     def member_id(self) -> Hashable:
         """Whose order it must keep; for an operation that names no member, nobody else's."""
-        return self.operation.looks.member_id or self
+        return self.operation.reads.member_id or self

@@ -10,11 +10,11 @@ from uuid import UUID
 import prometheus_client
 import structlog
 
-from services.points.commit import Desk
+from services.points.batch import BatchContext
 from services.points.domain import qualifying
-from services.points.domain.activities import Happening
+from services.points.domain.activities import ActivityReport
 from services.points.domain.activity_evaluation import ActivityAssessment, assess_activity
-from services.points.domain.counters import Occasion, occasion_of
+from services.points.domain.counters import LimitContext, limit_context_of
 from services.points.domain.earnings import Earning, expect_countable
 from services.points.domain.errors import EvaluationTooCostly
 from services.points.domain.evaluation import Assessment, assess, untouched
@@ -33,23 +33,27 @@ TOO_COSTLY = prometheus_client.Counter(
 )
 
 
-def gain_of(desk: Desk, program_id: UUID, member_id: UUID, sale: Sale, returned: Returned | None = None) -> Gain:
+def plan_earnings(
+    context: BatchContext, program_id: UUID, member_id: UUID, sale: Sale, returned: Returned | None = None
+) -> EarningPlan:
     """What the goods kept of a sale may give the member, who must be somebody who may earn."""
-    standing = desk.standing(program_id, member_id)
-    expect_may_earn(standing)
-    rules = desk.rules(program_id, member_id)
-    assessment = _affordable(program_id, lambda: assess(rules, sale, returned or {}, standing.earner))
-    return _gain(occasion_of(program_id, member_id, sale), assessment)
+    member = context.member(program_id, member_id)
+    expect_may_earn(member)
+    rules = context.rules(program_id, member_id)
+    assessment = _affordable(program_id, lambda: assess(rules, sale, returned or {}, member.earner))
+    return _earning_plan(limit_context_of(program_id, member_id, sale), assessment)
 
 
-def gain_of_activity(desk: Desk, program_id: UUID, member_id: UUID, happening: Happening) -> Gain:
+def plan_activity_earnings(
+    context: BatchContext, program_id: UUID, member_id: UUID, report: ActivityReport
+) -> EarningPlan:
     """What an activity may give the member, who must be somebody who may earn."""
-    standing = desk.standing(program_id, member_id)
-    expect_may_earn(standing)
-    rules = desk.rules(program_id, member_id)
-    assessment = _affordable(program_id, lambda: assess_activity(rules, happening, standing.earner))
-    at, store_id, cashier_id = happening.occurred_at, happening.store_id, happening.cashier_id
-    return _gain(Occasion(program_id, member_id, at, store_id, cashier_id), assessment)
+    member = context.member(program_id, member_id)
+    expect_may_earn(member)
+    rules = context.rules(program_id, member_id)
+    assessment = _affordable(program_id, lambda: assess_activity(rules, report, member.earner))
+    at, store_id, cashier_id = report.occurred_at, report.store_id, report.cashier_id
+    return _earning_plan(LimitContext(program_id, member_id, at, store_id, cashier_id), assessment)
 
 
 def _affordable(program_id: UUID, assessed: Callable[[], Assessed]) -> Assessed:
@@ -61,17 +65,19 @@ def _affordable(program_id: UUID, assessed: Callable[[], Assessed]) -> Assessed:
         raise
 
 
-def _gain(occasion: Occasion, assessment: Assessment | MixedAssessment | ActivityAssessment) -> Gain:
+def _earning_plan(
+    limit_context: LimitContext, assessment: Assessment | MixedAssessment | ActivityAssessment
+) -> EarningPlan:
     # Without limits nothing that others do changes it, so that the work need not be done while accounts are locked.
     settled = None if assessment.limited else assessment.earnings(untouched)
-    return Gain(occasion, assessment, settled)
+    return EarningPlan(limit_context, assessment, settled)
 
 
 @dataclass(frozen=True)
-class Gain:
+class EarningPlan:
     """What a purchase or an activity may give. `settled` is what it gives, where no rule has limits."""
 
-    occasion: Occasion
+    limit_context: LimitContext
     assessment: Assessment | MixedAssessment | ActivityAssessment
     settled: tuple[Earning, ...] | None
 
@@ -83,28 +89,30 @@ class Gain:
         books = (BookRequest(self._account(wallet), only_credited=not taking) for wallet in sorted(self._wallets()))
         return [*books, *self._counters()]
 
-    def earnings(self, desk: Desk) -> tuple[Earning, ...]:
+    def earnings(self, context: BatchContext) -> tuple[Earning, ...]:
         """What it gives, now that what is left of limits is known."""
         earned = self.settled
         if earned is None:
-            earned = self.assessment.earnings(lambda rule: desk.tally.measure(self.occasion, rule))
+            earned = self.assessment.earnings(lambda rule: context.limits.usage_of(self.limit_context, rule))
         expect_countable(earned)
         return earned
 
-    def credit(self, desk: Desk, cause: Cause, earnings: Sequence[Earning]) -> None:
+    def credit(self, context: BatchContext, cause: Cause, earnings: Sequence[Earning]) -> None:
         """Credits what was earned and counts it."""
         for earning in earnings:
             if earning.points:
-                desk.book(self._account(earning.wallet)).earn(earning, cause, self.occasion.occurred_at, desk.now)
-        desk.tally.use(self.occasion, cause, earnings)
-        desk.qualify(qualifying.earned(self.occasion, cause, earnings))
+                context.book(self._account(earning.wallet)).earn(
+                    earning, cause, self.limit_context.occurred_at, context.now
+                )
+        context.limits.use(self.limit_context, cause, earnings)
+        context.qualify(qualifying.earned(self.limit_context, cause, earnings))
 
-    def view(self, desk: Desk, earnings: Iterable[Earning]) -> AccountView:
+    def view(self, context: BatchContext, earnings: Iterable[Earning]) -> AccountView:
         """The account to show."""
-        return desk.view(self._account(_wallet_shown(earnings)))
+        return context.view(self._account(_wallet_shown(earnings)))
 
     def _account(self, wallet: str) -> AccountKey:
-        return AccountKey(self.occasion.program_id, self.occasion.member_id, wallet)
+        return AccountKey(self.limit_context.program_id, self.limit_context.member_id, wallet)
 
     def _wallets(self) -> set[str]:
         if self.settled is not None:
@@ -115,7 +123,7 @@ class Gain:
         # A rule that gives nothing by itself only tells what was left, in case that goods come back and it would then.
         moving = {rule.rule_id for rule in self.assessment.may_give}
         for rule in self.assessment.limited:
-            for key in self.occasion.counters(rule.rule_id, self.occasion.met(rule)):
+            for key in self.limit_context.counters(rule.rule_id, self.limit_context.usages(rule)):
                 yield CounterRequest(key, moving=rule.rule_id in moving)
 
 

@@ -10,17 +10,17 @@ from uuid import UUID
 from kit.errors import Refusal
 from kit.outbox import Event
 from services.points import announces
-from services.points.commit.activity_desk import ActivityDesk
-from services.points.commit.operation import Looks
-from services.points.commit.rulebook import Rulebook
-from services.points.commit.transfer_desk import TransferDesk
-from services.points.commit.undoing import undo
+from services.points.batch.activities import BatchActivities
+from services.points.batch.operation import Reads
+from services.points.batch.rulebook import Rulebook
+from services.points.batch.transfers import BatchTransfers
+from services.points.batch.undo import undo
 from services.points.domain.adjustments import Adjustment
-from services.points.domain.counters import Tally
+from services.points.domain.counters import LimitCounters
 from services.points.domain.errors import AdjustmentNotFound, HoldNotFound, MemberUnknownForNow
 from services.points.domain.ledger import AccountKey, AccountView
 from services.points.domain.matching import Match, WaitingReturn
-from services.points.domain.policy import ProgramPolicy, Standing
+from services.points.domain.policy import KnownMember, ProgramPolicy
 from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
 from services.points.domain.qualifying import QualifyingMovement
 from services.points.domain.refunds import PlacedHold
@@ -37,11 +37,11 @@ from services.points.storage import (
 )
 
 
-class StandingMissing(MemberUnknownForNow):
+class MemberNotYetKnown(MemberUnknownForNow):
     """The projection does not hold this member yet; whoever submitted the operation asks `members` and tries again."""
 
 
-class Desk:
+class BatchContext:
     """What operations of one batch see and leave. `lock` is False for those who only look."""
 
     def __init__(self, tx: Transaction, rulebook: Rulebook, *, lock: bool) -> None:
@@ -52,55 +52,55 @@ class Desk:
         self._purchases: dict[UUID, PurchaseHistory] = {}
         self._awaited: frozenset[UUID] = frozenset()
         self._waiting: dict[UUID, list[WaitingReturn]] = {}
-        self._met: dict[UUID, PurchaseReturns] = {}
+        self._matched: dict[UUID, PurchaseReturns] = {}
         self._returned: dict[UUID, PurchaseReturns] = {}
         self._returns: dict[UUID, Recorded[Return]] = {}
         self._taken_within: dict[UUID, tuple[Return, ...]] = {}
-        # Purchases that goods may be of which a sale takes back, the newest first: it goes alone, see `Looks`.
+        # Purchases that goods may be of which a sale takes back, the newest first: it goes alone, see `Reads`.
         self._sought: list[UUID] = []
         self._wallets: dict[tuple[UUID, UUID], tuple[UUID, str]] = {}
         self._placed_holds: dict[UUID, PlacedHold] = {}
         self._adjustments: dict[UUID, Adjustment] = {}
-        self._transfers = TransferDesk(tx, lock=lock)
-        self._activities = ActivityDesk(tx)
+        self._transfers = BatchTransfers(tx, lock=lock)
+        self._activities = BatchActivities(tx)
         self._books: dict[AccountKey, TransferringBook] = {}
-        self._tally = Tally({})
+        self._limits = LimitCounters({})
         self._events: list[Event] = []
 
     # -- For the batch -----------------------------------------------------------------------------------------------
 
-    def look(self, wishes: Iterable[Looks]) -> None:
+    def load(self, wishes: Iterable[Reads]) -> None:
         """Loads what the operations must see, one query a kind."""
-        looks = list(wishes)
-        whose = {(each.program_id, each.member_id) for each in looks}
-        whose |= {(each.program_id, each.counterpart_id) for each in looks if each.counterpart_id}
+        reads = list(wishes)
+        whose = {(each.program_id, each.member_id) for each in reads}
+        whose |= {(each.program_id, each.counterpart_id) for each in reads if each.counterpart_id}
         # A return is nobody's by itself, also as a part of what is somebody's.
-        whose |= {(each.program_id, None) for each in looks if each.return_id or each.taking_back}
-        changing = {each.changing_purchase_id for each in looks if each.changing_purchase_id}
-        changing |= self._taken_back_of(looks)
-        recording = {each.purchase_id for each in looks if each.purchase_id}
+        whose |= {(each.program_id, None) for each in reads if each.return_id or each.taking_back}
+        changing = {each.changing_purchase_id for each in reads if each.changing_purchase_id}
+        changing |= self._taken_back_of(reads)
+        recording = {each.purchase_id for each in reads if each.purchase_id}
         self._seek(recording, changing)
         # After purchases are locked: whatever rules they were earned by are known from now on.
-        self._settings = self._tx.standings.settings(whose)
-        owners = {owner for each in looks if each.selling_to_owner and (owner := self._owner(each))}
+        self._settings = self._tx.known_members.settings(whose)
+        owners = {owner for each in reads if each.selling_to_owner and (owner := self._owner(each))}
         if owners - self._settings.keys():
-            self._settings |= self._tx.standings.settings(owners - self._settings.keys())
+            self._settings |= self._tx.known_members.settings(owners - self._settings.keys())
         if changing:
             self._returned = self._tx.purchases.returns_of(changing)
-        returns = {each.return_id for each in looks if each.return_id}
+        returns = {each.return_id for each in reads if each.return_id}
         if returns:
             self._returns = self._tx.purchases.find_returns(returns)
-        holds = {(each.member_id, each.hold_id) for each in looks if each.member_id and each.hold_id}
+        holds = {(each.member_id, each.hold_id) for each in reads if each.member_id and each.hold_id}
         if holds:
             self._wallets = self._tx.accounts.wallets_of_holds(holds)
-        refunded = {(each.program_id, hold_id) for each in looks for hold_id in each.refunded_hold_ids}
+        refunded = {(each.program_id, hold_id) for each in reads for hold_id in each.refunded_hold_ids}
         if refunded:
             self._placed_holds = self._tx.accounts.placed_holds(refunded)
-        adjustments = {(each.member_id, each.adjustment_id) for each in looks if each.member_id and each.adjustment_id}
+        adjustments = {(each.member_id, each.adjustment_id) for each in reads if each.member_id and each.adjustment_id}
         if adjustments:
             self._adjustments = self._tx.adjustments.load(adjustments, lock=self._lock)
-        self._transfers.look(looks)
-        self._activities.look(looks)
+        self._transfers.load(reads)
+        self._activities.load(reads)
 
     def open_books(self, requests: Iterable[BookRequest | CounterRequest]) -> None:
         """Loads the accounts that the operations touch, and then the counters, locked if anything is to be written."""
@@ -113,28 +113,28 @@ class Desk:
         self._transfers.count(each.key for each in books if each.counting_sent)
         counters = [each for each in wanted if isinstance(each, CounterRequest)]
         if counters:
-            self._tally = self._tx.counters.open(counters, lock=self._lock)
+            self._limits = self._tx.counters.open(counters, lock=self._lock)
 
     def _seek(self, recording: set[UUID], changing: set[UUID]) -> None:
         """Finds purchases, those that change locked; and the returns that wait for those that are not there yet."""
         self._find(recording | changing, changing)
         if self._awaited and self._lock:
             # Whoever holds a slot may be recording the purchase, or another return of it: only now is that to be seen.
-            self._tx.meetings.lock(self._awaited)
+            self._tx.pending_returns.lock(self._awaited)
             self._find(recording | changing, changing)
         if self._awaited:
-            self._waiting = self._tx.meetings.waiting(self._awaited)
+            self._waiting = self._tx.pending_returns.waiting(self._awaited)
         recorded = recording & self._purchases.keys()
         if recorded:
-            self._met = self._tx.purchases.met(recorded)
+            self._matched = self._tx.purchases.matched_returns(recorded)
             self._taken_within = self._tx.purchases.taken_within(
                 self._purchases[purchase_id].recorded.record for purchase_id in recorded
             )
 
-    def _taken_back_of(self, looks: Iterable[Looks]) -> set[UUID]:
+    def _taken_back_of(self, reads: Iterable[Reads]) -> set[UUID]:
         """The purchases that goods may be of which sales take back."""
         changing: set[UUID] = set()
-        for each in looks:
+        for each in reads:
             if each.taking_back is None:
                 continue
             changing |= each.taking_back.purchase_ids
@@ -145,11 +145,11 @@ class Desk:
                 changing |= set(self._sought)
         return changing
 
-    def _owner(self, looks: Looks) -> Whose | None:
+    def _owner(self, reads: Reads) -> Whose | None:
         """The member of the purchase that changes."""
-        changing = looks.changing_purchase_id
-        found = None if changing is None else self.purchase(looks.program_id, changing)
-        return None if found is None or found.member_id is None else (looks.program_id, found.member_id)
+        changing = reads.changing_purchase_id
+        found = None if changing is None else self.purchase(reads.program_id, changing)
+        return None if found is None or found.member_id is None else (reads.program_id, found.member_id)
 
     def _find(self, purchases: set[UUID], changing: set[UUID]) -> None:
         if changing and self._lock:
@@ -161,7 +161,7 @@ class Desk:
     def save(self, answers: Iterable[dict[str, object]]) -> None:
         """Writes everything that was decided."""
         books = self._books.values()
-        self._tx.save(books, self._tally, [*self._events, *announces.entries_made(books)], answers)
+        self._tx.save(books, self._limits, [*self._events, *announces.entries_made(books)], answers)
 
     # -- For operations: what is there -------------------------------------------------------------------------------
 
@@ -174,12 +174,12 @@ class Desk:
         """How the program treats its accounts; asked of whom the operation is about."""
         return self._settings[program_id, member_id].policy
 
-    def standing(self, program_id: UUID, member_id: UUID) -> Standing:
-        """What the member may do, or StandingMissing."""
-        standing = self._settings[program_id, member_id].standing
-        if standing is None:
-            raise StandingMissing("the member is new here and has to be looked up, try again")
-        return standing
+    def member(self, program_id: UUID, member_id: UUID) -> KnownMember:
+        """What the member may do, or MemberNotYetKnown."""
+        member = self._settings[program_id, member_id].member
+        if member is None:
+            raise MemberNotYetKnown("the member is new here and has to be looked up, try again")
+        return member
 
     def rules(self, program_id: UUID, member_id: UUID | None = None) -> RuleSet:
         """Every rule that is or was in force."""
@@ -208,9 +208,9 @@ class Desk:
         """What a recorded sale took back when it was recorded."""
         return self._taken_within.get(purchase_id, ())
 
-    def met(self, purchase_id: UUID) -> PurchaseReturns:
+    def matched_returns(self, purchase_id: UUID) -> PurchaseReturns:
         """What had come back of a recorded purchase when it was recorded."""
-        return self._met.get(purchase_id, NOTHING_RETURNED)
+        return self._matched.get(purchase_id, NOTHING_RETURNED)
 
     def waiting(self, purchase_id: UUID) -> Sequence[WaitingReturn]:
         """The returns that wait for a purchase, in the order in which they were recorded."""
@@ -247,8 +247,8 @@ class Desk:
     def as_one(self, keys: Iterable[AccountKey]) -> Iterator[None]:
         """Takes what is done within to these accounts as one movement of each; a refusal undoes all of it."""
         books = [self._books[key] for key in dict.fromkeys(keys)]
-        # Whatever an operation changes: what a desk gets to hold besides belongs here, too.
-        undoing = [undo(part) for part in (self, self._tally, self._transfers, self._tx.writer, *books)]
+        # Whatever an operation changes: what a context gets to hold besides belongs here, too.
+        undoing = [undo(part) for part in (self, self._limits, self._transfers, self._tx.writer, *books)]
         try:
             with contextlib.ExitStack() as combined:
                 for book in books:
@@ -260,12 +260,12 @@ class Desk:
             raise
 
     @property
-    def transfers(self) -> TransferDesk:
+    def transfers(self) -> BatchTransfers:
         """Transfers, and what was sent today."""
         return self._transfers
 
     @property
-    def activities(self) -> ActivityDesk:
+    def activities(self) -> BatchActivities:
         """Activities that are recorded already."""
         return self._activities
 
@@ -274,9 +274,9 @@ class Desk:
         return self._books[key]
 
     @property
-    def tally(self) -> Tally:
+    def limits(self) -> LimitCounters:
         """The counters of limits, as the operations before this one have left them."""
-        return self._tally
+        return self._limits
 
     def view(self, key: AccountKey) -> AccountView:
         """The account to show."""
@@ -317,7 +317,7 @@ class Desk:
 
     def record_match(self, purchase: Purchase, match: Match, shortfall: int) -> None:
         """Leaves what became of a return that had waited for the purchase."""
-        self._tx.meetings.append(self._tx.writer, purchase, match, shortfall, self.now)
+        self._tx.pending_returns.append(self._tx.writer, purchase, match, shortfall, self.now)
 
     def qualify(self, movements: Iterable[QualifyingMovement]) -> None:
         """Leaves what counts towards tiers, and what no longer does."""
@@ -326,7 +326,7 @@ class Desk:
     def _take_slot(self, purchase_id: UUID) -> None:
         """A slot that returns hold already is locked by us."""
         if purchase_id not in self._awaited:
-            self._tx.meetings.take_slot(self._tx.writer, purchase_id)
+            self._tx.pending_returns.take_slot(self._tx.writer, purchase_id)
 
     def announce(self, *events: Event) -> None:
         """Leaves events; those of entries are added by themselves."""

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.points.commit.operation import Looks
+from services.points.batch.operation import Reads
 from services.points.domain.ledger import AccountKey
 from services.points.domain.transfers import Arrival, Sent, Transfer
 from services.points.storage import Transaction
 
 
-class TransferDesk:
-    """The part of the desk that is about transfers."""
+class BatchTransfers:
+    """The part of the context that is about transfers."""
 
     def __init__(self, tx: Transaction, *, lock: bool) -> None:
         self._tx = tx
@@ -24,9 +24,9 @@ class TransferDesk:
 
     # -- For the batch -----------------------------------------------------------------------------------------------
 
-    def look(self, looks: Sequence[Looks]) -> None:
+    def load(self, reads: Sequence[Reads]) -> None:
         """Loads the transfers that operations end, locked, and those that have arrived already."""
-        known = [(each.member_id, each) for each in looks if each.member_id]
+        known = [(each.member_id, each) for each in reads if each.member_id]
         ending = {(member_id, each.ending_transfer_id) for member_id, each in known if each.ending_transfer_id}
         if ending:
             self._ending = self._tx.transfers.load(ending, lock=self._lock)

@@ -7,20 +7,20 @@ from uuid import UUID
 
 from kit import ids
 from services.points import announces
-from services.points.commit import Desk
+from services.points.batch import BatchContext
 from services.points.domain import qualifying
 from services.points.domain.earnings import Earning, expect_countable
 from services.points.domain.evaluation import evaluate_loose
 from services.points.domain.goods_back import loose_lines
 from services.points.domain.ledger import AccountKey
 from services.points.domain.policy import WALLET_DEFAULT
-from services.points.domain.purchases import Due, Purchase, Return, ReturnLine
+from services.points.domain.purchases import Clawback, Purchase, Return, ReturnLine
 from services.points.domain.sales import Returned, Sale
-from services.points.handlers.taking_back import expect_enough, take_points
+from services.points.handlers.clawbacks import claw_back_points, expect_enough
 from services.points.storage import BookRequest
 
 
-class Clawback:
+class LooseGoods:
     """Takes what loose goods would earn now from the member of the sale; for an anonymous one it does nothing."""
 
     def __init__(self, program_id: UUID, sale: Sale, purchase_id: UUID) -> None:
@@ -29,7 +29,7 @@ class Clawback:
         self._purchase_id = purchase_id
         self._return_id = ids.derived_id("taken_back", str(program_id), *sale.receipt.parts())
 
-    def books(self, desk: Desk, member_id: UUID | None, matched: Returned) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext, member_id: UUID | None, matched: Returned) -> Sequence[BookRequest]:
         """The accounts that the goods would earn to. `matched` is how much of them is of purchases that are known."""
         self._member_id, self._shortfall = member_id, 0
         self._valued: tuple[Earning, ...] = ()
@@ -37,37 +37,39 @@ class Clawback:
         self._lines = tuple(ReturnLine(line_id, milli) for line_id, milli in left if milli > 0)
         if member_id is None or not self._lines:
             return ()
-        earner = desk.standing(self._program_id, member_id).earner
-        self._valued = evaluate_loose(desk.rules(self._program_id, member_id), self._sale, matched, earner)
+        earner = context.member(self._program_id, member_id).earner
+        self._valued = evaluate_loose(context.rules(self._program_id, member_id), self._sale, matched, earner)
         expect_countable(self._valued)
-        wallets = {due.wallet for due in self._dues} or {WALLET_DEFAULT}
+        wallets = {each.wallet for each in self._clawbacks} or {WALLET_DEFAULT}
         return [BookRequest(AccountKey(self._program_id, member_id, wallet)) for wallet in sorted(wallets)]
 
-    def take(self, desk: Desk, purchase: Purchase) -> None:
+    def take(self, context: BatchContext, purchase: Purchase) -> None:
         """Takes it, first from what the sale itself has earned, as the program's policy on shortfalls says."""
-        policy = desk.policy(self._program_id, self._member_id).shortfall
-        expect_enough(desk, purchase, self._dues, policy)
-        self._shortfall = take_points(desk, purchase, self._return_id, self._dues, policy)
+        policy = context.policy(self._program_id, self._member_id).shortfall
+        expect_enough(context, purchase, self._clawbacks, policy)
+        self._shortfall = claw_back_points(context, purchase, self._return_id, self._clawbacks, policy)
         for earning in self._valued:
             if self._member_id is not None and earning.points:
-                desk.qualify(qualifying.taken_back(purchase, self._member_id, self._return_id, earning, earning.points))
+                context.qualify(
+                    qualifying.clawed_back(purchase, self._member_id, self._return_id, earning, earning.points)
+                )
 
-    def leave(self, desk: Desk) -> tuple[Return, ...]:
+    def leave(self, context: BatchContext) -> tuple[Return, ...]:
         """Records it."""
         if self._member_id is None or not self._lines:
             return ()
-        back = self._return(desk, self._member_id)
-        wallet = next((due.wallet for due in self._dues), WALLET_DEFAULT)
-        account = desk.view(AccountKey(self._program_id, self._member_id, wallet))
-        desk.record_return(back, None, self._sale.cashier_id, self._sale.currency, account, {})
-        desk.announce(announces.return_recorded(back))
+        back = self._return(context, self._member_id)
+        wallet = next((each.wallet for each in self._clawbacks), WALLET_DEFAULT)
+        account = context.view(AccountKey(self._program_id, self._member_id, wallet))
+        context.record_return(back, None, self._sale.cashier_id, self._sale.currency, account, {})
+        context.announce(announces.return_recorded(back))
         return (back,)
 
     @property
-    def _dues(self) -> list[Due]:
-        return [Due(each.rule_id, each.wallet, each.points, 0) for each in self._valued if each.points]
+    def _clawbacks(self) -> list[Clawback]:
+        return [Clawback(each.rule_id, each.wallet, each.points, 0) for each in self._valued if each.points]
 
-    def _return(self, desk: Desk, member_id: UUID) -> Return:
+    def _return(self, context: BatchContext, member_id: UUID) -> Return:
         return Return(
             return_id=self._return_id,
             program_id=self._program_id,
@@ -76,11 +78,11 @@ class Clawback:
             purchase_id=None,
             member_id=member_id,
             lines=self._lines,
-            points_returned=sum(due.points for due in self._dues),
+            points_returned=sum(each.points for each in self._clawbacks),
             shortfall=self._shortfall,
             occurred_at=self._sale.occurred_at,
-            recorded_at=desk.now,
-            taken={due.rule_id: due.points for due in self._dues},
+            recorded_at=context.now,
+            taken={each.rule_id: each.points for each in self._clawbacks},
             within_purchase_id=self._purchase_id,
             valued=self._valued,
         )

@@ -18,7 +18,7 @@ from services.points.storage.receipts import receipt_of
 from services.points.storage.writer import Writer
 
 
-class Meetings:
+class PendingReturns:
     """Reads and writes of one transaction."""
 
     def __init__(self, connection: sa.Connection) -> None:

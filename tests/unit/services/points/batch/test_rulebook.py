@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import cast
 
-from services.points.commit.rulebook import Rulebook
+from services.points.batch.rulebook import Rulebook
 from services.points.domain.conditions import NoConditions
 from services.points.domain.rules import EarningRule
 from services.points.storage import Transaction
@@ -18,10 +18,10 @@ class Shelf:
     def __init__(self) -> None:
         self.rules = self
         self.stored: dict[uuid.UUID, tuple[EarningRule, ...]] = {}
-        self.looks: list[uuid.UUID] = []
+        self.reads: list[uuid.UUID] = []
 
     def effective(self, program_id: uuid.UUID) -> tuple[EarningRule, ...]:
-        self.looks.append(program_id)
+        self.reads.append(program_id)
         return self.stored.get(program_id, ())
 
 
@@ -33,13 +33,13 @@ def test_rules_are_read_once() -> None:
     rulebook, shelf = Rulebook(10, NoConditions()), Shelf()
     shelf.stored[make.PROGRAM] = (make.a_rule(),)
     assert [ask(rulebook, shelf, make.PROGRAM) for _ in range(3)] == [shelf.stored[make.PROGRAM]] * 3
-    assert len(shelf.looks) == 1
+    assert len(shelf.reads) == 1
 
 
 def test_that_there_are_none_is_remembered_too() -> None:
     rulebook, shelf = Rulebook(10, NoConditions()), Shelf()
     assert [ask(rulebook, shelf, make.PROGRAM, 0) for _ in range(2)] == [(), ()]
-    assert len(shelf.looks) == 1
+    assert len(shelf.reads) == 1
 
 
 def test_a_revision_that_has_moved_on_has_them_read_again() -> None:
@@ -48,7 +48,7 @@ def test_a_revision_that_has_moved_on_has_them_read_again() -> None:
     shelf.stored[make.PROGRAM] = (make.a_rule(),)
     assert ask(rulebook, shelf, make.PROGRAM, 1) == ()
     assert ask(rulebook, shelf, make.PROGRAM, 2) == shelf.stored[make.PROGRAM]
-    assert len(shelf.looks) == 2
+    assert len(shelf.reads) == 2
 
 
 def test_a_program_reads_its_own_rules() -> None:
@@ -57,7 +57,7 @@ def test_a_program_reads_its_own_rules() -> None:
     shelf.stored = {program_id: (make.a_rule(),) for program_id in programs}
     for program_id in programs * 2:
         assert ask(rulebook, shelf, program_id) == shelf.stored[program_id]
-    assert shelf.looks == programs
+    assert shelf.reads == programs
 
 
 def test_the_program_longest_unused_is_forgotten_first() -> None:
@@ -65,10 +65,10 @@ def test_the_program_longest_unused_is_forgotten_first() -> None:
     first, second, third = (uuid.uuid4() for _ in range(3))
     for program_id in (first, second, first, third):
         ask(rulebook, shelf, program_id)
-    shelf.looks.clear()
+    shelf.reads.clear()
 
     for program_id in (first, third):
         ask(rulebook, shelf, program_id)
-    assert shelf.looks == []
+    assert shelf.reads == []
     ask(rulebook, shelf, second)
-    assert shelf.looks == [second]
+    assert shelf.reads == [second]

@@ -1,4 +1,4 @@
-"""One transaction for many operations: look, open the books, judge in order, write everything at once."""
+"""One transaction for many operations: load, open the books, judge in order, write everything at once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, TypeAlias, TypeVar
 from kit.errors import Refusal
 from kit.failpoints import reach
 from kit.idempotency import Outcome, judged
-from services.points.commit.desk import Desk
-from services.points.commit.evaluations import EvaluationDeferred
-from services.points.commit.operation import Operation, Submitted
-from services.points.commit.rulebook import Rulebook
+from services.points.batch.context import BatchContext
+from services.points.batch.evaluations import EvaluationDeferred
+from services.points.batch.operation import Operation, Submitted
+from services.points.batch.rulebook import Rulebook
 from services.points.storage import BookRequest, CounterRequest, Storage, Transaction
 
 Answer = TypeVar("Answer")
@@ -29,30 +29,30 @@ def carry_out(storage: Storage, rulebook: Rulebook, batch: Sequence[Submitted]) 
     a lost race or a fault of ours, rolls the whole batch back and is raised: nobody's operation has happened then.
     """
     with storage.transaction() as tx:
-        desk = Desk(tx, rulebook, lock=True)
+        context = BatchContext(tx, rulebook, lock=True)
         results = _replayed(storage, tx, batch)
         fresh = {index: each.operation for index, each in enumerate(batch) if index not in results}
-        desk.look(operation.looks for operation in fresh.values())
-        touched = {index: _attempted(functools.partial(operation.books, desk)) for index, operation in fresh.items()}
-        desk.open_books(
+        context.load(operation.reads for operation in fresh.values())
+        touched = {index: _attempted(functools.partial(operation.books, context)) for index, operation in fresh.items()}
+        context.open_books(
             request for found in touched.values() if isinstance(found, Outcome) for request in _books(found)
         )
         for index, operation in fresh.items():
             found = touched[index]
             may_be_judged = isinstance(found, Outcome) and found.refusal is None
-            results[index] = _attempted(functools.partial(operation.judge, desk)) if may_be_judged else found
+            results[index] = _attempted(functools.partial(operation.judge, context)) if may_be_judged else found
         reach("points.batch.before_write")
-        desk.save(_rows(storage, tx, [(batch[index], results[index]) for index in fresh]))
+        context.save(_rows(storage, tx, [(batch[index], results[index]) for index in fresh]))
         reach("points.batch.before_commit")
     reach("points.batch.after_commit")
     return [results[index] for index in range(len(batch))]
 
 
-def foreseen(storage: Storage, rulebook: Rulebook, operation: Operation[Answer]) -> Answer:
-    """The same as `foresee`, with long evaluations done in between."""
+def preview(storage: Storage, rulebook: Rulebook, operation: Operation[Answer]) -> Answer:
+    """What the operation would answer now, with long evaluations done outside of the transaction."""
     while True:
         try:
-            return foresee(storage, rulebook, operation)
+            return _preview(storage, rulebook, operation)
         except EvaluationDeferred as deferred:
             deferred.evaluate()
 
@@ -61,22 +61,22 @@ def prepare(storage: Storage, rulebook: Rulebook, operation: Operation[Any]) -> 
     """Does the long evaluation that the operation will need, as far as can be seen now; refusals come later."""
     try:
         with storage.transaction() as tx:
-            desk = Desk(tx, rulebook, lock=False)
-            desk.look([operation.looks])
-            operation.books(desk)
+            context = BatchContext(tx, rulebook, lock=False)
+            context.load([operation.reads])
+            operation.books(context)
     except EvaluationDeferred as deferred:
         deferred.evaluate()
     except Refusal:
         return
 
 
-def foresee(storage: Storage, rulebook: Rulebook, operation: Operation[Answer]) -> Answer:
-    """What the operation would answer now; nothing is locked and nothing written."""
+def _preview(storage: Storage, rulebook: Rulebook, operation: Operation[Answer]) -> Answer:
+    """Nothing is locked and nothing written."""
     with storage.transaction() as tx:
-        desk = Desk(tx, rulebook, lock=False)
-        desk.look([operation.looks])
-        desk.open_books(operation.books(desk))
-        return operation.judge(desk)
+        context = BatchContext(tx, rulebook, lock=False)
+        context.load([operation.reads])
+        context.open_books(operation.books(context))
+        return operation.judge(context)
 
 
 def _replayed(storage: Storage, tx: Transaction, batch: Sequence[Submitted]) -> dict[int, Result]:

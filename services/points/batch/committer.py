@@ -18,10 +18,10 @@ from kit.database import DatabaseContended, retrying
 from kit.errors import Kind, Refusal
 from kit.idempotency import Outcome
 from kit.workers import Worker
-from services.points.commit.batch import Result, carry_out, foreseen, prepare
-from services.points.commit.evaluations import EvaluationDeferred
-from services.points.commit.operation import Operation, Submitted
-from services.points.commit.rulebook import Rulebook
+from services.points.batch.evaluations import EvaluationDeferred
+from services.points.batch.execution import Result, carry_out, prepare, preview
+from services.points.batch.operation import Operation, Submitted
+from services.points.batch.rulebook import Rulebook
 from services.points.domain.errors import LedgerBusy
 from services.points.storage import Storage
 
@@ -58,7 +58,7 @@ IDLE_S = 0.2
 WRITER_PAUSE_S = 0.05
 
 # Refusals of these kinds are of the database as a whole: trying the batch's operations one by one would not help.
-_WEATHER = frozenset({Kind.UNAVAILABLE, Kind.EXHAUSTED})
+_TRANSIENT_KINDS = frozenset({Kind.UNAVAILABLE, Kind.EXHAUSTED})
 
 
 class Committer(Protocol):
@@ -72,7 +72,7 @@ class Committer(Protocol):
         """Carries several out, each on its own merits; those of one member in their order. Raises only LedgerBusy."""
         ...
 
-    def foresee(self, operation: Operation[Answer]) -> Answer:
+    def preview(self, operation: Operation[Answer]) -> Answer:
         """What the operation would answer now; nothing is written."""
         ...
 
@@ -93,7 +93,7 @@ def submit_in_shares(committer: Committer, call: Call, operations: Sequence[Oper
     return results
 
 
-class Singly:
+class DirectCommitter:
     """Each operation in a transaction of its own, in the caller's thread."""
 
     def __init__(self, storage: Storage, rulebook: Rulebook) -> None:
@@ -108,9 +108,9 @@ class Singly:
         """Carries them out one after another."""
         return [self._carry_out(_submitted(self._storage, call, operation)) for operation in operations]
 
-    def foresee(self, operation: Operation[Answer]) -> Answer:
+    def preview(self, operation: Operation[Answer]) -> Answer:
         """What the operation would answer now."""
-        return foreseen(self._storage, self._rulebook, operation)
+        return preview(self._storage, self._rulebook, operation)
 
     def _carry_out(self, submitted: Submitted) -> Result:
         return _evaluated([submitted], lambda some: [self._tried(each) for each in some])[0]
@@ -123,7 +123,7 @@ class Singly:
             return error
 
 
-class Grouped:
+class GroupCommitter:
     """A bounded queue, and a writer that takes what is in it: with nothing to wait for, an operation is not delayed.
 
     `round` is the writer's, whose thread the composition root starts and stops. An operation that nobody waits for any
@@ -154,14 +154,14 @@ class Grouped:
         """Carries them out with whatever else is waiting."""
         for operation in operations:
             # So that those of one member keep their order; what else is long is put off when the writer meets it.
-            if operation.looks.lines >= LINES_PREPARED_MIN:
+            if operation.reads.lines >= LINES_PREPARED_MIN:
                 prepare(self._storage, self._rulebook, operation)
         submitted = [_submitted(self._storage, call, operation) for operation in operations]
         return _evaluated(submitted, self._written)
 
-    def foresee(self, operation: Operation[Answer]) -> Answer:
+    def preview(self, operation: Operation[Answer]) -> Answer:
         """What the operation would answer now."""
-        return foreseen(self._storage, self._rulebook, operation)
+        return preview(self._storage, self._rulebook, operation)
 
     def writer(self) -> Worker:
         """The thread that writes, not yet started."""
@@ -258,7 +258,7 @@ class Grouped:
         try:
             return retrying(lambda: carry_out(self._storage, self._rulebook, batch))
         except Exception as error:
-            if len(batch) == 1 or (isinstance(error, Refusal) and error.kind in _WEATHER):
+            if len(batch) == 1 or (isinstance(error, Refusal) and error.kind in _TRANSIENT_KINDS):
                 return [error] * len(batch)
             _log.warning("batch_fell_back_to_singles", operations=len(batch), error=type(error).__name__)
         return self._one_by_one(batch)

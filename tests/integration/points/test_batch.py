@@ -16,23 +16,23 @@ from kit.bounds import LINES_MAX
 from kit.database import DatabaseContended
 from kit.idempotency import Outcome
 from services.points import tables
-from services.points.commit import Desk, Grouped, Looks, Operation, Rulebook, Singly
+from services.points.batch import BatchContext, DirectCommitter, GroupCommitter, Operation, Reads, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
 from services.points.domain.errors import InsufficientBalance, LedgerBusy
-from services.points.handlers.accounts import Adjusting
-from services.points.handlers.holds import Placing
-from services.points.handlers.purchases import Posting
+from services.points.handlers.accounts import AdjustPointsOperation
+from services.points.handlers.holds import PlaceHoldOperation
+from services.points.handlers.purchases import RecordPurchaseOperation
 from services.points.storage import BookRequest
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
 
-class Failing(Adjusting):
+class Failing(AdjustPointsOperation):
     """An operation with a fault of ours: it changes the book and then falls over."""
 
-    def judge(self, desk: Desk) -> AdjustmentAnswer:
-        super().judge(desk)
+    def judge(self, context: BatchContext) -> AdjustmentAnswer:
+        super().judge(context)
         raise ZeroDivisionError
 
 
@@ -43,39 +43,39 @@ class Gate:
     answer_type = bool
 
     def __init__(self) -> None:
-        self.looks = Looks(make.PROGRAM)
+        self.reads = Reads(make.PROGRAM)
         self.reached, self.open = threading.Event(), threading.Event()
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest]:
         self.reached.set()
         assert self.open.wait(60)
         return ()
 
-    def judge(self, desk: Desk) -> bool:
+    def judge(self, context: BatchContext) -> bool:
         return True
 
 
 class Long:
-    """An operation that judges so many lines, and keeps the desk on which it did."""
+    """An operation that judges so many lines, and keeps the context on which it did."""
 
     command = None
     answer_type = bool
 
     def __init__(self, member_id: uuid.UUID, lines: int) -> None:
-        self.looks = Looks(make.PROGRAM, member_id, lines=lines)
+        self.reads = Reads(make.PROGRAM, member_id, lines=lines)
 
-    def books(self, desk: Desk) -> Sequence[BookRequest]:
+    def books(self, context: BatchContext) -> Sequence[BookRequest]:
         return ()
 
-    def judge(self, desk: Desk) -> bool:
-        self.desk = desk
+    def judge(self, context: BatchContext) -> bool:
+        self.context = context
         return True
 
 
 @contextmanager
-def writer(points: Points, **bounds: float) -> Iterator[Grouped]:
+def writer(points: Points, **bounds: float) -> Iterator[GroupCommitter]:
     """A queue of its own with a running writer."""
-    found = Grouped(
+    found = GroupCommitter(
         points.storage,
         Rulebook(10, CelConditions()),
         batch_max=int(bounds.get("batch_max", 64)),
@@ -91,7 +91,7 @@ def writer(points: Points, **bounds: float) -> Iterator[Grouped]:
 
 
 @contextmanager
-def busy(grouped: Grouped) -> Iterator[None]:
+def busy(grouped: GroupCommitter) -> Iterator[None]:
     """Keeps the writer busy, so that what is submitted in the block has to wait and then forms one batch."""
     gate = Gate()
     thread = threading.Thread(target=grouped.submit, args=(TILL, gate))
@@ -105,7 +105,7 @@ def busy(grouped: Grouped) -> Iterator[None]:
 
 
 def known(points: Points) -> uuid.UUID:
-    """A member with a standing already, since bare operations do not ask for one."""
+    """A member with a member already, since bare operations do not ask for one."""
     member_id = points.member()
     points.give(member_id, 1)
     return member_id
@@ -117,7 +117,11 @@ def give(member_id: uuid.UUID, amount: int) -> AdjustPoints:
 
 def test_a_refused_operation_fails_alone(points: Points) -> None:
     one, other = known(points), known(points)
-    operations = [Adjusting(give(one, 5)), Adjusting(give(other, -99)), Adjusting(give(one, 7))]
+    operations = [
+        AdjustPointsOperation(give(one, 5)),
+        AdjustPointsOperation(give(other, -99)),
+        AdjustPointsOperation(give(one, 7)),
+    ]
 
     first, refused, last = points.committer.submit_all(TILL, operations)
 
@@ -132,9 +136,9 @@ def test_a_refused_operation_fails_alone(points: Points) -> None:
 def test_operations_of_a_batch_see_what_those_before_them_did(points: Points) -> None:
     member_id = known(points)
     wishes: list[Operation[object]] = [
-        Adjusting(give(member_id, 10)),
-        Placing(make.place_hold(member_id, 11)),
-        Placing(make.place_hold(member_id, 1)),
+        AdjustPointsOperation(give(member_id, 10)),
+        PlaceHoldOperation(make.place_hold(member_id, 11)),
+        PlaceHoldOperation(make.place_hold(member_id, 1)),
     ]
     given, held, refused = points.committer.submit_all(TILL, wishes)
 
@@ -149,7 +153,7 @@ def test_operations_of_a_batch_see_what_those_before_them_did(points: Points) ->
 def test_a_faulty_operation_does_not_take_its_neighbours_with_it(points: Points) -> None:
     one, other = known(points), known(points)
 
-    good, bad = points.committer.submit_all(TILL, [Adjusting(give(one, 5)), Failing(give(other, 5))])
+    good, bad = points.committer.submit_all(TILL, [AdjustPointsOperation(give(one, 5)), Failing(give(other, 5))])
 
     assert isinstance(good, Outcome)
     assert isinstance(bad, ZeroDivisionError)
@@ -165,7 +169,7 @@ def test_whoever_holds_a_lock_is_waited_for_twice_and_no_more(points: Points) ->
         begun.append(connection)
         connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
 
-    operations = [Adjusting(give(member_id, 5)) for member_id in (free, *stuck)]
+    operations = [AdjustPointsOperation(give(member_id, 5)) for member_id in (free, *stuck)]
     with points.engine.begin() as other:
         other.execute(sa.select(tables.accounts).where(tables.accounts.c.member_id.in_(stuck)).with_for_update())
         begun.clear()
@@ -184,7 +188,7 @@ def test_one_receipt_twice_in_one_call_earns_once(points: Points) -> None:
     member_id, sale = known(points), make.a_sale()
     wishes = [make.record_purchase(member_id, sale) for _ in range(2)]
 
-    first, again = points.committer.submit_all(TILL, [Posting(wish, wish) for wish in wishes])
+    first, again = points.committer.submit_all(TILL, [RecordPurchaseOperation(wish, wish) for wish in wishes])
 
     assert isinstance(first, Outcome)
     assert isinstance(again, Outcome)
@@ -199,7 +203,13 @@ def test_a_member_s_operations_keep_their_order_though_one_has_to_wait(points: P
     spend = make.adjust_points(member_id, -6)
 
     results = points.committer.submit_all(
-        TILL, [Posting(first, first), Posting(again, again), Adjusting(spend), Adjusting(give(member_id, 1))]
+        TILL,
+        [
+            RecordPurchaseOperation(first, first),
+            RecordPurchaseOperation(again, again),
+            AdjustPointsOperation(spend),
+            AdjustPointsOperation(give(member_id, 1)),
+        ],
     )
 
     assert not any(isinstance(result, Exception) or result.refusal for result in results)
@@ -210,13 +220,15 @@ def test_a_full_queue_turns_away_at_once(points: Points) -> None:
     member_id = known(points)
     with writer(points, queue_max=2) as grouped, busy(grouped):
         with pytest.raises(LedgerBusy) as refused:
-            grouped.submit_all(TILL, [Adjusting(give(member_id, 1)) for _ in range(3)])
+            grouped.submit_all(TILL, [AdjustPointsOperation(give(member_id, 1)) for _ in range(3)])
         assert int(refused.value.metadata["retry_after_ms"]) > 0
     assert points.account(member_id).posted == 1
 
 
 def test_the_queue_is_as_long_as_what_is_written_within_the_wait(points: Points) -> None:
-    grouped = Grouped(points.storage, Rulebook(10, CelConditions()), batch_max=4, queue_max=1_000, queue_wait_s=1.0)
+    grouped = GroupCommitter(
+        points.storage, Rulebook(10, CelConditions()), batch_max=4, queue_max=1_000, queue_wait_s=1.0
+    )
     assert grouped._room() == 1_000
     for each_s, room in ((0.05, 20), (0.5, 8), (0.0, 9)):
         for _ in range(200):
@@ -228,7 +240,7 @@ def test_who_stops_waiting_leaves_nothing_behind(points: Points) -> None:
     member_id = known(points)
     with writer(points) as impatient, busy(impatient), pytest.raises(LedgerBusy):
         impatient._queue_wait_s = 0
-        impatient.submit(TILL, Adjusting(give(member_id, 5)))
+        impatient.submit(TILL, AdjustPointsOperation(give(member_id, 5)))
     assert points.account(member_id).posted == 1
 
 
@@ -236,13 +248,13 @@ def test_several_writers_and_single_ones_agree_on_one_hot_member(points: Points)
     points.rule()
     member_id, clients, rounds = known(points), 12, 5
     with writer(points) as one, writer(points) as other:
-        committers = (one, other, Singly(points.storage, Rulebook(10, CelConditions())))
+        committers = (one, other, DirectCommitter(points.storage, Rulebook(10, CelConditions())))
 
         def client(number: int) -> int:
             done = 0
             for _ in range(rounds):
                 wish = make.record_purchase(member_id)
-                outcome = committers[number % 3].submit(TILL, Posting(wish, wish))
+                outcome = committers[number % 3].submit(TILL, RecordPurchaseOperation(wish, wish))
                 done += not outcome.unwrap().recorded_before
             return done
 
@@ -258,10 +270,12 @@ def test_two_writers_opening_the_same_accounts_do_not_wait_in_a_circle(points: P
     with writer(points) as one, writer(points) as other:
 
         def upwards(_: int) -> list[object]:
-            return list(one.submit_all(TILL, [Adjusting(give(member_id, 1)) for member_id in members]))
+            return list(one.submit_all(TILL, [AdjustPointsOperation(give(member_id, 1)) for member_id in members]))
 
         def downwards(_: int) -> list[object]:
-            return list(other.submit_all(TILL, [Adjusting(give(member_id, 1)) for member_id in reversed(members)]))
+            return list(
+                other.submit_all(TILL, [AdjustPointsOperation(give(member_id, 1)) for member_id in reversed(members)])
+            )
 
         with ThreadPoolExecutor(8) as pool:
             for future in [pool.submit(way, 0) for _ in range(8) for way in (upwards, downwards)]:
@@ -272,12 +286,12 @@ def test_two_writers_opening_the_same_accounts_do_not_wait_in_a_circle(points: P
 def test_an_account_that_is_new_to_two_writers_is_made_once(points: Points) -> None:
     newcomers = [known(points) for _ in range(8)]
     barrier = threading.Barrier(len(newcomers) * 2)
-    singly = Singly(points.storage, Rulebook(10, CelConditions()))
+    singly = DirectCommitter(points.storage, Rulebook(10, CelConditions()))
 
     def first_in_miles(member_id: uuid.UUID) -> None:
         command = make.adjust_points(member_id, 3)
         barrier.wait()
-        singly.submit(TILL, Adjusting(replace(command, wallet="miles"))).unwrap()
+        singly.submit(TILL, AdjustPointsOperation(replace(command, wallet="miles"))).unwrap()
 
     with ThreadPoolExecutor(len(newcomers) * 2) as pool:
         list(pool.map(first_in_miles, newcomers * 2))
@@ -296,9 +310,9 @@ def test_one_long_receipt_is_judged_at_a_time_and_short_ones_of_others_do_not_wa
                 assert not submitted.done()
         results = submitted.result(60)
     assert [isinstance(result, Outcome) for result in results] == [True] * 4
-    assert first.desk is beside.desk
-    assert second.desk is behind.desk
-    assert first.desk is not second.desk
+    assert first.context is beside.context
+    assert second.context is behind.context
+    assert first.context is not second.context
 
 
 def test_a_receipt_that_is_longer_than_a_batch_is_judged_all_the_same(points: Points) -> None:
