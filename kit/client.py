@@ -12,6 +12,8 @@ import orjson
 from kit import status
 from kit.call import ANSWER_BYTES_MAX, MESSAGE_BYTES_MAX, Call
 from kit.errors import Exhausted, Unavailable
+from kit.peers.guard import PeerNotAllowed, PeerUnknown
+from kit.peers.identity import NO_IDENTITY, Identity
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -27,6 +29,10 @@ KEEPALIVE_INTERVAL_MS = 20_000
 KEEPALIVE_TIMEOUT_MS = 5_000
 RECONNECT_PAUSE_MS_FIRST = 100
 RECONNECT_PAUSE_MS_MAX = 2_000
+# What a service refuses to this process is none of its callers' business: they are known, and the process is set up
+# wrongly.
+NOT_FOR_CALLERS = frozenset({PeerUnknown.reason, PeerNotAllowed.reason})
+
 # A neighbour that is only busy may take its time to accept.
 CONNECT_TIMEOUT_MS = 5_000
 
@@ -71,19 +77,25 @@ class Answered(Generic[Response]):
     replayed: bool
 
 
-def channel(address: str, *, idempotent: Sequence[str] = (), attempts_max: int = ATTEMPTS_MAX) -> grpc.Channel:
+def channel(
+    address: str,
+    *,
+    identity: Identity = NO_IDENTITY,
+    idempotent: Sequence[str] = (),
+    attempts_max: int = ATTEMPTS_MAX,
+) -> grpc.Channel:
     """A channel to a service, to be shared by all threads of a process and made after it has forked.
 
-    `idempotent` names what may be tried again when the service is UNAVAILABLE: services
-    (`shop.pantry.v1.PantryService`) or single methods (`shop.pantry.v1.PantryService/TakeJar`). Tries are
-    bounded by `attempts_max`, by a budget of the channel and by the deadline of the call.
+    `identity` is what the process shows to the service. `idempotent` names what may be tried again when the service is
+    UNAVAILABLE: services (`shop.pantry.v1.PantryService`) or single methods (`shop.pantry.v1.PantryService/TakeJar`).
+    Tries are bounded by `attempts_max`, by a budget of the channel and by the deadline of the call.
 
     `address` is `host:port` or any gRPC target; where a name has several addresses, as in
     `ipv4:127.0.0.1:7001,127.0.0.1:7002`, calls go to each in turn.
     """
-    return grpc.insecure_channel(
+    return identity.connect(
         address,
-        options=[
+        [
             ("grpc.service_config", orjson.dumps(service_config(idempotent, attempts_max)).decode()),
             ("grpc.keepalive_time_ms", KEEPALIVE_INTERVAL_MS),
             ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
@@ -130,6 +142,8 @@ def invoke(
 def _said(error: grpc.RpcError) -> Exception:
     """What the service said by this error; what lies between us and it has words of its own."""
     refusal = status.refusal_of(error)
+    if refusal is not None and refusal.reason in NOT_FOR_CALLERS:
+        return ServiceFailed(f"{refusal.reason}: {refusal.message}")
     if refusal is not None:
         return refusal
     match error.code():

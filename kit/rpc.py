@@ -27,6 +27,10 @@ from kit.call import (
 )
 from kit.errors import Refusal, Unauthenticated
 from kit.idempotency import Outcome
+from kit.peers.guard import Peer
+
+# A peer whose word is taken for who is asking.
+BELIEVED = Peer("", names_callers=True)
 
 Answer = TypeVar("Answer")
 Response = TypeVar("Response")
@@ -39,11 +43,14 @@ class CallerMissing(Unauthenticated):
 
 
 @contextlib.contextmanager
-def received(context: grpc.ServicerContext) -> Iterator[Call]:
-    """Reads the call that a request came with, gives it a correlation id if it has none, and binds it to the log."""
+def received(context: grpc.ServicerContext, peer: Peer = BELIEVED) -> Iterator[Call]:
+    """Reads the call that a request came with, gives it a correlation id if it has none, and binds it to the log.
+
+    Who is asking is whom the peer names, where it is believed, and else the peer itself.
+    """
     headers = {str(key): str(value) for key, value in context.invocation_metadata()}
     call = Call(
-        caller_id=headers.get(CALLER_ID_HEADER, ""),
+        caller_id=headers.get(CALLER_ID_HEADER, "") if peer.names_callers else peer.name,
         correlation_id=logging.correlation_id_of(headers.get(REQUEST_ID_HEADER, "")),
         traceparent=headers.get(TRACEPARENT_HEADER, ""),
         language=headers.get(LANGUAGE_HEADER, ""),

@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 
 from kit.call import ANSWER_BYTES_MAX, MESSAGE_BYTES_MAX
 from kit.interceptors import Interceptor
+from kit.peers.settings import PeerAdmission
 from kit.ports import PortTakenError as PortTakenError  # what making a server may raise
 from kit.ports import address_of
 
@@ -29,7 +30,8 @@ class Server:
 
     Of `concurrent_rpcs_max` RPCs `threads_max` are worked on and the rest wait; beyond them callers are told
     RESOURCE_EXHAUSTED at once, health checks among them. With `port_shared` several processes may listen on one port
-    and the kernel spreads connections over them; without it a taken port is an error.
+    and the kernel spreads connections over them; without it a taken port is an error. `admission` says who may connect
+    and call; without it, everybody.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Server:
         concurrent_rpcs_max: int,
         reflection: bool = False,
         port_shared: bool = False,
+        admission: PeerAdmission | None = None,
     ) -> None:
+        admission = admission or PeerAdmission()
         self._pool = futures.ThreadPoolExecutor(threads_max, thread_name_prefix="rpc")
         self._server = grpc.server(
             self._pool,
-            interceptors=[Interceptor()],
+            interceptors=[Interceptor(admission.guard)],
             maximum_concurrent_rpcs=concurrent_rpcs_max,
             options=[
                 ("grpc.so_reuseport", int(port_shared)),
@@ -63,7 +67,7 @@ class Server:
             _enable_reflection(self._names, self._server)
         self.is_serving = False
         self.set_serving(False)
-        self.port = _bind(self._server, host, port)
+        self.port = _bind(self._server, host, port, admission.credentials)
 
     def start(self) -> None:
         """Starts to answer."""
@@ -105,8 +109,10 @@ def _enable_reflection(names: Sequence[str], server: grpc.Server) -> None:
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
 
 
-def _bind(server: grpc.Server, host: str, port: int) -> int:
+def _bind(server: grpc.Server, host: str, port: int, credentials: grpc.ServerCredentials | None) -> int:
     try:
-        return server.add_insecure_port(address_of(host, port))
+        if credentials is None:
+            return server.add_insecure_port(address_of(host, port))
+        return server.add_secure_port(address_of(host, port), credentials)
     except RuntimeError as error:
         raise PortTakenError(host, port) from error

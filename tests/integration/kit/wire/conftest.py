@@ -34,7 +34,7 @@ def channel_to() -> Iterator[Callable[..., grpc.Channel]]:
     """`channel_to(port)` is a channel of the kit's, closed when the test is over."""
     with ExitStack() as exits:
 
-        def connect(port: int, **options: int) -> grpc.Channel:
+        def connect(port: int, **options: Any) -> grpc.Channel:
             return exits.enter_context(channel(f"127.0.0.1:{port}", idempotent=(SERVICE,), **options))
 
         yield connect
