@@ -12,6 +12,8 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 
 VENV := .venv/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
+# Containers often have it set; each of the many processes of a suite would then compile the code once more as it starts.
+unexport PYTHONDONTWRITEBYTECODE
 
 # One test, file or folder: make test T=tests/unit/kit/test_ids.py::test_ids_are_unique
 T ?=
