@@ -5,9 +5,12 @@ Apart from `kit.checking`, which the command line loads at each start and which 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 
+import psycopg
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from kit.checking import FINDINGS_MAX, Finding
 
@@ -18,14 +21,27 @@ STATEMENT_TIMEOUT_MS = 900_000
 def ask(
     connection: sa.Connection, questions: Iterable[tuple[str, str, str]], known: Mapping[str, object]
 ) -> Iterator[Finding]:
-    """Asks each question in one round trip; it is a check's name, the problem, and a query of the rows that have it.
+    """Asks all questions in one round trip; each is a check's name, the problem, and a query of the rows that have it.
 
     A query gives one column, the subject, and may name what is `known`. Memory does not grow with what is wrong: no
-    question gives more findings than a report tells, and one.
+    question gives more findings than a report tells, and one. The transaction must have begun. Raises psycopg.Error.
     """
-    for name, problem, question in questions:
-        for subject in connection.execute(sa.text(_cut(question)), dict(known)).scalars():
-            yield Finding(name, str(subject), problem)
+    asked = list(questions)
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    # Statements in one message cannot have parameters of the server's; this cursor writes them in.
+    with psycopg.ClientCursor(driver) as cursor:
+        cursor.execute(";\n".join(_spelled(question) for _, _, question in asked).encode(), dict(known))
+        for name, problem, _ in asked:
+            for (subject,) in cursor.fetchall():
+                yield Finding(name, str(subject), problem)
+            cursor.nextset()
+
+
+@functools.cache
+def _spelled(question: str) -> str:
+    """The question as psycopg reads it, which names what is known in its own way."""
+    return str(sa.text(_cut(question)).compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
 
 
 def _cut(question: str) -> str:
