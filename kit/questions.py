@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
 
 import psycopg
 import sqlalchemy as sa
@@ -27,8 +28,7 @@ def ask(
     question gives more findings than a report tells, and one. The transaction must have begun. Raises psycopg.Error.
     """
     asked = list(questions)
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
+    driver = cast("psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection)
     # Statements in one message cannot have parameters of the server's; this cursor writes them in.
     with psycopg.ClientCursor(driver) as cursor:
         cursor.execute(";\n".join(_spelled(question) for _, _, question in asked).encode(), dict(known))
