@@ -9,22 +9,36 @@ from types import TracebackType
 from wafa.backends import databases
 from wafa.backends.accounts import account_for_servers
 from wafa.backends.addresses import WORDS, Addresses, database_urls_in, owner_urls_in, redis_url_in
+from wafa.backends.errors import BackendError
 from wafa.backends.postgres import SUPERUSER, PostgresServer, PostgresSettings
 from wafa.backends.process import free_port, is_free
 from wafa.backends.state import State
 from wafa.backends.valkey import ValkeyServer, ValkeySettings
+
+POSTGRES_PORT = 54329
+VALKEY_PORT = 63799
+# In the order of `Ports`.
+PORT_VARIABLES = {"WAFA_POSTGRES_PORT": POSTGRES_PORT, "WAFA_VALKEY_PORT": VALKEY_PORT}
 
 
 @dataclass(frozen=True)
 class Ports:
     """The ports wanted; another free one is taken, and said, where somebody else has the wanted one."""
 
-    postgres: int = 54329
-    valkey: int = 63799
+    postgres: int = POSTGRES_PORT
+    valkey: int = VALKEY_PORT
 
     @classmethod
     def free(cls) -> "Ports":
         return cls(free_port(), free_port())
+
+    @classmethod
+    def named(cls, environ: Mapping[str, str]) -> "Ports":
+        """The usual ports, or those that the environment names. Raises BackendError for what is no number."""
+        try:
+            return cls(*(int(environ.get(name) or usual) for name, usual in PORT_VARIABLES.items()))
+        except ValueError:
+            raise BackendError(f"{' and '.join(PORT_VARIABLES)} are to be numbers of ports.") from None
 
 
 class Backends(AbstractContextManager["Backends"]):
@@ -52,7 +66,7 @@ class Backends(AbstractContextManager["Backends"]):
         self._given_redis = redis_url_in(environ)
         self._folder = state
         self._durable = durable
-        self._ports = ports or Ports()
+        self._ports = ports or Ports.named(environ)
         self._connections_max = connections_max
         self._redis_databases = redis_databases
         self._role_connections_max = role_connections_max

@@ -1,6 +1,6 @@
 import pytest
 
-from wafa.backends import WORDS, Addresses, BackendError
+from wafa.backends import WORDS, Addresses, BackendError, Ports
 from wafa.backends.addresses import database_urls_in, owner_urls_in, redis_url_in, with_driver
 
 ALL = {f"{word.upper()}_DATABASE_URL": f"postgresql://{word}@db/{word}" for word in WORDS}
@@ -46,3 +46,10 @@ def test_services_are_told_the_addresses_in_the_words_they_read() -> None:
     assert database_urls_in(environ) == addresses.database_urls
     assert owner_urls_in(environ) == addresses.owner_urls
     assert redis_url_in(environ) == "redis://r"
+
+
+def test_ports_are_those_that_the_environment_names() -> None:
+    assert Ports.named({}) == Ports()
+    assert Ports.named({"WAFA_POSTGRES_PORT": "5555"}) == Ports(postgres=5555)
+    with pytest.raises(BackendError, match="WAFA_POSTGRES_PORT and WAFA_VALKEY_PORT are to be numbers"):
+        Ports.named({"WAFA_VALKEY_PORT": "valkey"})
