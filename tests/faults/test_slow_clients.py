@@ -5,13 +5,10 @@ from __future__ import annotations
 import functools
 import json
 import uuid
-from collections.abc import Iterator
 from contextlib import ExitStack
 
-import pytest
-
 from tests.fixtures.books import rows
-from tests.fixtures.deployment import Deployment, deployed
+from tests.fixtures.deployment import Deployment
 from tests.fixtures.suite import Answer, Program, sale
 from tests.fixtures.tills import insist, together
 from tests.fixtures.wire import request, wires
@@ -21,13 +18,6 @@ CONNECTIONS_IDLE = 300
 SALES = 20
 TILLS = 4
 PURCHASES = "SELECT receipt_number FROM purchases WHERE program_id = %s"
-
-
-@pytest.fixture(scope="module")
-def deployment_of_module() -> Iterator[Deployment]:
-    """A gateway whose patience with a body ends within the test."""
-    with deployed({"GATEWAY_BODY_DEADLINE_S": "20"}) as found:
-        yield found
 
 
 def posted(api_key: str, body: bytes, sent: int) -> bytes:

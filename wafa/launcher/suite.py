@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -109,10 +109,10 @@ def programs(settings: Settings, ports: Ports, host: str, home: Home) -> Iterato
     )
 
 
-def migrate(settings: Settings, home: Home) -> None:
+def migrate(settings: Settings, home: Home, words: Sequence[str] = WORDS) -> None:
     """Brings each database forward, all at once since they know nothing of each other. Raises LauncherError."""
-    with ThreadPoolExecutor(len(WORDS)) as pool:
-        for _ in pool.map(lambda word: _migrate(word, settings.of_migration(word), home.log(word)), WORDS):
+    with ThreadPoolExecutor(len(words)) as pool:
+        for _ in pool.map(lambda word: _migrate(word, settings.of_migration(word), home.log(word)), words):
             pass
 
 
