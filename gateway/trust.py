@@ -17,12 +17,11 @@ import time
 from typing import Protocol
 
 from gateway.evictions import EvictionKind, Evictions
+from gateway.listens import HEARS, eviction_of
 from kit import streams
 from kit.events import Event
 from kit.following import Coverage, Follower
 from kit.workers import Worker
-
-STREAM = "wafa:members"
 
 # What a process has heard nothing against is trusted for so long after it was last known to be true. With the time of
 # one relay's round this stays below two seconds.
@@ -94,13 +93,13 @@ class Trust:
                 return
             if self._redis_url:
                 client = streams.connect(self._redis_url, answer_timeout_s=ANSWER_TIMEOUT_S)
-                self._follower = Follower(client, STREAM, self._on_event)
+                self._follower = Follower(client, HEARS.stream, self._on_event)
                 self._worker = Worker("gateway-follow", self._follower.follow_once, interval_s=FOLLOW_INTERVAL_S)
                 self._worker.start()
             self._pid = os.getpid()
 
     def _on_event(self, event: Event) -> None:
-        kind = _kind_of(event)
+        kind = eviction_of(event)
         if kind is not None:
             self._forget(kind, str(event.aggregate_id))
 
@@ -112,11 +111,3 @@ class Trust:
     def _forget_all(self) -> None:
         for _, listener in self._listeners:
             listener.forget_all()
-
-
-def _kind_of(event: Event) -> EvictionKind | None:
-    if event.aggregate_type == "api_key":
-        return EvictionKind.API_KEY
-    if event.aggregate_type == "member" and "identifiers" in event.payload.get("changed", ()):
-        return EvictionKind.MEMBER_IDENTIFIERS
-    return None

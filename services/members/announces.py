@@ -1,95 +1,96 @@
-"""What this service announces. Members listens to no other.
+"""What this service announces: the messages of `loyalty/members/v1/events.proto`, built here. It listens to nobody.
 
-    member.enrolled          a person is a member
-    member.updated           profile or identifiers have changed; `changed` names what, never to what
-    member.status_changed    what the member may do has changed
-    member.traits_changed    tier, segments or attributes have changed
-    member.restored          the register was restored from an older state, and is brought back to what others know
-
-    api_key.created          a caller has a new key
-    api_key.revoked          a key lets nobody in any more
-
-Gateways hear those of keys, and `member.updated`, and forget what they remember; `points` and `rewards` hear those of
-members. Each change of a member is one event, with the member's version after it. The payload always has the present
-`status`, `tier`, `segments` and `attributes`, so that who keeps a projection needs the latest event alone. No personal
-data: events stay in streams for days.
+Gateways hear the events of keys, and `member.updated`, and forget what they remember; `points` and `rewards` hear those
+of members.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
-from kit.ids import ordered_id
-from kit.outbox import Event
+from google.protobuf.message import Message
+from loyalty.members.v1 import events_pb2 as pb
+from loyalty.members.v1 import members_pb2
+
+from kit.convert import EnumMap
+from kit.events import Event, event_of
 from services.members.domain.api_keys import ApiKey
+from services.members.domain.callers import CallerRole
 from services.members.domain.members import Change, ChangeKind
+from services.members.domain.statuses import MemberStatus
 
 STREAM = "wafa:members"
 AGGREGATE_TYPE = "member"
 API_KEY_TYPE = "api_key"
 
-TYPES = {
-    ChangeKind.ENROLLED: "member.enrolled",
-    ChangeKind.PROFILE_CHANGED: "member.updated",
-    ChangeKind.IDENTIFIER_ADDED: "member.updated",
-    ChangeKind.IDENTIFIER_REMOVED: "member.updated",
-    ChangeKind.STATUS_CHANGED: "member.status_changed",
-    ChangeKind.TRAITS_CHANGED: "member.traits_changed",
-    ChangeKind.RESTORED: "member.restored",
+MESSAGES: Mapping[ChangeKind, type[Message]] = {
+    ChangeKind.ENROLLED: pb.MemberEnrolled,
+    ChangeKind.PROFILE_CHANGED: pb.MemberUpdated,
+    ChangeKind.IDENTIFIER_ADDED: pb.MemberUpdated,
+    ChangeKind.IDENTIFIER_REMOVED: pb.MemberUpdated,
+    ChangeKind.STATUS_CHANGED: pb.MemberStatusChanged,
+    ChangeKind.TRAITS_CHANGED: pb.MemberTraitsChanged,
+    ChangeKind.RESTORED: pb.MemberRestored,
 }
+
+_ROLE = EnumMap(members_pb2.CallerRole, CallerRole)
+_STATUS = EnumMap(members_pb2.MemberStatus, MemberStatus)
 
 
 def of(change: Change) -> list[Event]:
     """The events that tell of the change."""
     member = change.member
     return [
-        Event(
-            id=ordered_id(),
-            aggregate_type=AGGREGATE_TYPE,
+        event_of(
+            _message(change),
             aggregate_id=member.member_id,
-            type=TYPES[change.kind],
             version=member.version,
             program_id=member.program_id,
             occurred_at=member.updated_at,
-            payload=_payload(change),
         )
     ]
 
 
 def api_key_created(api_key: ApiKey) -> Event:
     """A caller has a new key."""
-    return _of_api_key(api_key, "api_key.created", 1, api_key.created_at)
+    message = pb.ApiKeyCreated(role=_ROLE.to_proto(api_key.role), caller_id=str(api_key.caller))
+    return event_of(
+        message,
+        aggregate_id=api_key.api_key_id,
+        version=1,
+        program_id=api_key.program_id,
+        occurred_at=api_key.created_at,
+    )
 
 
 def api_key_revoked(api_key: ApiKey) -> Event:
     """The key lets nobody in any more."""
-    return _of_api_key(api_key, "api_key.revoked", 2, api_key.revoked_at or api_key.created_at)
-
-
-def _of_api_key(api_key: ApiKey, type_: str, version: int, at: datetime) -> Event:
-    return Event(
-        id=ordered_id(),
-        aggregate_type=API_KEY_TYPE,
+    message = pb.ApiKeyRevoked(role=_ROLE.to_proto(api_key.role), caller_id=str(api_key.caller))
+    return event_of(
+        message,
         aggregate_id=api_key.api_key_id,
-        type=type_,
-        version=version,
+        version=2,
         program_id=api_key.program_id,
-        occurred_at=at,
-        payload={"role": api_key.role.value, "caller_id": str(api_key.caller)},
+        occurred_at=api_key.revoked_at or api_key.created_at,
     )
 
 
-def _payload(change: Change) -> dict[str, Any]:
-    member, traits = change.member, change.member.traits
-    payload: dict[str, Any] = {
-        "status": member.status.value,
+def _message(change: Change) -> Message:
+    traits = change.member.traits
+    state: dict[str, Any] = {
+        "status": _STATUS.to_proto(change.member.status),
         "tier": traits.tier,
-        "segments": list(traits.segments),
+        "segments": traits.segments,
         "attributes": traits.attributes,
     }
+    message_type = MESSAGES[change.kind]
+    if message_type is pb.MemberUpdated:
+        return pb.MemberUpdated(changed=_changed(change), **state)
+    return message_type(**state)
+
+
+def _changed(change: Change) -> list[str]:
     if change.kind is ChangeKind.PROFILE_CHANGED:
-        payload["changed"] = [f"profile.{field}" for field in change.fields]
-    elif change.kind in (ChangeKind.IDENTIFIER_ADDED, ChangeKind.IDENTIFIER_REMOVED):
-        payload["changed"] = ["identifiers"]
-    return payload
+        return [f"profile.{field}" for field in change.fields]
+    return ["identifiers"]

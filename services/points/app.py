@@ -63,7 +63,7 @@ def servicer(
 def members_consumer(engine: sa.Engine, redis_url: str) -> Consumer:
     """What keeps the projection of members."""
     return consumer(
-        "points", engine, tables.metadata, redis_url, stream=listens.MEMBERS_STREAM, handle=listens.on_member_event
+        "points", engine, tables.metadata, redis_url, stream=listens.HEARS.stream, handle=listens.on_member_event
     )
 
 

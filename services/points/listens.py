@@ -6,35 +6,54 @@ tells no traits is of a member who has none; and `member.enrolled`, for the acti
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from typing import TypeAlias
 
-from kit.events import Event
+import sqlalchemy as sa
+from loyalty.members.v1 import events_pb2 as pb
+from loyalty.members.v1 import members_pb2
+
+from kit.convert import EnumMap
+from kit.events import Event, Hears
 from services.points.domain.activities import ActivityKind, PendingActivity
 from services.points.domain.policy import KnownMember, MemberStatus
 from services.points.storage.known_members import KnownMembers
 from services.points.storage.pending_activities import PendingActivities
 
-MEMBERS_STREAM = "wafa:members"
-ENROLLED = "member.enrolled"
+MemberEvent: TypeAlias = (
+    pb.MemberEnrolled | pb.MemberUpdated | pb.MemberStatusChanged | pb.MemberTraitsChanged | pb.MemberRestored
+)
+
+# What the stream tells of API keys is for gateways.
+HEARS: Hears[MemberEvent] = Hears(
+    "wafa:members",
+    pb.MemberEnrolled,
+    pb.MemberUpdated,
+    pb.MemberStatusChanged,
+    pb.MemberTraitsChanged,
+    pb.MemberRestored,
+)
+
+_STATUS = EnumMap(members_pb2.MemberStatus, MemberStatus)
 
 
 def on_member_event(connection: sa.Connection, event: Event) -> None:
-    """Takes over the status and the traits that an event of `members` carries; older ones pass without effect.
+    """Takes over the status and the traits that an event of a member carries; older ones pass without effect.
 
-    An enrolment is noted, to be recorded as an activity. What the stream tells of API keys is for gateways.
+    An enrolment is noted, to be recorded as an activity.
     """
-    if event.aggregate_type != "member":
+    message = HEARS.message(event)
+    if message is None:
         return
     member = KnownMember(
         event.aggregate_id,
         event.program_id,
-        MemberStatus(event.payload["status"]),
+        _STATUS.to_domain(message.status, "status"),
         member_version=event.version,
-        tier=event.payload.get("tier", ""),
-        segments=tuple(event.payload.get("segments", ())),
-        attributes=event.payload.get("attributes", {}),
+        tier=message.tier,
+        segments=tuple(message.segments),
+        attributes=dict(message.attributes),
     )
     KnownMembers(connection).put(member)
-    if event.type == ENROLLED:
+    if isinstance(message, pb.MemberEnrolled):
         enrolment = PendingActivity(event.program_id, event.aggregate_id, ActivityKind.ENROLMENT, event.occurred_at)
         PendingActivities(connection).put(enrolment)

@@ -1,21 +1,16 @@
-"""What this service announces.
-
-The redemption is the aggregate, and the version counts what was announced of it.
-
-    redemption.confirmed   the points are spent and the voucher is good
-    redemption.cancelled   it is over, with the reason; what it took is given back
-    voucher.used           the voucher was honoured
-    voucher.reinstated     its use was taken back, and it is good again
-
-The vouchers' codes are not in them: who has the code has the benefit.
-"""
+"""What this service announces: the messages of `loyalty/rewards/v1/events.proto`, built here."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from kit.ids import ordered_id
-from kit.outbox import Event
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from loyalty.rewards.v1 import events_pb2 as pb
+
+from kit.convert import timestamp_of
+from kit.events import Event, event_of
 from services.rewards.domain.redemptions import Redemption, RedemptionState
 from services.rewards.domain.vouchers import VoucherState
 
@@ -28,41 +23,33 @@ def of(before: Redemption, after: Redemption) -> list[Event]:
     if after.version == before.version:
         return []
     return [
-        Event(
-            id=ordered_id(),
-            aggregate_type=AGGREGATE_TYPE,
+        event_of(
+            _message(before, after),
             aggregate_id=after.redemption_id,
-            type=_type_of(before, after),
             version=after.version,
             program_id=after.program_id,
             occurred_at=after.updated_at,
-            payload=_payload(after),
         )
     ]
 
 
-def _type_of(before: Redemption, after: Redemption) -> str:
-    if after.state is RedemptionState.CANCELLED:
-        return "redemption.cancelled"
-    if after.voucher is not None and after.voucher.state is VoucherState.USED:
-        return "voucher.used"
-    if before.voucher is not None and before.voucher.state is VoucherState.USED:
-        return "voucher.reinstated"
-    return "redemption.confirmed"
-
-
-def _payload(after: Redemption) -> dict[str, Any]:
-    payload: dict[str, Any] = {
+def _message(before: Redemption, after: Redemption) -> Message:
+    common: dict[str, Any] = {
         "member_id": str(after.member_id),
         "reward_id": str(after.reward_id),
         "cost_points": after.cost_points,
         "wallet": after.wallet,
     }
     if after.state is RedemptionState.CANCELLED:
-        return {**payload, "reason": after.cancel_reason}
-    voucher = after.voucher
-    if voucher is not None and voucher.use is not None:
-        return {**payload, "store_id": voucher.use.store_id, "terminal_id": voucher.use.terminal_id}
-    if voucher is not None and voucher.expires_at is not None:
-        return {**payload, "expires_at": voucher.expires_at.isoformat()}
-    return payload
+        return pb.RedemptionCancelled(reason=after.cancel_reason, **common)
+    if after.voucher is not None and after.voucher.use is not None:
+        use = after.voucher.use
+        return pb.VoucherUsed(store_id=use.store_id, terminal_id=use.terminal_id, **common)
+    expires_at = _timestamp(after.voucher.expires_at if after.voucher else None)
+    if before.voucher is not None and before.voucher.state is VoucherState.USED:
+        return pb.VoucherReinstated(expires_at=expires_at, **common)
+    return pb.RedemptionConfirmed(expires_at=expires_at, **common)
+
+
+def _timestamp(instant: datetime | None) -> Timestamp | None:
+    return None if instant is None else timestamp_of(instant)

@@ -50,7 +50,7 @@ def members_consumer(engine: sa.Engine, redis_url: str, *, batch_max: int = 100)
         engine,
         tables.metadata,
         redis_url,
-        stream=listens.MEMBERS_STREAM,
+        stream=listens.HEARS.stream,
         handle=listens.on_member_event,
         batch_max=batch_max,
     )

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from typing import TypeAlias
 
-from kit.events import Event
+import sqlalchemy as sa
+from loyalty.members.v1 import events_pb2 as pb
+from loyalty.members.v1 import members_pb2
+
+from kit.convert import EnumMap
+from kit.events import Event, Hears
 from services.rewards.domain.availability import MemberStatus
 from services.rewards.storage.statuses import Statuses
 
-MEMBERS_STREAM = "wafa:members"
+MemberEvent: TypeAlias = (
+    pb.MemberEnrolled | pb.MemberUpdated | pb.MemberStatusChanged | pb.MemberTraitsChanged | pb.MemberRestored
+)
+
+# What the stream tells of API keys is for gateways.
+HEARS: Hears[MemberEvent] = Hears(
+    "wafa:members",
+    pb.MemberEnrolled,
+    pb.MemberUpdated,
+    pb.MemberStatusChanged,
+    pb.MemberTraitsChanged,
+    pb.MemberRestored,
+)
+
+_STATUS = EnumMap(members_pb2.MemberStatus, MemberStatus)
 
 
 def on_member_event(connection: sa.Connection, event: Event) -> None:
-    """Takes over the status that every event of `members` carries; older ones than what is known have no effect."""
-    if event.aggregate_type != "member":
-        return
-    Statuses(connection).put(event.program_id, event.aggregate_id, MemberStatus(event.payload["status"]), event.version)
+    """Takes over the status that every event of a member carries; older ones than what is known have no effect."""
+    message = HEARS.message(event)
+    if message is not None:
+        status = _STATUS.to_domain(message.status, "status")
+        Statuses(connection).put(event.program_id, event.aggregate_id, status, event.version)

@@ -45,7 +45,7 @@ KIT: dict[str, set[str]] = {
 }
 # The contract stops at these rooms: nothing behind them knows what a proto is, or that there is a network.
 # The syntax tree of a condition comes out of CEL as a message of its own.
-SEES_PROTOS = {"app", "clients", "conditions", "convert", "rpc"}
+SEES_PROTOS = {"announces", "app", "clients", "conditions", "convert", "listens", "rpc"}
 SEES_SQL = {"app", "check", "listens", "migrations", "storage", "tables"}
 
 

@@ -161,7 +161,7 @@ class BatchContext:
     def save(self, answers: Iterable[dict[str, object]]) -> None:
         """Writes everything that was decided."""
         books = self._books.values()
-        self._tx.save(books, self._limits, [*self._events, *announces.entries_made(books)], answers)
+        self._tx.save(books, self._limits, [*self._events, *announces.entries_made(books, self._events)], answers)
 
     # -- For operations: what is there -------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from services.points.domain.ledger import AccountKey, Cause
 from services.points.domain.matching import Match
 from services.points.domain.policy import Shortfall
 from services.points.domain.purchases import Clawback, Purchase
+from services.points.domain.returned_goods import returned_goods
+from services.points.domain.sales import Returned, add_returned
 
 
 def claw_back_points(
@@ -71,13 +73,17 @@ def settle_matches(context: BatchContext, purchase: Purchase, matches: Iterable[
     A policy of refusal cannot refuse goods that are back already: what is missing is carried.
     """
     policy = context.policy(purchase.program_id, purchase.member_id).shortfall
+    returned: Returned = {}
     for match in matches:
         return_id = match.waiting.return_id
         shortfall = claw_back_points(context, purchase, return_id, match.clawbacks, policy)
         free_limits(context, purchase, return_id, match.clawbacks)
         context.record_match(purchase, match, shortfall)
         if match.misfit is None:
-            context.announce(announces.return_matched(purchase, match, shortfall, context.now))
+            lines = match.waiting.lines
+            goods = returned_goods(purchase.sale, returned, lines)
+            returned = add_returned(returned, ((line.line_id, line.quantity_milli) for line in lines))
+            context.announce(announces.return_matched(purchase, match, goods, shortfall, context.now))
 
 
 def _member_of(purchase: Purchase) -> UUID:

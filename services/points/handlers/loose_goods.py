@@ -11,10 +11,11 @@ from services.points.batch import BatchContext
 from services.points.domain import qualifying
 from services.points.domain.earnings import Earning, expect_countable
 from services.points.domain.evaluation import evaluate_loose
-from services.points.domain.goods_back import loose_lines
+from services.points.domain.goods_back import loose_alone, loose_lines
 from services.points.domain.ledger import AccountKey
 from services.points.domain.policy import WALLET_DEFAULT
 from services.points.domain.purchases import Clawback, Purchase, Return, ReturnLine
+from services.points.domain.returned_goods import returned_goods
 from services.points.domain.sales import Returned, Sale
 from services.points.handlers.clawbacks import claw_back_points, expect_enough
 from services.points.storage import BookRequest
@@ -31,7 +32,7 @@ class LooseGoods:
 
     def books(self, context: BatchContext, member_id: UUID | None, matched: Returned) -> Sequence[BookRequest]:
         """The accounts that the goods would earn to. `matched` is how much of them is of purchases that are known."""
-        self._member_id, self._shortfall = member_id, 0
+        self._member_id, self._shortfall, self._matched = member_id, 0, matched
         self._valued: tuple[Earning, ...] = ()
         left = ((line.line_id, line.quantity_milli - matched.get(line.line_id, 0)) for line in loose_lines(self._sale))
         self._lines = tuple(ReturnLine(line_id, milli) for line_id, milli in left if milli > 0)
@@ -62,7 +63,8 @@ class LooseGoods:
         wallet = next((each.wallet for each in self._clawbacks), WALLET_DEFAULT)
         account = context.view(AccountKey(self._program_id, self._member_id, wallet))
         context.record_return(back, None, self._sale.cashier_id, self._sale.currency, account, {})
-        context.announce(announces.return_recorded(back))
+        goods = returned_goods(loose_alone(self._sale), self._matched, self._lines)
+        context.announce(announces.return_recorded(back, goods, self._sale.currency))
         return (back,)
 
     @property

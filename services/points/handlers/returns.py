@@ -27,6 +27,7 @@ from services.points.domain.purchases import (
     expect_returnable,
 )
 from services.points.domain.refunds import Refunded
+from services.points.domain.returned_goods import ReturnedGoods, returned_goods
 from services.points.handlers.clawbacks import (
     claw_back_points,
     clawed_back_earnings,
@@ -187,7 +188,7 @@ class RecordReturnOperation:
         account = None if back.member_id is None else context.view(self._key(self._wallet_shown()))
         awaited = self._purchase_id if self._purchase is None else None
         context.record_return(back, awaited, self.command.cashier_id, self.command.currency, account, self._digests)
-        context.announce(announces.return_recorded(back))
+        context.announce(announces.return_recorded(back, self._goods(context), self.command.currency))
         self.answer = ReturnAnswer(back, account)
         return ReturnRef(self._return_id, recorded_before=False)
 
@@ -260,6 +261,13 @@ class RecordReturnOperation:
             refunds=self._refunded,
             within_purchase_id=self._within_purchase_id,
         )
+
+    def _goods(self, context: BatchContext) -> tuple[ReturnedGoods, ...]:
+        """What the lines are; nothing while their purchase is not known."""
+        if self._purchase is None:
+            return ()
+        before = context.returns_of(self._purchase.purchase_id).returned
+        return returned_goods(self._purchase.sale, before, self.command.lines)
 
     def _wallet_shown(self) -> str:
         wallets = [*(each.wallet for each in self._clawbacks), *(key.wallet for key in self._refunding.keys)]

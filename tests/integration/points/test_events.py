@@ -31,6 +31,19 @@ from wafa.backends import Backends, ValkeyServer
 
 ROUNDS_MAX = 2_000
 
+ENTRY_EVENTS = {
+    EntryKind.EARN: "points.earned",
+    EntryKind.RETURN: "points.returned",
+    EntryKind.SPEND: "points.spent",
+    EntryKind.REVERSAL: "points.restored",
+    EntryKind.EXPIRY: "points.expired",
+    EntryKind.ADJUSTMENT: "points.adjusted",
+    EntryKind.RECOVERY: "points.recovered",
+    EntryKind.TRANSFER_OUT: "points.transferred_out",
+    EntryKind.TRANSFER_IN: "points.transferred_in",
+    EntryKind.TRANSFER_BACK: "points.transferred_back",
+}
+
 # ---- announced
 
 
@@ -50,6 +63,10 @@ def announced(points: Points) -> list[Any]:
 def test_every_entry_has_its_event_and_every_event_its_entry(busy: Points) -> None:
     with busy.engine.connect() as connection:
         entries = connection.execute(sa.select(tables.entries)).all()
+        purchases, activities = tables.purchases.c, tables.activities.c
+        places = list(connection.execute(sa.select(purchases.purchase_id, purchases.store_id)))
+        places += connection.execute(sa.select(activities.activity_id, activities.store_id))
+    stores = {each[0]: each[1] for each in places}
     assert {entry.kind for entry in entries} == {kind.value for kind in EntryKind}
 
     told = [
@@ -61,26 +78,40 @@ def test_every_entry_has_its_event_and_every_event_its_entry(busy: Points) -> No
     assert sorted(told, key=lambda each: each[1:3]) == sorted(
         [
             (
-                announces.ENTRY_EVENTS[EntryKind(entry.kind)],
+                ENTRY_EVENTS[EntryKind(entry.kind)],
                 entry.member_id,
                 entry.version,
                 entry.program_id,
                 entry.recorded_at,
-                {
-                    "wallet": entry.wallet,
-                    "amount": entry.amount,
-                    "balance_after": entry.balance_after,
-                    "purchase_id": text(entry.purchase_id),
-                    "return_id": text(entry.return_id),
-                    "hold_id": text(entry.hold_id),
-                    "transfer_id": text(entry.transfer_id),
-                    "activity_id": text(entry.activity_id),
-                },
+                {"wallet": entry.wallet, "amount": entry.amount, "balance_after": entry.balance_after}
+                | entry_cause(entry)
+                | (earned(entry, stores) if entry.kind == "earn" else {}),
             )
             for entry in entries
         ],
         key=lambda each: each[1:3],
     )
+
+
+def entry_cause(entry: Any) -> dict[str, str]:
+    names = ("purchase_id", "return_id", "hold_id", "transfer_id", "activity_id", "adjustment_id")
+    return {name: str(getattr(entry, name)) for name in names if getattr(entry, name) is not None}
+
+
+def earned(entry: Any, stores: dict[uuid.UUID, str]) -> dict[str, Any]:
+    """What `points.earned` tells besides, by what is kept of the entry."""
+    earning = entry.earning
+    told = {
+        "store_id": stores[entry.purchase_id or entry.activity_id],
+        "rule_id": earning["rule_id"],
+        "rule_version": earning["rule_version"],
+        "rule_name": earning["rule_name"],
+        "qualifying": earning["qualifying"],
+    }
+    names = [name for name in ("available_at", "expires_at") if earning[name] is not None]
+    instants = {name: datetime.fromisoformat(earning[name]).isoformat() for name in names}
+    days = earning["inactivity_days"]
+    return told | instants | ({} if days is None else {"inactivity_days": days})
 
 
 def test_every_purchase_claim_return_and_activity_has_its_event(busy: Points) -> None:
@@ -98,10 +129,10 @@ def test_every_purchase_claim_return_and_activity_has_its_event(busy: Points) ->
         if row.aggregatetype != "account"
     }
 
-    assert told == (
+    expected = (
         {
-            ("purchase.recorded", each.purchase_id, 1): {
-                "member_id": text(each.member_id),
+            ("purchase.recorded", each.purchase_id, 1): ids_of(each, "member_id")
+            | {
                 "store_id": each.store_id,
                 "total_minor": each.total_minor,
                 "currency": each.currency,
@@ -110,15 +141,12 @@ def test_every_purchase_claim_return_and_activity_has_its_event(busy: Points) ->
             for each in purchases
         }
         | {
-            ("purchase.claimed", each.purchase_id, 2): {
-                "member_id": text(each.member_id),
-                "points_earned": each.points_earned,
-            }
+            ("purchase.claimed", each.purchase_id, 2): ids_of(each, "member_id") | {"points_earned": each.points_earned}
             for each in claims
         }
         | {
-            ("activity.recorded", each.activity_id, 1): {
-                "member_id": text(each.member_id),
+            ("activity.recorded", each.activity_id, 1): ids_of(each, "member_id")
+            | {
                 "kind": each.kind,
                 "name": each.name,
                 "store_id": each.store_id,
@@ -127,30 +155,53 @@ def test_every_purchase_claim_return_and_activity_has_its_event(busy: Points) ->
             for each in activities
         }
         | {
-            ("return.recorded", each.return_id, 1): {
-                "member_id": text(each.member_id),
-                "purchase_id": text(each.purchase_id),
+            ("return.recorded", each.return_id, 1): ids_of(each, "member_id", "purchase_id", "within_purchase_id")
+            | {
                 "points_returned": each.points_returned,
                 "shortfall": each.shortfall,
                 "points_restored": each.points_restored,
-                "within_purchase_id": text(each.within_purchase_id),
+                "store_id": each.store_id,
+                "currency": each.currency,
             }
             for each in returns
         }
         | {
-            ("return.matched", each.return_id, 2): {
-                "member_id": text(each.member_id),
-                "purchase_id": text(each.purchase_id),
-                "points_returned": each.points_returned,
-                "shortfall": each.shortfall,
-            }
+            ("return.matched", each.return_id, 2): ids_of(each, "member_id", "purchase_id")
+            | {"points_returned": each.points_returned, "shortfall": each.shortfall}
             for each in matched
         }
     )
+    assert told.keys() == expected.keys()
+    for key, payload in expected.items():
+        assert payload.items() <= told[key].items(), key
 
 
-def text(identity: uuid.UUID | None) -> str | None:
-    return None if identity is None else str(identity)
+def test_a_purchase_is_told_with_its_lines_and_how_it_was_paid(busy: Points) -> None:
+    with busy.engine.connect() as connection:
+        rows = connection.execute(sa.select(tables.purchases.c.purchase_id, tables.purchases.c.sale))
+        sales = {row.purchase_id: row.sale for row in rows}
+    told = {row.aggregateid: row.payload for row in announced(busy) if row.type == "purchase.recorded"}
+    assert told.keys() == sales.keys()
+    for purchase_id, payload in told.items():
+        for told_line, line in zip(payload["lines"], sales[purchase_id]["lines"], strict=True):
+            assert told_line.items() <= line.items()
+        assert payload["total_minor"] == sum(line["amount_minor"] for line in payload["lines"])
+        assert payload["tenders"] == sales[purchase_id]["tenders"]
+
+
+def test_goods_that_come_back_are_told_with_what_they_cost_once_their_purchase_is_known(busy: Points) -> None:
+    told = [row for row in announced(busy) if row.aggregatetype == "return"]
+    for row in told:
+        known = row.type == "return.matched" or "purchase_id" in row.payload or "within_purchase_id" in row.payload
+        assert ("amount_minor" in row.payload) == known
+        assert all(("sku" in line) == known for line in row.payload["lines"])
+        if known:
+            assert row.payload["amount_minor"] == sum(line["amount_minor"] for line in row.payload["lines"])
+
+
+def ids_of(row: Any, *names: str) -> dict[str, str]:
+    """The ids that are there."""
+    return {name: str(getattr(row, name)) for name in names if getattr(row, name) is not None}
 
 
 def test_what_is_refused_or_replayed_is_not_announced(points: Points) -> None:

@@ -120,8 +120,8 @@ def test_statuses_come_from_the_members_stream(engine: sa.Engine, storage: Stora
     consumer = members_consumer(engine, redis_url)
     with streams.connect(redis_url) as client:
         for _ in range(2):  # delivered twice, had once
-            fields: dict[Any, Any] = to_entry(event, listens.MEMBERS_STREAM)
-            client.xadd(listens.MEMBERS_STREAM, fields)
+            fields: dict[Any, Any] = to_entry(event, listens.HEARS.stream)
+            client.xadd(listens.HEARS.stream, fields)
         while consumer.consume_once():
             pass
     with storage.transaction() as tx:

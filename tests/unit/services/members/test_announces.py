@@ -45,4 +45,4 @@ def test_each_change_is_one_event_with_status_and_traits_and_nothing_personal(
 
 
 def test_every_kind_of_change_has_its_event() -> None:
-    assert set(announces.TYPES) == set(ChangeKind)
+    assert set(announces.MESSAGES) == set(ChangeKind)
