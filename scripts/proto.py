@@ -16,6 +16,8 @@ import tempfile
 from importlib.metadata import distribution
 from pathlib import Path
 
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "protos"
 GENERATED = SOURCES / "gen"
@@ -44,8 +46,7 @@ def generate(folder: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     command = [
         *(sys.executable, "-m", "grpc_tools.protoc"),
-        f"--proto_path={SOURCES}",
-        f"--proto_path={distribution('googleapis-common-protos').locate_file('')}",
+        *_sources_and_libraries(),
         f"--python_out={folder}",
         f"--grpc_python_out={folder}",
         f"--mypy_out=quiet:{folder}",
@@ -55,6 +56,22 @@ def generate(folder: Path) -> None:
     ]
     if not sources or subprocess.run(command, env=os.environ | {"PATH": path}, check=False).returncode != 0:
         sys.exit("protoc could not read protos/loyalty; its reasons stand above")
+
+
+def descriptors() -> FileDescriptorSet:
+    """Every .proto of ours with its comments, which the generated code has not."""
+    sources = sorted(path.relative_to(SOURCES).as_posix() for path in (SOURCES / "loyalty").rglob("*.proto"))
+    with tempfile.TemporaryDirectory(prefix="wafa-proto-") as folder:
+        found = Path(folder) / "descriptors"
+        options = ["--include_source_info", f"--descriptor_set_out={found}"]
+        command = [sys.executable, "-m", "grpc_tools.protoc", *_sources_and_libraries(), *options, *sources]
+        subprocess.run(command, check=True)
+        return FileDescriptorSet.FromString(found.read_bytes())
+
+
+def _sources_and_libraries() -> list[str]:
+    libraries = distribution("googleapis-common-protos").locate_file("")
+    return [f"--proto_path={SOURCES}", f"--proto_path={libraries}"]
 
 
 def differences(fresh: Path, committed: Path) -> list[str]:

@@ -31,6 +31,7 @@ from kit.errors import Refusal
 from kit.proofs import Proof
 from kit.status import CODES
 from kit.suite import suite
+from scripts import events
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -52,8 +53,15 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """The pages by name."""
-    makers = {"errors": errors, "config": config, "http": http, "rpc": rpc, "invariants": invariants}
-    return {f"{name}.md": _page(name, make) for name, make in makers.items()}
+    makers = {
+        "errors": errors,
+        "config": config,
+        "http": http,
+        "rpc": rpc,
+        "invariants": invariants,
+        "events": events.page,
+    }
+    return {f"{name}.md": _page(name, make) for name, make in makers.items()} | {"asyncapi.yaml": events.asyncapi()}
 
 
 def _page(name: str, make: Callable[[], Iterable[str]]) -> str:
