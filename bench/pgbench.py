@@ -41,8 +41,17 @@ _EARNING = (
 _ACCOUNT = '{"posted": 32,"held": 0,"pending": 0,"available": 32,"owed": 0,"version": 11}'
 _DIGESTS = '{"sale": "0123456789abcdef01234567","member_id": "0123456789abcdef01234567"}'
 
-_PURCHASED = f'{{"purchase_id": "{PROGRAM_ID}","member_id": "{PROGRAM_ID}","points_earned": 12,"total_minor": 1200}}'
-_EARNED = f'{{"member_id": "{PROGRAM_ID}","wallet": "points","amount": 12,"balance": 32,"purchase_id": "{PROGRAM_ID}"}}'
+_PURCHASED = (
+    f'{{"member_id": "{PROGRAM_ID}","store_id": "S1","total_minor": 1200,"currency": "GBP","points_earned": 12,'
+    '"source": "bench","terminal_id": "T1","business_day": "2026-01-01","discount_minor": 0,"lines": [{"line_id": "1",'
+    '"sku": "TEA","category": "","brand": "","quantity_milli": 1000,"amount_minor": 1200,"tax_minor": 0,'
+    '"discount_minor": 0}],"tenders": []}'
+)
+_EARNED = (
+    f'{{"wallet": "points","amount": 12,"balance_after": 32,"purchase_id": "{PROGRAM_ID}","store_id": "S1",'
+    f'"rule_id": "{PROGRAM_ID}","rule_version": 1,"rule_name": "Everyday","qualifying": false,'
+    '"available_at": "2026-01-01T12:00:00+00:00"}'
+)
 
 _MEMBER = "md5('m' || :n)::uuid"
 

@@ -152,8 +152,9 @@ def _fill(told: pb.PurchaseRecorded.Line, line: PurchaseLine) -> None:
 
 def _discount_minor(sale: Sale) -> int:
     """What was taken off in all: by lines in their direction, and by lines that are a discount on the order."""
-    off_lines = sum(line.direction * line.discount_minor for line in sale.lines)
-    return off_lines - sum(line.amount_minor for line in sale.lines if is_order_discount(line))
+    return sum(
+        -line.amount_minor if is_order_discount(line) else line.direction * line.discount_minor for line in sale.lines
+    )
 
 
 def _of_purchase(message: Message, purchase: Purchase, version: int, occurred_at: datetime) -> Event:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
+from loyalty.members.v1 import members_pb2
 
 from kit.events import kind_of
 from kit.suite import suite
@@ -56,6 +57,16 @@ def test_a_type_is_that_of_one_event_and_in_the_past_tense() -> None:
     types = [kind_of(message).type for stream in events.streams() for message in stream.messages]
     assert [each for each, count in Counter(types).items() if count > 1] == []
     assert [each for each in types if not re.fullmatch(r"[a-z_]+\.[a-z_]+(\.v\d+)?", each)] == []
+
+
+def test_every_event_and_whatever_it_holds_says_what_it_is() -> None:
+    for descriptor in _messages():
+        assert events.comments()[descriptor.full_name], f"{descriptor.full_name} has no comment"
+
+
+def test_no_field_of_an_event_is_one_that_holds_something_personal() -> None:
+    personal = {"cashier_id", "code", "note", "value", *members_pb2.Profile.DESCRIPTOR.fields_by_name}
+    assert [field.full_name for field in _fields() if field.name in personal] == []
 
 
 def test_every_field_of_an_event_says_what_it_is_and_every_number_in_which_unit() -> None:
@@ -119,13 +130,13 @@ def _is_pb(node: ast.expr) -> bool:
 
 
 def _fields() -> Iterator[Any]:
+    for descriptor in _messages():
+        yield from descriptor.fields
+
+
+def _messages() -> Iterator[Any]:
+    """The messages that are events, and those that stand in them."""
     for stream in events.streams():
         for message in stream.messages:
-            yield from _fields_of(message.DESCRIPTOR)
-
-
-def _fields_of(descriptor: Any) -> Iterator[Any]:
-    yield from descriptor.fields
-    for nested in descriptor.nested_types:
-        if not nested.GetOptions().map_entry:
-            yield from _fields_of(nested)
+            yield message.DESCRIPTOR
+            yield from (each for each in message.DESCRIPTOR.nested_types if not each.GetOptions().map_entry)
