@@ -224,17 +224,17 @@ def _statuses(method: str, operation: dict[str, Any], access: Access) -> list[in
 
 
 def _successes(operation: dict[str, Any], access: Access) -> dict[str, Any]:
-    found = {status: told for status, told in operation["responses"].items() if status.startswith("2")}
-    for status, told in found.items():
+    found = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
+    for status, answer in found.items():
         names = [*_ALWAYS, *(["Idempotent-Replayed"] if access.is_write else [])]
         names += ["Location"] if status in {"201", "202"} else []
         names += ["Retry-After"] if status == "202" else []
-        names += ["ETag"] if _has_version(told) else []
+        names += ["ETag"] if _has_version(answer) else []
         names += ["Link"] if any(each["name"] == "cursor" for each in operation["parameters"]) else []
-        told["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         for each in operation["parameters"]:
             if each["name"] == "format":
-                told["content"] |= _other_formats(told, each["schema"]["enum"])
+                answer["content"] |= _other_formats(answer, each["schema"]["enum"])
     return found
 
 
@@ -246,9 +246,9 @@ _ROWS = {
 }
 
 
-def _other_formats(told: dict[str, Any], words: list[str]) -> dict[str, Any]:
+def _other_formats(answer: dict[str, Any], words: list[str]) -> dict[str, Any]:
     """In what else than JSON the answer may come."""
-    formats = {"csv": ("text/csv", _ROWS), "yaml": ("application/yaml", told["content"]["application/json"])}
+    formats = {"csv": ("text/csv", _ROWS), "yaml": ("application/yaml", answer["content"]["application/json"])}
     return dict(made for word, made in formats.items() if word in words)
 
 
@@ -264,21 +264,21 @@ def _speaking(schemas: dict[str, Any]) -> set[str]:
 
 
 def _let_speak(operation: dict[str, Any], speaking: set[str]) -> None:
-    told = [each for status, each in operation["responses"].items() if status.startswith("2")]
-    speaks = [each for each in told if _schema_of(each) in speaking]
+    answers = [each for status, each in operation["responses"].items() if status.startswith("2")]
+    speaks = [each for each in answers if _schema_of(each) in speaking]
     if speaks:
         operation["parameters"].append(_ACCEPT_LANGUAGE)
     for each in speaks:
         each["headers"] |= {"Content-Language": {"$ref": "#/components/headers/Content-Language"}}
 
 
-def _schema_of(told: dict[str, Any]) -> str:
-    reference: str = told["content"]["application/json"]["schema"].get("$ref", "")
+def _schema_of(answer: dict[str, Any]) -> str:
+    reference: str = answer["content"]["application/json"]["schema"].get("$ref", "")
     return reference.rpartition("/")[2]
 
 
-def _has_version(told: dict[str, Any]) -> bool:
-    schema = told["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+def _has_version(answer: dict[str, Any]) -> bool:
+    schema = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     return schema in {"Member", "Reward", "EarningRule", "EarningRuleVersions", "ProgramPolicy"}
 
 

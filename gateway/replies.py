@@ -10,14 +10,14 @@ from http import HTTPStatus
 from flask import Response, request
 
 from gateway.context import request_context
-from gateway.wire.base import Told
+from gateway.wire.base import ResponseModel
 
 JSON_TYPE = "application/json"
 REPLAYED_HEADER = "Idempotent-Replayed"
 
 
 def reply(
-    told: Told,
+    model: ResponseModel,
     status: int = HTTPStatus.OK,
     *,
     version: int | None = None,
@@ -25,8 +25,8 @@ def reply(
     replayed: bool = False,
 ) -> Response:
     """The answer; `version` becomes its ETag, `location` is where what was made can be read."""
-    response = Response(told.model_dump_json(by_alias=True), status, content_type=JSON_TYPE)
-    if _speaks(type(told)):
+    response = Response(model.model_dump_json(by_alias=True), status, content_type=JSON_TYPE)
+    if _speaks(type(model)):
         speaking(response)
     if version is not None:
         response.headers["ETag"] = f'"{version}"'
@@ -45,14 +45,14 @@ def speaking(response: Response) -> Response:
 
 
 @functools.cache
-def _speaks(kind: type[Told]) -> bool:
+def _speaks(kind: type[ResponseModel]) -> bool:
     """Whether there are sentences in answers of this kind."""
     return '"sentence":' in json.dumps(kind.model_json_schema())
 
 
-def page_reply(told: Told, next_cursor: str) -> Response:
+def page_reply(model: ResponseModel, next_cursor: str) -> Response:
     """A page, with the RFC 8288 link to the next one; it keeps what else stands in the query."""
-    return linked(reply(told), next_cursor)
+    return linked(reply(model), next_cursor)
 
 
 def linked(response: Response, next_cursor: str) -> Response:

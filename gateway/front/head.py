@@ -107,7 +107,7 @@ class HeadReader:
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        # Asked later, the parser means the request after this one.
+        # RequestModel later, the parser means the request after this one.
         self._keeps_alive = self._parser.should_keep_alive()
 
     def on_body(self, content: bytes) -> None:

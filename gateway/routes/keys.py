@@ -48,12 +48,12 @@ def create_api_key(body: NewApiKey) -> Response:
     answered = write(suite().clients.members.CreateApiKey, request)
     # Whoever has tried it already, in a copy of this deployment, was told that it is unknown.
     suite().trust.announce(EvictionKind.API_KEY, answered.response.api_key.api_key_id)
-    told = CreatedApiKey(
+    model = CreatedApiKey(
         api_key=api_key_of(answered.response.api_key),
         secret=answered.response.secret,
         warning=APP_KEY_WARNING if body.role == "app" else None,
     )
-    return reply(told, HTTPStatus.CREATED, replayed=answered.replayed)
+    return reply(model, HTTPStatus.CREATED, replayed=answered.replayed)
 
 
 @blueprint.get("", responses={HTTPStatus.OK: ApiKeyPage})
@@ -63,8 +63,8 @@ def list_api_keys(query: PageQuery) -> Response:
         program_id=request_context().program_id, page_size=query.limit, page_token=query.cursor
     )
     page = read(suite().clients.members.ListApiKeys, request)
-    told = ApiKeyPage(items=[api_key_of(key) for key in page.api_keys], next_cursor=page.next_page_token or None)
-    return page_reply(told, page.next_page_token)
+    model = ApiKeyPage(items=[api_key_of(key) for key in page.api_keys], next_cursor=page.next_page_token or None)
+    return page_reply(model, page.next_page_token)
 
 
 @blueprint.delete("/<api_key_id>", responses={HTTPStatus.OK: ApiKey})

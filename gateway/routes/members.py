@@ -39,8 +39,8 @@ blueprint = APIBlueprint(
 
 
 def _told(member: pb.Member, status: int = HTTPStatus.OK, *, replayed: bool = False, location: str = "") -> Response:
-    told = member_of(member, personal=sees_personal_data(request_context().known_caller))
-    return reply(told, status, version=member.version, replayed=replayed, location=location)
+    model = member_of(member, personal=sees_personal_data(request_context().known_caller))
+    return reply(model, status, version=member.version, replayed=replayed, location=location)
 
 
 @blueprint.post("", responses={HTTPStatus.CREATED: Member})

@@ -39,19 +39,19 @@ _RFC_3339 = re.compile(
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class Asked(BaseModel):
+class RequestModel(BaseModel):
     """A body, or part of one, as callers send it. Its validation errors never repeat what was sent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
-class Told(BaseModel):
+class ResponseModel(BaseModel):
     """A body, or part of one, as the gateway answers it."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
-class InUrl(BaseModel):
+class UrlModel(BaseModel):
     """What stands in a path or a query."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
@@ -64,9 +64,9 @@ class InUrl(BaseModel):
 
 @functools.cache
 def _schema_in_url(
-    model: type[InUrl], arguments: tuple[Any, ...], options: tuple[tuple[str, Any], ...]
+    model: type[UrlModel], arguments: tuple[Any, ...], options: tuple[tuple[str, Any], ...]
 ) -> dict[str, Any]:
-    return super(InUrl, model).model_json_schema(*arguments, **dict(options))
+    return super(UrlModel, model).model_json_schema(*arguments, **dict(options))
 
 
 def example(body: Any) -> ConfigDict:
@@ -74,7 +74,7 @@ def example(body: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"example": body})
 
 
-class NoFields(Asked):
+class NoFields(RequestModel):
     """An empty object; the body may be left out altogether."""
 
 
@@ -173,7 +173,7 @@ def known_instant(message: Message, name: str) -> datetime:
 # ---- Pages -----------------------------------------------------------------------------------------------------------
 
 
-class PageQuery(InUrl):
+class PageQuery(UrlModel):
     """Which page of a list."""
 
     limit: int = Field(PAGE_SIZE_DEFAULT, ge=1, le=PAGE_SIZE_MAX, description="How many items at the most.")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from loyalty.members.v1 import members_pb2 as pb
 
-from gateway.wire.base import Asked, Id, InUrl, Text100, Told, example, instant, known_instant
+from gateway.wire.base import Id, RequestModel, ResponseModel, Text100, UrlModel, example, instant, known_instant
 from gateway.wire.enums import word_of
 
 # Until members have tokens of their own.
@@ -19,13 +19,13 @@ APP_KEY_WARNING = (
 RoleWord = Literal["till", "app", "staff", "admin"]
 
 
-class KeyPath(InUrl):
+class KeyPath(UrlModel):
     """A key in a path."""
 
     api_key_id: Id
 
 
-class NewApiKey(Asked):
+class NewApiKey(RequestModel):
     """A key to make."""
 
     model_config = example({"name": "till 4, High Street", "role": "till"})
@@ -39,7 +39,7 @@ class NewApiKey(Asked):
     """The key that this one is to replace: the caller keeps its idempotency keys. Revoke the old one afterwards."""
 
 
-class ApiKey(Told):
+class ApiKey(ResponseModel):
     """A caller's credential, without its secret."""
 
     api_key_id: str
@@ -53,7 +53,7 @@ class ApiKey(Told):
     revoked_at: datetime | None
 
 
-class CreatedApiKey(Told):
+class CreatedApiKey(ResponseModel):
     """A new key, shown this once."""
 
     api_key: ApiKey
@@ -63,7 +63,7 @@ class CreatedApiKey(Told):
     """What to mind with a key of this role, if anything."""
 
 
-class ApiKeyPage(Told):
+class ApiKeyPage(ResponseModel):
     """A page of keys."""
 
     items: list[ApiKey]
@@ -71,7 +71,7 @@ class ApiKeyPage(Told):
 
 
 def api_key_of(key: pb.ApiKey) -> ApiKey:
-    """The key as told."""
+    """The key as answered."""
     return ApiKey(
         api_key_id=key.api_key_id,
         caller_id=key.caller_id or key.api_key_id,

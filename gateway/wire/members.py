@@ -12,13 +12,13 @@ from gateway.wire.base import (
     CANONICAL_NAME,
     CANONICAL_PROSE,
     FIT,
-    Asked,
     Day,
     Id,
-    InUrl,
     Prose500,
+    RequestModel,
+    ResponseModel,
     Text254,
-    Told,
+    UrlModel,
     example,
     known_instant,
 )
@@ -35,7 +35,7 @@ AttributeText = Annotated[str, StringConstraints(strict=True, max_length=200, pa
 Language = Annotated[str, StringConstraints(strict=True, max_length=35, pattern="^[A-Za-z0-9-]*$")]
 
 
-class MemberPath(InUrl):
+class MemberPath(UrlModel):
     """A member in a path."""
 
     member_id: Id
@@ -47,7 +47,7 @@ class IdentifierPath(MemberPath):
     identifier_id: Id
 
 
-class NewIdentifier(Asked):
+class NewIdentifier(RequestModel):
     """What a member is found by, as a caller knows it."""
 
     kind: KindWord
@@ -61,7 +61,7 @@ class NewIdentifier(Asked):
         return pb.NewIdentifier(kind=number_of(pb.IdentifierKind, self.kind), value=self.value)
 
 
-class NewProfile(Asked):
+class NewProfile(RequestModel):
     """What a member tells about themselves. In a change, an absent field stays and a null or empty one is cleared."""
 
     given_name: Name | None = None
@@ -76,7 +76,7 @@ class NewProfile(Asked):
         return pb.Profile(**{name: text or "" for name, text in given.items() if text or clearing})
 
 
-class EnrolBody(Asked):
+class EnrolBody(RequestModel):
     """A person who becomes a member."""
 
     model_config = example(
@@ -90,7 +90,7 @@ class EnrolBody(Asked):
     profile: NewProfile = NewProfile()
 
 
-class ResolveBody(Asked):
+class ResolveBody(RequestModel):
     """Which member to find."""
 
     model_config = example({"identifier": {"kind": "card", "value": "C-1001"}})
@@ -98,7 +98,7 @@ class ResolveBody(Asked):
     identifier: NewIdentifier
 
 
-class MemberChange(Asked):
+class MemberChange(RequestModel):
     """What to change of a member."""
 
     model_config = example({"profile": {"family_name": "Siddiqui", "birth_date": None}})
@@ -106,7 +106,7 @@ class MemberChange(Asked):
     profile: NewProfile
 
 
-class StatusChange(Asked):
+class StatusChange(RequestModel):
     """A member's next status, and why."""
 
     model_config = example({"status": "suspended", "reason": "card reported stolen"})
@@ -115,7 +115,7 @@ class StatusChange(Asked):
     reason: Prose500
 
 
-class NewTraits(Asked):
+class NewTraits(RequestModel):
     """What rules may ask for. Nothing personal: it is announced in the clear and not erased with the profile."""
 
     tier: MaybeText64 = ""
@@ -129,7 +129,7 @@ class NewTraits(Asked):
         return pb.Traits(tier=self.tier, segments=self.segments, attributes=self.attributes)
 
 
-class TraitsBody(Asked):
+class TraitsBody(RequestModel):
     """All traits of a member: what is left out here they have no longer."""
 
     model_config = example(
@@ -139,7 +139,7 @@ class TraitsBody(Asked):
     traits: NewTraits
 
 
-class AddIdentifierBody(Asked):
+class AddIdentifierBody(RequestModel):
     """One more identifier."""
 
     model_config = example({"identifier": {"kind": "email", "value": "amna@example.com"}})
@@ -147,7 +147,7 @@ class AddIdentifierBody(Asked):
     identifier: NewIdentifier
 
 
-class Profile(Told):
+class Profile(ResponseModel):
     """What a member has told. Tills see the given name alone."""
 
     given_name: str | None
@@ -156,7 +156,7 @@ class Profile(Told):
     language: str | None
 
 
-class Identifier(Told):
+class Identifier(ResponseModel):
     """What a member is found by, as it is kept."""
 
     identifier_id: str
@@ -168,7 +168,7 @@ class Identifier(Told):
     added_at: datetime
 
 
-class Traits(Told):
+class Traits(ResponseModel):
     """What rules may ask for."""
 
     tier: str | None
@@ -176,7 +176,7 @@ class Traits(Told):
     attributes: dict[str, str]
 
 
-class Member(Told):
+class Member(ResponseModel):
     """A person known to the program. `version` is the ETag."""
 
     member_id: str
@@ -190,7 +190,7 @@ class Member(Told):
 
 
 def member_of(member: pb.Member, *, personal: bool) -> Member:
-    """The member as told; without `personal`, identifiers are masked and of the profile stays the given name."""
+    """The member as answered; without `personal`, identifiers are masked and of the profile stays the given name."""
     return Member(
         member_id=member.member_id,
         status=word_of(pb.MemberStatus, member.status),

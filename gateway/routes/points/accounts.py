@@ -52,8 +52,8 @@ def list_entries(path: MemberPath, query: EntriesQuery) -> Response:
         page_token=query.cursor,
     )
     page = read(suite().clients.points.ListEntries, request)
-    told = EntryPage(items=[entry_of(entry) for entry in page.entries], next_cursor=page.next_page_token or None)
-    return page_reply(told, page.next_page_token)
+    model = EntryPage(items=[entry_of(entry) for entry in page.entries], next_cursor=page.next_page_token or None)
+    return page_reply(model, page.next_page_token)
 
 
 @blueprint.post("/members/<member_id>/holds", responses={HTTPStatus.CREATED: HoldAnswer})
@@ -69,9 +69,9 @@ def place_hold(path: MemberPath, body: NewHold) -> Response:
         reference=body.reference,
     )
     answered = write(suite().clients.points.PlaceHold, request)
-    told = hold_answer_of(answered.response)
-    location = f"/v1/members/{told.hold.member_id}/holds/{told.hold.hold_id}"
-    return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+    model = hold_answer_of(answered.response)
+    location = f"/v1/members/{model.hold.member_id}/holds/{model.hold.hold_id}"
+    return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
 @blueprint.get("/members/<member_id>/holds/<hold_id>", responses={HTTPStatus.OK: Hold})
@@ -123,5 +123,5 @@ def adjust_points(path: MemberPath, body: NewAdjustment) -> Response:
         qualifying=body.qualifying,
     )
     answered = write(suite().clients.points.AdjustPoints, request)
-    told = AdjustmentAnswer(entry=entry_of(answered.response.entry), account=account_of(answered.response.account))
-    return reply(told, HTTPStatus.CREATED, replayed=answered.replayed)
+    model = AdjustmentAnswer(entry=entry_of(answered.response.entry), account=account_of(answered.response.account))
+    return reply(model, HTTPStatus.CREATED, replayed=answered.replayed)

@@ -29,9 +29,9 @@ def record_activity(body: ActivityBody) -> Response:
     answered = write(
         suite().clients.points.RecordActivity, body.to_proto(program_id, request_id, member_id_of(body.member))
     )
-    told = activity_answer_of(answered.response)
-    location = f"/v1/activities/{told.activity.activity_id}"
-    return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+    model = activity_answer_of(answered.response)
+    location = f"/v1/activities/{model.activity.activity_id}"
+    return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
 @blueprint.get("/activities/<activity_id>", responses={HTTPStatus.OK: Activity})

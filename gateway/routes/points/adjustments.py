@@ -41,9 +41,9 @@ def request_adjustment(body: NewAdjustmentRequest) -> Response:
         qualifying=body.qualifying,
     )
     answered = write(suite().clients.points.RequestAdjustment, request)
-    told = adjustment_of(answered.response.adjustment)
-    location = f"/v1/adjustments/{told.adjustment_id}"
-    return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+    model = adjustment_of(answered.response.adjustment)
+    location = f"/v1/adjustments/{model.adjustment_id}"
+    return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
 @blueprint.get("/adjustments", responses={HTTPStatus.OK: AdjustmentPage})
@@ -78,12 +78,12 @@ def approve_adjustment(path: AdjustmentPath, body: ApproveBody) -> Response:
     )
     answered = write(suite().clients.points.ApproveAdjustment, request)
     response = answered.response
-    told = ApprovalAnswer(
+    model = ApprovalAnswer(
         adjustment=adjustment_of(response.adjustment),
         entry=entry_of(response.entry),
         account=account_of(response.account),
     )
-    return reply(told, replayed=answered.replayed)
+    return reply(model, replayed=answered.replayed)
 
 
 @blueprint.post("/adjustments/<adjustment_id>/reject", responses={HTTPStatus.OK: Adjustment})

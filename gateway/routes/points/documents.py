@@ -32,31 +32,31 @@ YAML_HEAD = "The earning rules of a program; the schema RuleDocument in /openapi
 @blueprint.get("/earning-rules:export", responses={HTTPStatus.OK: RuleDocument})
 def export_earning_rules(query: ExportQuery) -> Response:
     """Export the rules as a document, as they are once all that is scheduled has begun"""
-    asked = pb.ExportEarningRulesRequest(program_id=request_context().program_id, drafts=query.drafts)
-    return _written(document_of(read(suite().clients.points.ExportEarningRules, asked).rules), query.format)
+    request = pb.ExportEarningRulesRequest(program_id=request_context().program_id, drafts=query.drafts)
+    return _written(document_of(read(suite().clients.points.ExportEarningRules, request).rules), query.format)
 
 
 @blueprint.post("/earning-rules:diff", responses={HTTPStatus.OK: RuleDiff})
 def diff_earning_rules(body: TwoDocuments) -> Response:
     """Compare two documents, or one with the rules as they are; nothing is written"""
-    asked = pb.DiffEarningRulesRequest(
+    request = pb.DiffEarningRulesRequest(
         program_id=request_context().program_id,
         before=None if body.before is None else pb.RuleDocument(rules=body.before.definitions()),
         after=pb.RuleDocument(rules=body.after.definitions()),
     )
-    return reply(RuleDiff(changes=changes_of(read(suite().clients.points.DiffEarningRules, asked).changes)))
+    return reply(RuleDiff(changes=changes_of(read(suite().clients.points.DiffEarningRules, request).changes)))
 
 
 @blueprint.post("/earning-rules:import", responses={HTTPStatus.OK: ImportedRules})
 def import_earning_rules(query: ImportQuery, body: RuleDocument) -> Response:
     """Write a draft for each rule that differs from its newest version, all or none; with `dry_run` only tell"""
-    asked = pb.ImportEarningRulesRequest(
+    request = pb.ImportEarningRulesRequest(
         program_id=request_context().program_id,
         request_id=request_context().idempotency_key,
         rules=body.definitions(),
         dry_run=query.dry_run,
     )
-    answered = write(suite().clients.points.ImportEarningRules, asked)
+    answered = write(suite().clients.points.ImportEarningRules, request)
     return reply(imported_of(answered.response, dry_run=query.dry_run), replayed=answered.replayed)
 
 

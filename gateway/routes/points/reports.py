@@ -37,11 +37,11 @@ def get_statement(path: MemberPath, query: StatementQuery) -> Response:
         page_size=query.limit,
         page_token=query.cursor,
     )
-    told = statement_of(read(suite().clients.points.GetStatement, request))
+    model = statement_of(read(suite().clients.points.GetStatement, request))
     if not sheets.wanted(query.format):
-        return page_reply(told, told.next_cursor or "")
-    rows = statement_rows(told, is_first=not query.cursor)
-    return linked(speaking(sheets.sheet("statement", STATEMENT_HEADS, rows)), told.next_cursor or "")
+        return page_reply(model, model.next_cursor or "")
+    rows = statement_rows(model, is_first=not query.cursor)
+    return linked(speaking(sheets.sheet("statement", STATEMENT_HEADS, rows)), model.next_cursor or "")
 
 
 @blueprint.get("/liability", responses={HTTPStatus.OK: Liability})
@@ -55,7 +55,7 @@ def get_liability(query: LiabilityQuery) -> Response:
         observed_days=query.observed_days,
         valuation=valuation_of(query),
     )
-    told = liability_of(report(suite().clients.points.GetLiability, request).liability)
+    model = liability_of(report(suite().clients.points.GetLiability, request).liability)
     if not sheets.wanted(query.format):
-        return reply(told)
-    return sheets.sheet("liability", LIABILITY_HEADS, liability_rows(told))
+        return reply(model)
+    return sheets.sheet("liability", LIABILITY_HEADS, liability_rows(model))

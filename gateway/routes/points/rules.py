@@ -52,8 +52,8 @@ def list_earning_rules(query: PageQuery) -> Response:
         program_id=request_context().program_id, page_size=query.limit, page_token=query.cursor
     )
     page = read(suite().clients.points.ListEarningRules, request)
-    told = EarningRulePage(items=[rule_of(rule) for rule in page.rules], next_cursor=page.next_page_token or None)
-    return page_reply(told, page.next_page_token)
+    model = EarningRulePage(items=[rule_of(rule) for rule in page.rules], next_cursor=page.next_page_token or None)
+    return page_reply(model, page.next_page_token)
 
 
 @blueprint.get("/earning-rules/<rule_id>", responses={HTTPStatus.OK: EarningRuleVersions})
@@ -145,5 +145,5 @@ def set_program_policy(body: Policy) -> Response:
         expected_version=request_context().expected_version,
     )
     answered = write(suite().clients.points.SetProgramPolicy, request)
-    told = answered.response.policy
-    return reply(policy_of(told), version=told.version, replayed=answered.replayed)
+    policy = answered.response.policy
+    return reply(policy_of(policy), version=policy.version, replayed=answered.replayed)

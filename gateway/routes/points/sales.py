@@ -52,9 +52,9 @@ def record_purchase(body: PurchaseBody) -> Response:
         sale=body.to_proto(),
     )
     answered = write(suite().clients.points.RecordPurchase, request)
-    told = purchase_answer_of(answered.response)
-    location = f"/v1/purchases/{told.purchase.purchase_id}"
-    return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+    model = purchase_answer_of(answered.response)
+    location = f"/v1/purchases/{model.purchase.purchase_id}"
+    return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
 @blueprint.post("/purchases/preview", responses={HTTPStatus.OK: PurchaseAnswer})
@@ -92,8 +92,8 @@ def record_return(body: ReturnBody) -> Response:
     expect_reinstatable(body)
     request = body.to_proto(request_context().program_id, request_context().idempotency_key)
     answered = write(suite().clients.points.RecordReturn, request)
-    told = return_answer_of(answered.response, reinstate(body))
-    return reply(told, HTTPStatus.CREATED, replayed=answered.replayed)
+    model = return_answer_of(answered.response, reinstate(body))
+    return reply(model, HTTPStatus.CREATED, replayed=answered.replayed)
 
 
 @blueprint.post("/exchanges", responses={HTTPStatus.CREATED: ExchangeAnswer})
@@ -103,6 +103,6 @@ def record_exchange(body: ExchangeBody) -> Response:
     expect_reinstatable(body.return_, "return.")
     request = body.to_proto(request_context().program_id, request_context().idempotency_key, member_id)
     answered = write(suite().clients.points.RecordExchange, request)
-    told = exchange_answer_of(answered.response, reinstate(body.return_))
-    location = f"/v1/purchases/{told.purchase.purchase.purchase_id}"
-    return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+    model = exchange_answer_of(answered.response, reinstate(body.return_))
+    location = f"/v1/purchases/{model.purchase.purchase.purchase_id}"
+    return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)

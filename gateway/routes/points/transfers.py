@@ -29,9 +29,9 @@ def transfer_points(body: NewTransfer) -> Response:
         reason=body.reason,
     )
     answered = write(suite().clients.points.TransferPoints, request)
-    told = transfer_of(answered.response.transfer)
-    location = f"/v1/transfers/{told.transfer_id}"
-    return reply(told, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
+    model = transfer_of(answered.response.transfer)
+    location = f"/v1/transfers/{model.transfer_id}"
+    return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
 @blueprint.get("/transfers/<transfer_id>", responses={HTTPStatus.OK: Transfer})

@@ -38,8 +38,8 @@ def record_purchases(body: UploadBody) -> Response:
     lookup, keys = _Lookup(), _Keys()
     wishes = [_wish(item, lookup, keys) for item in body.purchases]
     results = iter(_recorded([wish for wish in wishes if isinstance(wish, pb.PurchaseToRecord)]))
-    told = [_refused(wish) if isinstance(wish, Refusal) else next(results) for wish in wishes]
-    return reply(UploadAnswer(results=told), replayed=all(result.replayed for result in told))
+    answers = [_refused(wish) if isinstance(wish, Refusal) else next(results) for wish in wishes]
+    return reply(UploadAnswer(results=answers), replayed=all(result.replayed for result in answers))
 
 
 def _count(many: int) -> None:
@@ -136,11 +136,11 @@ class _Lookup:
     def _look_up(self, identifier: NewIdentifier) -> str | Refusal:
         if self._away is None and time.monotonic() >= self._ends_at:
             self._away = _not_looked_up()
-        asked, program_id = identifier.to_proto(), request_context().program_id
+        wanted, program_id = identifier.to_proto(), request_context().program_id
         if self._away is not None:
-            return suite().resolver.remembered(program_id, asked) or self._away
+            return suite().resolver.remembered(program_id, wanted) or self._away
         try:
-            return suite().resolver.member_id(program_id, asked, request_context().call, before_asking=count_lookups)
+            return suite().resolver.member_id(program_id, wanted, request_context().call, before_asking=count_lookups)
         except ServiceFailed:
             self._away = ServiceUnavailable("members cannot be looked up now, try again")
             return self._away

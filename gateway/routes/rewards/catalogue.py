@@ -48,8 +48,8 @@ def list_rewards(query: PageQuery) -> Response:
         program_id=request_context().program_id, page_size=query.limit, page_token=query.cursor
     )
     page = read(suite().clients.rewards.ListRewards, request)
-    told = RewardPage(items=[reward_of(reward) for reward in page.rewards], next_cursor=page.next_page_token or None)
-    return page_reply(told, page.next_page_token)
+    model = RewardPage(items=[reward_of(reward) for reward in page.rewards], next_cursor=page.next_page_token or None)
+    return page_reply(model, page.next_page_token)
 
 
 @blueprint.get("/rewards/<reward_id>", responses={HTTPStatus.OK: Reward})

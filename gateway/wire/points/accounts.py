@@ -10,16 +10,16 @@ from pydantic import Field, StrictBool, StrictInt
 
 from gateway.wire.base import (
     FIT,
-    Asked,
     Id,
-    InUrl,
     MaybeText50,
     MaybeText100,
     PageQuery,
     Points,
     Prose500,
+    RequestModel,
+    ResponseModel,
     Text100,
-    Told,
+    UrlModel,
     example,
     instant,
     known_instant,
@@ -51,7 +51,7 @@ class HoldPath(MemberPath):
     hold_id: Id
 
 
-class WalletQuery(InUrl):
+class WalletQuery(UrlModel):
     """Which wallet."""
 
     wallet: str = _WALLET
@@ -63,7 +63,7 @@ class EntriesQuery(PageQuery):
     wallet: str = _WALLET
 
 
-class NewHold(Asked):
+class NewHold(RequestModel):
     """Points to set aside."""
 
     model_config = example({"amount": 500, "timeout_s": 300, "reference": "basket 7"})
@@ -76,7 +76,7 @@ class NewHold(Asked):
     """What it is for, as the caller names it."""
 
 
-class CaptureBody(Asked):
+class CaptureBody(RequestModel):
     """How much of a hold to spend."""
 
     model_config = example({"amount": 450})
@@ -85,7 +85,7 @@ class CaptureBody(Asked):
     """Points to spend; 0 means all of them. What is not spent is released."""
 
 
-class NewAdjustment(Asked):
+class NewAdjustment(RequestModel):
     """Points to give or take by hand."""
 
     model_config = example({"amount": 100, "reason": "delivery was late", "actor": "b.khan"})
@@ -103,7 +103,7 @@ class NewAdjustment(Asked):
     """Whether as many qualifying units are given or taken with the points, as of when it is posted."""
 
 
-class Account(Told):
+class Account(ResponseModel):
     """What a member holds in one wallet, at the instant it is read."""
 
     member_id: str
@@ -124,7 +124,7 @@ class Account(Told):
     """When the latest movement that counts as activity occurred; null where none did."""
 
 
-class Entry(Told):
+class Entry(ResponseModel):
     """One movement of an account; never changed, never removed."""
 
     version: int
@@ -160,21 +160,21 @@ class Entry(Told):
     """Whether it counted as activity of the account."""
 
 
-class EntryPage(Told):
+class EntryPage(ResponseModel):
     """A page of entries, newest first."""
 
     items: list[Entry]
     next_cursor: str | None
 
 
-class AdjustmentAnswer(Told):
+class AdjustmentAnswer(ResponseModel):
     """The entry an adjustment made and the account after it."""
 
     entry: Entry
     account: Account
 
 
-class Hold(Told):
+class Hold(ResponseModel):
     """Points set aside; it ends once."""
 
     hold_id: str
@@ -194,7 +194,7 @@ class Hold(Told):
     ended_at: datetime | None
 
 
-class HoldAnswer(Told):
+class HoldAnswer(ResponseModel):
     """A hold and the account after it."""
 
     hold: Hold
@@ -202,7 +202,7 @@ class HoldAnswer(Told):
 
 
 def account_of(account: pb.Account) -> Account:
-    """The account as told."""
+    """The account as answered."""
     return Account(
         member_id=account.member_id,
         wallet=account.wallet,
@@ -217,7 +217,7 @@ def account_of(account: pb.Account) -> Account:
 
 
 def entry_of(entry: pb.Entry) -> Entry:
-    """The entry as told."""
+    """The entry as answered."""
     return Entry(
         version=entry.version,
         member_id=entry.member_id,
@@ -246,7 +246,7 @@ def entry_of(entry: pb.Entry) -> Entry:
 
 
 def hold_of(hold: pb.Hold) -> Hold:
-    """The hold as told."""
+    """The hold as answered."""
     return Hold(
         hold_id=hold.hold_id,
         member_id=hold.member_id,
@@ -264,5 +264,5 @@ def hold_of(hold: pb.Hold) -> Hold:
 
 
 def hold_answer_of(answer: pb.PlaceHoldResponse | pb.CaptureHoldResponse | pb.ReleaseHoldResponse) -> HoldAnswer:
-    """A hold and the account after it, as told."""
+    """A hold and the account after it, as answered."""
     return HoldAnswer(hold=hold_of(answer.hold), account=account_of(answer.account))

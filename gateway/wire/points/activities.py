@@ -11,13 +11,13 @@ from pydantic import Field, StringConstraints
 from gateway.wire.base import (
     CANONICAL_NAME,
     FIT,
-    Asked,
     Id,
     Instant,
-    InUrl,
     MaybeText100,
+    RequestModel,
+    ResponseModel,
     Text50,
-    Told,
+    UrlModel,
     example,
     known_instant,
 )
@@ -37,13 +37,13 @@ Attribute = Annotated[str, StringConstraints(strict=True, max_length=200, patter
 AttributeName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=50, pattern=FIT)]
 
 
-class ActivityPath(InUrl):
+class ActivityPath(UrlModel):
     """An activity in a path."""
 
     activity_id: Id
 
 
-class ActivityBody(Asked):
+class ActivityBody(RequestModel):
     """What a member did, or what became of them. Of a referral, the two members' parts are two activities."""
 
     model_config = example(
@@ -93,7 +93,7 @@ class ActivityBody(Asked):
         )
 
 
-class Activity(Told):
+class Activity(ResponseModel):
     """What a member did, with what it gave."""
 
     activity_id: str
@@ -116,7 +116,7 @@ class Activity(Told):
     recorded_at: datetime
 
 
-class ActivityAnswer(Told):
+class ActivityAnswer(ResponseModel):
     """An activity and the account after it."""
 
     activity: Activity
@@ -124,7 +124,7 @@ class ActivityAnswer(Told):
 
 
 def activity_of(activity: pb.Activity) -> Activity:
-    """The activity as told."""
+    """The activity as answered."""
     return Activity(
         activity_id=activity.activity_id,
         member_id=activity.member_id,
@@ -145,5 +145,5 @@ def activity_of(activity: pb.Activity) -> Activity:
 
 
 def activity_answer_of(answer: pb.RecordActivityResponse) -> ActivityAnswer:
-    """The activity and the account as told."""
+    """The activity and the account as answered."""
     return ActivityAnswer(activity=activity_of(answer.activity), account=account_of(answer.account))

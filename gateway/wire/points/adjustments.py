@@ -8,14 +8,25 @@ from typing import Literal
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field
 
-from gateway.wire.base import Asked, Id, InUrl, PageQuery, Prose500, Text100, Told, example, instant, known_instant
+from gateway.wire.base import (
+    Id,
+    PageQuery,
+    Prose500,
+    RequestModel,
+    ResponseModel,
+    Text100,
+    UrlModel,
+    example,
+    instant,
+    known_instant,
+)
 from gateway.wire.enums import word_of
 from gateway.wire.points.accounts import Account, Entry, NewAdjustment
 
 AdjustmentWord = Literal["requested", "approved", "rejected", "expired"]
 
 
-class AdjustmentPath(InUrl):
+class AdjustmentPath(UrlModel):
     """A requested adjustment in a path."""
 
     adjustment_id: Id
@@ -44,7 +55,7 @@ class NewAdjustmentRequest(NewAdjustment):
     member_id: Id
 
 
-class ApproveBody(Asked):
+class ApproveBody(RequestModel):
     """Who approves."""
 
     model_config = example({"actor": "a.malik"})
@@ -53,7 +64,7 @@ class ApproveBody(Asked):
     """As the retailer names them; neither the one who asked nor a name that passes for theirs."""
 
 
-class RejectBody(Asked):
+class RejectBody(RequestModel):
     """Who rejects, and why."""
 
     model_config = example({"actor": "a.malik", "reason": "was compensated already"})
@@ -63,7 +74,7 @@ class RejectBody(Asked):
     """Why, for the record, which is kept in the clear: a phone number or an e-mail address in it is refused."""
 
 
-class Adjustment(Told):
+class Adjustment(ResponseModel):
     """An adjustment that somebody asked for and somebody else decides; it ends once."""
 
     adjustment_id: str
@@ -88,14 +99,14 @@ class Adjustment(Told):
     """Whether as many qualifying units are given or taken with the points, as of the approval."""
 
 
-class AdjustmentPage(Told):
+class AdjustmentPage(ResponseModel):
     """A page of requested adjustments, newest first."""
 
     items: list[Adjustment]
     next_cursor: str | None
 
 
-class ApprovalAnswer(Told):
+class ApprovalAnswer(ResponseModel):
     """The approved adjustment, the entry that posted it, and the account after it."""
 
     adjustment: Adjustment
@@ -104,7 +115,7 @@ class ApprovalAnswer(Told):
 
 
 def adjustment_of(adjustment: pb.Adjustment) -> Adjustment:
-    """The adjustment as told."""
+    """The adjustment as answered."""
     return Adjustment(
         adjustment_id=adjustment.adjustment_id,
         member_id=adjustment.member_id,

@@ -9,7 +9,7 @@ import orjson
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field
 
-from gateway.wire.base import Asked, InUrl, Told, example
+from gateway.wire.base import RequestModel, ResponseModel, UrlModel, example
 from gateway.wire.enums import word_of
 from gateway.wire.points.rules import EXAMPLE, Key
 from gateway.wire.points.terms import NewTerms, terms_of
@@ -20,14 +20,14 @@ FORMAT = "earning-rules/1"
 ChangeWord = Literal["added", "changed", "removed"]
 
 
-class RuleDefinition(Asked):
+class RuleDefinition(RequestModel):
     """A rule by its key, which is the same in all programs, and what it says."""
 
     key: Key
     terms: NewTerms
 
 
-class RuleDocument(Asked):
+class RuleDocument(RequestModel):
     """The rules of a program as a document, JSON or YAML. What is left out is as for a new rule."""
 
     model_config = example({"format": FORMAT, "rules": [{"key": "base", **EXAMPLE}]})
@@ -41,7 +41,7 @@ class RuleDocument(Asked):
         return [pb.RuleDefinition(key=rule.key, terms=rule.terms.to_proto()) for rule in self.rules]
 
 
-class TwoDocuments(Asked):
+class TwoDocuments(RequestModel):
     """What to compare with what."""
 
     model_config = example({"after": {"rules": [{"key": "base", **EXAMPLE}]}})
@@ -51,20 +51,20 @@ class TwoDocuments(Asked):
     after: RuleDocument
 
 
-class ExportQuery(InUrl):
+class ExportQuery(UrlModel):
     """What of the rules, and how it is written."""
 
     drafts: bool = Field(False, description="Whether a draft stands for its rule where it is the newest version.")
     format: Literal["", "json", "yaml"] = Field("", description="Empty to go by `Accept`, which is JSON if silent.")
 
 
-class ImportQuery(InUrl):
+class ImportQuery(UrlModel):
     """Whether to do it."""
 
     dry_run: bool = Field(True, description="Whether only to tell what differs; nothing is written then.")
 
 
-class FieldChange(Told):
+class FieldChange(ResponseModel):
     """A field of a rule's terms that differs."""
 
     field: str
@@ -73,7 +73,7 @@ class FieldChange(Told):
     after: Any
 
 
-class RuleChange(Told):
+class RuleChange(ResponseModel):
     """A rule that differs. `fields` is empty unless it stands in both."""
 
     key: str
@@ -81,7 +81,7 @@ class RuleChange(Told):
     fields: list[FieldChange]
 
 
-class RuleDraft(Told):
+class RuleDraft(ResponseModel):
     """A version that was written as a draft."""
 
     key: str
@@ -89,13 +89,13 @@ class RuleDraft(Told):
     version: int
 
 
-class RuleDiff(Told):
+class RuleDiff(ResponseModel):
     """What differs, by key."""
 
     changes: list[RuleChange]
 
 
-class ImportedRules(Told):
+class ImportedRules(ResponseModel):
     """What differed from the newest versions, and the drafts that were written; removed rules are left as they are."""
 
     dry_run: bool
@@ -109,7 +109,7 @@ def document_of(rules: Iterable[pb.RuleDefinition]) -> dict[str, Any]:
 
 
 def changes_of(changes: Iterable[pb.RuleChange]) -> list[RuleChange]:
-    """What differs as told."""
+    """What differs as answered."""
     return [
         RuleChange(
             key=change.key,
@@ -126,7 +126,7 @@ def changes_of(changes: Iterable[pb.RuleChange]) -> list[RuleChange]:
 
 
 def imported_of(response: pb.ImportEarningRulesResponse, *, dry_run: bool) -> ImportedRules:
-    """What an import came to, as told."""
+    """What an import came to, as answered."""
     drafts = [RuleDraft(key=each.key, rule_id=each.rule_id, version=each.version) for each in response.drafts]
     return ImportedRules(dry_run=dry_run, changes=changes_of(response.changes), drafts=drafts)
 

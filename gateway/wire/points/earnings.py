@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, StrictInt
 
-from gateway.wire.base import Asked, Told, instant
+from gateway.wire.base import RequestModel, ResponseModel, instant
 from gateway.wire.enums import word_of
 from gateway.wire.points.limits import MetLimit, met_limit_of
 
@@ -47,7 +47,7 @@ ReasonWord = Literal[
 FactorPart = Annotated[StrictInt, Field(ge=1, le=10_000)]
 
 
-class Factor(Asked):
+class Factor(RequestModel):
     """A multiplier as an exact fraction: 3/2 is half as much again."""
 
     numerator: FactorPart
@@ -58,7 +58,7 @@ class Factor(Asked):
         return pb.Factor(numerator=self.numerator, denominator=self.denominator)
 
 
-class LineExplanation(Told):
+class LineExplanation(ResponseModel):
     """What a rule made of one line."""
 
     line_id: str
@@ -66,7 +66,7 @@ class LineExplanation(Told):
     verdict: VerdictWord
 
 
-class Explanation(Told):
+class Explanation(ResponseModel):
     """Why a rule gave what it gave, or why it gave nothing."""
 
     sentence: str
@@ -107,7 +107,7 @@ class Explanation(Told):
     """Of the quantity, what was paid in a way that does not earn."""
 
 
-class Earning(Told):
+class Earning(ResponseModel):
     """What one rule made of one purchase or activity."""
 
     rule_id: str
@@ -127,7 +127,7 @@ class Earning(Told):
     activity does not matter."""
 
 
-class Earner(Told):
+class Earner(ResponseModel):
     """A member as conditions saw them when something was judged."""
 
     status: str
@@ -136,17 +136,17 @@ class Earner(Told):
     attributes: dict[str, str]
 
 
-def earner_of(told: pb.Purchase | pb.Activity) -> Earner | None:
-    """Whom the rules saw, as told; nothing where none was in force."""
-    if not told.HasField("earner"):
+def earner_of(found: pb.Purchase | pb.Activity) -> Earner | None:
+    """Whom the rules saw, as answered; nothing where none was in force."""
+    if not found.HasField("earner"):
         return None
-    earner = told.earner
+    earner = found.earner
     attributes = dict(sorted(earner.attributes.items()))
     return Earner(status=earner.status, tier=earner.tier or None, segments=list(earner.segments), attributes=attributes)
 
 
 def earning_of(earning: pb.Earning) -> Earning:
-    """The earning as told."""
+    """The earning as answered."""
     return Earning(
         rule_id=earning.rule_id,
         rule_version=earning.rule_version,
@@ -190,12 +190,12 @@ def _explanation_of(explanation: pb.Explanation) -> Explanation:
 
 
 def accrual_of(message: pb.Explanation | pb.EarningTerms) -> AccrualWord | None:
-    """Whether parts of the rate count, as told."""
+    """Whether parts of the rate count, as answered."""
     return word_of(pb.EarningAccrual, message.accrual) if message.accrual else None
 
 
 def factor_of(message: pb.Explanation | pb.EarningTerms) -> Factor | None:
-    """The factor of a multiplier as told."""
+    """The factor of a multiplier as answered."""
     if not message.HasField("factor"):
         return None
     return Factor(numerator=message.factor.numerator, denominator=message.factor.denominator)

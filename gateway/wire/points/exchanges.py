@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field
 
-from gateway.wire.base import Asked, Told, example
+from gateway.wire.base import RequestModel, ResponseModel, example
 from gateway.wire.points.receipts import (
     PurchaseAnswer,
     ReturnAnswer,
@@ -20,7 +20,7 @@ from gateway.wire.points.sales import RETURN, SALE, MemberReference, ReturnToRec
 _NEW_SALE = {name: said for name, said in SALE.items() if name != "member"}
 
 
-class ExchangeBody(Asked):
+class ExchangeBody(RequestModel):
     """Goods brought back, and those taken instead."""
 
     model_config = example({"return": RETURN, "sale": _NEW_SALE | {"receipt": RETURN["receipt"]}})
@@ -44,7 +44,7 @@ class ExchangeBody(Asked):
         )
 
 
-class ExchangeAnswer(Told):
+class ExchangeAnswer(ResponseModel):
     """What became of both, as a return and a purchase alone are answered; accounts are as after all of it."""
 
     return_: ReturnAnswer = Field(serialization_alias="return")
@@ -52,7 +52,7 @@ class ExchangeAnswer(Told):
 
 
 def exchange_answer_of(answer: pb.RecordExchangeResponse, vouchers: Sequence[ReturnedVoucher] = ()) -> ExchangeAnswer:
-    """Both answers as told."""
+    """Both answers as answered."""
     return ExchangeAnswer(
         return_=return_answer_of(getattr(answer, "return"), vouchers), purchase=purchase_answer_of(answer.purchase)
     )

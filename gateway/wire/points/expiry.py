@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, StrictInt, StringConstraints
 
-from gateway.wire.base import Asked, Text100
+from gateway.wire.base import RequestModel, Text100
 from gateway.wire.enums import number_of, word_of
 
 ExpiryWord = Literal["never", "days", "month_end", "quarter_end", "year_end", "dates", "inactivity"]
@@ -15,7 +15,7 @@ DatePattern = Annotated[str, StringConstraints(strict=True, pattern=r"^(\d{4}-)?
 DATES_MAX = 50
 
 
-class Expiry(Asked):
+class Expiry(RequestModel):
     """When points lapse, by the calendar of the rule's time zone."""
 
     kind: ExpiryWord
@@ -38,7 +38,7 @@ class Expiry(Asked):
         )
 
 
-class TierExpiry(Asked):
+class TierExpiry(RequestModel):
     """When the points of members of one tier lapse."""
 
     tier: Text100
@@ -50,7 +50,7 @@ class TierExpiry(Asked):
 
 
 def expiry_of(expiry: pb.Expiry) -> Expiry:
-    """The same as told."""
+    """The same as answered."""
     return Expiry(
         kind=word_of(pb.ExpiryKind, expiry.kind),
         days=expiry.days,
@@ -60,5 +60,5 @@ def expiry_of(expiry: pb.Expiry) -> Expiry:
 
 
 def tier_expiry_of(each: pb.TierExpiry) -> TierExpiry:
-    """The same as told."""
+    """The same as answered."""
     return TierExpiry(tier=each.tier, expiry=expiry_of(each.expiry))

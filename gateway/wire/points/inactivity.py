@@ -18,6 +18,6 @@ def to_activities(words: list[ActivityWord]) -> list[pb.EntryKind.ValueType]:
 
 
 def activities_of(policy: pb.ProgramPolicy) -> list[ActivityWord]:
-    """What counts, as told: what the program chose, or what counts where it chose nothing."""
+    """What counts, as answered: what the program chose, or what counts where it chose nothing."""
     kinds = policy.inactivity_activities or (pb.ENTRY_KIND_EARN, pb.ENTRY_KIND_SPEND)
     return [word_of(pb.EntryKind, kind) for kind in kinds]

@@ -9,7 +9,7 @@ from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, ValidationInfo, field_validator
 
 from gateway.sheets import Cell
-from gateway.wire.base import Told, known_instant
+from gateway.wire.base import ResponseModel, known_instant
 from gateway.wire.points.reports import PeriodQuery
 
 
@@ -45,7 +45,7 @@ class LiabilityQuery(PeriodQuery):
         return revenue_minor
 
 
-class Flow(Told):
+class Flow(ResponseModel):
     """opening + (earned − returned) − (spent − restored) − expired + (given − taken) − (sent − received) =
     closing."""
 
@@ -69,7 +69,7 @@ class Flow(Told):
     closing: int
 
 
-class AgeBucket(Told):
+class AgeBucket(ResponseModel):
     """Points by how many whole days they can be spent already."""
 
     days_from: int
@@ -77,7 +77,7 @@ class AgeBucket(Told):
     points: int
 
 
-class Outstanding(Told):
+class Outstanding(ResponseModel):
     """pending + buckets − below_zero = the flow's closing."""
 
     pending: int
@@ -89,14 +89,14 @@ class Outstanding(Told):
     """Had lapsed at the instant and was not written down yet; still in the closing figure and in the buckets."""
 
 
-class MonthOfExpiry(Told):
+class MonthOfExpiry(ResponseModel):
     """Points that lapse within a month."""
 
     month: str
     points: int
 
 
-class ExpiryOutlook(Told):
+class ExpiryOutlook(ResponseModel):
     """When what lies in lots lapses if nobody spends it."""
 
     lapsed: int
@@ -107,7 +107,7 @@ class ExpiryOutlook(Told):
     never: int
 
 
-class Breakage(Told):
+class Breakage(ResponseModel):
     """What left the accounts while observed: breakage is expired ÷ (expired + spent), redemption is the rest."""
 
     observed_from: datetime
@@ -120,7 +120,7 @@ class Breakage(Told):
     redemption_bp: int | None
 
 
-class DeferredRevenue(Told):
+class DeferredRevenue(ResponseModel):
     """The period's revenue split by relative stand-alone selling prices (IFRS 15.73–80, B39–B47), in the minor unit.
 
     standalone = issued × value ÷ per points × redemption; allocated = revenue × standalone ÷ (revenue + standalone);
@@ -139,7 +139,7 @@ class DeferredRevenue(Told):
     """allocated − recognised: the contract liability."""
 
 
-class Liability(Told):
+class Liability(ResponseModel):
     """What a program owes its members in one wallet when a period ends; exact also for the past."""
 
     program_id: str
@@ -170,7 +170,7 @@ def valuation_of(query: LiabilityQuery) -> pb.Valuation | None:
 
 
 def liability_of(liability: pb.Liability) -> Liability:
-    """The liability as told."""
+    """The liability as answered."""
     flow, outlook = liability.flow, liability.outlook
     return Liability(
         program_id=liability.program_id,
@@ -222,24 +222,24 @@ def _deferred(deferred: pb.DeferredRevenue) -> DeferredRevenue:
 LIABILITY_HEADS = ("section", "item", "value")
 
 
-def liability_rows(told: Liability) -> Iterator[tuple[Cell, ...]]:
+def liability_rows(model: Liability) -> Iterator[tuple[Cell, ...]]:
     """A row a figure: the section that it stands in, its name, and the figure."""
     for name in ("program_id", "wallet", "recorded_from", "recorded_until", "measured_at", "read_at"):
-        yield "report", name, getattr(told, name)
+        yield "report", name, getattr(model, name)
     for name in Flow.model_fields:
-        yield "flow", name, getattr(told.flow, name)
-    yield "outstanding", "pending", told.outstanding.pending
-    for bucket in told.outstanding.buckets:
+        yield "flow", name, getattr(model.flow, name)
+    yield "outstanding", "pending", model.outstanding.pending
+    for bucket in model.outstanding.buckets:
         yield "outstanding", f"days {bucket.days_from} to {bucket.days_to or 'any'}", bucket.points
-    yield "outstanding", "below_zero", told.outstanding.below_zero
-    yield "outstanding", "lapsed_unwritten", told.outstanding.lapsed_unwritten
-    yield "expiry", "lapsed", told.outlook.lapsed
-    for month in told.outlook.months:
+    yield "outstanding", "below_zero", model.outstanding.below_zero
+    yield "outstanding", "lapsed_unwritten", model.outstanding.lapsed_unwritten
+    yield "expiry", "lapsed", model.outlook.lapsed
+    for month in model.outlook.months:
         yield "expiry", month.month, month.points
-    yield "expiry", "later", told.outlook.later
-    yield "expiry", "never", told.outlook.never
+    yield "expiry", "later", model.outlook.later
+    yield "expiry", "never", model.outlook.never
     for name in Breakage.model_fields:
-        yield "breakage", name, getattr(told.breakage, name)
-    if told.deferred_revenue is not None:
+        yield "breakage", name, getattr(model.breakage, name)
+    if model.deferred_revenue is not None:
         for name in DeferredRevenue.model_fields:
-            yield "deferred_revenue", name, getattr(told.deferred_revenue, name)
+            yield "deferred_revenue", name, getattr(model.deferred_revenue, name)

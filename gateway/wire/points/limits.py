@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, StrictInt
 
-from gateway.wire.base import Asked, Told
+from gateway.wire.base import RequestModel, ResponseModel
 from gateway.wire.enums import number_of, word_of
 
 ScopeWord = Literal["member", "member_and_cashier", "program", "store"]
@@ -17,7 +17,7 @@ UnitWord = Literal["points", "purchases"]
 LimitPolicyWord = Literal["cut", "refuse"]
 
 
-class Limit(Asked):
+class Limit(RequestModel):
     """At most so many points, or purchases or activities, in each window."""
 
     scope: ScopeWord
@@ -38,7 +38,7 @@ class Limit(Asked):
         )
 
 
-class MetLimit(Told):
+class MetLimit(ResponseModel):
     """A limit as a purchase met it."""
 
     limit: Limit
@@ -49,7 +49,7 @@ class MetLimit(Told):
 
 
 def limit_of(limit: pb.EarningLimit) -> Limit:
-    """The limit as told."""
+    """The limit as answered."""
     return Limit(
         scope=word_of(pb.LimitScope, limit.scope),
         span=word_of(pb.LimitSpan, limit.span),
@@ -59,6 +59,6 @@ def limit_of(limit: pb.EarningLimit) -> Limit:
 
 
 def met_limit_of(met: pb.MetLimit) -> MetLimit:
-    """The limit with its window as told."""
+    """The limit with its window as answered."""
     starts_on = date.fromisoformat(met.starts_on) if met.starts_on else None
     return MetLimit(limit=limit_of(met.limit), starts_on=starts_on, used=met.used)

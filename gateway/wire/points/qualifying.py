@@ -7,10 +7,10 @@ from datetime import datetime
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, ValidationInfo, field_validator
 
-from gateway.wire.base import FIT, Instant, InUrl, Told, instant, known_instant
+from gateway.wire.base import FIT, Instant, ResponseModel, UrlModel, instant, known_instant
 
 
-class QualifyingQuery(InUrl):
+class QualifyingQuery(UrlModel):
     """Which wallet, and over which window of time."""
 
     wallet: str = Field("", max_length=50, pattern=FIT, description='Which wallet; empty means "points".')
@@ -30,7 +30,7 @@ class QualifyingQuery(InUrl):
         return end
 
 
-class QualifyingSum(Told):
+class QualifyingSum(ResponseModel):
     """What rules whose points qualify gave for what occurred in a window, less what returns of it took.
 
     Spending, expiry, holds and transfers never change it.
@@ -46,7 +46,7 @@ class QualifyingSum(Told):
 
 
 def qualifying_sum_of(answer: pb.GetQualifyingSumsResponse) -> QualifyingSum:
-    """The sum over the one window that was asked for, as told."""
+    """The sum over the one window that was asked for, as answered."""
     (found,) = answer.sums
     return QualifyingSum(
         member_id=answer.member_id,

@@ -10,7 +10,7 @@ from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field
 
 from gateway.openapi import Problem
-from gateway.wire.base import Told, instant, known_instant
+from gateway.wire.base import ResponseModel, instant, known_instant
 from gateway.wire.enums import word_of
 from gateway.wire.points.accounts import Account, account_of
 from gateway.wire.points.earnings import Earner, Earning, earner_of, earning_of
@@ -18,7 +18,7 @@ from gateway.wire.points.sales import TenderWord
 from gateway.wire.rewards.redemptions import Voucher
 
 
-class Receipt(Told):
+class Receipt(ResponseModel):
     """The key of a receipt."""
 
     source: str
@@ -28,14 +28,14 @@ class Receipt(Told):
     receipt_number: str
 
 
-class Original(Told):
+class Original(ResponseModel):
     """Where goods were bought that a sale takes back."""
 
     receipt: Receipt
     line_id: str
 
 
-class Line(Told):
+class Line(ResponseModel):
     """One line of a receipt."""
 
     line_id: str
@@ -53,14 +53,14 @@ class Line(Told):
     original: Original | None
 
 
-class Tender(Told):
+class Tender(ResponseModel):
     """One way of paying."""
 
     kind: TenderWord
     amount_minor: int
 
 
-class ReturnedLine(Told):
+class ReturnedLine(ResponseModel):
     """Goods of one line brought back."""
 
     line_id: str
@@ -70,7 +70,7 @@ class ReturnedLine(Told):
 MisfitReasonWord = Literal["line_unknown", "exceeds_purchase", "other_currency"]
 
 
-class UnmatchedReturn(Told):
+class UnmatchedReturn(ResponseModel):
     """A return that named the receipt before it was recorded, and did not fit when it was."""
 
     return_id: str
@@ -79,14 +79,14 @@ class UnmatchedReturn(Told):
     reason: MisfitReasonWord
 
 
-class PointsRefund(Told):
+class PointsRefund(ResponseModel):
     """Points that a hold had spent on the goods."""
 
     hold_id: str
     amount: int
 
 
-class Return(Told):
+class Return(ResponseModel):
     """Goods brought back."""
 
     return_id: str
@@ -116,7 +116,7 @@ class Return(Told):
     """What was taken back and why, in one sentence that a cashier can read out."""
 
 
-class Purchase(Told):
+class Purchase(ResponseModel):
     """A sale with what it gave."""
 
     purchase_id: str
@@ -150,7 +150,7 @@ class Purchase(Told):
     those of which none is known."""
 
 
-class PurchaseAnswer(Told):
+class PurchaseAnswer(ResponseModel):
     """A purchase and the account after it."""
 
     purchase: Purchase
@@ -158,7 +158,7 @@ class PurchaseAnswer(Told):
     """Null for an anonymous sale."""
 
 
-class UploadResult(Told):
+class UploadResult(ResponseModel):
     """What came of one of many purchases: what a call with this one alone would have answered."""
 
     status: int
@@ -170,13 +170,13 @@ class UploadResult(Told):
     problem: Problem | None = None
 
 
-class UploadAnswer(Told):
+class UploadAnswer(ResponseModel):
     """A result for each purchase, in their order."""
 
     results: list[UploadResult]
 
 
-class ReturnedVoucher(Told):
+class ReturnedVoucher(ResponseModel):
     """What came of a voucher that the till named with a return."""
 
     code: str
@@ -187,7 +187,7 @@ class ReturnedVoucher(Told):
     """Why it was not made good again, where others changed it between the check and the return."""
 
 
-class ReturnAnswer(Told):
+class ReturnAnswer(ResponseModel):
     """A return and the account after it."""
 
     return_: Return = Field(serialization_alias="return")
@@ -198,7 +198,7 @@ class ReturnAnswer(Told):
 
 
 def receipt_of(receipt: pb.ReceiptKey) -> Receipt:
-    """The key as told."""
+    """The key as answered."""
     return Receipt(
         source=receipt.source,
         store_id=receipt.store_id,
@@ -209,7 +209,7 @@ def receipt_of(receipt: pb.ReceiptKey) -> Receipt:
 
 
 def purchase_of(purchase: pb.Purchase) -> Purchase:
-    """The purchase as told."""
+    """The purchase as answered."""
     sale = purchase.sale
     return Purchase(
         purchase_id=purchase.purchase_id,
@@ -237,19 +237,19 @@ def purchase_of(purchase: pb.Purchase) -> Purchase:
 def purchase_answer_of(
     answer: pb.RecordPurchaseResponse | pb.PreviewPurchaseResponse | pb.ClaimPurchaseResponse,
 ) -> PurchaseAnswer:
-    """A purchase and the account after it, as told."""
+    """A purchase and the account after it, as answered."""
     return PurchaseAnswer(purchase=purchase_of(answer.purchase), account=account_or_none(answer))
 
 
 def account_or_none(
     answer: pb.RecordPurchaseResponse | pb.PreviewPurchaseResponse | pb.ClaimPurchaseResponse,
 ) -> Account | None:
-    """The account after a purchase, as told."""
+    """The account after a purchase, as answered."""
     return account_of(answer.account) if answer.HasField("account") else None
 
 
 def return_answer_of(answer: pb.RecordReturnResponse, vouchers: Sequence[ReturnedVoucher] = ()) -> ReturnAnswer:
-    """A return and the account after it, as told, with the vouchers that came back with it."""
+    """A return and the account after it, as answered, with the vouchers that came back with it."""
     account = account_of(answer.account) if answer.HasField("account") else None
     return ReturnAnswer(return_=_return_of(getattr(answer, "return")), account=account, vouchers=list(vouchers))
 

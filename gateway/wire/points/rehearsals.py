@@ -8,7 +8,17 @@ from typing import Annotated, Literal
 from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, StrictBool, StrictInt
 
-from gateway.wire.base import Asked, Id, Instant, InUrl, MaybeText50, Told, example, instant, known_instant
+from gateway.wire.base import (
+    Id,
+    Instant,
+    MaybeText50,
+    RequestModel,
+    ResponseModel,
+    UrlModel,
+    example,
+    instant,
+    known_instant,
+)
 from gateway.wire.enums import word_of
 from gateway.wire.points.documents import DEFINITIONS_MAX, RuleDefinition
 from gateway.wire.points.rules import EXAMPLE
@@ -18,13 +28,13 @@ RehearsalWord = Literal["running", "done", "failed"]
 VALUE_MAX = 1_000_000_000
 
 
-class RehearsalPath(InUrl):
+class RehearsalPath(UrlModel):
     """A rehearsal in a path."""
 
     rehearsal_id: Id
 
 
-class NewRehearsal(Asked):
+class NewRehearsal(RequestModel):
     """Which rules to rehearse, and on which purchases."""
 
     model_config = example(
@@ -54,13 +64,13 @@ class NewRehearsal(Asked):
     per_points: Annotated[StrictInt, Field(ge=0, le=VALUE_MAX)] = 0
 
 
-class RehearsalBegun(Told):
+class RehearsalBegun(ResponseModel):
     """Where to look for what it finds."""
 
     rehearsal_id: str
 
 
-class RehearsedRule(Told):
+class RehearsedRule(ResponseModel):
     """What one rule gave and would have given, the latter for so many purchases."""
 
     key: str
@@ -69,7 +79,7 @@ class RehearsedRule(Told):
     purchases: int
 
 
-class RehearsedPurchase(Told):
+class RehearsedPurchase(ResponseModel):
     """A purchase for which it makes a difference."""
 
     purchase_id: str
@@ -78,7 +88,7 @@ class RehearsedPurchase(Told):
     would_give: int
 
 
-class Rehearsal(Told):
+class Rehearsal(ResponseModel):
     """What rules would have given; the figures are of the purchases seen so far."""
 
     rehearsal_id: str
@@ -113,7 +123,7 @@ class Rehearsal(Told):
 
 
 def rehearsal_of(rehearsal: pb.Rehearsal) -> Rehearsal:
-    """A rehearsal as told."""
+    """A rehearsal as answered."""
     return Rehearsal(
         rehearsal_id=rehearsal.rehearsal_id,
         state=word_of(pb.RehearsalState, rehearsal.state),

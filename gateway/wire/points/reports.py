@@ -10,12 +10,12 @@ from loyalty.points.v1 import points_pb2 as pb
 from pydantic import Field, ValidationInfo, field_validator
 
 from gateway.sheets import Cell
-from gateway.wire.base import FIT, Instant, InUrl, PageQuery, Told, known_instant
+from gateway.wire.base import FIT, Instant, PageQuery, ResponseModel, UrlModel, known_instant
 from gateway.wire.enums import word_of
 from gateway.wire.points.accounts import Entry, EntryWord, entry_of
 
 
-class PeriodQuery(InUrl):
+class PeriodQuery(UrlModel):
     """Which period of which wallet, and as what to write it."""
 
     start: Instant = Field(alias="from", description="The period begins with this instant.")
@@ -38,7 +38,7 @@ class StatementQuery(PeriodQuery, PageQuery):
     """Which period of which wallet, and which page of its movements."""
 
 
-class KindTotal(Told):
+class KindTotal(ResponseModel):
     """What the movements of one kind came to."""
 
     kind: EntryWord
@@ -50,7 +50,7 @@ class KindTotal(Told):
     """Points that they took; not negative."""
 
 
-class Statement(Told):
+class Statement(ResponseModel):
     """An account over a period: opening balance, plus all that was given, less all that was taken, is the closing one.
 
     A movement belongs to the period in which it was recorded. The figures are of the whole period, whichever page of
@@ -72,7 +72,7 @@ class Statement(Told):
 
 
 def statement_of(answer: pb.GetStatementResponse) -> Statement:
-    """The statement as told."""
+    """The statement as answered."""
     statement = answer.statement
     return Statement(
         member_id=statement.member_id,
@@ -117,11 +117,11 @@ STATEMENT_HEADS = (
 )
 
 
-def statement_rows(told: Statement, *, is_first: bool) -> Iterator[tuple[Cell, ...]]:
+def statement_rows(model: Statement, *, is_first: bool) -> Iterator[tuple[Cell, ...]]:
     """The opening balance on the first page, a row a movement, and the closing balance on the last page."""
     if is_first:
-        yield _balance_row(told.recorded_from, "opening", told.opening_balance)
-    for entry in told.items:
+        yield _balance_row(model.recorded_from, "opening", model.opening_balance)
+    for entry in model.items:
         yield (
             entry.recorded_at,
             entry.occurred_at,
@@ -144,8 +144,8 @@ def statement_rows(told: Statement, *, is_first: bool) -> Iterator[tuple[Cell, .
             entry.counted_as_activity,
             entry.inactivity_days,
         )
-    if told.next_cursor is None:
-        yield _balance_row(told.recorded_until, "closing", told.closing_balance)
+    if model.next_cursor is None:
+        yield _balance_row(model.recorded_until, "closing", model.closing_balance)
 
 
 def _balance_row(at: datetime, word: str, balance: int) -> tuple[Cell, ...]:

@@ -10,12 +10,12 @@ from pydantic import Field, StrictInt, StringConstraints
 
 from gateway.wire.base import (
     INT64_MAX,
-    Asked,
     Id,
-    InUrl,
     MaybeText50,
+    RequestModel,
+    ResponseModel,
     Text50,
-    Told,
+    UrlModel,
     example,
     instant,
     known_instant,
@@ -35,7 +35,7 @@ Key = Annotated[str, StringConstraints(strict=True, pattern=KEY_PATTERN)]
 MaybeKey = Annotated[str, StringConstraints(strict=True, pattern=f"{KEY_PATTERN}|^$")]
 
 
-class RulePath(InUrl):
+class RulePath(UrlModel):
     """An earning rule in a path."""
 
     rule_id: Id
@@ -53,7 +53,7 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class NewRuleVersion(Asked):
+class NewRuleVersion(RequestModel):
     """The next version of a rule."""
 
     model_config = example(EXAMPLE)
@@ -61,7 +61,7 @@ class NewRuleVersion(Asked):
     terms: NewTerms
 
 
-class NewEarningRule(Asked):
+class NewEarningRule(RequestModel):
     """A rule."""
 
     model_config = example({"key": "base", **EXAMPLE})
@@ -71,7 +71,7 @@ class NewEarningRule(Asked):
     terms: NewTerms
 
 
-class ActivateBody(Asked):
+class ActivateBody(RequestModel):
     """Which version to activate."""
 
     model_config = example({"version": 1})
@@ -80,7 +80,7 @@ class ActivateBody(Asked):
     """The draft meant; 0 means the latest version."""
 
 
-class CallOffBody(Asked):
+class CallOffBody(RequestModel):
     """Which version to call off."""
 
     model_config = example({"version": 2})
@@ -89,7 +89,7 @@ class CallOffBody(Asked):
     """The version meant; 0 means the scheduled one, or the last to begin where there are several."""
 
 
-class Policy(Asked):
+class Policy(RequestModel):
     """How the program treats its accounts."""
 
     model_config = example({"shortfall": "carry", "adjustment_limit": 5_000})
@@ -112,7 +112,7 @@ class Policy(Asked):
     birthday rules in force, if they agree, else UTC."""
 
 
-class EarningRule(Told):
+class EarningRule(ResponseModel):
     """One version of an earning rule."""
 
     rule_id: str
@@ -130,20 +130,20 @@ class EarningRule(Told):
     """up to here, not included, earn by this version; of one that was called off both are the same."""
 
 
-class EarningRuleVersions(Told):
+class EarningRuleVersions(ResponseModel):
     """A rule with all its versions, newest first. The newest version is the ETag."""
 
     versions: list[EarningRule]
 
 
-class EarningRulePage(Told):
+class EarningRulePage(ResponseModel):
     """A page of rules, each in its latest version."""
 
     items: list[EarningRule]
     next_cursor: str | None
 
 
-class ProgramPolicy(Told):
+class ProgramPolicy(ResponseModel):
     """How the program treats its accounts."""
 
     shortfall: ShortfallWord
@@ -162,7 +162,7 @@ class ProgramPolicy(Told):
 
 
 def rule_of(rule: pb.EarningRule) -> EarningRule:
-    """The version of a rule as told."""
+    """The version of a rule as answered."""
     return EarningRule(
         rule_id=rule.rule_id,
         key=rule.key,
@@ -178,7 +178,7 @@ def rule_of(rule: pb.EarningRule) -> EarningRule:
 
 
 def policy_of(policy: pb.ProgramPolicy) -> ProgramPolicy:
-    """The policy as told; one that nobody set is the default."""
+    """The policy as answered; one that nobody set is the default."""
     return ProgramPolicy(
         shortfall=word_of(pb.ShortfallPolicy, policy.shortfall or pb.SHORTFALL_POLICY_CARRY),
         adjustment_limit=policy.adjustment_limit if policy.HasField("adjustment_limit") else None,

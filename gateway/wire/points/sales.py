@@ -9,18 +9,18 @@ from pydantic import Field, SkipValidation, StrictBool, StringConstraints
 
 from gateway.wire.base import (
     BARE,
-    Asked,
     Currency,
     Day,
     Id,
     Instant,
     Int64,
-    InUrl,
     MaybeText100,
     NaturalInt64,
     PositiveInt64,
+    RequestModel,
     Text50,
     Text100,
+    UrlModel,
     example,
 )
 from gateway.wire.enums import number_of
@@ -78,13 +78,13 @@ RETURN = {
 }
 
 
-class PurchasePath(InUrl):
+class PurchasePath(UrlModel):
     """A purchase in a path."""
 
     purchase_id: Id
 
 
-class ReceiptKey(Asked):
+class ReceiptKey(RequestModel):
     """Names a receipt for good: two receipts with the same key are the same receipt."""
 
     source: Text50
@@ -100,7 +100,7 @@ class ReceiptKey(Asked):
         return pb.ReceiptKey(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
-class OriginalLine(Asked):
+class OriginalLine(RequestModel):
     """Where goods were bought."""
 
     receipt: ReceiptKey
@@ -113,7 +113,7 @@ class OriginalLine(Asked):
         return pb.OriginalLine(receipt=self.receipt.to_proto(), line_id=self.line_id)
 
 
-class NewLine(Asked):
+class NewLine(RequestModel):
     """One line of a receipt."""
 
     line_id: Text50
@@ -163,7 +163,7 @@ class NewLine(Asked):
         )
 
 
-class NewTender(Asked):
+class NewTender(RequestModel):
     """One way of paying."""
 
     kind: TenderWord
@@ -174,13 +174,13 @@ class NewTender(Asked):
         return pb.Tender(kind=number_of(pb.TenderKind, self.kind), amount_minor=self.amount_minor)
 
 
-class ByMemberId(Asked):
+class ByMemberId(RequestModel):
     """The member by their id."""
 
     member_id: Id
 
 
-class ByIdentifier(Asked):
+class ByIdentifier(RequestModel):
     """The member by what the customer shows or says."""
 
     identifier: NewIdentifier
@@ -189,7 +189,7 @@ class ByIdentifier(Asked):
 MemberReference = ByMemberId | ByIdentifier
 
 
-class SaleBody(Asked):
+class SaleBody(RequestModel):
     """What a till tells of a sale."""
 
     receipt: ReceiptKey
@@ -234,7 +234,7 @@ class PurchaseToRecord(PurchaseBody):
     """Names this wish alone, as the header does for a single purchase; without it, the header and the receipt do."""
 
 
-class UploadBody(Asked):
+class UploadBody(RequestModel):
     """Purchases that could not be sent when they happened, those of one member in their order.
 
     Each has its own result, and a malformed one fails alone.
@@ -246,7 +246,7 @@ class UploadBody(Asked):
     purchases: list[SkipValidation[PurchaseToRecord]] = Field(min_length=1, max_length=PURCHASES_MAX)
 
 
-class ClaimBody(Asked):
+class ClaimBody(RequestModel):
     """An anonymous purchase, and who it belongs to."""
 
     model_config = example({"receipt": _RECEIPT, "member": {"identifier": {"kind": "phone", "value": "+923001234567"}}})
@@ -263,7 +263,7 @@ VoucherCode = Annotated[
 ]
 
 
-class NewReturnLine(Asked):
+class NewReturnLine(RequestModel):
     """Goods of one line brought back."""
 
     line_id: Text50
@@ -275,7 +275,7 @@ class NewReturnLine(Asked):
         return pb.ReturnLine(line_id=self.line_id, quantity_milli=self.quantity_milli)
 
 
-class NewPointsRefund(Asked):
+class NewPointsRefund(RequestModel):
     """Points that the goods were paid with."""
 
     hold_id: Id
@@ -288,7 +288,7 @@ class NewPointsRefund(Asked):
         return pb.PointsRefund(hold_id=self.hold_id, amount=self.amount)
 
 
-class ReturnBody(Asked):
+class ReturnBody(RequestModel):
     """Goods brought back."""
 
     model_config = example(RETURN)

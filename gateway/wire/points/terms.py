@@ -10,13 +10,13 @@ from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from gateway.wire.base import (
     CANONICAL_NAME,
-    Asked,
     Instant,
     MaybeCurrency,
     MaybeText50,
     Prose100,
+    RequestModel,
+    ResponseModel,
     Text100,
-    Told,
     instant,
     maybe_timestamp,
 )
@@ -46,7 +46,7 @@ Minute = Annotated[StrictInt, Field(ge=0, le=1_440)]
 Weekday = Annotated[StrictInt, Field(ge=1, le=7)]
 
 
-class ValidHours(Asked):
+class ValidHours(RequestModel):
     """From one time of the day up to another, not included."""
 
     weekdays: list[Weekday] = Field(default=[], max_length=7)
@@ -61,7 +61,7 @@ class ValidHours(Asked):
         return pb.ValidHours(weekdays=self.weekdays, from_minute=self.from_minute, until_minute=self.until_minute)
 
 
-class NewTerms(Asked):
+class NewTerms(RequestModel):
     """What a rule gives, for what, when, and beside which others."""
 
     name: Prose100
@@ -183,7 +183,7 @@ class NewTerms(Asked):
         )
 
 
-class Terms(Told):
+class Terms(ResponseModel):
     """What a rule gives, for what, and when."""
 
     name: str
@@ -225,7 +225,7 @@ class Terms(Told):
 
 
 def terms_of(terms: pb.EarningTerms) -> Terms:
-    """What a rule says, as told."""
+    """What a rule says, as answered."""
     return Terms(
         name=terms.name,
         points=terms.points,

@@ -11,12 +11,12 @@ from pydantic import Field, StrictInt, StringConstraints
 from gateway.wire.base import (
     CANONICAL_PROSE,
     FIT,
-    Asked,
     Id,
-    InUrl,
     MaybeText50,
     Points,
-    Told,
+    RequestModel,
+    ResponseModel,
+    UrlModel,
     example,
     instant,
     known_instant,
@@ -28,13 +28,13 @@ TransferWord = Literal["sent", "done", "returned"]
 _Bound = Annotated[StrictInt, Field(ge=0, le=1_000_000_000)]
 
 
-class TransferPath(InUrl):
+class TransferPath(UrlModel):
     """A transfer in a path."""
 
     transfer_id: Id
 
 
-class NewTransfer(Asked):
+class NewTransfer(RequestModel):
     """Points that one member gives to another."""
 
     model_config = example(
@@ -56,7 +56,7 @@ class NewTransfer(Asked):
     """For both to read; a phone number or an e-mail address in it is refused."""
 
 
-class Transfers(Asked):
+class Transfers(RequestModel):
     """How much members may give to one another; 0 sets no bound of that kind."""
 
     points_min: _Bound = 0
@@ -71,7 +71,7 @@ class Transfers(Asked):
         return pb.TransferPolicy(**self.model_dump())
 
 
-class Transfer(Told):
+class Transfer(ResponseModel):
     """Points that one member gives to another; on its way, done, or returned to the sender."""
 
     transfer_id: str
@@ -85,7 +85,7 @@ class Transfer(Told):
     ended_at: datetime | None
 
 
-class TransferPage(Told):
+class TransferPage(ResponseModel):
     """A page of transfers, newest first."""
 
     items: list[Transfer]
@@ -93,12 +93,12 @@ class TransferPage(Told):
 
 
 def transfers_of(policy: pb.TransferPolicy) -> Transfers:
-    """How much members may give to one another, as told."""
+    """How much members may give to one another, as answered."""
     return Transfers(**{name: getattr(policy, name) for name in Transfers.model_fields})
 
 
 def transfer_of(transfer: pb.Transfer) -> Transfer:
-    """The transfer as told."""
+    """The transfer as answered."""
     return Transfer(
         transfer_id=transfer.transfer_id,
         member_id=transfer.member_id,

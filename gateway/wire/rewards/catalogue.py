@@ -9,17 +9,17 @@ from loyalty.rewards.v1 import rewards_pb2 as pb
 from pydantic import Field, StrictInt
 
 from gateway.wire.base import (
-    Asked,
     Currency,
     Id,
     Instant,
-    InUrl,
     MaybeProse1000,
     MaybeText50,
     Points,
     Prose100,
+    RequestModel,
+    ResponseModel,
     Text100,
-    Told,
+    UrlModel,
     example,
     instant,
     known_instant,
@@ -33,13 +33,13 @@ UnavailabilityWord = Literal[
 ]
 
 
-class RewardPath(InUrl):
+class RewardPath(UrlModel):
     """A reward in a path."""
 
     reward_id: Id
 
 
-class FixedDiscount(Asked):
+class FixedDiscount(RequestModel):
     """So much money off."""
 
     kind: Literal["fixed_discount"]
@@ -52,7 +52,7 @@ class FixedDiscount(Asked):
         return pb.Benefit(kind=kind, amount_minor=self.amount_minor, currency=self.currency)
 
 
-class PercentageDiscount(Asked):
+class PercentageDiscount(RequestModel):
     """So much of the price off."""
 
     kind: Literal["percentage_discount"]
@@ -64,7 +64,7 @@ class PercentageDiscount(Asked):
         return pb.Benefit(kind=number_of(pb.BenefitKind, self.kind), basis_points=self.basis_points)
 
 
-class FreeProduct(Asked):
+class FreeProduct(RequestModel):
     """Something for nothing."""
 
     kind: Literal["free_product"]
@@ -75,7 +75,7 @@ class FreeProduct(Asked):
         return pb.Benefit(kind=number_of(pb.BenefitKind, self.kind), sku=self.sku)
 
 
-class NewRewardTerms(Asked):
+class NewRewardTerms(RequestModel):
     """What a reward promises and asks for."""
 
     name: Prose100
@@ -108,7 +108,7 @@ class NewRewardTerms(Asked):
         )
 
 
-class RewardBody(Asked):
+class RewardBody(RequestModel):
     """A reward for the catalogue."""
 
     model_config = example(
@@ -128,7 +128,7 @@ class RewardBody(Asked):
     """Units to have from now on. Null sets no limit on a new reward and leaves the stock of an old one as it is."""
 
 
-class Benefit(Told):
+class Benefit(ResponseModel):
     """What the till does when the voucher is shown; which fields are set depends on the kind."""
 
     kind: BenefitWord
@@ -139,7 +139,7 @@ class Benefit(Told):
     sku: str | None
 
 
-class RewardTerms(Told):
+class RewardTerms(ResponseModel):
     """What a reward promises and asks for."""
 
     name: str
@@ -153,7 +153,7 @@ class RewardTerms(Told):
     voucher_validity_days: int
 
 
-class Reward(Told):
+class Reward(ResponseModel):
     """Something in the catalogue. `version` is the ETag; redeemed stock does not change it."""
 
     reward_id: str
@@ -165,14 +165,14 @@ class Reward(Told):
     updated_at: datetime
 
 
-class RewardPage(Told):
+class RewardPage(ResponseModel):
     """A page of the catalogue, newest first."""
 
     items: list[Reward]
     next_cursor: str | None
 
 
-class Unavailability(Told):
+class Unavailability(ResponseModel):
     """One reason that keeps a reward from a member; points are set for `insufficient_balance`."""
 
     reason: UnavailabilityWord
@@ -181,7 +181,7 @@ class Unavailability(Told):
     missing_points: int | None
 
 
-class MemberReward(Told):
+class MemberReward(ResponseModel):
     """A reward as it stands for one member."""
 
     reward: Reward
@@ -190,7 +190,7 @@ class MemberReward(Told):
     """Every reason why not, in the order a redemption would meet them."""
 
 
-class MemberRewardPage(Told):
+class MemberRewardPage(ResponseModel):
     """A page of the catalogue as it stands for one member."""
 
     items: list[MemberReward]
@@ -198,7 +198,7 @@ class MemberRewardPage(Told):
 
 
 def reward_of(reward: pb.Reward) -> Reward:
-    """The reward as told."""
+    """The reward as answered."""
     return Reward(
         reward_id=reward.reward_id,
         terms=_terms_of(reward.terms),
@@ -210,7 +210,7 @@ def reward_of(reward: pb.Reward) -> Reward:
 
 
 def member_reward_of(found: pb.MemberReward) -> MemberReward:
-    """The reward as it stands for a member, as told."""
+    """The reward as it stands for a member, as answered."""
     return MemberReward(
         reward=reward_of(found.reward),
         available=found.available,
@@ -219,7 +219,7 @@ def member_reward_of(found: pb.MemberReward) -> MemberReward:
 
 
 def benefit_of(benefit: pb.Benefit) -> Benefit:
-    """The benefit as told, with the fields of its kind."""
+    """The benefit as answered, with the fields of its kind."""
     kind = benefit.kind
     fixed = kind == pb.BENEFIT_KIND_FIXED_DISCOUNT
     return Benefit(

@@ -10,13 +10,13 @@ from pydantic import StringConstraints
 
 from gateway.wire.base import (
     BARE,
-    Asked,
     Id,
-    InUrl,
     MaybeText100,
     Prose500,
+    RequestModel,
+    ResponseModel,
     Text100,
-    Told,
+    UrlModel,
     example,
     instant,
     known_instant,
@@ -35,13 +35,13 @@ class RedemptionPath(MemberPath):
     redemption_id: Id
 
 
-class VoucherPath(InUrl):
+class VoucherPath(UrlModel):
     """A voucher in a path."""
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern="^[A-Za-z0-9 -]+$"), BARE]
 
 
-class RedeemBody(Asked):
+class RedeemBody(RequestModel):
     """Which reward to redeem."""
 
     model_config = example({"reward_id": "0b7e4f9a-6c1d-4f0e-9a56-2d6f3f6f9b11"})
@@ -49,7 +49,7 @@ class RedeemBody(Asked):
     reward_id: Id
 
 
-class CancelBody(Asked):
+class CancelBody(RequestModel):
     """Why a redemption is undone."""
 
     model_config = example({"reason": "customer changed their mind"})
@@ -58,7 +58,7 @@ class CancelBody(Asked):
     """Why, for the record, which is kept in the clear: a phone number or an e-mail address in it is refused."""
 
 
-class UseVoucherBody(Asked):
+class UseVoucherBody(RequestModel):
     """Where a voucher is used, for the record."""
 
     model_config = example({"store_id": "S1", "terminal_id": "T4", "receipt_number": "000125"})
@@ -68,7 +68,7 @@ class UseVoucherBody(Asked):
     receipt_number: MaybeText100 = ""
 
 
-class ReinstateVoucherBody(Asked):
+class ReinstateVoucherBody(RequestModel):
     """Why a used voucher is made good again."""
 
     model_config = example({"reason": "order W-20931 was cancelled", "actor": "b.khan"})
@@ -79,7 +79,7 @@ class ReinstateVoucherBody(Asked):
     """Who decides it, as the retailer names them; the same is refused."""
 
 
-class Voucher(Told):
+class Voucher(ResponseModel):
     """A promise that a till honours once."""
 
     code: str
@@ -96,7 +96,7 @@ class Voucher(Told):
     """Null unless it is used."""
 
 
-class Redemption(Told):
+class Redemption(ResponseModel):
     """One member's way to one reward."""
 
     redemption_id: str
@@ -114,7 +114,7 @@ class Redemption(Told):
 
 
 def voucher_of(voucher: pb.Voucher) -> Voucher:
-    """The voucher as told."""
+    """The voucher as answered."""
     return Voucher(
         code=voucher.code,
         member_id=voucher.member_id,
@@ -130,7 +130,7 @@ def voucher_of(voucher: pb.Voucher) -> Voucher:
 
 
 def redemption_of(redemption: pb.Redemption) -> Redemption:
-    """The redemption as told."""
+    """The redemption as answered."""
     return Redemption(
         redemption_id=redemption.redemption_id,
         member_id=redemption.member_id,

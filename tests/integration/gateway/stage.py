@@ -40,8 +40,8 @@ class ApiKeyUnknown(Unauthenticated):
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
-    """An RPC that a service was asked."""
+class ReceivedCall:
+    """An RPC that a service received."""
 
     method: str
     request: Any
@@ -52,7 +52,7 @@ class Puppets:
     """What the services say, by RPC: a message, a refusal to raise, or a function of the request."""
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
+        self.asked: list[ReceivedCall] = []
         self.says: dict[str, Message | Exception | Behaviour] = {}
         self.replays: set[str] = set()
         self.roles: dict[bytes, str] = {}
@@ -74,7 +74,7 @@ class Puppets:
         """What the service says."""
         metadata = {str(key): str(value) for key, value in context.invocation_metadata()}
         with self._lock:
-            self.asked.append(Asked(method, request, metadata))
+            self.asked.append(ReceivedCall(method, request, metadata))
         said = self.says[method]
         if method in self.replays:
             context.set_trailing_metadata(((REPLAYED_HEADER, "true"),))
