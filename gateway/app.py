@@ -15,7 +15,7 @@ from gateway.addresses import networks_of
 from gateway.auth import KeyRing, Resolver
 from gateway.clients import Clients
 from gateway.config import Config, load
-from gateway.evictions import FILE_VARIABLE
+from gateway.invalidations import FILE_VARIABLE
 from gateway.limits import limits_of
 from gateway.suite import Suite
 from gateway.suite import install as install_suite

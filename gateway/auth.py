@@ -17,11 +17,11 @@ from collections.abc import Callable
 from loyalty.members.v1 import members_pb2 as pb
 
 from gateway.addresses import AddressBudget
+from gateway.cache import Cache, Freshness
 from gateway.clients import Clients
 from gateway.config import Config
 from gateway.context import Caller
-from gateway.evictions import EvictionKind
-from gateway.memory import Freshness, Memory
+from gateway.invalidations import InvalidationKind
 from gateway.refusals import ApiKeyMalformed, ApiKeyMissing
 from gateway.trust import Trust
 from gateway.unknown_keys import UnknownKeys
@@ -38,7 +38,7 @@ class KeyRing:
     def __init__(self, clients: Clients, config: Config, trust: Trust) -> None:
         self._clients = clients
         self._deadline_ms = config.lookup_deadline_ms
-        self._known: Memory[Caller] = Memory(
+        self._known: Cache[Caller] = Cache(
             Freshness(config.key_fresh_s, config.key_stale_s, config.isolated_s),
             owner_of=lambda caller: caller.api_key_id,
             watch=trust,
@@ -46,8 +46,8 @@ class KeyRing:
         )
         self._unknown = UnknownKeys()
         self._addresses = AddressBudget(config.unknown_keys_per_min)
-        trust.tell(EvictionKind.API_KEY, self._known)
-        trust.tell(EvictionKind.API_KEY, self._unknown)
+        trust.tell(InvalidationKind.API_KEY, self._known)
+        trust.tell(InvalidationKind.API_KEY, self._unknown)
 
     def caller(self, authorization: str, address_of: Callable[[], str], call: Call) -> Caller:
         """The caller whose key stands in an Authorization header; refuses what is missing, malformed or unknown.
@@ -82,11 +82,11 @@ class KeyRing:
                 self._addresses.give_back(address)
 
     def _ask_and_note(self, key_hash: bytes, call: Call) -> Caller:
-        began, evictions = time.monotonic(), self._unknown.evictions
+        began, invalidations = time.monotonic(), self._unknown.invalidations
         try:
             return self._ask(key_hash, call)
         except Unauthenticated as refusal:
-            self._unknown.remember(key_hash, refusal, began=began, evictions=evictions)
+            self._unknown.remember(key_hash, refusal, began=began, invalidations=invalidations)
             raise
 
     def _ask(self, key_hash: bytes, call: Call) -> Caller:
@@ -107,13 +107,13 @@ class Resolver:
         # New with each process: what lies in its memory tells nothing without it. What is to be forgotten is named by
         # the member, so no other process needs it.
         self._secret = secrets.token_bytes(32)
-        self._known: Memory[str] = Memory(
+        self._known: Cache[str] = Cache(
             Freshness(config.identifier_fresh_s, config.identifier_stale_s, config.isolated_s),
             owner_of=lambda member_id: member_id,
             watch=trust,
             size_max=config.remembered_max,
         )
-        trust.tell(EvictionKind.MEMBER_IDENTIFIERS, self._known)
+        trust.tell(InvalidationKind.MEMBER_IDENTIFIERS, self._known)
 
     def member_id(
         self, program_id: str, identifier: pb.NewIdentifier, call: Call, *, before_asking: Callable[[], None]

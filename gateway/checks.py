@@ -131,9 +131,9 @@ def _identify(access: Access) -> None:
     here = request_context()
     caller = suite().keyring.caller(request.headers.get("Authorization", ""), _client_address, here.own_call)
     here.caller = caller
-    standing = suite().limits.count(caller)
-    here.limit_headers = standing.headers
-    standing.require()
+    rate_limit = suite().limits.count(caller)
+    here.limit_headers = rate_limit.headers
+    rate_limit.require()
     policy.require(access, caller)
 
 

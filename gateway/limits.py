@@ -39,7 +39,7 @@ UPLOADS_MIN = 2
 
 
 @dataclasses.dataclass(frozen=True)
-class Standing:
+class RateLimitStatus:
     """Where a key stands after a request, by the policy of this name; `unit` is what is counted."""
 
     policy: str
@@ -91,15 +91,15 @@ class Limits:
         self._now = now
         self._shared_from = 0.0
 
-    def count(self, caller: Caller) -> Standing:
+    def count(self, caller: Caller) -> RateLimitStatus:
         """Counts one request of the caller and tells where it stands."""
-        return self._standing(self._items[caller.role], caller, "requests", 1)
+        return self._status(self._items[caller.role], caller, "requests", 1)
 
-    def count_purchases(self, caller: Caller, many: int) -> Standing:
+    def count_purchases(self, caller: Caller, many: int) -> RateLimitStatus:
         """Counts so many purchases of one call, all or none, and tells where the caller stands."""
-        return self._standing(self._uploads[caller.role], caller, "purchases", many)
+        return self._status(self._uploads[caller.role], caller, "purchases", many)
 
-    def refused_lookups(self, caller: Caller, many: int) -> Standing | None:
+    def refused_lookups(self, caller: Caller, many: int) -> RateLimitStatus | None:
         """Counts so many look-ups of identifiers, all or none; where the caller stands, if they are too many.
 
         A sale waits for it: what is allowed costs one trip to Redis and tells no more.
@@ -107,11 +107,11 @@ class Limits:
         item = self._lookups[caller.role]
         if self._with(lambda limiter: limiter.hit(item, caller.caller_id, cost=many)):
             return None
-        return self._standing(item, caller, "look-ups of identifiers", many)
+        return self._status(item, caller, "look-ups of identifiers", many)
 
-    def _standing(self, item: RateLimitItem, caller: Caller, unit: str, cost: int) -> Standing:
+    def _status(self, item: RateLimitItem, caller: Caller, unit: str, cost: int) -> RateLimitStatus:
         allowed, remaining, reset_s = self._with(lambda limiter: _counted(limiter, item, caller.caller_id, cost))
-        return Standing(item.namespace, unit, allowed, item.amount, item.get_expiry(), remaining, reset_s)
+        return RateLimitStatus(item.namespace, unit, allowed, item.amount, item.get_expiry(), remaining, reset_s)
 
     def _with(self, count: Callable[[SlidingWindowCounterRateLimiter], Counted]) -> Counted:
         """Counts in Redis, or in memory while that is away."""

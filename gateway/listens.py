@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from loyalty.members.v1 import events_pb2 as pb
 
-from gateway.evictions import EvictionKind
+from gateway.invalidations import InvalidationKind
 from kit.events import Event, Hears
 
 MembersEvent: TypeAlias = pb.MemberUpdated | pb.ApiKeyCreated | pb.ApiKeyRevoked
@@ -14,9 +14,9 @@ MembersEvent: TypeAlias = pb.MemberUpdated | pb.ApiKeyCreated | pb.ApiKeyRevoked
 HEARS: Hears[MembersEvent] = Hears("wafa:members", pb.MemberUpdated, pb.ApiKeyCreated, pb.ApiKeyRevoked)
 
 
-def eviction_of(event: Event) -> EvictionKind | None:
+def invalidation_of(event: Event) -> InvalidationKind | None:
     """What of the event's aggregate is no longer true, if anything that is remembered."""
     message = HEARS.message(event)
     if isinstance(message, pb.MemberUpdated):
-        return EvictionKind.MEMBER_IDENTIFIERS if "identifiers" in message.changed else None
-    return None if message is None else EvictionKind.API_KEY
+        return InvalidationKind.MEMBER_IDENTIFIERS if "identifiers" in message.changed else None
+    return None if message is None else InvalidationKind.API_KEY

@@ -22,9 +22,9 @@ import structlog
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.config import Config, load
-from gateway.evictions import FILE_VARIABLE, evictions_file_in
 from gateway.front.serving import listen
 from gateway.front.workers import WorkerProcesses
+from gateway.invalidations import FILE_VARIABLE, invalidations_file_in
 from kit import logging, telemetry
 from kit.serving import DIE_WITH_PARENT_VARIABLE, die_with_parent
 from kit.telemetry import InternalServer
@@ -44,7 +44,7 @@ def serve(config: Config, environ: Mapping[str, str]) -> None:
     logging.configure(SERVICE_NAME, config.log_level)
     with tempfile.TemporaryDirectory(prefix="wafa-gateway-metrics-") as folder:
         os.environ[METRICS_FOLDER_VARIABLE] = folder
-        os.environ[FILE_VARIABLE] = evictions_file_in(folder)
+        os.environ[FILE_VARIABLE] = invalidations_file_in(folder)
         _read_metrics_of_workers(folder)
         with listen(config.host, config.port, config.backlog) as listening:
             workers = WorkerProcesses(work, listening, config.workers)

@@ -15,7 +15,7 @@ from gateway.auth import KeyRing, Resolver
 from gateway.clients import Clients
 from gateway.config import Config
 from gateway.context import request_context
-from gateway.evictions import EvictionKind
+from gateway.invalidations import InvalidationKind
 from gateway.limits import Limits
 from gateway.trust import Trust
 from kit.client import Answered, invoke
@@ -64,7 +64,7 @@ def count_lookups(many: int = 1) -> None:
 
 
 @contextlib.contextmanager
-def evicting(kind: EvictionKind, owner_id: str) -> Iterator[None]:
+def invalidating(kind: InvalidationKind, owner_id: str) -> Iterator[None]:
     """Makes every process of this gateway forget the owner once the block has changed it, also where it may have."""
     try:
         yield

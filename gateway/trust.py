@@ -1,4 +1,4 @@
-"""How far what is remembered may be trusted: evictions of this gateway, and the stream of `members`.
+"""How far what is remembered may be trusted: invalidations of this gateway, and the stream of `members`.
 
 what happens                                  what was remembered is
 a change carried by this gateway              forgotten by all its processes before the change is answered
@@ -16,8 +16,8 @@ import threading
 import time
 from typing import Protocol
 
-from gateway.evictions import EvictionKind, Evictions
-from gateway.listens import HEARS, eviction_of
+from gateway.invalidations import InvalidationKind, Invalidations
+from gateway.listens import HEARS, invalidation_of
 from kit import streams
 from kit.events import Event
 from kit.following import Coverage, Follower
@@ -46,16 +46,16 @@ class Listener(Protocol):
 class Trust:
     """What the memories of one process ask before they use what they remember. Safe for threads."""
 
-    def __init__(self, redis_url: str, evictions_file: str = "") -> None:
+    def __init__(self, redis_url: str, invalidations_file: str = "") -> None:
         self._redis_url = redis_url
-        self._listeners: list[tuple[EvictionKind, Listener]] = []
-        self._evictions = Evictions(self._forget, self._forget_all, evictions_file)
+        self._listeners: list[tuple[InvalidationKind, Listener]] = []
+        self._invalidations = Invalidations(self._forget, self._forget_all, invalidations_file)
         self._starting = threading.Lock()
         self._pid = 0
         self._follower: Follower | None = None
         self._worker: Worker | None = None
 
-    def tell(self, kind: EvictionKind, listener: Listener) -> None:
+    def tell(self, kind: InvalidationKind, listener: Listener) -> None:
         """From now on the listener forgets what has changed of this kind."""
         self._listeners.append((kind, listener))
 
@@ -63,11 +63,11 @@ class Trust:
         """Forgets what other processes of this gateway have announced. Follows the stream from the first call on."""
         if self._pid != os.getpid():
             self._start()
-        self._evictions.catch_up()
+        self._invalidations.catch_up()
 
-    def announce(self, kind: EvictionKind, owner_id: str) -> None:
+    def announce(self, kind: InvalidationKind, owner_id: str) -> None:
         """Tells every process of this gateway that the owner has changed."""
-        self._evictions.announce(kind, owner_id)
+        self._invalidations.announce(kind, owner_id)
 
     def seen_until(self, confirmed_at: float) -> float:
         """Until when what was confirmed then is known to have stayed so; seconds of `time.monotonic`."""
@@ -99,11 +99,11 @@ class Trust:
             self._pid = os.getpid()
 
     def _on_event(self, event: Event) -> None:
-        kind = eviction_of(event)
+        kind = invalidation_of(event)
         if kind is not None:
             self._forget(kind, str(event.aggregate_id))
 
-    def _forget(self, kind: EvictionKind, owner_id: str) -> None:
+    def _forget(self, kind: InvalidationKind, owner_id: str) -> None:
         for wanted, listener in self._listeners:
             if wanted is kind:
                 listener.forget_owner(owner_id)

@@ -22,12 +22,12 @@ class UnknownKeys:
         self._now = now
         self._lock = threading.Lock()
         self._refusals: OrderedDict[bytes, tuple[Unauthenticated, float]] = OrderedDict()
-        self._evictions = 0
+        self._invalidations = 0
 
     @property
-    def evictions(self) -> int:
+    def invalidations(self) -> int:
         """How often everything was forgotten; to be read before a key is looked up."""
-        return self._evictions
+        return self._invalidations
 
     def expect_none(self, key_hash: bytes) -> None:
         """Raises the refusal that is remembered of the key."""
@@ -41,10 +41,10 @@ class UnknownKeys:
                 return
         raise Refusal.restore(refusal.kind, refusal.reason, refusal.message, refusal.metadata)
 
-    def remember(self, key_hash: bytes, refusal: Unauthenticated, *, began: float, evictions: int) -> None:
+    def remember(self, key_hash: bytes, refusal: Unauthenticated, *, began: float, invalidations: int) -> None:
         """Notes what was said of a key that was looked up from `began` on; not where keys have changed meanwhile."""
         with self._lock:
-            if evictions != self._evictions:
+            if invalidations != self._invalidations:
                 return
             self._refusals[key_hash] = (refusal, began + REMEMBERED_S)
             self._refusals.move_to_end(key_hash)
@@ -58,5 +58,5 @@ class UnknownKeys:
     def forget_all(self) -> None:
         """Forgets everything."""
         with self._lock:
-            self._evictions += 1
+            self._invalidations += 1
             self._refusals.clear()

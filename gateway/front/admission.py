@@ -1,9 +1,9 @@
-"""How many requests a process works on and how many may wait, by lane; one that comes then is refused at once.
+"""How many requests a process works on and how many may wait, by bulkhead; one that comes then is refused at once.
 
 So that accepted work keeps its latency: a till whose socket closes after five seconds is better served by "busy, come
-back" than by a place far down a queue. The queue of a lane is as long as what leaves it within the wait at the pace of
-late, and what has waited longer is refused. A request that waits holds no thread, and one whose client has gone is
-never begun.
+back" than by a place far down a queue. The queue of a bulkhead is as long as what leaves it within the wait at the
+pace of late, and what has waited longer is refused. A request that waits holds no thread, and one whose client has
+gone is never begun.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 
 from gateway.refusals import GatewayOverloaded
 
-# Of those that wait, as many may wait in one lane.
-WAITING_IN_LANE_PERCENT = 75
+# Of those that wait, as many may wait in one bulkhead.
+WAITING_IN_BULKHEAD_PERCENT = 75
 # How much a new measurement counts in the mean time that a request takes.
 _WEIGHT = 0.05
 
@@ -28,7 +28,7 @@ _WEIGHT = 0.05
 class Admitted:
     """A request in the queue or under way; `run` is called in a thread, `done` and `refused` on the loop."""
 
-    lane: str
+    bulkhead: str
     run: Callable[[], Any]
     done: Callable[[Any], None]
     refused: Callable[[GatewayOverloaded], None]
@@ -37,8 +37,8 @@ class Admitted:
 
 
 @dataclasses.dataclass
-class _Lane:
-    """What is under way and waits in one lane; `mean_s` is how long requests took of late."""
+class _Bulkhead:
+    """What is under way and waits in one bulkhead; `mean_s` is how long requests took of late."""
 
     working: int = 0
     waiting: deque[Admitted] = dataclasses.field(default_factory=deque)
@@ -47,9 +47,9 @@ class _Lane:
 
 @dataclasses.dataclass(frozen=True)
 class AdmissionBounds:
-    """`working_max` requests of each lane are worked on at a time.
+    """`working_max` requests of each bulkhead are worked on at a time.
 
-    `waiting_max` others may wait in all, three quarters of them in one lane, and none of them longer than `wait_s`.
+    `waiting_max` others may wait in all, three quarters of them in one bulkhead, and none of them longer than `wait_s`.
     """
 
     working_max: int
@@ -63,31 +63,31 @@ class Admission:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        lanes: Sequence[str],
+        bulkheads: Sequence[str],
         bounds: AdmissionBounds,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._loop = loop
         self._now = now
         self._bounds = bounds
-        self._lanes = {lane: _Lane() for lane in lanes}
-        self._pool = ThreadPoolExecutor(len(lanes) * bounds.working_max, thread_name_prefix="request")
+        self._bulkheads = {bulkhead: _Bulkhead() for bulkhead in bulkheads}
+        self._pool = ThreadPoolExecutor(len(bulkheads) * bounds.working_max, thread_name_prefix="request")
 
     def submit(self, request: Admitted) -> None:
         """Begins the request, lets it wait, or refuses it."""
-        lane = self._lanes[request.lane]
+        bulkhead = self._bulkheads[request.bulkhead]
         request.came_at = self._now()
-        if lane.working < self._bounds.working_max:
-            self._begin(lane, request)
-        elif len(lane.waiting) < self._room(lane) and self._waiting < self._bounds.waiting_max:
-            lane.waiting.append(request)
+        if bulkhead.working < self._bounds.working_max:
+            self._begin(bulkhead, request)
+        elif len(bulkhead.waiting) < self._room(bulkhead) and self._waiting < self._bounds.waiting_max:
+            bulkhead.waiting.append(request)
         else:
             request.refused(_busy())
 
     def expire(self, now: float) -> None:
         """Refuses what has waited too long."""
-        for lane in self._lanes.values():
-            self._expire(lane, now)
+        for bulkhead in self._bulkheads.values():
+            self._expire(bulkhead, now)
 
     def stop(self) -> None:
         """Takes no more work; what is under way ends by itself."""
@@ -96,45 +96,45 @@ class Admission:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is under way or waits."""
-        return not any(lane.working or lane.waiting for lane in self._lanes.values())
+        return not any(bulkhead.working or bulkhead.waiting for bulkhead in self._bulkheads.values())
 
     @property
     def _waiting(self) -> int:
-        return sum(len(lane.waiting) for lane in self._lanes.values())
+        return sum(len(bulkhead.waiting) for bulkhead in self._bulkheads.values())
 
-    def _room(self, lane: _Lane) -> int:
+    def _room(self, bulkhead: _Bulkhead) -> int:
         """How many may wait: as many as would be begun within the wait if requests took what they took of late."""
         bounds = self._bounds
         if bounds.waiting_max == 0:
             return 0
-        most = max(1, bounds.waiting_max * WAITING_IN_LANE_PERCENT // 100)
-        if lane.mean_s <= 0:
+        most = max(1, bounds.waiting_max * WAITING_IN_BULKHEAD_PERCENT // 100)
+        if bulkhead.mean_s <= 0:
             return most
-        return max(1, min(most, int(bounds.wait_s / lane.mean_s * bounds.working_max)))
+        return max(1, min(most, int(bounds.wait_s / bulkhead.mean_s * bounds.working_max)))
 
-    def _expire(self, lane: _Lane, now: float) -> None:
-        while lane.waiting and now - lane.waiting[0].came_at >= self._bounds.wait_s:
-            request = lane.waiting.popleft()
+    def _expire(self, bulkhead: _Bulkhead, now: float) -> None:
+        while bulkhead.waiting and now - bulkhead.waiting[0].came_at >= self._bounds.wait_s:
+            request = bulkhead.waiting.popleft()
             if request.is_wanted:
                 request.refused(_busy())
 
-    def _begin(self, lane: _Lane, request: Admitted) -> None:
-        lane.working += 1
+    def _begin(self, bulkhead: _Bulkhead, request: Admitted) -> None:
+        bulkhead.working += 1
         began_at = self._now()
         future = self._pool.submit(request.run)
         future.add_done_callback(
-            lambda done: self._loop.call_soon_threadsafe(self._ended, lane, request, began_at, done)
+            lambda done: self._loop.call_soon_threadsafe(self._ended, bulkhead, request, began_at, done)
         )
 
-    def _ended(self, lane: _Lane, request: Admitted, began_at: float, future: Future[Any]) -> None:
-        lane.working -= 1
+    def _ended(self, bulkhead: _Bulkhead, request: Admitted, began_at: float, future: Future[Any]) -> None:
+        bulkhead.working -= 1
         now = self._now()
-        lane.mean_s += (now - began_at - lane.mean_s) * (_WEIGHT if lane.mean_s else 1.0)
-        self._expire(lane, now)
-        while lane.waiting and lane.working < self._bounds.working_max:
-            following = lane.waiting.popleft()
+        bulkhead.mean_s += (now - began_at - bulkhead.mean_s) * (_WEIGHT if bulkhead.mean_s else 1.0)
+        self._expire(bulkhead, now)
+        while bulkhead.waiting and bulkhead.working < self._bounds.working_max:
+            following = bulkhead.waiting.popleft()
             if following.is_wanted:
-                self._begin(lane, following)
+                self._begin(bulkhead, following)
         if request.is_wanted:
             request.done(future.result())
 

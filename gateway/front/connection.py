@@ -275,7 +275,7 @@ class HttpConnection(asyncio.Protocol):
         if self._request_context is not None:
             environ[REQUEST_CONTEXT] = self._request_context
         self._admitted = Admitted(
-            lane=self._shared.lane(environ["REQUEST_METHOD"], environ["PATH_INFO"]),
+            bulkhead=self._shared.bulkhead(environ["REQUEST_METHOD"], environ["PATH_INFO"]),
             run=lambda: self._shared.run(environ),
             done=lambda answer: self._worked(environ, answer, body_pending=body_pending),
             refused=lambda refusal: self._refused(refusal, body_pending=body_pending),

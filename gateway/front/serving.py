@@ -11,6 +11,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from gateway.addresses import is_in, networks_of
+from gateway.bulkheads import BULKHEADS, bulkheads_by_path
 from gateway.config import Config
 from gateway.front import running
 from gateway.front.admission import Admission, AdmissionBounds
@@ -19,7 +20,6 @@ from gateway.front.budget import BodyBudget
 from gateway.front.connection import HttpConnection
 from gateway.front.connections import OpenConnections
 from gateway.front.shared import Shared
-from gateway.lanes import LANES, lanes_by_path
 from kit.ports import PortTakenError
 
 # How often deadlines are compared with the clock.
@@ -60,9 +60,11 @@ async def serve(
         bounds=bounds,
         connections=OpenConnections(bounds.connections_max, bounds.connections_per_address_max, is_proxy),
         bodies=BodyBudget(bounds.bodies_bytes_max, is_proxy),
-        admission=Admission(loop, LANES, AdmissionBounds(config.threads, config.waiting_max, config.wait_ms / 1_000)),
+        admission=Admission(
+            loop, BULKHEADS, AdmissionBounds(config.threads, config.waiting_max, config.wait_ms / 1_000)
+        ),
         run=functools.partial(running.run, application),
-        lane=lanes_by_path(application),
+        bulkhead=bulkheads_by_path(application),
         now=loop.time,
     )
     server = await loop.create_server(lambda: HttpConnection(shared), sock=listening, backlog=config.backlog)

@@ -31,7 +31,7 @@ class Shared:
     admission: Admission
     run: Callable[[dict[str, Any]], HttpAnswer]
     # Of method and decoded path.
-    lane: Callable[[str, str], str]
+    bulkhead: Callable[[str, str], str]
     now: Callable[[], float]
     is_leaving: bool = False
 

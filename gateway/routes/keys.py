@@ -10,10 +10,10 @@ from flask_openapi3.models.tag import Tag
 from loyalty.members.v1 import members_pb2 as pb
 
 from gateway.context import request_context
-from gateway.evictions import EvictionKind
+from gateway.invalidations import InvalidationKind
 from gateway.openapi import operation_id
 from gateway.replies import page_reply, reply
-from gateway.suite import evicting, read, suite, write
+from gateway.suite import invalidating, read, suite, write
 from gateway.wire.base import PageQuery
 from gateway.wire.enums import number_of
 from gateway.wire.keys import APP_KEY_WARNING, ApiKey, ApiKeyPage, CreatedApiKey, KeyPath, NewApiKey, api_key_of
@@ -47,7 +47,7 @@ def create_api_key(body: NewApiKey) -> Response:
     )
     answered = write(suite().clients.members.CreateApiKey, request)
     # Whoever has tried it already, in a copy of this deployment, was told that it is unknown.
-    suite().trust.announce(EvictionKind.API_KEY, answered.response.api_key.api_key_id)
+    suite().trust.announce(InvalidationKind.API_KEY, answered.response.api_key.api_key_id)
     model = CreatedApiKey(
         api_key=api_key_of(answered.response.api_key),
         secret=answered.response.secret,
@@ -75,6 +75,6 @@ def revoke_api_key(path: KeyPath) -> Response:
         request_id=request_context().idempotency_key,
         api_key_id=path.api_key_id,
     )
-    with evicting(EvictionKind.API_KEY, path.api_key_id):
+    with invalidating(InvalidationKind.API_KEY, path.api_key_id):
         answered = write(suite().clients.members.RevokeApiKey, request)
     return reply(api_key_of(answered.response.api_key), replayed=answered.replayed)

@@ -10,11 +10,11 @@ from flask_openapi3.models.tag import Tag
 from loyalty.members.v1 import members_pb2 as pb
 
 from gateway.context import request_context
-from gateway.evictions import EvictionKind
+from gateway.invalidations import InvalidationKind
 from gateway.openapi import operation_id
 from gateway.policy import sees_personal_data
 from gateway.replies import reply
-from gateway.suite import count_lookups, evicting, read, suite, write
+from gateway.suite import count_lookups, invalidating, read, suite, write
 from gateway.wire.enums import number_of
 from gateway.wire.members import (
     AddIdentifierBody,
@@ -141,6 +141,6 @@ def remove_identifier(path: IdentifierPath) -> Response:
         member_id=path.member_id,
         identifier_id=path.identifier_id,
     )
-    with evicting(EvictionKind.MEMBER_IDENTIFIERS, path.member_id):
+    with invalidating(InvalidationKind.MEMBER_IDENTIFIERS, path.member_id):
         answered = write(suite().clients.members.RemoveIdentifier, request)
     return _told(answered.response.member, replayed=answered.replayed)

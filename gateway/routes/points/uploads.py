@@ -44,9 +44,9 @@ def record_purchases(body: UploadBody) -> Response:
 
 def _count(many: int) -> None:
     """Refuses more purchases than the caller may send for now, though they come in few requests."""
-    standing = suite().limits.count_purchases(request_context().known_caller, many)
-    request_context().limit_headers = standing.beside(request_context().limit_headers)
-    standing.require()
+    rate_limit = suite().limits.count_purchases(request_context().known_caller, many)
+    request_context().limit_headers = rate_limit.beside(request_context().limit_headers)
+    rate_limit.require()
 
 
 def _wish(item: Any, lookup: _Lookup, keys: _Keys) -> pb.PurchaseToRecord | Refusal:

@@ -29,8 +29,8 @@ def unknown(clock: Clock) -> UnknownKeys:
     return UnknownKeys(size_max=2, now=clock)
 
 
-def note(unknown: UnknownKeys, key: bytes, *, evictions: int = 0) -> None:
-    unknown.remember(key, Unknown("no such key"), began=0.0, evictions=evictions)
+def note(unknown: UnknownKeys, key: bytes, *, invalidations: int = 0) -> None:
+    unknown.remember(key, Unknown("no such key"), began=0.0, invalidations=invalidations)
 
 
 def is_refused(unknown: UnknownKeys, key: bytes) -> bool:
@@ -59,10 +59,10 @@ def test_the_oldest_is_forgotten_first(unknown: UnknownKeys) -> None:
 
 def test_a_change_of_keys_forgets_all_and_an_answer_from_before_it_is_not_remembered(unknown: UnknownKeys) -> None:
     note(unknown, b"a")
-    before = unknown.evictions
+    before = unknown.invalidations
     unknown.forget_owner("any")
     assert not is_refused(unknown, b"a")
-    note(unknown, b"a", evictions=before)
+    note(unknown, b"a", invalidations=before)
     assert not is_refused(unknown, b"a")
-    note(unknown, b"a", evictions=unknown.evictions)
+    note(unknown, b"a", invalidations=unknown.invalidations)
     assert is_refused(unknown, b"a")

@@ -89,7 +89,7 @@ class Scene:
             bodies=BodyBudget(BOUNDS.bodies_bytes_max, lambda address: address == PROXY),
             admission=typing.cast(Any, self.places),
             run=lambda _: HttpAnswer("200 OK", []),
-            lane=lambda _method, _path: "gateway",
+            bulkhead=lambda _method, _path: "gateway",
             now=lambda: self.now,
         )
 

@@ -58,7 +58,7 @@ class _Entry(Generic[Value]):
     is_asked_for: bool = False
 
 
-class Memory(Generic[Value]):
+class Cache(Generic[Value]):
     """Remembers values by key, the least recently used forgotten first. Safe for threads.
 
     A refusal is never remembered, and one that is an answer, such as "revoked", drops what was known before. All values
@@ -82,12 +82,12 @@ class Memory(Generic[Value]):
         self._lock = threading.Lock()
         self._entries: OrderedDict[bytes, _Entry[Value]] = OrderedDict()
         self._keys_by_owner: dict[str, set[bytes]] = {}
-        self._evictions = 0
+        self._invalidations = 0
 
     def get(self, key: bytes, ask: Callable[[], Value]) -> Value:
         """What is remembered under `key`, or what `ask` answers; raises its refusal where nothing helps."""
         self._watch.catch_up()
-        evictions = self._evictions
+        invalidations = self._invalidations
         entry = self._find(key)
         if entry is not None and self._may_be_used(entry):
             return entry.value
@@ -100,7 +100,7 @@ class Memory(Generic[Value]):
             if entry is not None:
                 entry.is_asked_for = False
         self._watch.catch_up()
-        self._remember(key, _Entry(value, began), evictions)
+        self._remember(key, _Entry(value, began), invalidations)
         return value
 
     def peek(self, key: bytes) -> Value | None:
@@ -112,14 +112,14 @@ class Memory(Generic[Value]):
     def forget_owner(self, owner: str) -> None:
         """Forgets every value of the owner."""
         with self._lock:
-            self._evictions += 1
+            self._invalidations += 1
             for key in self._keys_by_owner.pop(owner, ()):
                 del self._entries[key]
 
     def forget_all(self) -> None:
         """Forgets everything."""
         with self._lock:
-            self._evictions += 1
+            self._invalidations += 1
             self._entries.clear()
             self._keys_by_owner.clear()
 
@@ -148,7 +148,7 @@ class Memory(Generic[Value]):
             self._forget(key)
             raise no
         self._watch.catch_up()
-        # Looked up again: it may have been evicted meanwhile.
+        # Looked up again: it may have been invalidated meanwhile.
         entry = self._find(key)
         if entry is None or not self._serves_while_away(entry):
             raise no
@@ -162,11 +162,11 @@ class Memory(Generic[Value]):
                 self._entries.move_to_end(key)
             return entry
 
-    def _remember(self, key: bytes, entry: _Entry[Value], evictions: int) -> None:
+    def _remember(self, key: bytes, entry: _Entry[Value], invalidations: int) -> None:
         with self._lock:
             self._drop(key)
-            # What was evicted while the answer was on its way may be what the answer says.
-            if evictions != self._evictions:
+            # What was invalidated while the answer was on its way may be what the answer says.
+            if invalidations != self._invalidations:
                 return
             self._entries[key] = entry
             self._keys_by_owner.setdefault(self._owner_of(entry.value), set()).add(key)

@@ -1,9 +1,9 @@
 """What a process of the gateway remembers and must forget, carried to the other processes at once.
 
-The processes of one gateway share a small file: a count and a ring of the latest evictions. A process that has carried
-a change writes there before it answers; each process compares the count whenever it turns to its memory. So a change is
-seen by every process of the gateway that carried it, without any server in between. Other gateways hear of the change
-by the stream of `members` (`gateway/trust.py`).
+The processes of one gateway share a small file: a count and a ring of the latest invalidations. A process that has
+carried a change writes there before it answers; each process compares the count whenever it turns to its memory. So
+a change is seen by every process of the gateway that carried it, without any server in between. Other gateways hear of
+the change by the stream of `members` (`gateway/trust.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-FILE_VARIABLE = "WAFA_EVICTIONS_FILE"
+FILE_VARIABLE = "WAFA_INVALIDATIONS_FILE"
 
 RING_SIZE = 1_024
 _COUNT = struct.Struct("<Q")
@@ -29,18 +29,18 @@ _RECORD = struct.Struct("<B15x16s")
 _FILE_BYTES = _COUNT.size + RING_SIZE * _RECORD.size
 
 
-class EvictionKind(enum.IntEnum):
+class InvalidationKind(enum.IntEnum):
     """What has changed; the number stands in the shared file."""
 
     MEMBER_IDENTIFIERS = 1
     API_KEY = 2
 
 
-Forget = Callable[[EvictionKind, str], None]
+Forget = Callable[[InvalidationKind, str], None]
 
 
-class Evictions:
-    """Evictions of all processes that were given the same file, by the environment or by the fork that made them."""
+class Invalidations:
+    """Those of all processes that were given the same file, by the environment or by the fork that made them."""
 
     def __init__(self, forget: Forget, forget_all: Callable[[], None], path: str = "") -> None:
         self._forget = forget
@@ -52,7 +52,7 @@ class Evictions:
         # The memories of a process that begins are empty.
         self._seen = self._count()
 
-    def announce(self, kind: EvictionKind, owner_id: str) -> None:
+    def announce(self, kind: InvalidationKind, owner_id: str) -> None:
         """Makes every process forget what it remembers of the owner, this one at once."""
         with self._locked():
             count = self._count()
@@ -72,7 +72,7 @@ class Evictions:
             else:
                 for number in range(self._seen, count):
                     kind, owner = _RECORD.unpack_from(self._map, _place(number))
-                    self._forget(EvictionKind(kind), str(uuid.UUID(bytes=owner)))
+                    self._forget(InvalidationKind(kind), str(uuid.UUID(bytes=owner)))
             # After the forgetting: until then, other threads wait for the lock.
             self._seen = count
 
@@ -97,14 +97,14 @@ def _place(number: int) -> int:
 
 def _file_without_name() -> int:
     """A file for this process and those that it forks."""
-    file, path = tempfile.mkstemp(prefix="wafa-gateway-evictions-")
+    file, path = tempfile.mkstemp(prefix="wafa-gateway-invalidations-")
     Path(path).unlink()
     os.truncate(file, _FILE_BYTES)
     return file
 
 
-def evictions_file_in(folder: str) -> str:
+def invalidations_file_in(folder: str) -> str:
     """Makes the file that the processes of one gateway share; gives its path."""
-    path = Path(folder) / "evictions"
+    path = Path(folder) / "invalidations"
     path.write_bytes(bytes(_FILE_BYTES))
     return str(path)

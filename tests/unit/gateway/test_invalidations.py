@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from gateway.evictions import RING_SIZE, EvictionKind, Evictions, evictions_file_in
+from gateway.invalidations import RING_SIZE, InvalidationKind, Invalidations, invalidations_file_in
 
-MEMBER, KEY = EvictionKind.MEMBER_IDENTIFIERS, EvictionKind.API_KEY
+MEMBER, KEY = InvalidationKind.MEMBER_IDENTIFIERS, InvalidationKind.API_KEY
 
 
 class Process:
     """One process's side, with what it was made to forget."""
 
     def __init__(self, path: str) -> None:
-        self.forgot: list[tuple[EvictionKind, str]] = []
+        self.forgot: list[tuple[InvalidationKind, str]] = []
         self.forgot_all = 0
-        self.evictions = Evictions(lambda kind, owner: self.forgot.append((kind, owner)), self._all, path)
+        self.invalidations = Invalidations(lambda kind, owner: self.forgot.append((kind, owner)), self._all, path)
 
     def _all(self) -> None:
         self.forgot_all += 1
@@ -29,7 +29,7 @@ class Process:
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    return evictions_file_in(str(tmp_path))
+    return invalidations_file_in(str(tmp_path))
 
 
 @pytest.fixture
@@ -44,44 +44,44 @@ def ids(many: int) -> list[str]:
 def test_who_announces_forgets_at_once_and_others_when_they_catch_up(pair: tuple[Process, Process]) -> None:
     one, other = pair
     member_id, key_id = ids(2)
-    one.evictions.announce(MEMBER, member_id)
-    one.evictions.announce(KEY, key_id)
+    one.invalidations.announce(MEMBER, member_id)
+    one.invalidations.announce(KEY, key_id)
     assert one.forgot == [(MEMBER, member_id), (KEY, key_id)]
     assert other.forgot == []
-    other.evictions.catch_up()
-    other.evictions.catch_up()
+    other.invalidations.catch_up()
+    other.invalidations.catch_up()
     assert other.forgot == one.forgot
 
 
 def test_who_is_further_behind_than_the_ring_is_long_forgets_everything(pair: tuple[Process, Process]) -> None:
     one, other = pair
     for member_id in ids(RING_SIZE + 1):
-        one.evictions.announce(MEMBER, member_id)
-    other.evictions.catch_up()
+        one.invalidations.announce(MEMBER, member_id)
+    other.invalidations.catch_up()
     assert (other.forgot, other.forgot_all) == ([], 1)
 
 
 def test_as_many_as_the_ring_is_long_are_forgotten_one_by_one(pair: tuple[Process, Process]) -> None:
     one, other = pair
     for member_id in ids(RING_SIZE):
-        one.evictions.announce(MEMBER, member_id)
-    other.evictions.catch_up()
+        one.invalidations.announce(MEMBER, member_id)
+    other.invalidations.catch_up()
     assert (other.forgot, other.forgot_all) == (one.forgot, 0)
 
 
 def test_a_process_that_begins_later_knows_nothing_and_has_nothing_to_forget(path: str) -> None:
     one = Process(path)
-    one.evictions.announce(MEMBER, ids(1)[0])
+    one.invalidations.announce(MEMBER, ids(1)[0])
     late = Process(path)
-    late.evictions.catch_up()
+    late.invalidations.catch_up()
     assert late.forgot == []
 
 
 def test_without_a_file_a_process_is_alone() -> None:
     one, other = Process(""), Process("")
     (member_id,) = ids(1)
-    one.evictions.announce(MEMBER, member_id)
-    other.evictions.catch_up()
+    one.invalidations.announce(MEMBER, member_id)
+    other.invalidations.catch_up()
     assert one.forgot == [(MEMBER, member_id)]
     assert other.forgot == []
 
@@ -90,7 +90,7 @@ def _announce(path: str, member_ids: list[str], ready: Connection) -> None:
     process = Process(path)
     ready.send(None)
     for member_id in member_ids:
-        process.evictions.announce(MEMBER, member_id)
+        process.invalidations.announce(MEMBER, member_id)
 
 
 def test_threads_and_processes_that_announce_at_once_lose_nothing(path: str) -> None:
@@ -103,7 +103,7 @@ def test_threads_and_processes_that_announce_at_once_lose_nothing(path: str) -> 
 
     def announce(own: list[str]) -> None:
         for each in own:
-            here.evictions.announce(MEMBER, each)
+            here.invalidations.announce(MEMBER, each)
 
     threads = [threading.Thread(target=announce, args=(own,)) for own in given[1:]]
     for thread in threads:
@@ -111,5 +111,5 @@ def test_threads_and_processes_that_announce_at_once_lose_nothing(path: str) -> 
     for thread in threads:
         thread.join()
     elsewhere.join()
-    here.evictions.catch_up()
+    here.invalidations.catch_up()
     assert sorted(owner for _, owner in here.forgot) == sorted(each for own in given for each in own)

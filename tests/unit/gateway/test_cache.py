@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.memory import AWAY_PAUSE_S, Freshness, Memory
+from gateway.cache import AWAY_PAUSE_S, Cache, Freshness
 from gateway.trust import CONFIRMED_AGAIN_AFTER_S, TRUSTED_S
 from kit.client import ServiceFailed, ServiceTimeout, ServiceUnavailable
 from kit.errors import NotFound, Refusal, Unauthenticated
@@ -52,7 +52,7 @@ class Source:
         self.asked = 0
         self.says: str | Exception = "one"
         self.watch = Watched(self)
-        self.memory: Memory[str] = Memory(
+        self.memory: Cache[str] = Cache(
             Freshness(fresh_s=60, stale_s=600, isolated_s=60),
             owner_of=lambda value: value,
             watch=self.watch,
@@ -171,7 +171,7 @@ def test_while_one_thread_confirms_the_others_go_on_and_not_beyond_the_trusted_t
     thread.join()
 
 
-def test_what_is_evicted_is_asked_for_at_once_and_nothing_else_is(source: Source) -> None:
+def test_what_is_invalidated_is_asked_for_at_once_and_nothing_else_is(source: Source) -> None:
     source.get(b"a")
     source.says = "two"
     source.get(b"b")
@@ -180,7 +180,7 @@ def test_what_is_evicted_is_asked_for_at_once_and_nothing_else_is(source: Source
     assert [source.get(b"a"), source.get(b"b")] == ["three", "two"]
 
 
-def test_what_another_process_has_announced_is_evicted_before_it_is_used(source: Source) -> None:
+def test_what_another_process_has_announced_is_invalidated_before_it_is_used(source: Source) -> None:
     source.get()
     source.says = "two"
     source.watch.announced.append(lambda: source.memory.forget_owner("one"))
@@ -188,7 +188,7 @@ def test_what_another_process_has_announced_is_evicted_before_it_is_used(source:
 
 
 @pytest.mark.parametrize("announce", [False, True])
-def test_a_slow_answer_from_before_an_eviction_is_not_remembered_after_it(source: Source, announce: bool) -> None:
+def test_a_slow_answer_from_before_an_invalidation_is_not_remembered_after_it(source: Source, announce: bool) -> None:
     asking, answer = threading.Event(), threading.Event()
 
     def slow() -> str:
@@ -210,7 +210,7 @@ def test_a_slow_answer_from_before_an_eviction_is_not_remembered_after_it(source
     assert source.get() == "two"
 
 
-def test_what_was_evicted_does_not_serve_while_nobody_can_say(source: Source) -> None:
+def test_what_was_invalidated_does_not_serve_while_nobody_can_say(source: Source) -> None:
     source.get()
     source.memory.forget_owner("one")
     source.says = AWAY[0]
@@ -219,7 +219,7 @@ def test_what_was_evicted_does_not_serve_while_nobody_can_say(source: Source) ->
     assert source.memory.peek(b"k") is None
 
 
-def test_what_is_evicted_while_it_is_confirmed_in_vain_does_not_serve(source: Source) -> None:
+def test_what_is_invalidated_while_it_is_confirmed_in_vain_does_not_serve(source: Source) -> None:
     source.get()
     source.time = 100
 
@@ -245,11 +245,13 @@ def test_where_changes_cannot_be_heard_of_either_an_answer_serves_for_the_isolat
         source.get()
 
 
-@given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.sampled_from(["one", "two", "evict"])), max_size=40))
-def test_no_value_of_an_evicted_owner_is_ever_found(steps: list[tuple[bytes, str]]) -> None:
+@given(
+    st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.sampled_from(["one", "two", "invalidate"])), max_size=40)
+)
+def test_no_value_of_an_invalidated_owner_is_ever_found(steps: list[tuple[bytes, str]]) -> None:
     source, known = Source(), dict[bytes, str]()
     for key, what in steps:
-        if what == "evict":
+        if what == "invalidate":
             owner = known.get(key, "one")
             source.memory.forget_owner(owner)
             known = {each: value for each, value in known.items() if value != owner}
