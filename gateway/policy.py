@@ -1,11 +1,19 @@
-"""Who may do what: one table, a line a route. A route that has no line is closed to everybody."""
+"""Who may do what: one table, a line a route, as the protos declare it. A route without a line is closed to everybody.
+
+The reasons stand beside the options in `protos/loyalty`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from loyalty.options.v1 import access_pb2 as pb
 
 from gateway.context import Caller
+from gateway.contract import operations
 from gateway.refusals import RoleNotAllowed
 
 
@@ -41,6 +49,8 @@ class Access:
     upload: bool = False
     # What people keep in files: its body may be YAML, too.
     document: bool = False
+    # How long a service may take for it.
+    deadline: pb.DeadlineClass.ValueType = pb.DEADLINE_CLASS_UNSPECIFIED
 
     @property
     def is_write(self) -> bool:
@@ -53,116 +63,29 @@ class Access:
         return bool(self.needs & (Needs.VERSION | Needs.VERSION_IF_SENT))
 
 
-def _read(*roles: Role) -> Access:
-    return Access(frozenset(roles))
-
-
-def _write(*roles: Role) -> Access:
-    return Access(frozenset(roles), Needs.KEY)
-
-
-def _edit(*roles: Role) -> Access:
-    return Access(frozenset(roles), Needs.KEY | Needs.VERSION)
-
-
-def _edit_of_old(*roles: Role) -> Access:
-    return Access(frozenset(roles), Needs.KEY | Needs.VERSION_IF_SENT)
-
-
-def _upload(*roles: Role, needs: Needs = Needs.KEY) -> Access:
-    return Access(frozenset(roles), needs, upload=True)
-
-
-def _document(*roles: Role, needs: Needs = Needs.NOTHING) -> Access:
-    return Access(frozenset(roles), needs, document=True)
-
-
-_PUBLIC = Access(frozenset(), public=True)
-
-TILL, APP, STAFF, ADMIN = Role
-
-# Blueprint and function of each route. The words are those of the RPCs. Tills earn and redeem at the counter and see
-# little of a person; apps act for members, and with one key for all of them, so
-# that it belongs on a server and never on a phone; staff correct; admins set the programme up and may
-# all that staff may, since they could make themselves a key for it anyway. Only tills and apps sell; what a till could
-# not send in time, an admin may bring in its stead, and nobody else: whoever makes receipts makes points.
-POLICY: dict[str, Access] = {
-    "members.enrol": _write(TILL, APP, STAFF, ADMIN),
-    "members.resolve_member": _read(TILL, APP, STAFF, ADMIN),
-    "members.get_member": _read(TILL, APP, STAFF, ADMIN),
-    "members.update_member": _edit(APP, STAFF, ADMIN),
-    "members.change_member_status": _edit(STAFF, ADMIN),
-    # Not tills, and not apps: whoever holds the phone would make themselves gold.
-    "members.set_member_traits": _edit(STAFF, ADMIN),
-    # Not tills: a second card on somebody's account spends their points.
-    "members.add_identifier": _write(APP, STAFF, ADMIN),
-    "members.remove_identifier": _write(APP, STAFF, ADMIN),
-    "points.record_purchase": _upload(TILL, APP),
-    "points.record_purchases": _upload(TILL, ADMIN),
-    "points.preview_purchase": _upload(TILL, APP, STAFF, ADMIN, needs=Needs.NOTHING),
-    "points.get_purchase": _read(TILL, APP, STAFF, ADMIN),
-    "points.claim_purchase": _write(TILL, APP, STAFF, ADMIN),
-    "points.record_return": _upload(TILL, APP),
-    "points.record_exchange": _upload(TILL, APP),
-    # Systems, not people: what one person may give is a question of adjustments, with their limits.
-    "points.record_activity": _write(TILL, APP),
-    "points.get_activity": _read(TILL, APP, STAFF, ADMIN),
-    "points.get_account": _read(TILL, APP, STAFF, ADMIN),
-    "points.get_qualifying_sums": _read(TILL, APP, STAFF, ADMIN),
-    "points.list_entries": _read(APP, STAFF, ADMIN),
-    # Not tills: what a person bought in a year is nobody's business at the counter.
-    "points.get_statement": _read(APP, STAFF, ADMIN),
-    # The program's books, with its revenue: not for those who serve members.
-    "points.get_liability": _read(ADMIN),
-    "points.place_hold": _write(TILL, APP),
-    "points.get_hold": _read(TILL, APP, STAFF, ADMIN),
-    "points.capture_hold": _write(TILL, APP),
-    "points.release_hold": _write(TILL, APP, STAFF, ADMIN),
-    "points.adjust_points": _write(STAFF, ADMIN),
-    # Not tills: whoever stands at the counter with somebody's card would give their points away.
-    "points.transfer_points": _write(APP, STAFF, ADMIN),
-    "points.get_transfer": _read(APP, STAFF, ADMIN),
-    "points.list_transfers": _read(APP, STAFF, ADMIN),
-    # Who may ask may approve, though never what they asked for themselves: `points` looks at person and key.
-    "points.request_adjustment": _write(STAFF, ADMIN),
-    "points.list_adjustments": _read(STAFF, ADMIN),
-    "points.get_adjustment": _read(STAFF, ADMIN),
-    "points.approve_adjustment": _write(STAFF, ADMIN),
-    "points.reject_adjustment": _write(STAFF, ADMIN),
-    "points.create_earning_rule": _write(ADMIN),
-    "points.list_earning_rules": _read(STAFF, ADMIN),
-    "points.get_earning_rule": _read(STAFF, ADMIN),
-    "points.revise_earning_rule": _edit(ADMIN),
-    "points.activate_earning_rule": _write(ADMIN),
-    "points.call_off_earning_rule": _write(ADMIN),
-    "points.end_earning_rule": _write(ADMIN),
-    "points.export_earning_rules": _read(STAFF, ADMIN),
-    "points.diff_earning_rules": _document(STAFF, ADMIN),
-    "points.import_earning_rules": _document(ADMIN, needs=Needs.KEY),
-    "points.rehearse_earning_rules": _write(ADMIN),
-    "points.get_rehearsal": _read(STAFF, ADMIN),
-    "points.get_program_policy": _read(STAFF, ADMIN),
-    "points.set_program_policy": _edit_of_old(ADMIN),
-    "rewards.create_reward": _write(ADMIN),
-    "rewards.list_rewards": _read(TILL, APP, STAFF, ADMIN),
-    "rewards.get_reward": _read(TILL, APP, STAFF, ADMIN),
-    "rewards.update_reward": _edit(ADMIN),
-    "rewards.list_rewards_for_member": _read(TILL, APP, STAFF, ADMIN),
-    "rewards.redeem": _write(TILL, APP, STAFF, ADMIN),
-    "rewards.get_redemption": _read(TILL, APP, STAFF, ADMIN),
-    "rewards.cancel_redemption": _write(TILL, APP, STAFF, ADMIN),
-    "rewards.get_voucher": _read(TILL, APP, STAFF, ADMIN),
-    "rewards.use_voucher": _write(TILL, APP),
-    # Not tills: at the counter a voucher comes back with the return of what it was used for, and not by itself.
-    "rewards.reinstate_voucher": _write(STAFF, ADMIN),
-    "keys.create_api_key": _write(ADMIN),
-    "keys.list_api_keys": _read(ADMIN),
-    "keys.revoke_api_key": _write(ADMIN),
-    "meta.index": _PUBLIC,
-    "meta.openapi": _PUBLIC,
-    "meta.docs": _PUBLIC,
-    "meta.docs_file": _PUBLIC,
+_TAGS = {
+    pb.ENTITY_TAG_UNSPECIFIED: Needs.NOTHING,
+    pb.ENTITY_TAG_REQUIRED: Needs.VERSION,
+    pb.ENTITY_TAG_OPTIONAL: Needs.VERSION_IF_SENT,
 }
+# The gateway's own routes call no RPC.
+_PUBLIC = Access(frozenset(), public=True)
+_OWN = dict.fromkeys(("meta.index", "meta.openapi", "meta.docs", "meta.docs_file"), _PUBLIC)
+
+
+def _access_of(declared: pb.Access) -> Access:
+    return Access(
+        roles=frozenset(Role[pb.Role.Name(role).removeprefix("ROLE_")] for role in declared.roles),
+        needs=(Needs.KEY if declared.write else Needs.NOTHING) | _TAGS[declared.entity_tag],
+        upload=declared.long_body,
+        document=declared.document,
+        deadline=declared.deadline_class,
+    )
+
+
+POLICY: Mapping[str, Access] = MappingProxyType(
+    {each.endpoint: _access_of(each.access) for each in operations().values()} | _OWN
+)
 
 _CLOSED = Access(frozenset())
 

@@ -7,8 +7,10 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TypeVar
 
+import flask
 import grpc
 from flask import Flask, current_app
+from loyalty.options.v1 import access_pb2 as pb
 
 from gateway.addresses import Network
 from gateway.auth import KeyRing, Resolver
@@ -17,6 +19,7 @@ from gateway.config import Config
 from gateway.context import request_context
 from gateway.invalidations import InvalidationKind
 from gateway.limits import Limits
+from gateway.policy import access_to
 from gateway.trust import Trust
 from kit.client import Answered, invoke
 
@@ -74,18 +77,22 @@ def invalidating(kind: InvalidationKind, owner_id: str) -> Iterator[None]:
 
 def read(method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Response:
     """Asks a service something."""
-    return invoke(method, request, call=request_context().call, deadline_ms=suite().config.read_deadline_ms).response
+    deadline_ms = _deadline_ms() or suite().config.read_deadline_ms
+    return invoke(method, request, call=request_context().call, deadline_ms=deadline_ms).response
 
 
-def report(method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Response:
-    """Asks a service something that it must look at a whole program for."""
-    return invoke(method, request, call=request_context().call, deadline_ms=suite().config.report_deadline_ms).response
+def write(method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request) -> Answered[Response]:
+    """Has a service do something, once for each idempotency key."""
+    deadline_ms = _deadline_ms() or suite().config.write_deadline_ms
+    return invoke(method, request, call=request_context().call, deadline_ms=deadline_ms)
 
 
-def write(
-    method: grpc.UnaryUnaryMultiCallable[Request, Response], request: Request, *, deadline_ms: int = 0
-) -> Answered[Response]:
-    """Has a service do something, once for each idempotency key; the deadline is that of writes unless one is given."""
-    return invoke(
-        method, request, call=request_context().call, deadline_ms=deadline_ms or suite().config.write_deadline_ms
-    )
+def _deadline_ms() -> int:
+    """The deadline that the route under way has for itself; 0 where it has none."""
+    match access_to(flask.request.endpoint or "").deadline:
+        case pb.DEADLINE_CLASS_REPORT:
+            return suite().config.report_deadline_ms
+        case pb.DEADLINE_CLASS_UPLOAD:
+            return suite().config.upload_deadline_ms
+        case _:
+            return 0

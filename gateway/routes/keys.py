@@ -10,6 +10,7 @@ from flask_openapi3.models.tag import Tag
 from loyalty.members.v1 import members_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.invalidations import InvalidationKind
 from gateway.openapi import operation_id
 from gateway.replies import page_reply, reply
@@ -21,13 +22,12 @@ from gateway.wire.keys import APP_KEY_WARNING, ApiKey, ApiKeyPage, CreatedApiKey
 blueprint = APIBlueprint(
     "keys",
     __name__,
-    url_prefix="/v1/api-keys",
     operation_id_callback=operation_id,
     abp_tags=[Tag(name="keys", description="Who may call.")],
 )
 
 
-@blueprint.post("", responses={HTTPStatus.CREATED: CreatedApiKey})
+@route(blueprint, responses={HTTPStatus.CREATED: CreatedApiKey})
 def create_api_key(body: NewApiKey) -> Response:
     """Create an API key and see it this once; a replay cannot show it again and is refused
 
@@ -56,7 +56,7 @@ def create_api_key(body: NewApiKey) -> Response:
     return reply(model, HTTPStatus.CREATED, replayed=answered.replayed)
 
 
-@blueprint.get("", responses={HTTPStatus.OK: ApiKeyPage})
+@route(blueprint, responses={HTTPStatus.OK: ApiKeyPage})
 def list_api_keys(query: PageQuery) -> Response:
     """List the API keys, without their secrets"""
     request = pb.ListApiKeysRequest(
@@ -67,7 +67,7 @@ def list_api_keys(query: PageQuery) -> Response:
     return page_reply(model, page.next_page_token)
 
 
-@blueprint.delete("/<api_key_id>", responses={HTTPStatus.OK: ApiKey})
+@route(blueprint, responses={HTTPStatus.OK: ApiKey})
 def revoke_api_key(path: KeyPath) -> Response:
     """Revoke an API key for good; this gateway refuses it at once, any other within two seconds"""
     request = pb.RevokeApiKeyRequest(

@@ -10,6 +10,7 @@ from flask_openapi3.models.tag import Tag
 from loyalty.members.v1 import members_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.invalidations import InvalidationKind
 from gateway.openapi import operation_id
 from gateway.policy import sees_personal_data
@@ -32,7 +33,6 @@ from gateway.wire.members import (
 blueprint = APIBlueprint(
     "members",
     __name__,
-    url_prefix="/v1/members",
     operation_id_callback=operation_id,
     abp_tags=[Tag(name="members", description="Who someone is.")],
 )
@@ -43,7 +43,7 @@ def _told(member: pb.Member, status: int = HTTPStatus.OK, *, replayed: bool = Fa
     return reply(model, status, version=member.version, replayed=replayed, location=location)
 
 
-@blueprint.post("", responses={HTTPStatus.CREATED: Member})
+@route(blueprint, responses={HTTPStatus.CREATED: Member})
 def enrol(body: EnrolBody) -> Response:
     """Enrol a member"""
     # A refusal tells which identifiers are members' already.
@@ -60,7 +60,7 @@ def enrol(body: EnrolBody) -> Response:
     return _told(member, HTTPStatus.CREATED, replayed=answered.replayed, location=location)
 
 
-@blueprint.post("/resolve", responses={HTTPStatus.OK: Member})
+@route(blueprint, responses={HTTPStatus.OK: Member})
 def resolve_member(body: ResolveBody) -> Response:
     """Find the member an identifier belongs to; it stands in the body because URLs end up in logs"""
     count_lookups()
@@ -68,14 +68,14 @@ def resolve_member(body: ResolveBody) -> Response:
     return _told(read(suite().clients.members.ResolveMember, request).member)
 
 
-@blueprint.get("/<member_id>", responses={HTTPStatus.OK: Member})
+@route(blueprint, responses={HTTPStatus.OK: Member})
 def get_member(path: MemberPath) -> Response:
     """Read a member"""
     request = pb.GetMemberRequest(program_id=request_context().program_id, member_id=path.member_id)
     return _told(read(suite().clients.members.GetMember, request).member)
 
 
-@blueprint.patch("/<member_id>", responses={HTTPStatus.OK: Member})
+@route(blueprint, responses={HTTPStatus.OK: Member})
 def update_member(path: MemberPath, body: MemberChange) -> Response:
     """Change a member's profile; absent fields stay, null clears one"""
     request = pb.UpdateMemberRequest(
@@ -89,7 +89,7 @@ def update_member(path: MemberPath, body: MemberChange) -> Response:
     return _told(answered.response.member, replayed=answered.replayed)
 
 
-@blueprint.put("/<member_id>/status", responses={HTTPStatus.OK: Member})
+@route(blueprint, responses={HTTPStatus.OK: Member})
 def change_member_status(path: MemberPath, body: StatusChange) -> Response:
     """Move a member to another status; who is terminated stays so"""
     request = pb.ChangeMemberStatusRequest(
@@ -104,7 +104,7 @@ def change_member_status(path: MemberPath, body: StatusChange) -> Response:
     return _told(answered.response.member, replayed=answered.replayed)
 
 
-@blueprint.put("/<member_id>/traits", responses={HTTPStatus.OK: Member})
+@route(blueprint, responses={HTTPStatus.OK: Member})
 def set_member_traits(path: MemberPath, body: TraitsBody) -> Response:
     """Replace what the programme knows of a member that rules may ask for; nothing personal"""
     request = pb.SetMemberTraitsRequest(
@@ -118,7 +118,7 @@ def set_member_traits(path: MemberPath, body: TraitsBody) -> Response:
     return _told(answered.response.member, replayed=answered.replayed)
 
 
-@blueprint.post("/<member_id>/identifiers", responses={HTTPStatus.CREATED: Member})
+@route(blueprint, responses={HTTPStatus.CREATED: Member})
 def add_identifier(path: MemberPath, body: AddIdentifierBody) -> Response:
     """Add an identifier to a member"""
     count_lookups()
@@ -132,7 +132,7 @@ def add_identifier(path: MemberPath, body: AddIdentifierBody) -> Response:
     return _told(answered.response.member, HTTPStatus.CREATED, replayed=answered.replayed)
 
 
-@blueprint.delete("/<member_id>/identifiers/<identifier_id>", responses={HTTPStatus.OK: Member})
+@route(blueprint, responses={HTTPStatus.OK: Member})
 def remove_identifier(path: IdentifierPath) -> Response:
     """Remove an identifier from a member, but not the last one"""
     request = pb.RemoveIdentifierRequest(

@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import page_reply, reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
@@ -32,7 +33,7 @@ from gateway.wire.points.accounts import (
 )
 
 
-@blueprint.get("/members/<member_id>/account", responses={HTTPStatus.OK: Account})
+@route(blueprint, responses={HTTPStatus.OK: Account})
 def get_account(path: MemberPath, query: WalletQuery) -> Response:
     """Read what a member holds; one without movements holds nothing"""
     request = pb.GetAccountRequest(
@@ -41,7 +42,7 @@ def get_account(path: MemberPath, query: WalletQuery) -> Response:
     return reply(account_of(read(suite().clients.points.GetAccount, request).account))
 
 
-@blueprint.get("/members/<member_id>/entries", responses={HTTPStatus.OK: EntryPage})
+@route(blueprint, responses={HTTPStatus.OK: EntryPage})
 def list_entries(path: MemberPath, query: EntriesQuery) -> Response:
     """List an account's movements, newest first, each with why it was made"""
     request = pb.ListEntriesRequest(
@@ -56,7 +57,7 @@ def list_entries(path: MemberPath, query: EntriesQuery) -> Response:
     return page_reply(model, page.next_page_token)
 
 
-@blueprint.post("/members/<member_id>/holds", responses={HTTPStatus.CREATED: HoldAnswer})
+@route(blueprint, responses={HTTPStatus.CREATED: HoldAnswer})
 def place_hold(path: MemberPath, body: NewHold) -> Response:
     """Set points aside, so that nobody else spends them"""
     request = pb.PlaceHoldRequest(
@@ -74,14 +75,14 @@ def place_hold(path: MemberPath, body: NewHold) -> Response:
     return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
-@blueprint.get("/members/<member_id>/holds/<hold_id>", responses={HTTPStatus.OK: Hold})
+@route(blueprint, responses={HTTPStatus.OK: Hold})
 def get_hold(path: HoldPath) -> Response:
     """Read a hold"""
     request = pb.GetHoldRequest(program_id=request_context().program_id, member_id=path.member_id, hold_id=path.hold_id)
     return reply(hold_of(read(suite().clients.points.GetHold, request).hold))
 
 
-@blueprint.post("/members/<member_id>/holds/<hold_id>/capture", responses={HTTPStatus.OK: HoldAnswer})
+@route(blueprint, responses={HTTPStatus.OK: HoldAnswer})
 def capture_hold(path: HoldPath, body: CaptureBody) -> Response:
     """Spend held points, all or part; the rest is released"""
     request = pb.CaptureHoldRequest(
@@ -95,7 +96,7 @@ def capture_hold(path: HoldPath, body: CaptureBody) -> Response:
     return reply(hold_answer_of(answered.response), replayed=answered.replayed)
 
 
-@blueprint.post("/members/<member_id>/holds/<hold_id>/release", responses={HTTPStatus.OK: HoldAnswer})
+@route(blueprint, responses={HTTPStatus.OK: HoldAnswer})
 def release_hold(path: HoldPath, body: NoFields) -> Response:
     """Give held points back unspent"""
     request = pb.ReleaseHoldRequest(
@@ -108,7 +109,7 @@ def release_hold(path: HoldPath, body: NoFields) -> Response:
     return reply(hold_answer_of(answered.response), replayed=answered.replayed)
 
 
-@blueprint.post("/members/<member_id>/adjustments", responses={HTTPStatus.CREATED: AdjustmentAnswer})
+@route(blueprint, responses={HTTPStatus.CREATED: AdjustmentAnswer})
 def adjust_points(path: MemberPath, body: NewAdjustment) -> Response:
     """Give or take points by hand; the reason and the actor stand in the entry for good"""
     request = pb.AdjustPointsRequest(

@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import reply
 from gateway.routes.points.base import blueprint
 from gateway.routes.points.sales import member_id_of
@@ -22,7 +23,7 @@ from gateway.wire.points.activities import (
 )
 
 
-@blueprint.post("/activities", responses={HTTPStatus.CREATED: ActivityAnswer})
+@route(blueprint, responses={HTTPStatus.CREATED: ActivityAnswer})
 def record_activity(body: ActivityBody) -> Response:
     """Record what a member did that is no purchase, and post what it earns; the same one twice earns once"""
     program_id, request_id = request_context().program_id, request_context().idempotency_key
@@ -34,7 +35,7 @@ def record_activity(body: ActivityBody) -> Response:
     return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
-@blueprint.get("/activities/<activity_id>", responses={HTTPStatus.OK: Activity})
+@route(blueprint, responses={HTTPStatus.OK: Activity})
 def get_activity(path: ActivityPath) -> Response:
     """Read what a member did, with what it earned"""
     request = pb.GetActivityRequest(program_id=request_context().program_id, activity_id=path.activity_id)

@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import page_reply, reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
@@ -26,7 +27,7 @@ from gateway.wire.points.adjustments import (
 )
 
 
-@blueprint.post("/adjustments", responses={HTTPStatus.CREATED: Adjustment})
+@route(blueprint, responses={HTTPStatus.CREATED: Adjustment})
 def request_adjustment(body: NewAdjustmentRequest) -> Response:
     """Ask for an adjustment that another person is to approve; no points move yet"""
     request = pb.RequestAdjustmentRequest(
@@ -46,7 +47,7 @@ def request_adjustment(body: NewAdjustmentRequest) -> Response:
     return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
-@blueprint.get("/adjustments", responses={HTTPStatus.OK: AdjustmentPage})
+@route(blueprint, responses={HTTPStatus.OK: AdjustmentPage})
 def list_adjustments(query: AdjustmentsQuery) -> Response:
     """List what was asked for, newest first; `state=requested` is what waits for somebody"""
     request = pb.ListAdjustmentsRequest(
@@ -60,14 +61,14 @@ def list_adjustments(query: AdjustmentsQuery) -> Response:
     return page_reply(AdjustmentPage(items=items, next_cursor=page.next_page_token or None), page.next_page_token)
 
 
-@blueprint.get("/adjustments/<adjustment_id>", responses={HTTPStatus.OK: Adjustment})
+@route(blueprint, responses={HTTPStatus.OK: Adjustment})
 def get_adjustment(path: AdjustmentPath) -> Response:
     """Read what was asked for, and what became of it"""
     request = pb.GetAdjustmentRequest(program_id=request_context().program_id, adjustment_id=path.adjustment_id)
     return reply(adjustment_of(read(suite().clients.points.GetAdjustment, request).adjustment))
 
 
-@blueprint.post("/adjustments/<adjustment_id>/approve", responses={HTTPStatus.OK: ApprovalAnswer})
+@route(blueprint, responses={HTTPStatus.OK: ApprovalAnswer})
 def approve_adjustment(path: AdjustmentPath, body: ApproveBody) -> Response:
     """Approve what another person asked for with another API key; the points move with it"""
     request = pb.ApproveAdjustmentRequest(
@@ -86,7 +87,7 @@ def approve_adjustment(path: AdjustmentPath, body: ApproveBody) -> Response:
     return reply(model, replayed=answered.replayed)
 
 
-@blueprint.post("/adjustments/<adjustment_id>/reject", responses={HTTPStatus.OK: Adjustment})
+@route(blueprint, responses={HTTPStatus.OK: Adjustment})
 def reject_adjustment(path: AdjustmentPath, body: RejectBody) -> Response:
     """Reject what was asked for; whoever asked may withdraw it so"""
     request = pb.RejectAdjustmentRequest(

@@ -10,7 +10,6 @@ from gateway.openapi import operation_id
 blueprint = APIBlueprint(
     "points",
     __name__,
-    url_prefix="/v1",
     operation_id_callback=operation_id,
     abp_tags=[Tag(name="points", description="What members hold.")],
 )

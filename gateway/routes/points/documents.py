@@ -11,6 +11,7 @@ from loyalty.points.v1 import points_pb2 as pb
 
 from gateway import yamls
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import JSON_TYPE, reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
@@ -29,14 +30,14 @@ from gateway.wire.points.documents import (
 YAML_HEAD = "The earning rules of a program; the schema RuleDocument in /openapi.json tells every field."
 
 
-@blueprint.get("/earning-rules:export", responses={HTTPStatus.OK: RuleDocument})
+@route(blueprint, responses={HTTPStatus.OK: RuleDocument})
 def export_earning_rules(query: ExportQuery) -> Response:
     """Export the rules as a document, as they are once all that is scheduled has begun"""
     request = pb.ExportEarningRulesRequest(program_id=request_context().program_id, drafts=query.drafts)
     return _written(document_of(read(suite().clients.points.ExportEarningRules, request).rules), query.format)
 
 
-@blueprint.post("/earning-rules:diff", responses={HTTPStatus.OK: RuleDiff})
+@route(blueprint, responses={HTTPStatus.OK: RuleDiff})
 def diff_earning_rules(body: TwoDocuments) -> Response:
     """Compare two documents, or one with the rules as they are; nothing is written"""
     request = pb.DiffEarningRulesRequest(
@@ -47,7 +48,7 @@ def diff_earning_rules(body: TwoDocuments) -> Response:
     return reply(RuleDiff(changes=changes_of(read(suite().clients.points.DiffEarningRules, request).changes)))
 
 
-@blueprint.post("/earning-rules:import", responses={HTTPStatus.OK: ImportedRules})
+@route(blueprint, responses={HTTPStatus.OK: ImportedRules})
 def import_earning_rules(query: ImportQuery, body: RuleDocument) -> Response:
     """Write a draft for each rule that differs from its newest version, all or none; with `dry_run` only tell"""
     request = pb.ImportEarningRulesRequest(

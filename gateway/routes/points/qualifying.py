@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite
@@ -16,7 +17,7 @@ from gateway.wire.members import MemberPath
 from gateway.wire.points.qualifying import QualifyingQuery, QualifyingSum, qualifying_sum_of
 
 
-@blueprint.get("/members/<member_id>/qualifying-sums", responses={HTTPStatus.OK: QualifyingSum})
+@route(blueprint, responses={HTTPStatus.OK: QualifyingSum})
 def get_qualifying_sums(path: MemberPath, query: QualifyingQuery) -> Response:
     """Sum what counts towards tiers of what occurred in a window; spending never changes it"""
     window = pb.QualifyingWindow(occurred_from=maybe_timestamp(query.start), occurred_until=maybe_timestamp(query.end))

@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
@@ -15,7 +16,7 @@ from gateway.wire.base import maybe_timestamp
 from gateway.wire.points.rehearsals import NewRehearsal, Rehearsal, RehearsalBegun, RehearsalPath, rehearsal_of
 
 
-@blueprint.post("/earning-rules:rehearse", responses={HTTPStatus.CREATED: RehearsalBegun})
+@route(blueprint, responses={HTTPStatus.CREATED: RehearsalBegun})
 def rehearse_earning_rules(body: NewRehearsal) -> Response:
     """Begin to work out what rules would have given for past purchases; no point is moved"""
     request = pb.RehearseEarningRulesRequest(
@@ -36,7 +37,7 @@ def rehearse_earning_rules(body: NewRehearsal) -> Response:
     return reply(begun, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
-@blueprint.get("/rehearsals/<rehearsal_id>", responses={HTTPStatus.OK: Rehearsal})
+@route(blueprint, responses={HTTPStatus.OK: Rehearsal})
 def get_rehearsal(path: RehearsalPath) -> Response:
     """Read how far a rehearsal has come, and what it has found"""
     request = pb.GetRehearsalRequest(program_id=request_context().program_id, rehearsal_id=path.rehearsal_id)

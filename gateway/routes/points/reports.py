@@ -9,9 +9,10 @@ from loyalty.points.v1 import points_pb2 as pb
 
 from gateway import sheets
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import linked, page_reply, reply, speaking
 from gateway.routes.points.base import blueprint
-from gateway.suite import read, report, suite
+from gateway.suite import read, suite
 from gateway.wire.base import maybe_timestamp
 from gateway.wire.members import MemberPath
 from gateway.wire.points.liability import (
@@ -25,7 +26,7 @@ from gateway.wire.points.liability import (
 from gateway.wire.points.reports import STATEMENT_HEADS, Statement, StatementQuery, statement_of, statement_rows
 
 
-@blueprint.get("/members/<member_id>/statement", responses={HTTPStatus.OK: Statement})
+@route(blueprint, responses={HTTPStatus.OK: Statement})
 def get_statement(path: MemberPath, query: StatementQuery) -> Response:
     """Read what a member held when a period began, what moved it, and what they held when it ended"""
     request = pb.GetStatementRequest(
@@ -44,7 +45,7 @@ def get_statement(path: MemberPath, query: StatementQuery) -> Response:
     return linked(speaking(sheets.sheet("statement", STATEMENT_HEADS, rows)), model.next_cursor or "")
 
 
-@blueprint.get("/liability", responses={HTTPStatus.OK: Liability})
+@route(blueprint, responses={HTTPStatus.OK: Liability})
 def get_liability(query: LiabilityQuery) -> Response:
     """Read what the program owes its members in points, how that came about, and what it comes to in money"""
     request = pb.GetLiabilityRequest(
@@ -55,7 +56,7 @@ def get_liability(query: LiabilityQuery) -> Response:
         observed_days=query.observed_days,
         valuation=valuation_of(query),
     )
-    model = liability_of(report(suite().clients.points.GetLiability, request).liability)
+    model = liability_of(read(suite().clients.points.GetLiability, request).liability)
     if not sheets.wanted(query.format):
         return reply(model)
     return sheets.sheet("liability", LIABILITY_HEADS, liability_rows(model))

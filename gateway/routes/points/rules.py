@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import page_reply, reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
@@ -30,7 +31,7 @@ from gateway.wire.points.rules import (
 )
 
 
-@blueprint.post("/earning-rules", responses={HTTPStatus.CREATED: EarningRule})
+@route(blueprint, responses={HTTPStatus.CREATED: EarningRule})
 def create_earning_rule(body: NewEarningRule) -> Response:
     """Write a new rule, version 1, as a draft"""
     request = pb.CreateEarningRuleRequest(
@@ -45,7 +46,7 @@ def create_earning_rule(body: NewEarningRule) -> Response:
     return reply(rule_of(rule), HTTPStatus.CREATED, version=rule.version, location=location, replayed=answered.replayed)
 
 
-@blueprint.get("/earning-rules", responses={HTTPStatus.OK: EarningRulePage})
+@route(blueprint, responses={HTTPStatus.OK: EarningRulePage})
 def list_earning_rules(query: PageQuery) -> Response:
     """List the rules by name, each in its latest version"""
     request = pb.ListEarningRulesRequest(
@@ -56,7 +57,7 @@ def list_earning_rules(query: PageQuery) -> Response:
     return page_reply(model, page.next_page_token)
 
 
-@blueprint.get("/earning-rules/<rule_id>", responses={HTTPStatus.OK: EarningRuleVersions})
+@route(blueprint, responses={HTTPStatus.OK: EarningRuleVersions})
 def get_earning_rule(path: RulePath) -> Response:
     """Read a rule with all its versions; the ETag is the latest"""
     request = pb.GetEarningRuleRequest(program_id=request_context().program_id, rule_id=path.rule_id)
@@ -64,7 +65,7 @@ def get_earning_rule(path: RulePath) -> Response:
     return reply(EarningRuleVersions(versions=[rule_of(rule) for rule in versions]), version=versions[0].version)
 
 
-@blueprint.post("/earning-rules/<rule_id>/versions", responses={HTTPStatus.CREATED: EarningRule})
+@route(blueprint, responses={HTTPStatus.CREATED: EarningRule})
 def revise_earning_rule(path: RulePath, body: NewRuleVersion) -> Response:
     """Write the next version of a rule, as a draft; a draft is replaced, an active version is never edited"""
     request = pb.ReviseEarningRuleRequest(
@@ -79,7 +80,7 @@ def revise_earning_rule(path: RulePath, body: NewRuleVersion) -> Response:
     return reply(rule_of(rule), HTTPStatus.CREATED, version=rule.version, replayed=answered.replayed)
 
 
-@blueprint.post("/earning-rules/<rule_id>/activate", responses={HTTPStatus.OK: EarningRule})
+@route(blueprint, responses={HTTPStatus.OK: EarningRule})
 def activate_earning_rule(path: RulePath, body: ActivateBody) -> Response:
     """Let a draft earn from its beginning on; the version that was active before earns until then"""
     request = pb.ActivateEarningRuleRequest(
@@ -92,7 +93,7 @@ def activate_earning_rule(path: RulePath, body: ActivateBody) -> Response:
     return reply(rule_of(answered.response.rule), replayed=answered.replayed)
 
 
-@blueprint.post("/earning-rules/<rule_id>/call-off", responses={HTTPStatus.OK: EarningRule})
+@route(blueprint, responses={HTTPStatus.OK: EarningRule})
 def call_off_earning_rule(path: RulePath, body: CallOffBody) -> Response:
     """Call a scheduled version off before it begins; the version before it earns on"""
     request = pb.CallOffEarningRuleRequest(
@@ -105,7 +106,7 @@ def call_off_earning_rule(path: RulePath, body: CallOffBody) -> Response:
     return reply(rule_of(answered.response.rule), replayed=answered.replayed)
 
 
-@blueprint.post("/earning-rules/<rule_id>/end", responses={HTTPStatus.OK: EarningRule})
+@route(blueprint, responses={HTTPStatus.OK: EarningRule})
 def end_earning_rule(path: RulePath, body: NoFields) -> Response:
     """End the active version of a rule now, and call off those that are scheduled"""
     request = pb.EndEarningRuleRequest(
@@ -117,7 +118,7 @@ def end_earning_rule(path: RulePath, body: NoFields) -> Response:
     return reply(rule_of(answered.response.rule), replayed=answered.replayed)
 
 
-@blueprint.get("/program-policy", responses={HTTPStatus.OK: ProgramPolicy})
+@route(blueprint, responses={HTTPStatus.OK: ProgramPolicy})
 def get_program_policy() -> Response:
     """Read how the program treats its accounts"""
     request = pb.GetProgramPolicyRequest(program_id=request_context().program_id)
@@ -125,7 +126,7 @@ def get_program_policy() -> Response:
     return reply(policy_of(policy), version=policy.version)
 
 
-@blueprint.put("/program-policy", responses={HTTPStatus.OK: ProgramPolicy})
+@route(blueprint, responses={HTTPStatus.OK: ProgramPolicy})
 def set_program_policy(body: Policy) -> Response:
     """Set how the program treats its accounts from now on; the whole of it is replaced"""
     program_id = request_context().program_id

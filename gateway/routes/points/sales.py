@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import reply
 from gateway.returned_vouchers import expect_reinstatable, reinstate
 from gateway.routes.points.base import blueprint
@@ -42,7 +43,7 @@ def member_id_of(reference: MemberReference | None) -> str:
     return suite().resolver.member_id(program_id, identifier, request_context().call, before_asking=count_lookups)
 
 
-@blueprint.post("/purchases", responses={HTTPStatus.CREATED: PurchaseAnswer})
+@route(blueprint, responses={HTTPStatus.CREATED: PurchaseAnswer})
 def record_purchase(body: PurchaseBody) -> Response:
     """Record a purchase and post what it earns; the same receipt twice earns once"""
     request = pb.RecordPurchaseRequest(
@@ -57,7 +58,7 @@ def record_purchase(body: PurchaseBody) -> Response:
     return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
-@blueprint.post("/purchases/preview", responses={HTTPStatus.OK: PurchaseAnswer})
+@route(blueprint, responses={HTTPStatus.OK: PurchaseAnswer})
 def preview_purchase(body: PurchaseBody) -> Response:
     """Tell what recording this purchase would answer now, and record nothing"""
     request = pb.PreviewPurchaseRequest(
@@ -66,7 +67,7 @@ def preview_purchase(body: PurchaseBody) -> Response:
     return reply(purchase_answer_of(read(suite().clients.points.PreviewPurchase, request)))
 
 
-@blueprint.post("/purchases/claim", responses={HTTPStatus.OK: PurchaseAnswer})
+@route(blueprint, responses={HTTPStatus.OK: PurchaseAnswer})
 def claim_purchase(body: ClaimBody) -> Response:
     """Give an anonymous purchase to a member, once"""
     request = pb.ClaimPurchaseRequest(
@@ -79,14 +80,14 @@ def claim_purchase(body: ClaimBody) -> Response:
     return reply(purchase_answer_of(answered.response), replayed=answered.replayed)
 
 
-@blueprint.get("/purchases/<purchase_id>", responses={HTTPStatus.OK: Purchase})
+@route(blueprint, responses={HTTPStatus.OK: Purchase})
 def get_purchase(path: PurchasePath) -> Response:
     """Read a purchase with what it earned and what came back"""
     request = pb.GetPurchaseRequest(program_id=request_context().program_id, purchase_id=path.purchase_id)
     return reply(purchase_of(read(suite().clients.points.GetPurchase, request).purchase))
 
 
-@blueprint.post("/returns", responses={HTTPStatus.CREATED: ReturnAnswer})
+@route(blueprint, responses={HTTPStatus.CREATED: ReturnAnswer})
 def record_return(body: ReturnBody) -> Response:
     """Record returned goods, take back what they earned and give back vouchers; the same receipt twice takes once"""
     expect_reinstatable(body)
@@ -96,7 +97,7 @@ def record_return(body: ReturnBody) -> Response:
     return reply(model, HTTPStatus.CREATED, replayed=answered.replayed)
 
 
-@blueprint.post("/exchanges", responses={HTTPStatus.CREATED: ExchangeAnswer})
+@route(blueprint, responses={HTTPStatus.CREATED: ExchangeAnswer})
 def record_exchange(body: ExchangeBody) -> Response:
     """Record returned goods and what is taken instead in one step; an even exchange costs no points"""
     member_id = member_id_of(body.member)

@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.points.v1 import points_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import page_reply, reply
 from gateway.routes.points.base import blueprint
 from gateway.suite import read, suite, write
@@ -16,7 +17,7 @@ from gateway.wire.members import MemberPath
 from gateway.wire.points.transfers import NewTransfer, Transfer, TransferPage, TransferPath, transfer_of
 
 
-@blueprint.post("/transfers", responses={HTTPStatus.CREATED: Transfer})
+@route(blueprint, responses={HTTPStatus.CREATED: Transfer})
 def transfer_points(body: NewTransfer) -> Response:
     """Give points of one member to another, who gets them with their expiry; `state` says how far it has come"""
     request = pb.TransferPointsRequest(
@@ -34,14 +35,14 @@ def transfer_points(body: NewTransfer) -> Response:
     return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
 
 
-@blueprint.get("/transfers/<transfer_id>", responses={HTTPStatus.OK: Transfer})
+@route(blueprint, responses={HTTPStatus.OK: Transfer})
 def get_transfer(path: TransferPath) -> Response:
     """Read how far a transfer has come"""
     request = pb.GetTransferRequest(program_id=request_context().program_id, transfer_id=path.transfer_id)
     return reply(transfer_of(read(suite().clients.points.GetTransfer, request).transfer))
 
 
-@blueprint.get("/members/<member_id>/transfers", responses={HTTPStatus.OK: TransferPage})
+@route(blueprint, responses={HTTPStatus.OK: TransferPage})
 def list_transfers(path: MemberPath, query: PageQuery) -> Response:
     """List what a member has sent and what was sent to them, newest first"""
     request = pb.ListTransfersRequest(

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from gateway import checks
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.errors import body_of_accident
 from gateway.openapi import Problem, problem_within
 from gateway.replies import reply
@@ -31,7 +32,7 @@ _log = structlog.get_logger()
 _AWAY_KINDS = frozenset({Kind.UNAVAILABLE, Kind.EXHAUSTED, Kind.ABORTED})
 
 
-@blueprint.post("/purchases:batch", responses={HTTPStatus.OK: UploadAnswer})
+@route(blueprint, responses={HTTPStatus.OK: UploadAnswer})
 def record_purchases(body: UploadBody) -> Response:
     """Record up to 500 purchases that could not be sent when they happened, each on its own merits"""
     _count(len(body.purchases))
@@ -66,7 +67,7 @@ def _recorded(items: list[pb.PurchaseToRecord]) -> list[UploadResult]:
     if not items:
         return []
     request = pb.RecordPurchasesRequest(program_id=request_context().program_id, items=items)
-    answered = write(suite().clients.points.RecordPurchases, request, deadline_ms=suite().config.upload_deadline_ms)
+    answered = write(suite().clients.points.RecordPurchases, request)
     return [_result(result) for result in answered.response.results]
 
 

@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.replies import page_reply, reply
 from gateway.routes.rewards.base import blueprint
 from gateway.suite import read, suite, write
@@ -24,7 +25,7 @@ from gateway.wire.rewards.catalogue import (
 )
 
 
-@blueprint.post("/rewards", responses={HTTPStatus.CREATED: Reward})
+@route(blueprint, responses={HTTPStatus.CREATED: Reward})
 def create_reward(body: RewardBody) -> Response:
     """Add a reward to the catalogue"""
     request = pb.CreateRewardRequest(
@@ -41,7 +42,7 @@ def create_reward(body: RewardBody) -> Response:
     )
 
 
-@blueprint.get("/rewards", responses={HTTPStatus.OK: RewardPage})
+@route(blueprint, responses={HTTPStatus.OK: RewardPage})
 def list_rewards(query: PageQuery) -> Response:
     """List the catalogue, newest first"""
     request = pb.ListRewardsRequest(
@@ -52,7 +53,7 @@ def list_rewards(query: PageQuery) -> Response:
     return page_reply(model, page.next_page_token)
 
 
-@blueprint.get("/rewards/<reward_id>", responses={HTTPStatus.OK: Reward})
+@route(blueprint, responses={HTTPStatus.OK: Reward})
 def get_reward(path: RewardPath) -> Response:
     """Read a reward"""
     request = pb.GetRewardRequest(program_id=request_context().program_id, reward_id=path.reward_id)
@@ -60,7 +61,7 @@ def get_reward(path: RewardPath) -> Response:
     return reply(reward_of(reward), version=reward.version)
 
 
-@blueprint.put("/rewards/<reward_id>", responses={HTTPStatus.OK: Reward})
+@route(blueprint, responses={HTTPStatus.OK: Reward})
 def update_reward(path: RewardPath, body: RewardBody) -> Response:
     """Replace what a reward says; redemptions under way keep their terms, and null leaves the stock as it is"""
     request = pb.UpdateRewardRequest(
@@ -76,7 +77,7 @@ def update_reward(path: RewardPath, body: RewardBody) -> Response:
     return reply(reward_of(reward), version=reward.version, replayed=answered.replayed)
 
 
-@blueprint.get("/members/<member_id>/rewards", responses={HTTPStatus.OK: MemberRewardPage})
+@route(blueprint, responses={HTTPStatus.OK: MemberRewardPage})
 def list_rewards_for_member(path: MemberPath, query: PageQuery) -> Response:
     """List the catalogue as it stands for one member, with every reason that keeps a reward from them"""
     request = pb.ListRewardsForMemberRequest(

@@ -8,6 +8,7 @@ from flask import Response
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
 from gateway.context import request_context
+from gateway.contract import route
 from gateway.errors import RETRY_AFTER_S
 from gateway.refusals import RedemptionCancelled
 from gateway.replies import reply
@@ -29,8 +30,8 @@ from gateway.wire.rewards.redemptions import (
 from kit.client import Answered
 
 
-@blueprint.post(
-    "/members/<member_id>/redemptions",
+@route(
+    blueprint,
     responses={HTTPStatus.CREATED: Redemption, HTTPStatus.ACCEPTED: Redemption},
 )
 def redeem(path: MemberPath, body: RedeemBody) -> Response:
@@ -76,7 +77,7 @@ def _cancelled(redemption: pb.Redemption, location: str, *, replayed: bool) -> R
     return refusal
 
 
-@blueprint.get("/members/<member_id>/redemptions/<redemption_id>", responses={HTTPStatus.OK: Redemption})
+@route(blueprint, responses={HTTPStatus.OK: Redemption})
 def get_redemption(path: RedemptionPath) -> Response:
     """Read how far a redemption has come"""
     request = pb.GetRedemptionRequest(
@@ -85,8 +86,8 @@ def get_redemption(path: RedemptionPath) -> Response:
     return reply(redemption_of(read(suite().clients.rewards.GetRedemption, request).redemption))
 
 
-@blueprint.post(
-    "/members/<member_id>/redemptions/<redemption_id>/cancel",
+@route(
+    blueprint,
     responses={HTTPStatus.OK: Redemption, HTTPStatus.ACCEPTED: Redemption},
 )
 def cancel_redemption(path: RedemptionPath, body: CancelBody) -> Response:
@@ -105,14 +106,14 @@ def cancel_redemption(path: RedemptionPath, body: CancelBody) -> Response:
     return reply(redemption_of(redemption), replayed=answered.replayed)
 
 
-@blueprint.get("/vouchers/<code>", responses={HTTPStatus.OK: Voucher})
+@route(blueprint, responses={HTTPStatus.OK: Voucher})
 def get_voucher(path: VoucherPath) -> Response:
     """Look a voucher up by its code; capital and small letters, spaces and hyphens do not matter"""
     request = pb.GetVoucherRequest(program_id=request_context().program_id, code=path.code)
     return reply(voucher_of(read(suite().clients.rewards.GetVoucher, request).voucher))
 
 
-@blueprint.post("/vouchers/<code>/use", responses={HTTPStatus.OK: Voucher})
+@route(blueprint, responses={HTTPStatus.OK: Voucher})
 def use_voucher(path: VoucherPath, body: UseVoucherBody) -> Response:
     """Use a voucher at a till, once"""
     request = pb.UseVoucherRequest(
@@ -127,7 +128,7 @@ def use_voucher(path: VoucherPath, body: UseVoucherBody) -> Response:
     return reply(voucher_of(answered.response.voucher), replayed=answered.replayed)
 
 
-@blueprint.post("/vouchers/<code>/reinstate", responses={HTTPStatus.OK: Voucher})
+@route(blueprint, responses={HTTPStatus.OK: Voucher})
 def reinstate_voucher(path: VoucherPath, body: ReinstateVoucherBody) -> Response:
     """Make a used voucher good again, for as long as it still was when it was used"""
     request = pb.ReinstateVoucherRequest(
