@@ -50,7 +50,7 @@ def main(service: AnyService, arguments: Sequence[str]) -> int:
         settings = service.load(os.environ)
         logging.configure(service.word, settings.log_level)
         return command(service, settings)
-    except (ConfigError, PortTakenError, migrations.OwnershipError) as error:
+    except (ConfigError, PortTakenError, migrations.OwnershipError, migrations.OldDatabaseError) as error:
         return _say(service, str(error), 2)
 
 

@@ -11,7 +11,7 @@ release needs and what expand, back-fill, contract makes safe.
 from kit.migrations.comparison import drift
 from kit.migrations.grants import OwnershipError
 from kit.migrations.history import new, run, sql
-from kit.migrations.runner import pending, upgrade
+from kit.migrations.runner import OldDatabaseError, pending, upgrade
 from kit.migrations.timeouts import set_timeouts
 
-__all__ = ["OwnershipError", "drift", "new", "pending", "run", "set_timeouts", "sql", "upgrade"]
+__all__ = ["OldDatabaseError", "OwnershipError", "drift", "new", "pending", "run", "set_timeouts", "sql", "upgrade"]

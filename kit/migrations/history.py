@@ -68,9 +68,9 @@ def sql(word: str, package: str = "services") -> str:
 def new(word: str, message: str, package: str = "services") -> Path:
     """Writes the next numbered file, empty but for its warnings, and says where. `message` is its sentence."""
     head = scripts(word, package).get_current_head()
-    revision = f"{int(head or 0) + 1:04}"
+    number = int(head or 0) + 1
     slug = "_".join(re.findall(r"[a-z0-9]+", message.lower()))
     versions = Path(str(importlib.resources.files(f"{package}.{word}").joinpath("migrations", "versions")))
-    path = versions / f"{revision}_{slug}.py"
-    util.template_to_file(TEMPLATE, path, "utf-8", message=message, revision=revision, down_revision=head)
+    path = versions / f"{number:04}_{slug}.py"
+    util.template_to_file(TEMPLATE, path, "utf-8", message=message, revision=number, down_revision=head)
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -14,6 +15,17 @@ from kit.migrations import grants, history
 from kit.migrations.timeouts import GUARD_TIMEOUTS_MS, MIGRATION_TIMEOUTS_MS, set_for_transaction, set_timeouts
 
 _log = structlog.get_logger()
+
+# Of migrations that were replaced before anything was released; those of now are numbered from 1 without zeros.
+_NUMBER_BEFORE_FIRST_RELEASE = re.compile(r"0\d{3}")
+_OLD_DATABASE = (
+    "this database was made by a version before 0.1.0, from which none migrates: keep what is in it with pg_dump if "
+    "you need it, and give the service an empty database (on this machine `make reset` deletes the old ones)"
+)
+
+
+class OldDatabaseError(Exception):
+    """The schema is of a version before the first release, which no migration goes on from."""
 
 
 def upgrade(url: str, word: str, package: str = "services", *, owner_url: str = "") -> list[str]:
@@ -26,7 +38,8 @@ def upgrade(url: str, word: str, package: str = "services", *, owner_url: str = 
     Gives the numbers of those that it ran.
 
     Raises sqlalchemy.exc.OperationalError when a migration waited too long for a lock: what was done before it stays
-    done, and the next call goes on from there. Raises OwnershipError when the tables belong to neither.
+    done, and the next call goes on from there. Raises OwnershipError when the tables belong to neither, and
+    OldDatabaseError.
     """
     with _connections(owner_url or url) as engine, alone(engine, word) as guard:
         grants.expect_ownership(guard, "" if owner_url else f"set {word.upper()}_OWNER_DATABASE_URL")
@@ -57,7 +70,10 @@ def _set_rights(guard: sa.Connection, url: str, word: str, package: str) -> None
 
 
 def pending(url: str, word: str, package: str = "services") -> list[str]:
-    """The numbers of the migrations that the database at `url` lacks, in the order they would run."""
+    """The numbers of the migrations that the database at `url` lacks, in the order they would run.
+
+    Raises OldDatabaseError.
+    """
     with _connections(url) as engine, engine.connect() as connection:
         return _missing(connection, word, package)
 
@@ -67,6 +83,8 @@ def _missing(connection: sa.Connection, word: str, package: str) -> list[str]:
     current = _head(connection)
     if current is None:
         return known
+    if _NUMBER_BEFORE_FIRST_RELEASE.fullmatch(current):
+        raise OldDatabaseError(_OLD_DATABASE)
     if current not in known:
         _log.warning("database_is_ahead_of_code", service=word, database=current, code=known[-1:])
         return []

@@ -94,7 +94,7 @@ def test_the_role_that_serves_may_do_what_its_grants_say(pantry: Pantry) -> None
         "DROP TABLE jars",
         "ALTER TABLE jars DISABLE TRIGGER ALL",
         "CREATE TABLE lids ()",
-        "UPDATE alembic_version SET version_num = '0001'",
+        "UPDATE alembic_version SET version_num = '1'",
         "GRANT server_owner TO server",
         "CREATE RULE r AS ON INSERT TO jars DO INSTEAD NOTHING",
         "SET ROLE server_owner",
@@ -159,7 +159,7 @@ def test_both_roles_have_the_timeouts(pantry: Pantry) -> None:
 def test_a_database_that_is_ahead_of_the_code_keeps_its_rights(pantry: Pantry) -> None:
     pantry.upgrade()
     pantry.own("GRANT UPDATE (label) ON jars TO server")
-    pantry.own("UPDATE alembic_version SET version_num = '0007'")
+    pantry.own("UPDATE alembic_version SET version_num = '7'")
     pantry.upgrade()
     pantry.serve(JAR)
     assert pantry.serve("UPDATE jars SET label = 'plums'") == 1

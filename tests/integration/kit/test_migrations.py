@@ -37,14 +37,14 @@ def execute(engine: sa.Engine, *statements: str) -> None:
 
 
 def take_back_the_last(engine: sa.Engine) -> None:
-    execute(engine, "ALTER TABLE jars DROP COLUMN opened_at", "UPDATE alembic_version SET version_num = '0001'")
+    execute(engine, "ALTER TABLE jars DROP COLUMN opened_at", "UPDATE alembic_version SET version_num = '1'")
 
 
 # ---- upgrade
 
 
 def test_an_upgrade_leaves_nothing_pending_and_what_the_tables_say(empty_database: str) -> None:
-    assert pending(empty_database) == ["0001", "0002"]
+    assert pending(empty_database) == ["1", "2"]
     upgrade(empty_database)
     assert pending(empty_database) == []
     assert drift(empty_database) == []
@@ -53,7 +53,7 @@ def test_an_upgrade_leaves_nothing_pending_and_what_the_tables_say(empty_databas
 def test_an_upgrade_goes_on_from_where_the_database_is(empty_database: str, engine: sa.Engine) -> None:
     upgrade(empty_database)
     take_back_the_last(engine)
-    assert pending(empty_database) == ["0002"]
+    assert pending(empty_database) == ["2"]
     upgrade(empty_database)
     assert drift(empty_database) == []
 
@@ -67,23 +67,33 @@ def test_deployers_wait_for_one_another(empty_database: str, engine: sa.Engine) 
                 sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
             ):
                 assert not second.done()
-            assert pending(empty_database) == ["0001", "0002"]
+            assert pending(empty_database) == ["1", "2"]
         second.result()
     assert drift(empty_database) == []
 
 
 def test_older_code_leaves_a_newer_database_alone(empty_database: str, engine: sa.Engine) -> None:
     upgrade(empty_database)
-    execute(engine, "UPDATE alembic_version SET version_num = '0007'")
+    execute(engine, "UPDATE alembic_version SET version_num = '7'")
     with structlog.testing.capture_logs() as logs:
         upgrade(empty_database)
     assert {
         "event": "database_is_ahead_of_code",
         "service": "pantry",
-        "database": "0007",
-        "code": ["0002"],
+        "database": "7",
+        "code": ["2"],
     }.items() <= (logs[0].items())
     assert pending(empty_database) == []
+
+
+def test_a_database_of_before_the_first_release_is_refused_in_a_sentence(
+    empty_database: str, engine: sa.Engine
+) -> None:
+    upgrade(empty_database)
+    execute(engine, "UPDATE alembic_version SET version_num = '0002'")
+    for work in (upgrade, pending):
+        with pytest.raises(migrations.OldDatabaseError, match=r"made by a version before 0\.1\.0.*make reset"):
+            work(empty_database)
 
 
 def test_a_migration_gives_up_when_it_must_wait_long_for_a_lock(
@@ -202,7 +212,7 @@ def test_a_new_migration_is_numbered_and_carries_its_warnings(tmp_path: Path, mo
     assert path == tmp_path / "larder" / "pantry" / "migrations" / "versions" / "0003_count_the_lids.py"
     text = path.read_text()
     assert text.startswith('"""Count the lids.\n')
-    assert 'revision = "0003"\ndown_revision = "0002"' in text
+    assert 'revision = "3"\ndown_revision = "2"' in text
     assert "Long locks" in text
     assert "Old code keeps running" in text
-    assert "-- Running upgrade 0002 -> 0003" in migrations.sql("pantry", "larder")
+    assert "-- Running upgrade 2 -> 3" in migrations.sql("pantry", "larder")

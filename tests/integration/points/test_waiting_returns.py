@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +33,6 @@ from services.points.domain.purchases import (
 from services.points.domain.sales import ReceiptKey, Sale
 from services.points.domain.terms import Accrual, Rounding
 from tests.factories import points as make
-from tests.fixtures.digests import digest_anew
 from tests.integration.points.busy import spend, started
 from tests.integration.points.conftest import TILL, Points
 
@@ -415,37 +413,6 @@ def test_two_copies_of_a_purchase_take_its_waiting_return_back_once(processes: l
 
     assert {answer.returns.points_returned for answer in answers} == {10}
     assert processes[0].account(member_id).posted == 0
-
-
-# ---- Before returns waited -------------------------------------------------------------------------------------------
-
-
-def test_unmatched_returns_of_before_learn_what_they_wait_for(points: Points) -> None:
-    """But for one whose purchase has come since: it stays as it was told."""
-    points.rule()
-    member_id, sale, passed = points.member(), make.a_sale(), make.a_sale()
-    bring_back(points, sale.receipt, ("1", 1000))
-    bring_back(points, None, ("1", 1000))
-    late = bring_back(points, make.a_receipt(), ("1", 1000)).recorded
-    buy(points, member_id, passed)
-    migration = importlib.import_module("services.points.migrations.versions.0005_let_returns_wait_for_purchases")
-    with points.engine.begin() as connection:
-        before_returns_waited(connection, late.return_id, passed.receipt)
-        migration._tell_what_is_awaited(connection)
-        digest_anew(connection, tables.returns)
-
-    assert buy(points, member_id, sale).returns.returned == {"1": 1000}
-
-
-def before_returns_waited(connection: sa.Connection, late: UUID, receipt: ReceiptKey) -> None:
-    """The rows of then, with a return that had missed its purchase."""
-    connection.execute(
-        sa.update(tables.returns)
-        .where(tables.returns.c.return_id == late)
-        .values({f"original_{name}": value for name, value in vars(receipt).items()})
-    )
-    connection.execute(sa.update(tables.returns).values(awaited_purchase_id=None))
-    connection.execute(sa.delete(tables.purchase_slots))
 
 
 # ---- Looking ---------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from loyalty.rewards.v1 import rewards_pb2 as pb
 
 from kit import client
 from tests.factories.rewards import Caller, Ledger, serving
+from tests.fixtures.servers import as_owner
 from wafa.backends.process import free_port
 from wafa.launcher.readiness import grpc_serves
 
@@ -105,3 +106,21 @@ def test_the_books_are_checked_from_the_command_line(environ: dict[str, str], en
         )
     # It has no movements, and the service did not write it.
     assert check() == (1, {"service": "rewards", "findings": 2})
+
+
+def test_a_database_of_before_the_first_release_is_refused_in_a_sentence(database_url: str, engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0010'"))
+    ways = {"REWARDS_DATABASE_URL": database_url, "REWARDS_OWNER_DATABASE_URL": as_owner(database_url)}
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.rewards", "migrate"],
+        env=dict(os.environ) | ways,
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "rewards: this database was made by a version before 0.1.0" in ended.stderr
+    assert "Traceback" not in ended.stderr

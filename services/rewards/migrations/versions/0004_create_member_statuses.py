@@ -1,22 +1,23 @@
-"""Create the projection of statuses."""
+"""Create what is known of members."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "4"
+down_revision = "3"
 
 
 def upgrade() -> None:
-    """What `members` announced, for lists."""
+    """Creates the table."""
     op.create_table(
         "member_statuses",
-        sa.Column("member_id", sa.Uuid(), nullable=False),
-        sa.Column("program_id", sa.Uuid(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("member_id", sa.Uuid, nullable=False),
+        sa.Column("program_id", sa.Uuid, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("row_digest", sa.LargeBinary, nullable=True),
         sa.CheckConstraint(
             "status IN ('active', 'suspended', 'earn_only', 'terminated')", name=op.f("ck_member_statuses_status")
         ),
