@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from services.points.batch.operation import Reads
+from services.points.batch.reads import Reads
 from services.points.domain.activities import Activity
 from services.points.domain.ledger import AccountView
 from services.points.storage import Recorded, Transaction

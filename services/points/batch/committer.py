@@ -64,20 +64,20 @@ _TRANSIENT_KINDS = frozenset({Kind.UNAVAILABLE, Kind.EXHAUSTED})
 class Committer(Protocol):
     """Carries operations out."""
 
-    def submit(self, call: Call, operation: Operation[Answer]) -> Outcome[Answer]:
+    def submit(self, call: Call, operation: Operation[Any, Answer]) -> Outcome[Answer]:
         """Carries one out. Raises refusals that are not final; others are in the outcome."""
         ...
 
-    def submit_all(self, call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
+    def submit_all(self, call: Call, operations: Sequence[Operation[Any, Any]]) -> list[Result]:
         """Carries several out, each on its own merits; those of one member in their order. Raises only LedgerBusy."""
         ...
 
-    def preview(self, operation: Operation[Answer]) -> Answer:
+    def preview(self, operation: Operation[Any, Answer]) -> Answer:
         """What the operation would answer now; nothing is written."""
         ...
 
 
-def submit_in_shares(committer: Committer, call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
+def submit_in_shares(committer: Committer, call: Call, operations: Sequence[Operation[Any, Any]]) -> list[Result]:
     """Hands many over by and by, with room for others between them; when there is none for the rest, they are told so.
 
     Raises LedgerBusy when there is none for the first.
@@ -100,15 +100,15 @@ class DirectCommitter:
         self._storage = storage
         self._rulebook = rulebook
 
-    def submit(self, call: Call, operation: Operation[Answer]) -> Outcome[Answer]:
+    def submit(self, call: Call, operation: Operation[Any, Answer]) -> Outcome[Answer]:
         """Carries one out."""
         return _unwrapped(self._carry_out(_submitted(self._storage, call, operation)))
 
-    def submit_all(self, call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
+    def submit_all(self, call: Call, operations: Sequence[Operation[Any, Any]]) -> list[Result]:
         """Carries them out one after another."""
         return [self._carry_out(_submitted(self._storage, call, operation)) for operation in operations]
 
-    def preview(self, operation: Operation[Answer]) -> Answer:
+    def preview(self, operation: Operation[Any, Answer]) -> Answer:
         """What the operation would answer now."""
         return preview(self._storage, self._rulebook, operation)
 
@@ -146,11 +146,11 @@ class GroupCommitter:
         # Mean seconds of writing for each operation, of late; 0 before the first batch.
         self._pace_s = 0.0
 
-    def submit(self, call: Call, operation: Operation[Answer]) -> Outcome[Answer]:
+    def submit(self, call: Call, operation: Operation[Any, Answer]) -> Outcome[Answer]:
         """Carries one out, with whatever else is waiting."""
         return _unwrapped(self.submit_all(call, [operation])[0])
 
-    def submit_all(self, call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
+    def submit_all(self, call: Call, operations: Sequence[Operation[Any, Any]]) -> list[Result]:
         """Carries them out with whatever else is waiting."""
         for operation in operations:
             # So that those of one member keep their order; what else is long is put off when the writer meets it.
@@ -159,7 +159,7 @@ class GroupCommitter:
         submitted = [_submitted(self._storage, call, operation) for operation in operations]
         return _evaluated(submitted, self._written)
 
-    def preview(self, operation: Operation[Answer]) -> Answer:
+    def preview(self, operation: Operation[Any, Answer]) -> Answer:
         """What the operation would answer now."""
         return preview(self._storage, self._rulebook, operation)
 
@@ -292,7 +292,7 @@ def _evaluated(submitted: Sequence[Submitted], write: Callable[[Sequence[Submitt
     return results
 
 
-def _submitted(storage: Storage, call: Call, operation: Operation[Any]) -> Submitted:
+def _submitted(storage: Storage, call: Call, operation: Operation[Any, Any]) -> Submitted:
     command = operation.command
     return Submitted(operation, None if command is None else storage.answers.asked(call, command))
 

@@ -1,4 +1,4 @@
-"""One transaction for many operations: load, open the books, judge in order, write everything at once."""
+"""One transaction for many operations: load, plan, open the accounts, judge in order, write everything at once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from kit.failpoints import reach
 from kit.idempotency import Outcome, judged
 from services.points.batch.context import BatchContext
 from services.points.batch.evaluations import EvaluationDeferred
-from services.points.batch.operation import Operation, Submitted
+from services.points.batch.operation import Operation, Submitted, ref_of
+from services.points.batch.plan import Plan, Touch
 from services.points.batch.rulebook import Rulebook
-from services.points.storage import BookRequest, CounterRequest, Storage, Transaction
+from services.points.storage import Storage, Transaction
 
 Answer = TypeVar("Answer")
 
@@ -33,14 +34,10 @@ def carry_out(storage: Storage, rulebook: Rulebook, batch: Sequence[Submitted]) 
         results = _replayed(storage, tx, batch)
         fresh = {index: each.operation for index, each in enumerate(batch) if index not in results}
         context.load(operation.reads for operation in fresh.values())
-        touched = {index: _attempted(functools.partial(operation.books, context)) for index, operation in fresh.items()}
-        context.open_books(
-            request for found in touched.values() if isinstance(found, Outcome) for request in _books(found)
-        )
+        plans = {index: _attempted(functools.partial(operation.plan, context)) for index, operation in fresh.items()}
+        context.open(touch for plan in plans.values() for touch in _touches(plan))
         for index, operation in fresh.items():
-            found = touched[index]
-            may_be_judged = isinstance(found, Outcome) and found.refusal is None
-            results[index] = _attempted(functools.partial(operation.judge, context)) if may_be_judged else found
+            results[index] = _judged(operation, context, plans[index])
         reach("points.batch.before_write")
         context.save(_rows(storage, tx, [(batch[index], results[index]) for index in fresh]))
         reach("points.batch.before_commit")
@@ -48,7 +45,7 @@ def carry_out(storage: Storage, rulebook: Rulebook, batch: Sequence[Submitted]) 
     return [results[index] for index in range(len(batch))]
 
 
-def preview(storage: Storage, rulebook: Rulebook, operation: Operation[Answer]) -> Answer:
+def preview(storage: Storage, rulebook: Rulebook, operation: Operation[Any, Answer]) -> Answer:
     """What the operation would answer now, with long evaluations done outside of the transaction."""
     while True:
         try:
@@ -57,26 +54,27 @@ def preview(storage: Storage, rulebook: Rulebook, operation: Operation[Answer]) 
             deferred.evaluate()
 
 
-def prepare(storage: Storage, rulebook: Rulebook, operation: Operation[Any]) -> None:
+def prepare(storage: Storage, rulebook: Rulebook, operation: Operation[Any, Any]) -> None:
     """Does the long evaluation that the operation will need, as far as can be seen now; refusals come later."""
     try:
         with storage.transaction() as tx:
             context = BatchContext(tx, rulebook, lock=False)
             context.load([operation.reads])
-            operation.books(context)
+            operation.plan(context)
     except EvaluationDeferred as deferred:
         deferred.evaluate()
     except Refusal:
         return
 
 
-def _preview(storage: Storage, rulebook: Rulebook, operation: Operation[Answer]) -> Answer:
+def _preview(storage: Storage, rulebook: Rulebook, operation: Operation[Any, Answer]) -> Answer:
     """Nothing is locked and nothing written."""
     with storage.transaction() as tx:
         context = BatchContext(tx, rulebook, lock=False)
         context.load([operation.reads])
-        context.open_books(operation.books(context))
-        return operation.judge(context)
+        plan = operation.plan(context)
+        context.open(plan.touches)
+        return operation.judge(context, plan)
 
 
 def _replayed(storage: Storage, tx: Transaction, batch: Sequence[Submitted]) -> dict[int, Result]:
@@ -93,11 +91,17 @@ def _replayed(storage: Storage, tx: Transaction, batch: Sequence[Submitted]) -> 
     return results
 
 
-def _books(found: Result) -> Sequence[BookRequest | CounterRequest]:
-    if isinstance(found, Exception) or found.refusal is not None:
+def _touches(planned: Result) -> Sequence[Touch]:
+    if isinstance(planned, Exception) or planned.refusal is not None:
         return ()
-    requests: Sequence[BookRequest | CounterRequest] = found.unwrap()
-    return requests
+    plan: Plan = planned.unwrap()
+    return plan.touches
+
+
+def _judged(operation: Operation[Any, Any], context: BatchContext, planned: Result) -> Result:
+    if isinstance(planned, Exception) or planned.refusal is not None:
+        return planned
+    return _attempted(functools.partial(operation.judge, context, planned.unwrap()))
 
 
 def _attempted(work: Callable[[], object]) -> Result:
@@ -110,7 +114,7 @@ def _attempted(work: Callable[[], object]) -> Result:
 def _rows(storage: Storage, tx: Transaction, results: Sequence[tuple[Submitted, Result]]) -> list[dict[str, object]]:
     """The answers and final refusals to store."""
     return [
-        storage.answers.row(each.asked, result, tx.now)
+        storage.answers.row(each.asked, result.map(ref_of), tx.now)
         for each, result in results
         if each.asked is not None and isinstance(result, Outcome)
     ]

@@ -1,82 +1,31 @@
-"""One wish of one caller, in the form in which batches judge it."""
+"""One command of one caller, in the form in which batches carry it out."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from kit.idempotency import Asked, Command
-from services.points.storage import BookRequest, CounterRequest
+from services.points.batch.plan import Plan
+from services.points.batch.reads import Reads
 
 if TYPE_CHECKING:
     from services.points.batch.context import BatchContext
 
+PlanT = TypeVar("PlanT", bound=Plan)
 AnswerOut = TypeVar("AnswerOut", covariant=True)
+Ref = TypeVar("Ref")
+Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
-class GoodsTakenBack:
-    """What a sale takes back: the purchases that it says the goods are of, and the goods whose purchases are sought."""
-
-    purchase_ids: frozenset[UUID]
-    skus: frozenset[str]
-    bought_until: datetime
-
-
-@dataclass(frozen=True)
-class Reads:
-    """What an operation must see before it can say which accounts it touches."""
-
-    program_id: UUID
-    member_id: UUID | None = None
-    # A receipt that may be recorded already.
-    purchase_id: UUID | None = None
-    # A purchase that is about to change: it is locked, and what came back of it is read.
-    changing_purchase_id: UUID | None = None
-    return_id: UUID | None = None
-    # An activity that may be recorded already, by each id that it may have.
-    activity_ids: frozenset[UUID] = frozenset()
-    hold_id: UUID | None = None
-    # Holds that are about to give back what they spent, whosever they are.
-    refunded_hold_ids: frozenset[UUID] = frozenset()
-    # Of an adjustment that was asked for and is about to end: it is locked. The member must be given.
-    adjustment_id: UUID | None = None
-    # Whether something is sold to the member of the purchase that changes, who must be known then.
-    selling_to_owner: bool = False
-    # Another member who must be known.
-    counterpart_id: UUID | None = None
-    # A transfer to the member, and one of the member that is about to end: it is locked.
-    arriving_transfer_id: UUID | None = None
-    ending_transfer_id: UUID | None = None
-    # Lines of receipts that it judges: how much work it is, beside others that have a few.
-    lines: int = 0
-    # Of a sale that takes goods back. Which purchases change is only known once they are sought, so it goes alone.
-    taking_back: GoodsTakenBack | None = None
-
-    def subjects(self) -> Iterable[Hashable]:
-        """What two operations of one batch must not both be about, since neither would see what the other did."""
-        named = (
-            self.purchase_id,
-            self.changing_purchase_id,
-            self.return_id,
-            self.hold_id,
-            self.adjustment_id,
-            self.arriving_transfer_id,
-            self.ending_transfer_id,
-        )
-        return (identity for identity in (*named, *self.refunded_hold_ids, *self.activity_ids) if identity is not None)
-
-
-class Operation(Protocol[AnswerOut]):
+class Operation(Protocol[PlanT, AnswerOut]):
     """A command with what it takes to carry it out.
 
-    A batch asks in this order: `reads`, then `books`, then `judge`, the last two with a context that holds what was
-    asked for before. Both may refuse; `judge` decides before it changes any book or counter. They may be asked again
-    from the start when the batch has lost a race, so they keep nothing that they do not make anew.
+    A batch loads what `reads` names, asks for the `plan`, locks what the plan touches, and has the plan judged. Both
+    may refuse; `judge` decides before it changes any account or counter. An operation keeps nothing between the two:
+    what it has worked out is its plan, and when the batch has lost a race it is asked for another one.
     """
 
     @property
@@ -85,7 +34,7 @@ class Operation(Protocol[AnswerOut]):
         ...
 
     @property
-    def answer_type(self) -> type[AnswerOut]:
+    def answer_type(self) -> type[Any]:
         """What the stored answer is read as."""
         ...
 
@@ -94,20 +43,38 @@ class Operation(Protocol[AnswerOut]):
         """What it must see first."""
         ...
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest | CounterRequest]:
-        """The accounts that it touches, and the counters of limits."""
+    def plan(self, context: BatchContext) -> PlanT:
+        """What it is to do, and the accounts and counters that it touches."""
         ...
 
-    def judge(self, context: BatchContext) -> AnswerOut:
-        """Decides, changes the context's books, leaves there what else is to be written, and answers."""
+    def judge(self, context: BatchContext, plan: PlanT) -> AnswerOut:
+        """Decides, changes accounts and counters, leaves in the context what else is to be written, and answers."""
         ...
+
+
+@dataclass(frozen=True)
+class Answered(Generic[Ref, Answer]):
+    """An answer of which only the reference is stored: what it refers to is kept for longer than answers are."""
+
+    ref: Ref
+    answer: Answer
+
+
+def ref_of(found: Ref | Answered[Ref, Any]) -> Ref:
+    """The reference, whether the answer was replayed or is new."""
+    return found.ref if isinstance(found, Answered) else found
+
+
+def answer_of(found: Ref | Answered[Ref, Answer], read: Callable[[Ref], Answer]) -> Answer:
+    """The answer; where it was replayed, as `read` finds it by the reference."""
+    return found.answer if isinstance(found, Answered) else read(found)
 
 
 @dataclass(frozen=True, eq=False)
 class Submitted:
     """An operation on its way, with its request as the store of answers knows it; None for work of our own."""
 
-    operation: Operation[Any]
+    operation: Operation[Any, Any]
     asked: Asked | None
 
     @functools.cached_property

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.points.batch.operation import Reads
+from services.points.batch.reads import Reads
 from services.points.domain.ledger import AccountKey
 from services.points.domain.transfers import Arrival, Sent, Transfer
 from services.points.storage import Transaction

@@ -10,7 +10,7 @@ from uuid import UUID
 from kit.call import Call
 from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
-from services.points.batch import BatchContext, Committer, Reads
+from services.points.batch import BatchContext, Committer, Plan, Reads
 from services.points.domain import qualifying
 from services.points.domain.adjustments import expect_within_limit
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
@@ -68,18 +68,19 @@ class AdjustPointsOperation:
         self.reads = Reads(command.program_id, command.member_id)
         self._key = AccountKey(command.program_id, command.member_id, command.wallet)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
+    def plan(self, context: BatchContext) -> Plan:
         """The account, of a member who exists, within the limit."""
         command = self.command
-        context.member(command.program_id, command.member_id)
-        expect_within_limit(command.amount, context.policy(command.program_id, command.member_id).adjustment_limit)
-        return [BookRequest(self._key)]
+        context.members.known(command.program_id, command.member_id)
+        policy = context.members.policy(command.program_id, command.member_id)
+        expect_within_limit(command.amount, policy.adjustment_limit)
+        return Plan([BookRequest(self._key)])
 
-    def judge(self, context: BatchContext) -> AdjustmentAnswer:
+    def judge(self, context: BatchContext, plan: Plan) -> AdjustmentAnswer:
         """Gives or takes."""
         command = self.command
         cause = Cause(reason=command.reason, actor=command.actor, qualifying=command.qualifying)
         expires_at = context.now + timedelta(days=command.expiry_days) if command.expiry_days else None
-        entry = context.book(self._key).adjust(command.amount, cause, expires_at, context.now)
-        context.qualify(qualifying.adjusted(entry))
-        return AdjustmentAnswer(entry, context.view(self._key))
+        entry = context.accounts.book(self._key).adjust(command.amount, cause, expires_at, context.now)
+        context.accounts.qualify(qualifying.adjusted(entry))
+        return AdjustmentAnswer(entry, context.accounts.view(self._key))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from kit import ids
 from kit.call import Call
@@ -12,7 +14,7 @@ from kit.digests import differing_fields, field_digests
 from kit.errors import Invalid
 from kit.idempotency import Command, Outcome
 from services.points import announces
-from services.points.batch import BatchContext, Committer, Reads
+from services.points.batch import Answered, BatchContext, Committer, Plan, Reads, answer_of, ref_of
 from services.points.domain.activities import (
     COUNTERPART,
     Activity,
@@ -31,10 +33,10 @@ from services.points.domain.activities import (
 from services.points.domain.errors import ActivityConflict, ActivityNotFound, MemberNotFound
 from services.points.domain.ledger import Cause
 from services.points.domain.policy import expect_may_take_part
-from services.points.handlers.earning_plan import plan_activity_earnings
+from services.points.handlers.earning_plan import EarningPlan, plan_activity_earnings
 from services.points.handlers.member_lookup import MemberLookup
 from services.points.handlers.receipts import CLOCK_AHEAD_MAX
-from services.points.storage import BookRequest, CounterRequest, Recorded, Storage
+from services.points.storage import Recorded, Storage
 
 
 class ActivityHandlers:
@@ -47,22 +49,24 @@ class ActivityHandlers:
 
     def record_activity(self, call: Call, command: RecordActivity) -> Outcome[ActivityAnswer]:
         """Records an activity and posts what it earns; the same one again gives the first answer."""
-        noting = RecordActivityOperation(command, command)
+        operation = RecordActivityOperation(command, command)
         outcome = self._member_lookup.run(
-            call, command.program_id, command.member_id, lambda: self._submit(call, command, noting)
+            call, command.program_id, command.member_id, lambda: self._submit(call, command, operation)
         )
         return outcome.map(
-            lambda ref: self._first_answer(ref.activity_id) if outcome.replayed else noting.answer,
-            replayed_if=lambda ref: ref.recorded_before,
+            lambda found: answer_of(found, self._first_answer),
+            replayed_if=lambda found: ref_of(found).recorded_before,
         )
 
-    def _submit(self, call: Call, command: RecordActivity, noting: RecordActivityOperation) -> Outcome[ActivityRef]:
-        counterpart_id = noting.reads.counterpart_id
+    def _submit(
+        self, call: Call, command: RecordActivity, operation: RecordActivityOperation
+    ) -> Outcome[ActivityFound]:
+        counterpart_id = operation.reads.counterpart_id
         if counterpart_id is None:
-            return self._committer.submit(call, noting)
+            return self._committer.submit(call, operation)
         try:
             return self._member_lookup.run(
-                call, command.program_id, counterpart_id, lambda: self._committer.submit(call, noting)
+                call, command.program_id, counterpart_id, lambda: self._committer.submit(call, operation)
             )
         except MemberNotFound as nobody:
             raise Invalid(f"attributes[{COUNTERPART}]", "is no member of the program") from nobody
@@ -74,8 +78,8 @@ class ActivityHandlers:
             raise ActivityNotFound("no such activity is recorded", activity_id=str(activity_id))
         return recorded.record
 
-    def _first_answer(self, activity_id: UUID) -> ActivityAnswer:
-        recorded = self._found(activity_id)
+    def _first_answer(self, ref: ActivityRef) -> ActivityAnswer:
+        recorded = self._found(ref.activity_id)
         assert recorded is not None  # noqa: S101 - its answer was stored in the same transaction
         return _answer(recorded)
 
@@ -95,90 +99,115 @@ class ActivityRef:
     recorded_before: bool
 
 
-class RecordActivityOperation:
-    """Records an activity and credits what it earns. `answer` is what was made of it the last time it was judged.
+# What is stored, with or without the activity that was just recorded.
+ActivityFound: TypeAlias = ActivityRef | Answered[ActivityRef, ActivityAnswer]
 
-    Without a command nothing is stored but the activity, which is enough for it to happen once.
+
+@dataclass(frozen=True)
+class ActivityIdentity:
+    """Which of its possible ids an activity has, and the calendar that decided it; a birthday has a local year."""
+
+    activity_id: UUID
+    zone: ZoneInfo
+    local_year: int | None
+
+
+@dataclass(frozen=True)
+class ActivityPlan(Plan):
+    """Which activity it is, and what it may give unless it is recorded."""
+
+    identity: ActivityIdentity
+    earning: EarningPlan | None = None
+
+
+class RecordActivityOperation:
+    """Records an activity and credits what it earns.
+
+    Without a `command` nothing is stored but the activity, which is enough for it to happen once.
     """
 
     answer_type = ActivityRef
-    answer: ActivityAnswer
 
-    def __init__(self, wish: RecordActivity, command: Command | None) -> None:
+    def __init__(self, asked: RecordActivity, command: Command | None) -> None:
         self.command = command
-        self._wish = wish
-        self._ids = _possible_ids(wish)
-        self._counterpart_id = counterpart_of(wish.report)
+        self._asked = asked
+        self._ids = _possible_ids(asked)
+        self._counterpart_id = counterpart_of(asked.report)
         self.reads = Reads(
-            wish.program_id,
-            wish.member_id,
+            asked.program_id,
+            asked.member_id,
             activity_ids=frozenset(self._ids.values()),
             counterpart_id=self._counterpart_id,
         )
-        self._digests = _digests(wish)
+        self._digests = _digests(asked)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest | CounterRequest]:
+    def plan(self, context: BatchContext) -> ActivityPlan:
         """The accounts that it may earn to, or the one to show, and the counters of limits."""
-        self._identify(context)
-        if context.activities.recorded(self._activity_id) is not None:
-            return ()
-        wish = self._wish
-        if wish.report.occurred_at > context.now + CLOCK_AHEAD_MAX:
+        identity = self._identity(context)
+        if context.activities.recorded(identity.activity_id) is not None:
+            return ActivityPlan((), identity)
+        asked = self._asked
+        if asked.report.occurred_at > context.now + CLOCK_AHEAD_MAX:
             raise Invalid("occurred_at", "lies more than a day in the future")
         if self._counterpart_id is not None:
-            expect_may_take_part(context.member(wish.program_id, self._counterpart_id))
-        self._earning_plan = plan_activity_earnings(context, wish.program_id, wish.member_id, wish.report)
-        return self._earning_plan.touches()
+            expect_may_take_part(context.members.known(asked.program_id, self._counterpart_id))
+        earning = plan_activity_earnings(context, asked.program_id, asked.member_id, asked.report)
+        return ActivityPlan(earning.touches(), identity, earning)
 
-    def judge(self, context: BatchContext) -> ActivityRef:
+    def judge(self, context: BatchContext, plan: ActivityPlan) -> ActivityFound:
         """Records and credits, unless it is recorded."""
-        recorded = context.activities.recorded(self._activity_id)
+        identity, recorded = plan.identity, context.activities.recorded(plan.identity.activity_id)
         if recorded is not None:
-            self._expect_same(recorded)
-            self.answer = _answer(recorded)
-            return ActivityRef(self._activity_id, recorded_before=True)
-        wish, earnings = self._wish, self._earning_plan.earnings(context)
+            self._expect_same(recorded, identity.zone)
+            return Answered(ActivityRef(identity.activity_id, recorded_before=True), _answer(recorded))
+        assert plan.earning is not None  # noqa: S101 - planned for every activity that is not recorded
+        asked, earnings = self._asked, plan.earning.earnings(context)
         activity = Activity(
-            self._activity_id, wish.program_id, wish.member_id, wish.report, earnings, context.now, self._local_year
+            identity.activity_id,
+            asked.program_id,
+            asked.member_id,
+            asked.report,
+            earnings,
+            context.now,
+            identity.local_year,
         )
         context.announce(announces.activity_recorded(activity))
-        self._earning_plan.credit(context, Cause(activity_id=self._activity_id), earnings)
-        account = self._earning_plan.view(context, earnings)
+        plan.earning.credit(context, Cause(activity_id=identity.activity_id), earnings)
+        account = plan.earning.view(context, earnings)
         context.activities.record(activity, account, self._digests)
-        self.answer = ActivityAnswer(activity, account)
-        return ActivityRef(self._activity_id, recorded_before=False)
+        return Answered(ActivityRef(identity.activity_id, recorded_before=False), ActivityAnswer(activity, account))
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
 
-    def _identify(self, context: BatchContext) -> None:
-        """Finds which of its possible ids it has: that of what is recorded of the same local year, or its own."""
-        wish = self._wish
-        rules = context.rules(wish.program_id, wish.member_id).rules if happens_once(wish.report.kind) else ()
-        time_zone = context.policy(wish.program_id, wish.member_id).time_zone
-        self._zone = local_zone(time_zone, rules, wish.report.occurred_at)
-        self._local_year = None
-        if wish.report.kind is ActivityKind.BIRTHDAY:
-            self._local_year = local_day(wish.report.occurred_at, self._zone).year
-        self._activity_id = self._ids[self._local_year]
+    def _identity(self, context: BatchContext) -> ActivityIdentity:
+        """Which of its possible ids it has: that of what is recorded of the same local year, or its own."""
+        asked, kind, occurred_at = self._asked, self._asked.report.kind, self._asked.report.occurred_at
+        rules = context.members.rules(asked.program_id, asked.member_id).rules if happens_once(kind) else ()
+        time_zone = context.members.policy(asked.program_id, asked.member_id).time_zone
+        zone = local_zone(time_zone, rules, occurred_at)
+        local_year = local_day(occurred_at, zone).year if kind is ActivityKind.BIRTHDAY else None
+        identity = ActivityIdentity(self._ids[local_year], zone, local_year)
         for activity_id in self._ids.values():
             recorded = context.activities.recorded(activity_id)
-            if recorded is not None and self._is_same_year(recorded.record):
-                self._activity_id = activity_id
+            if recorded is not None and _is_same_year(recorded.record, identity):
+                identity = replace(identity, activity_id=activity_id)
+        return identity
 
-    def _is_same_year(self, activity: Activity) -> bool:
-        return local_day(activity.report.occurred_at, self._zone).year == self._local_year
-
-    def _expect_same(self, recorded: Recorded[Activity]) -> None:
+    def _expect_same(self, recorded: Recorded[Activity], zone: ZoneInfo) -> None:
         """Refuses what contradicts the recorded activity, naming the fields; of our own work nothing does."""
         if self.command is None:
             return
         differing = tuple(_differing(recorded, self._digests))
-        if happens_once(self._wish.report.kind):
-            differing += contradictions(recorded.record.report, self._wish.report, self._zone)
+        if happens_once(self._asked.report.kind):
+            differing += contradictions(recorded.record.report, self._asked.report, zone)
         if differing:
             raise ActivityConflict(
                 f"this activity is recorded with another {', '.join(differing)}", fields=",".join(differing)
             )
+
+
+def _is_same_year(activity: Activity, identity: ActivityIdentity) -> bool:
+    return local_day(activity.report.occurred_at, identity.zone).year == identity.local_year
 
 
 def activity_id_of(program_id: UUID, member_id: UUID, report: ActivityReport, local_year: int | None = None) -> UUID:
@@ -186,21 +215,21 @@ def activity_id_of(program_id: UUID, member_id: UUID, report: ActivityReport, lo
     return ids.derived_id("activity", str(program_id), *key_parts(member_id, report, local_year))
 
 
-def _possible_ids(wish: RecordActivity) -> dict[int | None, UUID]:
+def _possible_ids(asked: RecordActivity) -> dict[int | None, UUID]:
     """By the local year for a birthday, whose year depends on the program; the one id of any other activity."""
     years: Sequence[int | None] = (None,)
-    if wish.report.kind is ActivityKind.BIRTHDAY:
-        years = possible_years(wish.report.occurred_at)
-    return {year: activity_id_of(wish.program_id, wish.member_id, wish.report, year) for year in years}
+    if asked.report.kind is ActivityKind.BIRTHDAY:
+        years = possible_years(asked.report.occurred_at)
+    return {year: activity_id_of(asked.program_id, asked.member_id, asked.report, year) for year in years}
 
 
 def _answer(recorded: Recorded[Activity]) -> ActivityAnswer:
     return ActivityAnswer(recorded.record, recorded.account)
 
 
-def _digests(wish: RecordActivity) -> dict[str, str]:
+def _digests(asked: RecordActivity) -> dict[str, str]:
     """What must be the same when it is told again: of what happens once, that it happened."""
-    return _report_digests(wish.report) | {"member_id": str(wish.member_id)}
+    return _report_digests(asked.report) | {"member_id": str(asked.member_id)}
 
 
 def _report_digests(report: ActivityReport) -> dict[str, str]:

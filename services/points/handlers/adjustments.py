@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from kit import ids
 from kit.call import Call
 from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
-from services.points.batch import BatchContext, Committer, Reads
+from services.points.batch import BatchContext, Committer, Plan, Reads
 from services.points.domain import adjustments, qualifying
 from services.points.domain.adjustments import (
     Adjustment,
@@ -86,16 +85,23 @@ class RequestAdjustmentOperation:
         self._caller_id = caller_id
         self.reads = Reads(command.program_id, command.member_id)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
-        """None, for a member who exists."""
-        context.member(self.command.program_id, self.command.member_id)
-        return ()
+    def plan(self, context: BatchContext) -> Plan:
+        """Nothing, for a member who exists."""
+        context.members.known(self.command.program_id, self.command.member_id)
+        return Plan(())
 
-    def judge(self, context: BatchContext) -> Adjustment:
+    def judge(self, context: BatchContext, plan: Plan) -> Adjustment:
         """Notes it."""
         asked = adjustments.requested(ids.ordered_id(), self.command, self._caller_id, context.now)
-        context.put_adjustment(asked)
+        context.adjustments.put(asked)
         return asked
+
+
+@dataclass(frozen=True)
+class ApprovalPlan(Plan):
+    """The request that is approved, besides the account."""
+
+    asked: Adjustment
 
 
 class ApproveAdjustmentOperation:
@@ -108,22 +114,22 @@ class ApproveAdjustmentOperation:
         self._caller_id = caller_id
         self.reads = Reads(command.program_id, member_id, adjustment_id=command.adjustment_id)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
+    def plan(self, context: BatchContext) -> ApprovalPlan:
         """The account to adjust, if this one may approve it."""
         command = self.command
-        self._adjustment = context.adjustment(command.program_id, command.adjustment_id)
-        adjustments.expect_approvable(self._adjustment, command.actor, self._caller_id, context.now)
-        return [BookRequest(self._adjustment.key)]
+        asked = context.adjustments.ending(command.program_id, command.adjustment_id)
+        adjustments.expect_approvable(asked, command.actor, self._caller_id, context.now)
+        return ApprovalPlan([BookRequest(asked.key)], asked)
 
-    def judge(self, context: BatchContext) -> ApprovalAnswer:
+    def judge(self, context: BatchContext, plan: ApprovalPlan) -> ApprovalAnswer:
         """Gives or takes, and ends the request with it."""
-        asked, actor = self._adjustment, self.command.actor
+        asked, actor = plan.asked, self.command.actor
         expires_at = context.now + timedelta(days=asked.expiry_days) if asked.expiry_days else None
-        entry = context.book(asked.key).adjust(asked.amount, asked.cause(actor), expires_at, context.now)
-        context.qualify(qualifying.adjusted(entry))
+        entry = context.accounts.book(asked.key).adjust(asked.amount, asked.cause(actor), expires_at, context.now)
+        context.accounts.qualify(qualifying.adjusted(entry))
         approved = adjustments.approved(asked, actor, self._caller_id, entry.version, context.now)
-        context.put_adjustment(approved)
-        return ApprovalAnswer(approved, entry, context.view(asked.key))
+        context.adjustments.put(approved)
+        return ApprovalAnswer(approved, entry, context.accounts.view(asked.key))
 
 
 class RejectAdjustmentOperation:
@@ -136,14 +142,14 @@ class RejectAdjustmentOperation:
         self._caller_id = caller_id
         self.reads = Reads(command.program_id, member_id, adjustment_id=command.adjustment_id)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
-        """None."""
-        return ()
+    def plan(self, context: BatchContext) -> Plan:
+        """Nothing."""
+        return Plan(())
 
-    def judge(self, context: BatchContext) -> Adjustment:
+    def judge(self, context: BatchContext, plan: Plan) -> Adjustment:
         """Ends it."""
         command = self.command
-        asked = context.adjustment(command.program_id, command.adjustment_id)
+        asked = context.adjustments.ending(command.program_id, command.adjustment_id)
         ended = adjustments.rejected(asked, command.actor, self._caller_id, command.reason, context.now)
-        context.put_adjustment(ended)
+        context.adjustments.put(ended)
         return ended

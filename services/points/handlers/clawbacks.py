@@ -25,7 +25,7 @@ def claw_back_points(
     """Takes the points back from the member's accounts and gives how many were missing."""
     shortfall, cause = 0, Cause(return_id=return_id)
     for clawback in clawbacks:
-        book = context.book(AccountKey(purchase.program_id, _member_of(purchase), clawback.wallet))
+        book = context.accounts.book(AccountKey(purchase.program_id, _member_of(purchase), clawback.wallet))
         taken = book.take_back(clawback.points, purchase.purchase_id, clawback.rule_id, cause, policy, context.now)
         shortfall += taken.shortfall
     return shortfall
@@ -37,7 +37,7 @@ def expect_enough(context: BatchContext, purchase: Purchase, clawbacks: Sequence
         return
     for wallet in sorted({clawback.wallet for clawback in clawbacks}):
         asked = [(clawback.rule_id, clawback.points) for clawback in clawbacks if clawback.wallet == wallet]
-        book = context.book(AccountKey(purchase.program_id, _member_of(purchase), wallet))
+        book = context.accounts.book(AccountKey(purchase.program_id, _member_of(purchase), wallet))
         missing = book.shortfall_of(asked, purchase.purchase_id, context.now)
         if missing:
             raise InsufficientBalanceForReturn(
@@ -53,7 +53,7 @@ def free_limits(context: BatchContext, purchase: Purchase, return_id: UUID, claw
         context.limits.give_back(
             limit_context, purchase.purchase_id, return_id, earning, clawback.points, clawback.left
         )
-        context.qualify(qualifying.clawed_back(purchase, member_id, return_id, earning, clawback.points))
+        context.accounts.qualify(qualifying.clawed_back(purchase, member_id, return_id, earning, clawback.points))
 
 
 def clawed_back_earnings(purchase: Purchase, clawbacks: Iterable[Clawback]) -> list[Earning]:
@@ -72,13 +72,13 @@ def settle_matches(context: BatchContext, purchase: Purchase, matches: Iterable[
 
     A policy of refusal cannot refuse goods that are back already: what is missing is carried.
     """
-    policy = context.policy(purchase.program_id, purchase.member_id).shortfall
+    policy = context.members.policy(purchase.program_id, purchase.member_id).shortfall
     returned: Returned = {}
     for match in matches:
         return_id = match.waiting.return_id
         shortfall = claw_back_points(context, purchase, return_id, match.clawbacks, policy)
         free_limits(context, purchase, return_id, match.clawbacks)
-        context.record_match(purchase, match, shortfall)
+        context.returns.record_match(purchase, match, shortfall)
         if match.misfit is None:
             lines = match.waiting.lines
             goods = returned_goods(purchase.sale, returned, lines)

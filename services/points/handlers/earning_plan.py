@@ -37,9 +37,9 @@ def plan_earnings(
     context: BatchContext, program_id: UUID, member_id: UUID, sale: Sale, returned: Returned | None = None
 ) -> EarningPlan:
     """What the goods kept of a sale may give the member, who must be somebody who may earn."""
-    member = context.member(program_id, member_id)
+    member = context.members.known(program_id, member_id)
     expect_may_earn(member)
-    rules = context.rules(program_id, member_id)
+    rules = context.members.rules(program_id, member_id)
     assessment = _affordable(program_id, lambda: assess(rules, sale, returned or {}, member.earner))
     return _earning_plan(limit_context_of(program_id, member_id, sale), assessment)
 
@@ -48,9 +48,9 @@ def plan_activity_earnings(
     context: BatchContext, program_id: UUID, member_id: UUID, report: ActivityReport
 ) -> EarningPlan:
     """What an activity may give the member, who must be somebody who may earn."""
-    member = context.member(program_id, member_id)
+    member = context.members.known(program_id, member_id)
     expect_may_earn(member)
-    rules = context.rules(program_id, member_id)
+    rules = context.members.rules(program_id, member_id)
     assessment = _affordable(program_id, lambda: assess_activity(rules, report, member.earner))
     at, store_id, cashier_id = report.occurred_at, report.store_id, report.cashier_id
     return _earning_plan(LimitContext(program_id, member_id, at, store_id, cashier_id), assessment)
@@ -101,15 +101,15 @@ class EarningPlan:
         """Credits what was earned and counts it."""
         for earning in earnings:
             if earning.points:
-                context.book(self._account(earning.wallet)).earn(
+                context.accounts.book(self._account(earning.wallet)).earn(
                     earning, cause, self.limit_context.occurred_at, context.now
                 )
         context.limits.use(self.limit_context, cause, earnings)
-        context.qualify(qualifying.earned(self.limit_context, cause, earnings))
+        context.accounts.qualify(qualifying.earned(self.limit_context, cause, earnings))
 
     def view(self, context: BatchContext, earnings: Iterable[Earning]) -> AccountView:
         """The account to show."""
-        return context.view(self._account(_wallet_shown(earnings)))
+        return context.accounts.view(self._account(_wallet_shown(earnings)))
 
     def _account(self, wallet: str) -> AccountKey:
         return AccountKey(self.limit_context.program_id, self.limit_context.member_id, wallet)

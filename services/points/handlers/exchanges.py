@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kit.call import Call
 from kit.idempotency import Outcome
-from services.points.batch import BatchContext, Committer
+from services.points.batch import Answered, BatchContext, Committer, Plan, answer_of, ref_of
 from services.points.domain.exchanges import ExchangeAnswer, RecordExchange, buyer_of_exchange, check_exchange
 from services.points.domain.purchases import RecordPurchase
 from services.points.handlers.goods_back import taking_back_of
 from services.points.handlers.member_lookup import MemberLookup
-from services.points.handlers.purchases import PurchaseRef, RecordPurchaseOperation, first_purchase_answers
+from services.points.handlers.purchases import (
+    PurchasePlan,
+    PurchaseRef,
+    RecordPurchaseOperation,
+    first_purchase_answers,
+)
 from services.points.handlers.receipts import purchase_id_of
-from services.points.handlers.returns import RecordReturnOperation, ReturnRef, first_return_answer
-from services.points.storage import BookRequest, CounterRequest, Storage
+from services.points.handlers.returns import (
+    RecordReturnOperation,
+    ReturnPlan,
+    ReturnRef,
+    ReturnTaken,
+    first_return_answer,
+)
+from services.points.storage import Storage
 
 
 class ExchangeHandlers:
@@ -29,14 +39,14 @@ class ExchangeHandlers:
     def record_exchange(self, call: Call, command: RecordExchange) -> Outcome[ExchangeAnswer]:
         """Records a return and a sale, or neither; the same receipts again give the first answers."""
         check_exchange(command)
-        exchanging = RecordExchangeOperation(command)
+        operation = RecordExchangeOperation(command)
         # Who has bought before is known here; only somebody named for an anonymous purchase may be new.
         outcome = self._member_lookup.run(
-            call, command.program_id, command.member_id, lambda: self._committer.submit(call, exchanging)
+            call, command.program_id, command.member_id, lambda: self._committer.submit(call, operation)
         )
         return outcome.map(
-            lambda ref: self._first_answer(ref) if outcome.replayed else exchanging.answer,
-            replayed_if=lambda ref: ref.returned.recorded_before and ref.bought.recorded_before,
+            lambda found: answer_of(found, self._first_answer),
+            replayed_if=lambda found: ref_of(found).recorded_before,
         )
 
     def _first_answer(self, ref: ExchangeRef) -> ExchangeAnswer:
@@ -57,15 +67,28 @@ class ExchangeRef:
     returned: ReturnRef
     bought: PurchaseRef
 
+    @property
+    def recorded_before(self) -> bool:
+        """Whether nothing of it is new."""
+        return self.returned.recorded_before and self.bought.recorded_before
+
+
+@dataclass(frozen=True)
+class ExchangePlan(Plan):
+    """What either part does. Who buys, and so what is sold to whom, is known only when the purchase is."""
+
+    returned: ReturnPlan
+    selling: RecordPurchaseOperation
+    bought: PurchasePlan
+
 
 class RecordExchangeOperation:
-    """Takes goods back and sells others. `answer` is what was made of it the last time it was judged.
+    """Takes goods back and sells others.
 
     A part whose receipt is recorded already is left as it is, and the other is recorded.
     """
 
     answer_type = ExchangeRef
-    answer: ExchangeAnswer
 
     def __init__(self, command: RecordExchange) -> None:
         self.command = command
@@ -80,34 +103,36 @@ class RecordExchangeOperation:
             taking_back=taking_back_of(command.program_id, command.sale),
         )
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest | CounterRequest]:
+    def plan(self, context: BatchContext) -> ExchangePlan:
         """What either part touches."""
         command, purchase_id = self.command, self._returning.purchase_id
-        purchase = None if purchase_id is None else context.purchase(command.program_id, purchase_id)
-        sold = context.recorded(self._sale_id)
+        purchase = None if purchase_id is None else context.purchases.present(command.program_id, purchase_id)
+        sold = context.purchases.recorded(self._sale_id)
         member_id = buyer_of_exchange(command, purchase, None if sold is None else sold.record)
-        wish = RecordPurchase(command.program_id, command.request_id, member_id, command.sale)
-        self._posting = RecordPurchaseOperation(wish, None, "sale.", besides=purchase_id)
-        requests = [*self._returning.books(context), *self._posting.books(context)]
-        self._keys = [each.key for each in requests if isinstance(each, BookRequest)]
-        return requests
+        asked = RecordPurchase(command.program_id, command.request_id, member_id, command.sale)
+        selling = RecordPurchaseOperation(asked, None, "sale.", besides=purchase_id)
+        returned, bought = self._returning.plan(context), selling.plan(context)
+        return ExchangePlan([*returned.touches, *bought.touches], returned, selling, bought)
 
-    def judge(self, context: BatchContext) -> ExchangeRef:
+    def judge(self, context: BatchContext, plan: ExchangePlan) -> ExchangeRef | Answered[ExchangeRef, ExchangeAnswer]:
         """Records both, or refuses both."""
-        returning, posting = self._returning, self._posting
-        was_returned, was_sold = returning.is_recorded(context), posting.is_recorded(context)
-        with context.as_one(self._keys):
+        returning, selling = self._returning, plan.selling
+        was_returned, was_sold = returning.is_recorded(context), selling.is_recorded(context)
+        taken, given, taken_back = ReturnTaken(), None, None
+        with context.as_one(plan.keys):
             # What the goods had used of limits is free for those taken instead, and what these give is there to be
             # taken for those that come back.
             if not was_returned:
-                returning.free(context)
+                returning.free(context, plan.returned)
             if not was_sold:
-                posting.free(context)
-                posting.give(context)
+                selling.free(context, plan.bought)
+                given = selling.give(context, plan.bought)
             if not was_returned:
-                returning.take(context)
-            if not was_sold:
-                posting.take(context)
-        ref = ExchangeRef(returning.leave(context), posting.leave(context))
-        self.answer = ExchangeAnswer(returning.answer, posting.answer)
-        return ref
+                taken = returning.take(context, plan.returned)
+            if given is not None:
+                taken_back = selling.take(context, plan.bought, given)
+        back = returning.first_answer(context) if was_returned else returning.record(context, plan.returned, taken)
+        sale = (
+            selling.first_answer(context) if given is None else selling.record(context, plan.bought, given, taken_back)
+        )
+        return Answered(ExchangeRef(back.ref, sale.ref), ExchangeAnswer(back.answer, sale.answer))

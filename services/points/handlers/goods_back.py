@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from kit import ids
 from kit.errors import Invalid, Refusal
-from services.points.batch import BatchContext, GoodsTakenBack
+from services.points.batch import BatchContext, GoodsTakenBack, Plan
 from services.points.domain.goods_back import Found, loose_lines, origins
 from services.points.domain.purchases import Purchase, RecordReturn, Return, ReturnLine
 from services.points.domain.sales import ReceiptKey, Sale
-from services.points.handlers.loose_goods import LooseGoods
+from services.points.handlers.loose_goods import LooseGoodsPlan, plan_loose_goods
 from services.points.handlers.receipts import purchase_id_of
-from services.points.handlers.returns import RecordReturnOperation
-from services.points.storage import BookRequest, CounterRequest
+from services.points.handlers.returns import RecordReturnOperation, ReturnPlan, ReturnTaken
 
 
 def taking_back_of(program_id: UUID, sale: Sale) -> GoodsTakenBack | None:
@@ -30,8 +30,45 @@ def taking_back_of(program_id: UUID, sale: Sale) -> GoodsTakenBack | None:
     )
 
 
+@dataclass(frozen=True)
+class GoodsBackTaken:
+    """What returns within a sale have taken, in their order, and what was missing for loose goods."""
+
+    returns: tuple[ReturnTaken, ...]
+    loose_shortfall: int
+
+
+@dataclass(frozen=True)
+class GoodsBackPlan(Plan):
+    """The part of a sale that takes goods back, in the steps of an exchange: free limits, take points, record."""
+
+    returns: tuple[tuple[RecordReturnOperation, ReturnPlan], ...]
+    loose: LooseGoodsPlan
+
+    def free(self, context: BatchContext) -> None:
+        """Gives back what the goods had used of limits."""
+        for returning, plan in self.returns:
+            returning.free(context, plan)
+
+    def take(self, context: BatchContext, purchase: Purchase) -> GoodsBackTaken:
+        """Takes what the goods had earned, now that what the sale earns is there to be taken."""
+        taken = tuple(returning.take(context, plan) for returning, plan in self.returns)
+        return GoodsBackTaken(taken, self.loose.take(context, purchase))
+
+    def record(self, context: BatchContext, taken: GoodsBackTaken) -> tuple[Return, ...]:
+        """Records what was taken back."""
+        found = [
+            returning.record(context, plan, each).answer.recorded
+            for (returning, plan), each in zip(self.returns, taken.returns, strict=True)
+        ]
+        # In the order in which they are read.
+        return tuple(
+            sorted([*found, *self.loose.record(context, taken.loose_shortfall)], key=lambda back: back.return_id)
+        )
+
+
 class TakingBack:
-    """The part of a sale that takes goods back, in the steps of an exchange: free limits, take points, leave rows.
+    """Plans what becomes of the goods that a sale takes back.
 
     `but` is a purchase that is brought back besides, of which none of these goods are sought.
     """
@@ -42,47 +79,33 @@ class TakingBack:
         self._purchase_id = purchase_id
         self._but = but
 
-    def books(self, context: BatchContext, member_id: UUID | None) -> Sequence[BookRequest | CounterRequest]:
+    def plan(self, context: BatchContext, member_id: UUID | None) -> GoodsBackPlan:
         """The accounts that the goods earned to, and the counters of limits."""
         origin = origins(self._sale, self._found(context))
-        self._returns = [self._returning(context, *each) for each in origin.by_receipt.items()]
-        self._loose = LooseGoods(self._program_id, self._sale, self._purchase_id)
-        requests: list[BookRequest | CounterRequest] = []
-        for returning in self._returns:
-            with self._named(returning.command):
-                requests += returning.books(context)
-        return [*requests, *self._loose.books(context, member_id, origin.matched)]
-
-    def free(self, context: BatchContext) -> None:
-        """Gives back what the goods had used of limits."""
-        for returning in self._returns:
-            returning.free(context)
-
-    def take(self, context: BatchContext, purchase: Purchase) -> None:
-        """Takes what the goods had earned, now that what the sale earns is there to be taken."""
-        for returning in self._returns:
-            returning.take(context)
-        self._loose.take(context, purchase)
-
-    def leave(self, context: BatchContext) -> tuple[Return, ...]:
-        """Records what was taken back."""
-        for returning in self._returns:
-            returning.leave(context)
-        left = [*(returning.answer.recorded for returning in self._returns), *self._loose.leave(context)]
-        # In the order in which they are read.
-        return tuple(sorted(left, key=lambda back: back.return_id))
+        operations = [self._returning(context, *each) for each in origin.by_receipt.items()]
+        returns = tuple((returning, self._planned(context, returning)) for returning in operations)
+        loose = plan_loose_goods(context, self._program_id, member_id, self._sale, self._purchase_id, origin.matched)
+        touches = [touch for _, plan in returns for touch in plan.touches]
+        return GoodsBackPlan([*touches, *loose.touches], returns, loose)
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
 
+    def _planned(self, context: BatchContext, returning: RecordReturnOperation) -> ReturnPlan:
+        with self._named(returning.command):
+            return returning.plan(context)
+
     def _found(self, context: BatchContext) -> list[Found]:
         return [
-            Found(purchase.sale, context.returns_of(purchase.purchase_id).returned)
-            for purchase in context.sought(self._program_id)
+            Found(purchase.sale, context.returns.of(purchase.purchase_id).returned)
+            for purchase in context.purchases.sought(self._program_id)
             if purchase.sale.currency == self._sale.currency and purchase.purchase_id != self._but
         ]
 
     def _returning(self, context: BatchContext, receipt: ReceiptKey, lines: Mapping[str, int]) -> RecordReturnOperation:
-        sale, original = self._sale, context.purchase(self._program_id, purchase_id_of(self._program_id, receipt))
+        sale, original = (
+            self._sale,
+            context.purchases.present(self._program_id, purchase_id_of(self._program_id, receipt)),
+        )
         if original is not None and original.sale.currency != sale.currency:
             path = self._path(receipt, "")
             raise Invalid(f"{path}.receipt", f"the purchase was paid in {original.sale.currency}")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+import abc
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from kit import ids
 from kit.call import Call
 from kit.errors import Invalid
 from kit.idempotency import Outcome
-from services.points.batch import BatchContext, Committer, Reads
+from services.points.batch import BatchContext, Committer, Plan, Reads
 from services.points.domain.book import Book
 from services.points.domain.commands import (
     CaptureHold,
@@ -55,26 +57,15 @@ class HoldHandlers:
 
     def capture_hold(self, call: Call, command: CaptureHold) -> Outcome[HoldAnswer]:
         """Spends held points."""
-
-        def capture(context: BatchContext, book: Book) -> Hold:
-            if command.amount > book.hold(command.hold_id).amount:
-                raise Invalid("amount", "is more than the hold set aside")
-            return book.capture(command.hold_id, command.amount, context.now)
-
-        return self._committer.submit(call, EndHoldOperation(command, capture))
+        return self._committer.submit(call, CaptureHoldOperation(command))
 
     def release_hold(self, call: Call, command: ReleaseHold) -> Outcome[HoldAnswer]:
         """Gives held points back unspent."""
-        release = EndHoldOperation(command, lambda context, book: book.release(command.hold_id, context.now))
-        return self._committer.submit(call, release)
+        return self._committer.submit(call, ReleaseHoldOperation(command))
 
     def reverse_capture(self, call: Call, command: ReverseCapture) -> Outcome[HoldAnswer]:
         """Returns what a captured hold spent, or a part of it."""
-
-        def reverse(context: BatchContext, book: Book) -> Hold:
-            return book.reverse_capture(command.hold_id, command.reason, context.now, command.amount)
-
-        return self._committer.submit(call, EndHoldOperation(command, reverse))
+        return self._committer.submit(call, ReverseCaptureOperation(command))
 
     def get_hold(self, program_id: UUID, member_id: UUID, hold_id: UUID) -> Hold:
         """The hold as it stands at this instant."""
@@ -101,19 +92,19 @@ class PlaceHoldOperation:
         self.reads = Reads(command.program_id, command.member_id)
         self._key = AccountKey(command.program_id, command.member_id, command.wallet)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
+    def plan(self, context: BatchContext) -> Plan:
         """The account, of a member who may spend, in a wallet that is there for it."""
         command = self.command
-        expect_may_spend(context.member(command.program_id, command.member_id))
-        expect_spendable(context.policy(command.program_id, command.member_id), command.wallet)
-        return [BookRequest(self._key)]
+        expect_may_spend(context.members.known(command.program_id, command.member_id))
+        expect_spendable(context.members.policy(command.program_id, command.member_id), command.wallet)
+        return Plan([BookRequest(self._key)])
 
-    def judge(self, context: BatchContext) -> HoldAnswer:
+    def judge(self, context: BatchContext, plan: Plan) -> HoldAnswer:
         """Places the hold."""
         command, timeout = self.command, timedelta(seconds=self.command.timeout_s)
-        book = context.book(self._key)
+        book = context.accounts.book(self._key)
         hold = book.place_hold(ids.ordered_id(), command.amount, timeout, command.reference, context.now)
-        return HoldAnswer(hold, context.view(self._key))
+        return HoldAnswer(hold, context.accounts.view(self._key))
 
 
 # A hold that is captured as it is placed must only not be overdue by then.
@@ -130,41 +121,78 @@ class RestoreCaptureOperation:
         self.reads = Reads(command.program_id, command.member_id, hold_id=command.hold_id)
         self._key = AccountKey(command.program_id, command.member_id, command.wallet)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
+    def plan(self, context: BatchContext) -> Plan:
         """The account, of a known member who has no such hold."""
         command = self.command
-        context.member(command.program_id, command.member_id)
-        if context.has_hold(command.member_id, command.hold_id):
+        context.members.known(command.program_id, command.member_id)
+        if context.holds.exists(command.member_id, command.hold_id):
             raise HoldExists("the member has a hold with this id", hold_id=str(command.hold_id))
-        return [BookRequest(self._key)]
+        return Plan([BookRequest(self._key)])
 
-    def judge(self, context: BatchContext) -> HoldAnswer:
+    def judge(self, context: BatchContext, plan: Plan) -> HoldAnswer:
         """Spends the points."""
-        command, book = self.command, context.book(self._key)
+        command, book = self.command, context.accounts.book(self._key)
         book.place_hold(command.hold_id, command.amount, NOT_YET, command.reference, context.now)
-        return HoldAnswer(book.capture(command.hold_id, 0, context.now), context.view(self._key))
+        return HoldAnswer(book.capture(command.hold_id, 0, context.now), context.accounts.view(self._key))
 
 
-class EndHoldOperation:
+EndingCommand = TypeVar("EndingCommand", bound=CaptureHold | ReleaseHold | ReverseCapture)
+
+
+@dataclass(frozen=True)
+class EndHoldPlan(Plan):
+    """The account that the hold is on."""
+
+    key: AccountKey
+
+
+class EndHoldOperation(abc.ABC, Generic[EndingCommand]):
     """The way that everything shares that happens to a hold after it was placed."""
 
     answer_type = HoldAnswer
 
-    def __init__(
-        self, command: CaptureHold | ReleaseHold | ReverseCapture, end: Callable[[BatchContext, Book], Hold]
-    ) -> None:
-        self.command = command
-        self._end = end
+    def __init__(self, command: EndingCommand) -> None:
+        self.command: EndingCommand = command
         self.reads = Reads(command.program_id, command.member_id, hold_id=command.hold_id)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
+    def plan(self, context: BatchContext) -> EndHoldPlan:
         """The account that the hold is on."""
         command = self.command
-        wallet = context.wallet_of_hold(command.program_id, command.member_id, command.hold_id)
-        self._key = AccountKey(command.program_id, command.member_id, wallet)
-        return [BookRequest(self._key, hold_ids=frozenset({command.hold_id}))]
+        wallet = context.holds.wallet_of(command.program_id, command.member_id, command.hold_id)
+        key = AccountKey(command.program_id, command.member_id, wallet)
+        return EndHoldPlan([BookRequest(key, hold_ids=frozenset({command.hold_id}))], key)
 
-    def judge(self, context: BatchContext) -> HoldAnswer:
+    def judge(self, context: BatchContext, plan: EndHoldPlan) -> HoldAnswer:
         """Ends or reverses the hold."""
-        hold = self._end(context, context.book(self._key))
-        return HoldAnswer(hold, context.view(self._key))
+        hold = self.end(context.accounts.book(plan.key), context.now)
+        return HoldAnswer(hold, context.accounts.view(plan.key))
+
+    @abc.abstractmethod
+    def end(self, book: Book, now: datetime) -> Hold:
+        """What happens to the hold."""
+
+
+class CaptureHoldOperation(EndHoldOperation[CaptureHold]):
+    """Spends held points."""
+
+    def end(self, book: Book, now: datetime) -> Hold:
+        """Captures the hold, or a part of it."""
+        if self.command.amount > book.hold(self.command.hold_id).amount:
+            raise Invalid("amount", "is more than the hold set aside")
+        return book.capture(self.command.hold_id, self.command.amount, now)
+
+
+class ReleaseHoldOperation(EndHoldOperation[ReleaseHold]):
+    """Gives held points back unspent."""
+
+    def end(self, book: Book, now: datetime) -> Hold:
+        """Releases the hold."""
+        return book.release(self.command.hold_id, now)
+
+
+class ReverseCaptureOperation(EndHoldOperation[ReverseCapture]):
+    """Returns what a captured hold spent, or a part of it."""
+
+    def end(self, book: Book, now: datetime) -> Hold:
+        """Reverses the capture."""
+        return book.reverse_capture(self.command.hold_id, self.command.reason, now, self.command.amount)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from services.points.batch import BatchContext, Reads
+from services.points.batch import BatchContext, Plan, Reads
 from services.points.domain.ledger import AccountKey
 from services.points.storage import BookRequest
 
@@ -19,11 +17,11 @@ class SettleAccountOperation:
         self._key = key
         self.reads = Reads(key.program_id, key.member_id)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
+    def plan(self, context: BatchContext) -> Plan:
         """The account."""
-        return [BookRequest(self._key)]
+        return Plan([BookRequest(self._key)])
 
-    def judge(self, context: BatchContext) -> bool:
+    def judge(self, context: BatchContext, plan: Plan) -> bool:
         """Settles it."""
-        context.book(self._key).settle(context.now)
+        context.accounts.book(self._key).settle(context.now)
         return True

@@ -9,7 +9,6 @@ Each may be carried out twice and happens once: the row that it writes is looked
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -22,12 +21,12 @@ from kit.errors import Refusal
 from kit.failpoints import reach
 from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
-from services.points.batch import BatchContext, Committer, Reads
+from services.points.batch import Answered, BatchContext, Committer, Plan, Reads, ref_of
 from services.points.domain import transfers
 from services.points.domain.errors import MemberMayNotEarn, TransferNotFound
 from services.points.domain.ledger import AccountKey
 from services.points.domain.policy import expect_may_earn, expect_may_spend, expect_spendable
-from services.points.domain.transfers import Arrival, Transfer, TransferPoints, TransferState
+from services.points.domain.transfers import Arrival, Transfer, TransferPoints, TransferPolicy, TransferState
 from services.points.handlers.member_lookup import MemberLookup
 from services.points.storage import BookRequest, Storage
 
@@ -57,19 +56,19 @@ class TransferHandlers:
 
     def transfer_points(self, call: Call, command: TransferPoints) -> Outcome[Transfer]:
         """Sends points and takes them as far as they go now; past the lease the sweeper goes on."""
-        sending = TransferPointsOperation(command, self._lease_s)
+        operation = TransferPointsOperation(command, self._lease_s)
         outcome = self._member_lookup.run(
             call,
             command.program_id,
             command.member_id,
             lambda: self._member_lookup.run(
-                call, command.program_id, command.recipient_id, lambda: self._committer.submit(call, sending)
+                call, command.program_id, command.recipient_id, lambda: self._committer.submit(call, operation)
             ),
         )
-        if outcome.refusal is None and not outcome.replayed:
+        if outcome.refusal is None and isinstance(sent := outcome.unwrap(), Answered):
             reach("points.transfer.after_sending")
-            self.finish(call, sending.transfer)
-        return outcome.map(lambda ref: self._found(command.program_id, ref.transfer_id))
+            self.finish(call, sent.answer)
+        return outcome.map(lambda found: self._found(command.program_id, ref_of(found).transfer_id))
 
     def get_transfer(self, program_id: UUID, transfer_id: UUID) -> Transfer:
         """The transfer as it stands."""
@@ -87,15 +86,14 @@ class TransferHandlers:
         It raises nothing: what could not be found out leaves the transfer on its way, for the sweeper to try again.
         """
         try:
-            arriving = ReceiveTransferOperation(transfer)
-            self._member_lookup.run(
+            arrival = self._member_lookup.run(
                 call,
                 transfer.key.program_id,
                 transfer.recipient_id,
-                lambda: self._committer.submit(call, arriving).unwrap(),
+                lambda: self._committer.submit(call, ReceiveTransferOperation(transfer)).unwrap(),
             )
             reach("points.transfer.after_arriving")
-            self._committer.submit(call, EndTransferOperation(transfer, arriving.arrival)).unwrap()
+            self._committer.submit(call, EndTransferOperation(transfer, arrival)).unwrap()
         except Refusal as refusal:
             _log.warning("transfer_waits", transfer_id=transfer.transfer_id, reason=refusal.reason)
         except Exception:
@@ -124,11 +122,17 @@ class TransferHandlers:
 # ---- Operations ------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class TransferPlan(Plan):
+    """The program's policy on transfers, besides the sender's account."""
+
+    policy: TransferPolicy
+
+
 class TransferPointsOperation:
-    """Debits the sender. `transfer` is what was made of it the last time it was judged."""
+    """Debits the sender."""
 
     answer_type = TransferRef
-    transfer: Transfer
 
     def __init__(self, command: TransferPoints, lease_s: int) -> None:
         self.command = command
@@ -136,67 +140,64 @@ class TransferPointsOperation:
         self._key = AccountKey(command.program_id, command.member_id, command.wallet)
         self.reads = Reads(command.program_id, command.member_id, counterpart_id=command.recipient_id)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
+    def plan(self, context: BatchContext) -> TransferPlan:
         """The sender's account, if both may do their part."""
-        command = self.command
-        policy = context.policy(command.program_id, command.member_id)
-        self._policy = transfers.expect_allowed(command, policy.transfers)
-        expect_may_spend(context.member(command.program_id, command.member_id))
-        expect_may_earn(context.member(command.program_id, command.recipient_id))
+        command, members = self.command, context.members
+        policy = members.policy(command.program_id, command.member_id)
+        allowed = transfers.expect_allowed(command, policy.transfers)
+        expect_may_spend(members.known(command.program_id, command.member_id))
+        expect_may_earn(members.known(command.program_id, command.recipient_id))
         expect_spendable(policy, command.wallet)
-        return [BookRequest(self._key, counting_sent=True)]
+        return TransferPlan([BookRequest(self._key, counting_sent=True)], allowed)
 
-    def judge(self, context: BatchContext) -> TransferRef:
+    def judge(self, context: BatchContext, plan: TransferPlan) -> TransferRef | Answered[TransferRef, Transfer]:
         """Debits within the day's limits, which are counted under the account's lock."""
         command, now = self.command, context.now
-        transfers.expect_within_day(command, self._policy, context.transfers.sent_today(self._key))
+        transfers.expect_within_day(command, plan.policy, context.transfers.sent_today(self._key))
         transfer_id = ids.ordered_id()
         cause = transfers.cause_of(transfer_id, command.reason)
-        entry, parts = context.book(self._key).send(command.amount, cause, now)
-        self.transfer = Transfer(
+        entry, parts = context.accounts.book(self._key).send(command.amount, cause, now)
+        transfer = Transfer(
             transfer_id, self._key, command.recipient_id, command.amount, command.reason, parts, entry.version, now
         )
-        context.transfers.send(self.transfer, now + self._lease)
-        return TransferRef(transfer_id)
+        context.transfers.send(transfer, now + self._lease)
+        return Answered(TransferRef(transfer_id), transfer)
 
 
 class ReceiveTransferOperation:
-    """Credits the recipient, or refuses for good. `arrival` is the decision, whoever made it."""
+    """Credits the recipient, or refuses for good. The answer is the decision, whoever made it."""
 
     command = None
-    answer_type = bool
-    arrival: Arrival
+    answer_type = Arrival
 
     def __init__(self, transfer: Transfer) -> None:
         self._transfer = transfer
         self._key = transfer.recipient_key
         self.reads = Reads(self._key.program_id, self._key.member_id, arriving_transfer_id=transfer.transfer_id)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
-        """The recipient's account, unless it has decided."""
+    def plan(self, context: BatchContext) -> Plan:
+        """The recipient's account, unless it has decided, or may not be credited."""
         if context.transfers.arrival(self._transfer.transfer_id) is not None:
-            return ()
+            return Plan(())
         try:
-            expect_may_earn(context.member(self._key.program_id, self._key.member_id))
+            expect_may_earn(context.members.known(self._key.program_id, self._key.member_id))
         except MemberMayNotEarn:
-            self._may_earn = False
-            return ()
-        self._may_earn = True
-        return [BookRequest(self._key, only_credited=True)]
+            return Plan(())
+        return Plan([BookRequest(self._key, only_credited=True)])
 
-    def judge(self, context: BatchContext) -> bool:
+    def judge(self, context: BatchContext, plan: Plan) -> Arrival:
         """Credits, or notes that nothing was."""
         transfer = self._transfer
         decided = context.transfers.arrival(transfer.transfer_id)
-        if decided is None:
-            entry = context.book(self._key).receive(transfer, context.now) if self._may_earn else None
-            version = None if entry is None else entry.version
-            decided = Arrival(
-                transfer.transfer_id, self._key, transfer.key.member_id, transfer.amount, version, context.now
-            )
-            context.transfers.arrive(decided)
-        self.arrival = decided
-        return decided.is_credited
+        if decided is not None:
+            return decided
+        entry = context.accounts.book(self._key).receive(transfer, context.now) if plan.touches else None
+        version = None if entry is None else entry.version
+        arrival = Arrival(
+            transfer.transfer_id, self._key, transfer.key.member_id, transfer.amount, version, context.now
+        )
+        context.transfers.arrive(arrival)
+        return arrival
 
 
 class EndTransferOperation:
@@ -210,20 +211,20 @@ class EndTransferOperation:
         self._arrival = arrival
         self.reads = Reads(transfer.key.program_id, transfer.key.member_id, ending_transfer_id=transfer.transfer_id)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
+    def plan(self, context: BatchContext) -> Plan:
         """The sender's account with the lots that the points came from, if they come home."""
         if self._arrival.is_credited or self._has_ended(context):
-            return ()
+            return Plan(())
         lots = frozenset(part.lot_id for part in self._transfer.parts)
-        return [BookRequest(self._transfer.key, lot_ids=lots)]
+        return Plan([BookRequest(self._transfer.key, lot_ids=lots)])
 
-    def judge(self, context: BatchContext) -> bool:
+    def judge(self, context: BatchContext, plan: Plan) -> bool:
         """Ends it, once."""
         if self._has_ended(context):
             return False
         transfer, version = self._transfer, None
         if not self._arrival.is_credited:
-            version = context.book(transfer.key).take_home(transfer, context.now).version
+            version = context.accounts.book(transfer.key).take_home(transfer, context.now).version
         context.transfers.end(transfers.ended(transfer, self._arrival, version, context.now))
         return True
 

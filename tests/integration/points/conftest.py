@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from kit.call import Call
 from kit.checking import Finding
 from kit.database import PoolBounds, engine
+from kit.idempotency import Outcome
 from services.points import check, handlers, tables
-from services.points.batch import Committer, GroupCommitter, Rulebook
+from services.points.batch import Answered, Committer, GroupCommitter, Result, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.commands import ActivateEarningRule, CreateEarningRule, SetProgramPolicy
 from services.points.domain.errors import MemberNotFound
@@ -59,6 +60,12 @@ class KnownPeople:
         if member is None or member.program_id != program_id:
             raise MemberNotFound("the program has no such member")
         return member
+
+
+def points_recorded(results: Iterable[Result]) -> list[int]:
+    """What the purchases of a batch have earned, those that were refused left out."""
+    outcomes = (result for result in results if isinstance(result, Outcome) and result.refusal is None)
+    return [outcome.unwrap().answer.purchase.points_earned for outcome in outcomes]
 
 
 @dataclass
@@ -122,11 +129,11 @@ class Points:
 
     def on_its_way(self, command: TransferPoints) -> Transfer:
         """A transfer whose process died after the sender was debited."""
-        sending = TransferPointsOperation(command, lease_s=30)
         with self.storage.transaction() as tx:
             tx.known_members.put(*(self.people.standings[each] for each in (command.member_id, command.recipient_id)))
-        self.committer.submit(TILL, sending).unwrap()
-        return sending.transfer
+        sent = self.committer.submit(TILL, TransferPointsOperation(command, lease_s=30)).unwrap()
+        assert isinstance(sent, Answered)
+        return sent.answer
 
     def start_over(self) -> None:
         """Empties the books and leaves the program with its policy and rules, as if nothing had happened yet."""

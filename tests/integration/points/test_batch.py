@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,14 +17,22 @@ from kit.bounds import LINES_MAX
 from kit.database import DatabaseContended
 from kit.idempotency import Outcome
 from services.points import tables
-from services.points.batch import BatchContext, DirectCommitter, GroupCommitter, Operation, Reads, Rulebook
+from services.points.batch import (
+    BatchContext,
+    DirectCommitter,
+    GroupCommitter,
+    Operation,
+    Plan,
+    Reads,
+    Rulebook,
+    ref_of,
+)
 from services.points.conditions import CelConditions
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
 from services.points.domain.errors import InsufficientBalance, LedgerBusy
 from services.points.handlers.accounts import AdjustPointsOperation
 from services.points.handlers.holds import PlaceHoldOperation
 from services.points.handlers.purchases import RecordPurchaseOperation
-from services.points.storage import BookRequest
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 
@@ -31,8 +40,8 @@ from tests.integration.points.conftest import TILL, Points
 class Failing(AdjustPointsOperation):
     """An operation with a fault of ours: it changes the book and then falls over."""
 
-    def judge(self, context: BatchContext) -> AdjustmentAnswer:
-        super().judge(context)
+    def judge(self, context: BatchContext, plan: Plan) -> AdjustmentAnswer:
+        super().judge(context, plan)
         raise ZeroDivisionError
 
 
@@ -46,12 +55,12 @@ class Gate:
         self.reads = Reads(make.PROGRAM)
         self.reached, self.open = threading.Event(), threading.Event()
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
+    def plan(self, context: BatchContext) -> Plan:
         self.reached.set()
         assert self.open.wait(60)
-        return ()
+        return Plan(())
 
-    def judge(self, context: BatchContext) -> bool:
+    def judge(self, context: BatchContext, plan: Plan) -> bool:
         return True
 
 
@@ -64,10 +73,10 @@ class Long:
     def __init__(self, member_id: uuid.UUID, lines: int) -> None:
         self.reads = Reads(make.PROGRAM, member_id, lines=lines)
 
-    def books(self, context: BatchContext) -> Sequence[BookRequest]:
-        return ()
+    def plan(self, context: BatchContext) -> Plan:
+        return Plan(())
 
-    def judge(self, context: BatchContext) -> bool:
+    def judge(self, context: BatchContext, plan: Plan) -> bool:
         self.context = context
         return True
 
@@ -135,7 +144,7 @@ def test_a_refused_operation_fails_alone(points: Points) -> None:
 
 def test_operations_of_a_batch_see_what_those_before_them_did(points: Points) -> None:
     member_id = known(points)
-    wishes: list[Operation[object]] = [
+    wishes: list[Operation[Any, object]] = [
         AdjustPointsOperation(give(member_id, 10)),
         PlaceHoldOperation(make.place_hold(member_id, 11)),
         PlaceHoldOperation(make.place_hold(member_id, 1)),
@@ -192,7 +201,7 @@ def test_one_receipt_twice_in_one_call_earns_once(points: Points) -> None:
 
     assert isinstance(first, Outcome)
     assert isinstance(again, Outcome)
-    assert (first.unwrap().recorded_before, again.unwrap().recorded_before) == (False, True)
+    assert [ref_of(each.unwrap()).recorded_before for each in (first, again)] == [False, True]
     assert points.account(member_id).posted == 11
 
 
@@ -255,7 +264,7 @@ def test_several_writers_and_single_ones_agree_on_one_hot_member(points: Points)
             for _ in range(rounds):
                 wish = make.record_purchase(member_id)
                 outcome = committers[number % 3].submit(TILL, RecordPurchaseOperation(wish, wish))
-                done += not outcome.unwrap().recorded_before
+                done += not ref_of(outcome.unwrap()).recorded_before
             return done
 
         with ThreadPoolExecutor(clients) as pool:

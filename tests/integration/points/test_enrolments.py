@@ -82,7 +82,7 @@ def test_tills_find_room_between_many_and_what_finds_none_waits(
     hear(points, *told.values())
     hand_over, shares = points.committer.submit_all, list[int]()
 
-    def full_at_the_second(call: Call, operations: Sequence[Operation[Any]]) -> list[Result]:
+    def full_at_the_second(call: Call, operations: Sequence[Operation[Any, Any]]) -> list[Result]:
         shares.append(len(operations))
         if len(shares) == 2:
             raise LedgerBusy("more is waiting to be written than can be, try again")

@@ -19,7 +19,7 @@ from services.points.domain.terms import Effect, Factor
 from services.points.handlers.purchases import RecordPurchaseOperation
 from services.points.handlers.returns import RecordReturnOperation
 from tests.factories import points as make
-from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.conftest import TILL, Points, points_recorded
 from tests.integration.points.counted import a_sale, bring_back, buy, limit, rows, total, used
 
 PROGRAM, STORE = LimitScope.PROGRAM, LimitScope.STORE
@@ -254,7 +254,7 @@ def test_purchases_of_one_batch_share_what_is_left_and_a_refused_return_leaves_n
 
     assert isinstance(results[1], Outcome)
     assert isinstance(results[1].refusal, InsufficientBalanceForReturn)
-    assert [posting.answer.purchase.points_earned for posting in postings] == [10, 10, 5]
+    assert points_recorded(results) == [10, 10, 5]
     assert total(points, PROGRAM) == 35
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -226,7 +227,7 @@ class Full:
         self._behind = points.committer
         self._room = room
 
-    def submit_all(self, call: Call, operations: Sequence[Operation[object]]) -> list[Result]:
+    def submit_all(self, call: Call, operations: Sequence[Operation[Any, object]]) -> list[Result]:
         if self._room < len(operations):
             raise LedgerBusy("more is waiting to be written than can be, try again")
         self._room -= len(operations)

@@ -265,7 +265,7 @@ def test_the_decision_of_the_recipients_side_is_final(points: Points) -> None:
     """Whoever goes on after a crash finds the credit, though the recipient has left since."""
     sender, recipient = two(points)
     sent = points.on_its_way(make.transfer_points(sender, recipient, 10))
-    assert points.committer.submit(TILL, ReceiveTransferOperation(sent)).unwrap() is True
+    assert points.committer.submit(TILL, ReceiveTransferOperation(sent)).unwrap().is_credited
     points.leaves(recipient)
     points.clock.advance(seconds=31)
     jobs.finish_transfers(points.transfers, limit=5)
