@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from services.points.conditions import CelConditions
-from services.points.domain.earners import Earner
-from services.points.domain.evaluation import evaluate
-from services.points.domain.rule_sets import RuleSet
-from services.points.domain.rules import EarningRule, RuleState
-from services.points.domain.sales import PurchaseLine, ReceiptKey, Sale, Tender, TenderKind
-from services.points.domain.terms import EarningTerms, Effect, Factor, Rounding, Trigger, ValidHours
+from services.points.domain.earning.earners import Earner
+from services.points.domain.earning.evaluation import evaluate
+from services.points.domain.earning.rule_sets import RuleSet
+from services.points.domain.earning.rules import EarningRule, RuleState
+from services.points.domain.earning.terms import EarningTerms, Effect, Factor, Rounding, Trigger, ValidHours
+from services.points.domain.sales.sale import PurchaseLine, ReceiptKey, Sale, Tender, TenderKind
 
 RULES = 50
 LINES = 20

@@ -13,14 +13,14 @@ from loyalty.points.v1 import points_pb2
 
 from kit.convert import EnumMap, timestamp_of
 from kit.events import Event, event_of
-from services.points.domain.activities import Activity, ActivityKind
-from services.points.domain.book import Book
-from services.points.domain.ledger import Entry, EntryKind
-from services.points.domain.matching import Match
-from services.points.domain.order_discounts import is_order_discount
-from services.points.domain.purchases import Purchase, Return
-from services.points.domain.returned_goods import ReturnedGoods
-from services.points.domain.sales import PurchaseLine, Sale, TenderKind
+from services.points.domain.earning.activities import Activity, ActivityKind
+from services.points.domain.ledger.accounts import Entry, EntryKind
+from services.points.domain.ledger.book import Book
+from services.points.domain.sales.matching import Match
+from services.points.domain.sales.order_discounts import is_order_discount
+from services.points.domain.sales.purchases import Purchase, Return
+from services.points.domain.sales.returned_goods import ReturnedGoods
+from services.points.domain.sales.sale import PurchaseLine, Sale, TenderKind
 
 STREAM = "wafa:points"
 

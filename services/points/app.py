@@ -15,7 +15,7 @@ from services.points.batch import Committer, DirectCommitter, GroupCommitter, Ru
 from services.points.clients import MembersClient
 from services.points.conditions import CelConditions
 from services.points.config import Config
-from services.points.domain.evaluation_steps import STEPS_MAX_DEFAULT
+from services.points.domain.earning.evaluation_steps import STEPS_MAX_DEFAULT
 from services.points.handlers.member_lookup import MemberLookup
 from services.points.ports import Members
 from services.points.rpc import PointsServicer

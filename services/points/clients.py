@@ -14,7 +14,7 @@ from kit.circuit import Circuit, CircuitBounds, guarded
 from kit.convert import EnumMap
 from kit.errors import Invalid, Kind, Refusal
 from services.points.domain.errors import MemberNotFound, MemberUnknownForNow
-from services.points.domain.policy import KnownMember, MemberStatus
+from services.points.domain.program.policy import KnownMember, MemberStatus
 
 _STATUS = EnumMap(pb.MemberStatus, MemberStatus)
 

@@ -9,10 +9,11 @@ import structlog
 
 from kit.call import Call
 from services.points.batch import Committer, submit_in_shares
-from services.points.domain.conditions import Conditions
-from services.points.handlers import enrolments, rehearsing
-from services.points.handlers.settling import SettleAccountOperation
-from services.points.handlers.transfers import TransferHandlers
+from services.points.domain.earning.conditions import Conditions
+from services.points.handlers.earning import enrolments
+from services.points.handlers.ledger.settling import SettleAccountOperation
+from services.points.handlers.ledger.transfers import TransferHandlers
+from services.points.handlers.program import rehearsing
 from services.points.storage import Storage
 
 _log = structlog.get_logger()

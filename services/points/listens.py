@@ -14,10 +14,10 @@ from loyalty.members.v1 import members_pb2
 
 from kit.convert import EnumMap
 from kit.events import Event, Hears
-from services.points.domain.activities import ActivityKind, PendingActivity
-from services.points.domain.policy import KnownMember, MemberStatus
+from services.points.domain.earning.activities import ActivityKind, PendingActivity
+from services.points.domain.program.policy import KnownMember, MemberStatus
+from services.points.storage.earning.pending_activities import PendingActivities
 from services.points.storage.known_members import KnownMembers
-from services.points.storage.pending_activities import PendingActivities
 
 MemberEvent: TypeAlias = (
     pb.MemberEnrolled | pb.MemberUpdated | pb.MemberStatusChanged | pb.MemberTraitsChanged | pb.MemberRestored

@@ -6,9 +6,9 @@ from typing import Protocol
 from uuid import UUID
 
 from kit.call import Call
-from services.points.domain.conditions import Conditions
-from services.points.domain.policy import KnownMember
-from services.points.domain.terms import EarningTerms
+from services.points.domain.earning.conditions import Conditions
+from services.points.domain.earning.terms import EarningTerms
+from services.points.domain.program.policy import KnownMember
 
 
 class Members(Protocol):

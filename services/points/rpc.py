@@ -7,17 +7,17 @@ from loyalty.points.v1 import points_pb2 as pb
 from loyalty.points.v1 import points_pb2_grpc
 
 from kit.rpc import call_of, reply, reply_in_part
-from services.points.convert import accounts as convert_accounts
-from services.points.convert import activities as convert_activities
-from services.points.convert import adjustments as convert_adjustments
-from services.points.convert import documents as convert_documents
-from services.points.convert import exchanges as convert_exchanges
-from services.points.convert import purchases as convert_purchases
-from services.points.convert import qualifying as convert_qualifying
-from services.points.convert import rehearsals as convert_rehearsals
-from services.points.convert import reports as convert_reports
-from services.points.convert import rules as convert_rules
-from services.points.convert import transfers as convert_transfers
+from services.points.convert.earning import activities as convert_activities
+from services.points.convert.earning import qualifying as convert_qualifying
+from services.points.convert.earning import rules as convert_rules
+from services.points.convert.ledger import accounts as convert_accounts
+from services.points.convert.ledger import adjustments as convert_adjustments
+from services.points.convert.ledger import reports as convert_reports
+from services.points.convert.ledger import transfers as convert_transfers
+from services.points.convert.program import documents as convert_documents
+from services.points.convert.program import rehearsals as convert_rehearsals
+from services.points.convert.sales import exchanges as convert_exchanges
+from services.points.convert.sales import purchases as convert_purchases
 from services.points.handlers import (
     AccountHandlers,
     ActivityHandlers,

@@ -12,8 +12,8 @@ import pytest
 
 from kit import failpoints
 from services.points import check, jobs
-from services.points.domain.activities import ActivityKind
-from services.points.handlers.enrolments import LEASE
+from services.points.domain.earning.activities import ActivityKind
+from services.points.handlers.earning.enrolments import LEASE
 from tests.factories import points as make
 from tests.fixtures.dying import expect_killed
 from tests.integration.points.busy import started

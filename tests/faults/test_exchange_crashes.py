@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from kit import failpoints
 from services.points import check, tables
-from services.points.domain.exchanges import RecordExchange
-from services.points.domain.policy import Shortfall
+from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.exchanges import RecordExchange
 from tests.factories import points as make
 from tests.fixtures.dying import expect_killed
 from tests.integration.points.busy import buy, spend, started

@@ -12,7 +12,7 @@ import pytest
 from kit import failpoints
 from kit.page import PageRequest
 from services.points import check, handlers, jobs
-from services.points.domain.transfers import TransferPoints, TransferPolicy, TransferState
+from services.points.domain.ledger.transfers import TransferPoints, TransferPolicy, TransferState
 from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make
 from tests.fixtures.dying import expect_killed

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from services.points.domain.ledger import AccountKey, AccountView
-from services.points.domain.policy import ProgramPolicy
-from services.points.domain.qualifying import QualifyingMovement
-from services.points.domain.transferring import TransferringBook
+from services.points.domain.earning.qualifying import QualifyingMovement
+from services.points.domain.ledger.accounts import AccountKey, AccountView
+from services.points.domain.ledger.transferring import TransferringBook
+from services.points.domain.program.policy import ProgramPolicy
 from services.points.storage import BookRequest, Transaction
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from services.points.batch.reads import Reads
-from services.points.domain.adjustments import Adjustment
 from services.points.domain.errors import AdjustmentNotFound
+from services.points.domain.ledger.adjustments import Adjustment
 from services.points.storage import Transaction
 
 

@@ -21,8 +21,8 @@ from services.points.batch.returns import BatchReturns
 from services.points.batch.rulebook import Rulebook
 from services.points.batch.transfers import BatchTransfers
 from services.points.batch.undo import undo
-from services.points.domain.counters import LimitCounters
-from services.points.domain.ledger import AccountKey
+from services.points.domain.earning.counters import LimitCounters
+from services.points.domain.ledger.accounts import AccountKey
 from services.points.storage import BookRequest, CounterRequest, Transaction
 
 

@@ -15,8 +15,8 @@ from typing import Any, TypeVar, cast
 
 import prometheus_client
 
+from services.points.domain.earning.rule_sets import Question
 from services.points.domain.errors import LedgerBusy
-from services.points.domain.rule_sets import Question
 
 Result = TypeVar("Result")
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.points.batch.reads import Reads
 from services.points.domain.errors import HoldNotFound
-from services.points.domain.refunds import PlacedHold
+from services.points.domain.sales.refunds import PlacedHold
 from services.points.storage import Transaction
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from services.points.batch.reads import Reads
 from services.points.batch.rulebook import Rulebook
+from services.points.domain.earning.rule_sets import RuleSet
 from services.points.domain.errors import MemberUnknownForNow
-from services.points.domain.policy import KnownMember, ProgramPolicy
-from services.points.domain.rule_sets import RuleSet
+from services.points.domain.program.policy import KnownMember, ProgramPolicy
 from services.points.storage import Setting, Transaction, Whose
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from services.points.domain.ledger import AccountKey
+from services.points.domain.ledger.accounts import AccountKey
 from services.points.storage import BookRequest, CounterRequest
 
 # An account to open, or a counter of a limit.

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from services.points.batch.reads import Reads
-from services.points.domain.ledger import AccountView
-from services.points.domain.purchases import Purchase, Return
+from services.points.domain.ledger.accounts import AccountView
+from services.points.domain.sales.purchases import Purchase, Return
 from services.points.storage import PurchaseHistory, Recorded, Transaction, Whose
 
 

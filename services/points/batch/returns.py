@@ -7,9 +7,9 @@ from uuid import UUID
 
 from services.points.batch.purchases import BatchPurchases
 from services.points.batch.reads import Reads
-from services.points.domain.ledger import AccountView
-from services.points.domain.matching import Match, WaitingReturn
-from services.points.domain.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
+from services.points.domain.ledger.accounts import AccountView
+from services.points.domain.sales.matching import Match, WaitingReturn
+from services.points.domain.sales.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
 from services.points.storage import Recorded, Transaction
 
 

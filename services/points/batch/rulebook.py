@@ -7,9 +7,9 @@ from collections import OrderedDict
 from uuid import UUID
 
 from services.points.batch.evaluations import Evaluations
-from services.points.domain.conditions import Conditions
-from services.points.domain.evaluation_steps import STEPS_MAX_DEFAULT
-from services.points.domain.rule_sets import RuleSet
+from services.points.domain.earning.conditions import Conditions
+from services.points.domain.earning.evaluation_steps import STEPS_MAX_DEFAULT
+from services.points.domain.earning.rule_sets import RuleSet
 from services.points.storage import Transaction
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from services.points.batch.reads import Reads
-from services.points.domain.ledger import AccountKey
-from services.points.domain.transfers import Arrival, Sent, Transfer
+from services.points.domain.ledger.accounts import AccountKey
+from services.points.domain.ledger.transfers import Arrival, Sent, Transfer
 from services.points.storage import Transaction
 
 

@@ -67,22 +67,12 @@ from kit import outbox, row_digests, stored_names
 from kit.checking import Finding
 from kit.questions import STATEMENT_TIMEOUT_MS, ask
 from services.points import tables
-from services.points.check import (
-    activities,
-    adjustments,
-    crediting,
-    debts,
-    holding,
-    identities,
-    inactivity,
-    leases,
-    ledger,
-    limits,
-    names,
-    qualifying,
-    sales,
-    transfers,
-)
+from services.points.check import identities, leases, names
+from services.points.check.earning import activities, limits, qualifying
+from services.points.check.ledger import accounts as ledger
+from services.points.check.ledger import adjustments, crediting, debts, inactivity, transfers
+from services.points.check.ledger import holds as holding
+from services.points.check.sales import purchases as sales
 
 # Two processes stamp the entries of one account before they queue for it. No transaction lives as long as this.
 RECORDING_S_MAX = 600

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from services.points.conditions.limits import CostUnknown
 from services.points.conditions.patterns import program_size
 from services.points.conditions.tree import Call, Constant, Items, Member, Name, Node, Walk, parts
-from services.points.domain.conditions import SIZES, Size
+from services.points.domain.earning.conditions import SIZES, Size
 
 # The way into CEL and back.
 ASK_STEPS = 30

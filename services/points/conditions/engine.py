@@ -1,9 +1,9 @@
 """Compiles conditions, checks them when a rule is saved, and answers them.
 
-Every name and its type is declared (`domain/conditions.py`), so that a typing error is met by whoever writes the rule
-and not by a till. What an expression may cost is reckoned from its syntax tree (`cost`) and bounded; beside that stand
-its length, the depth that the parser allows (32), and one macro that walks a list. One that is stored and would not be
-saved today is not run: it comes to no answer.
+Every name and its type is declared (`domain/earning/conditions.py`), so that a typing error is met by whoever writes
+the rule and not by a till. What an expression may cost is reckoned from its syntax tree (`cost`) and bounded; beside
+that stand its length, the depth that the parser allows (32), and one macro that walks a list. One that is stored and
+would not be saved today is not run: it comes to no answer.
 
 CEL gives errors as values and divides whole numbers without a rest: only a value of type bool is an answer here.
 
@@ -26,8 +26,8 @@ from kit.errors import Invalid
 from services.points.conditions.cost import ASK_STEPS, steps_of, walks_of
 from services.points.conditions.limits import CostUnknown
 from services.points.conditions.tree import Call, Constant, Node, parts, read
-from services.points.domain.conditions import ACTIVITY_FACTS, LINE_FACTS, PURCHASE_FACTS, Facts
-from services.points.domain.terms import EarningTerms, Trigger
+from services.points.domain.earning.conditions import ACTIVITY_FACTS, LINE_FACTS, PURCHASE_FACTS, Facts
+from services.points.domain.earning.terms import EarningTerms, Trigger
 
 WALKS_MAX = 1
 # Steps that one answer may cost: of a purchase or an activity, and of each line, of which there are thousands.

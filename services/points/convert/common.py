@@ -8,8 +8,8 @@ from loyalty.points.v1 import points_pb2 as pb
 
 from kit.convert import date_of, prose_of, text_of, without_contacts
 from kit.errors import Invalid
-from services.points.domain.policy import WALLET_DEFAULT
-from services.points.domain.sales import ReceiptKey
+from services.points.domain.program.policy import WALLET_DEFAULT
+from services.points.domain.sales.sale import ReceiptKey
 
 AMOUNT_MAX = 1_000_000_000
 MONEY_MINOR_MAX = 1_000_000_000_000

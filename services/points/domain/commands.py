@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.points.domain.ledger import AccountView, Entry, EntryKind, Hold
-from services.points.domain.policy import Shortfall
-from services.points.domain.terms import EarningTerms
-from services.points.domain.transfers import TransferPolicy
+from services.points.domain.earning.terms import EarningTerms
+from services.points.domain.ledger.accounts import AccountView, Entry, EntryKind, Hold
+from services.points.domain.ledger.transfers import TransferPolicy
+from services.points.domain.program.policy import Shortfall
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from kit.call import Call
 from kit.errors import Refusal
 from services.points.batch import MemberNotYetKnown
 from services.points.domain.errors import MemberUnknownForNow
-from services.points.domain.policy import KnownMember
+from services.points.domain.program.policy import KnownMember
 from services.points.ports import Members
 from services.points.storage import Storage
 

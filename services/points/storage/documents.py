@@ -7,14 +7,14 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from services.points.domain.earnings import Earning
-from services.points.domain.ledger import AccountView
-from services.points.domain.purchases import ReturnLine
-from services.points.domain.refunds import Refunded
-from services.points.domain.rehearsals import Comparison, Plan
-from services.points.domain.sales import Sale
-from services.points.domain.terms import EarningTerms
-from services.points.domain.transfers import TransferPolicy
+from services.points.domain.earning.earnings import Earning
+from services.points.domain.earning.terms import EarningTerms
+from services.points.domain.ledger.accounts import AccountView
+from services.points.domain.ledger.transfers import TransferPolicy
+from services.points.domain.program.rehearsals import Comparison, Plan
+from services.points.domain.sales.purchases import ReturnLine
+from services.points.domain.sales.refunds import Refunded
+from services.points.domain.sales.sale import Sale
 
 Document = TypeVar("Document")
 

@@ -12,8 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 from kit import row_digests
 from services.points import tables
-from services.points.domain.ledger import EntryKind
-from services.points.domain.policy import KnownMember, MemberStatus, ProgramPolicy, Shortfall
+from services.points.domain.ledger.accounts import EntryKind
+from services.points.domain.program.policy import KnownMember, MemberStatus, ProgramPolicy, Shortfall
 from services.points.storage.documents import load, transfer_policy_document
 
 

@@ -15,21 +15,21 @@ from kit.clock import Clock
 from kit.idempotency import Asked, Key, Stored, StoredAnswers
 from kit.outbox import Event
 from services.points import tables
-from services.points.domain.book import Book
-from services.points.domain.counters import LimitCounters
-from services.points.storage.accounts import Accounts
-from services.points.storage.activities import Activities
-from services.points.storage.adjustments import Adjustments
-from services.points.storage.counters import Counters
+from services.points.domain.earning.counters import LimitCounters
+from services.points.domain.ledger.book import Book
+from services.points.storage.earning.activities import Activities
+from services.points.storage.earning.counters import Counters
+from services.points.storage.earning.pending_activities import PendingActivities
+from services.points.storage.earning.qualifying import Qualifying
+from services.points.storage.earning.rules import Rules
 from services.points.storage.known_members import KnownMembers
-from services.points.storage.pending_activities import PendingActivities
-from services.points.storage.pending_returns import PendingReturns
-from services.points.storage.purchases import Purchases
-from services.points.storage.qualifying import Qualifying
-from services.points.storage.rehearsals import Rehearsals
-from services.points.storage.reports import Reports
-from services.points.storage.rules import Rules
-from services.points.storage.transfers import Transfers
+from services.points.storage.ledger.accounts import Accounts
+from services.points.storage.ledger.adjustments import Adjustments
+from services.points.storage.ledger.reports import Reports
+from services.points.storage.ledger.transfers import Transfers
+from services.points.storage.program.rehearsals import Rehearsals
+from services.points.storage.sales.pending_returns import PendingReturns
+from services.points.storage.sales.purchases import Purchases
 from services.points.storage.writer import Writer
 
 

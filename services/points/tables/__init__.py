@@ -10,18 +10,18 @@ from kit.chain.table import seals_table
 from kit.idempotency import stored_answers_table
 from kit.inbox import dead_letters_table, inbox_table
 from kit.outbox import outbox_table
-from services.points.tables.accounts import accounts, entries, lot_movements, lots
-from services.points.tables.activities import activities, pending_activities
-from services.points.tables.adjustments import adjustments
 from services.points.tables.base import metadata
-from services.points.tables.holds import hold_parts, holds
-from services.points.tables.limits import budget_counters, budget_movements, cap_counters, cap_movements
-from services.points.tables.programs import earning_rules, program_settings
-from services.points.tables.purchases import purchase_claims, purchase_slots, purchases, return_matches, returns
-from services.points.tables.qualifying import qualifying_movements
-from services.points.tables.rehearsals import rehearsal_counters, rehearsals
+from services.points.tables.earning.activities import activities, pending_activities
+from services.points.tables.earning.limits import budget_counters, budget_movements, cap_counters, cap_movements
+from services.points.tables.earning.qualifying import qualifying_movements
+from services.points.tables.ledger.accounts import accounts, entries, lot_movements, lots
+from services.points.tables.ledger.adjustments import adjustments
+from services.points.tables.ledger.holds import hold_parts, holds
+from services.points.tables.ledger.transfers import transfer_arrivals, transfers
+from services.points.tables.program.programs import earning_rules, program_settings
+from services.points.tables.program.rehearsals import rehearsal_counters, rehearsals
+from services.points.tables.sales.purchases import purchase_claims, purchase_slots, purchases, return_matches, returns
 from services.points.tables.standings import standings
-from services.points.tables.transfers import transfer_arrivals, transfers
 
 __all__ = [
     "accounts",

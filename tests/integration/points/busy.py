@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from services.points import handlers, jobs, tables
 from services.points.batch import DirectCommitter, Rulebook
 from services.points.conditions import CelConditions
-from services.points.domain.activities import ActivityKind
-from services.points.domain.adjustments import ApprovalAnswer
-from services.points.domain.expiry import Expiry, ExpiryKind
-from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
-from services.points.domain.policy import Shortfall
-from services.points.domain.sales import OriginalLine, Sale
-from services.points.domain.transfers import TransferPolicy
+from services.points.domain.earning.activities import ActivityKind
+from services.points.domain.earning.expiry import Expiry, ExpiryKind
+from services.points.domain.earning.limits import Limit, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.ledger.adjustments import ApprovalAnswer
+from services.points.domain.ledger.transfers import TransferPolicy
+from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.sale import OriginalLine, Sale
 from services.points.handlers.member_lookup import MemberLookup
 from services.points.storage import Storage
 from tests.factories import points as make

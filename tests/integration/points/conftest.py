@@ -19,13 +19,13 @@ from services.points import check, handlers, tables
 from services.points.batch import Answered, Committer, GroupCommitter, Result, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.commands import ActivateEarningRule, CreateEarningRule, SetProgramPolicy
+from services.points.domain.earning.rules import EarningRule
 from services.points.domain.errors import MemberNotFound
-from services.points.domain.ledger import AccountView
-from services.points.domain.policy import KnownMember, MemberStatus, Shortfall
-from services.points.domain.rules import EarningRule
-from services.points.domain.transfers import Transfer, TransferPoints
+from services.points.domain.ledger.accounts import AccountView
+from services.points.domain.ledger.transfers import Transfer, TransferPoints
+from services.points.domain.program.policy import KnownMember, MemberStatus, Shortfall
+from services.points.handlers.ledger.transfers import TransferPointsOperation
 from services.points.handlers.member_lookup import MemberLookup
-from services.points.handlers.transfers import TransferPointsOperation
 from services.points.storage import Storage
 from tests.factories import points as make
 from tests.fixtures.servers import as_owner

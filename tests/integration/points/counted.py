@@ -9,9 +9,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from services.points import tables
-from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
-from services.points.domain.purchases import PurchaseAnswer
-from services.points.domain.sales import Sale
+from services.points.domain.earning.limits import Limit, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.sales.purchases import PurchaseAnswer
+from services.points.domain.sales.sale import Sale
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from services.points.domain.ledger import AccountKey
-from services.points.domain.qualifying import QualifyingWindow
+from services.points.domain.earning.qualifying import QualifyingWindow
+from services.points.domain.ledger.accounts import AccountKey
 from tests.factories import points as make
 from tests.integration.points.conftest import Points
 

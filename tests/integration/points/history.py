@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-from services.points.domain.expiry import Expiry, ExpiryKind
-from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
-from services.points.domain.sales import Sale
-from services.points.domain.terms import Effect, Factor
+from services.points.domain.earning.expiry import Expiry, ExpiryKind
+from services.points.domain.earning.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.earning.terms import Effect, Factor
+from services.points.domain.sales.sale import Sale
 from tests.factories import points as make
 
 MAIN, TREATS = "points", "treats"

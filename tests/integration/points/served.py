@@ -18,7 +18,7 @@ from services.points import app as points_app
 from services.points.batch import GroupCommitter, Rulebook
 from services.points.clients import MembersClient
 from services.points.conditions import CelConditions
-from services.points.domain.evaluation_steps import STEPS_MAX_DEFAULT
+from services.points.domain.earning.evaluation_steps import STEPS_MAX_DEFAULT
 from services.points.storage import Storage
 from tests.factories.members import Caller, master_keys, pepper
 from tests.fixtures.servers import as_owner

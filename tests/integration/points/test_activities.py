@@ -16,18 +16,18 @@ from kit.errors import Invalid
 from kit.idempotency import IdempotencyKeyReused, Outcome
 from kit.page import PageRequest
 from services.points import handlers, tables
-from services.points.domain.activities import Activity, ActivityAnswer, ActivityKind, ActivityReport
-from services.points.domain.earnings import Reason
+from services.points.domain.earning.activities import Activity, ActivityAnswer, ActivityKind, ActivityReport
+from services.points.domain.earning.earnings import Reason
+from services.points.domain.earning.limits import LimitScope, LimitUnit
 from services.points.domain.errors import (
     ActivityConflict,
     ActivityNotFound,
     MemberMayNotEarn,
     MemberNotFound,
 )
-from services.points.domain.ledger import AccountKey, EntryKind
-from services.points.domain.limits import LimitScope, LimitUnit
-from services.points.domain.policy import MemberStatus
-from services.points.domain.statement import Period
+from services.points.domain.ledger.accounts import AccountKey, EntryKind
+from services.points.domain.ledger.statement import Period
+from services.points.domain.program.policy import MemberStatus
 from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make
 from tests.integration.points.conftest import OFFICE, TILL, Points

@@ -15,7 +15,6 @@ from kit.page import PageRequest
 from services.points import handlers, jobs
 from services.points.batch import DirectCommitter, Rulebook
 from services.points.conditions import CelConditions
-from services.points.domain.adjustments import OPEN_DAYS, Adjustment, AdjustmentState, ApprovalAnswer
 from services.points.domain.errors import (
     AdjustmentNeedsApproval,
     AdjustmentNotFound,
@@ -23,7 +22,8 @@ from services.points.domain.errors import (
     AdjustmentOwnApproval,
     InsufficientBalance,
 )
-from services.points.domain.ledger import EntryKind
+from services.points.domain.ledger.accounts import EntryKind
+from services.points.domain.ledger.adjustments import OPEN_DAYS, Adjustment, AdjustmentState, ApprovalAnswer
 from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points

@@ -30,9 +30,9 @@ from services.points.batch import (
 from services.points.conditions import CelConditions
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
 from services.points.domain.errors import InsufficientBalance, LedgerBusy
-from services.points.handlers.accounts import AdjustPointsOperation
-from services.points.handlers.holds import PlaceHoldOperation
-from services.points.handlers.purchases import RecordPurchaseOperation
+from services.points.handlers.ledger.accounts import AdjustPointsOperation
+from services.points.handlers.ledger.holds import PlaceHoldOperation
+from services.points.handlers.sales.purchases import RecordPurchaseOperation
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from services.points import check, tables
-from services.points.domain.activities import ActivityKind
 from services.points.domain.commands import SetProgramPolicy
+from services.points.domain.earning.activities import ActivityKind
 from services.points.domain.errors import ActivityConflict
-from services.points.domain.policy import Shortfall
+from services.points.domain.program.policy import Shortfall
 from tests.factories import points as make
 from tests.fixtures.digests import digest_anew
 from tests.integration.points.conftest import TILL, Points

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from kit.checking import FINDINGS_MAX, Finding, bounded
 from services.points import check, tables
-from services.points.domain.policy import Shortfall
+from services.points.domain.program.policy import Shortfall
 from tests.factories import points as make
 from tests.fixtures.servers import Lender
 from tests.integration.points.activity_defects import ACTIVITY_DEFECTS

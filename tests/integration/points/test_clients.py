@@ -13,7 +13,7 @@ from loyalty.members.v1.members_pb2_grpc import MembersServiceServicer
 from kit import client
 from kit.call import Call
 from services.points.clients import MembersClient
-from services.points.domain.earners import Earner
+from services.points.domain.earning.earners import Earner
 from services.points.domain.errors import MemberUnknownForNow
 from tests.integration.points.served import DEADLINE_MS, serving
 

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from kit.errors import Refusal
 from kit.page import PageRequest
 from services.points.domain.errors import HoldNotOpen, InsufficientBalance, PurchaseAlreadyClaimed
-from services.points.domain.policy import MemberStatus
-from services.points.domain.sales import Sale
+from services.points.domain.program.policy import MemberStatus
+from services.points.domain.sales.sale import Sale
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.counting import counts

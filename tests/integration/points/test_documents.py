@@ -12,8 +12,8 @@ from kit.errors import Invalid
 from services.points import tables
 from services.points.conditions import CelConditions
 from services.points.domain.commands import CallOffEarningRule, EndEarningRule
-from services.points.domain.documents import ChangeKind, ImportAnswer, ImportEarningRules, RuleDefinition
-from services.points.domain.expiry import Expiry, ExpiryKind, TierExpiry
+from services.points.domain.earning.expiry import Expiry, ExpiryKind, TierExpiry
+from services.points.domain.program.documents import ChangeKind, ImportAnswer, ImportEarningRules, RuleDefinition
 from services.points.handlers import RuleDocumentHandlers
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points

@@ -19,9 +19,9 @@ from services.members import announces as members_announces
 from services.points import jobs, listens, tables
 from services.points.batch import HANDED_OVER_MAX, GroupCommitter, Operation, Result, Rulebook
 from services.points.conditions import CelConditions
-from services.points.domain.activities import ActivityKind
+from services.points.domain.earning.activities import ActivityKind
 from services.points.domain.errors import LedgerBusy
-from services.points.handlers.enrolments import LEASE
+from services.points.handlers.earning.enrolments import LEASE
 from tests.factories import points as make
 from tests.fixtures.digests import digest_anew
 from tests.integration.points.busy import started

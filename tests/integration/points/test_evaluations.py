@@ -13,8 +13,8 @@ from services.points.batch import GroupCommitter, Rulebook
 from services.points.batch import evaluations as module
 from services.points.batch.evaluations import Evaluations
 from services.points.conditions import CelConditions
+from services.points.domain.earning.terms import Trigger
 from services.points.domain.errors import EvaluationTooCostly, RulesTooCostly
-from services.points.domain.terms import Trigger
 from services.points.handlers import PurchaseHandlers, ReturnHandlers, RuleHandlers
 from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make

@@ -21,8 +21,8 @@ from services.members import announces as members_announces
 from services.members import tables as members_tables
 from services.points import announces, app, listens, tables
 from services.points.domain.errors import InsufficientBalance, ReceiptConflict
-from services.points.domain.ledger import EntryKind
-from services.points.domain.policy import MemberStatus
+from services.points.domain.ledger.accounts import EntryKind
+from services.points.domain.program.policy import MemberStatus
 from tests.factories import points as make
 from tests.integration.points.busy import live, started
 from tests.integration.points.conftest import TILL, Points

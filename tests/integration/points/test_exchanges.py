@@ -19,6 +19,7 @@ from kit.errors import Invalid, NotFound, Refusal
 from kit.idempotency import IdempotencyKeyReused, Outcome
 from kit.page import PageRequest
 from services.points import tables
+from services.points.domain.earning.limits import LimitScope, LimitUnit
 from services.points.domain.errors import (
     HoldNotFound,
     InsufficientBalanceForReturn,
@@ -27,13 +28,12 @@ from services.points.domain.errors import (
     ReceiptConflict,
     ReturnExceedsPurchase,
 )
-from services.points.domain.exchanges import ExchangeAnswer, RecordExchange
-from services.points.domain.limits import LimitScope, LimitUnit
-from services.points.domain.policy import MemberStatus, Shortfall
-from services.points.domain.purchases import GetPurchase
-from services.points.domain.sales import Sale
-from services.points.handlers.exchanges import RecordExchangeOperation
-from services.points.handlers.purchases import RecordPurchaseOperation
+from services.points.domain.program.policy import MemberStatus, Shortfall
+from services.points.domain.sales.exchanges import ExchangeAnswer, RecordExchange
+from services.points.domain.sales.purchases import GetPurchase
+from services.points.domain.sales.sale import Sale
+from services.points.handlers.sales.exchanges import RecordExchangeOperation
+from services.points.handlers.sales.purchases import RecordPurchaseOperation
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points, points_recorded
 from tests.integration.points.counted import a_sale, buy, limit

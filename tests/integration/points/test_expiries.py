@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from kit.outbox import Event
 from services.points import listens
-from services.points.domain.expiry import Expiry, ExpiryDate, ExpiryKind, TierExpiry
-from services.points.domain.policy import KnownMember, MemberStatus
-from services.points.domain.purchases import GetPurchase
-from services.points.domain.sales import Sale
+from services.points.domain.earning.expiry import Expiry, ExpiryDate, ExpiryKind, TierExpiry
+from services.points.domain.program.policy import KnownMember, MemberStatus
+from services.points.domain.sales.purchases import GetPurchase
+from services.points.domain.sales.sale import Sale
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

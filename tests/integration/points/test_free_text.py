@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from kit.call import Call
 from kit.page import PageRequest
 from services.points import tables
-from services.points.domain.transfers import TransferPolicy
+from services.points.domain.ledger.transfers import TransferPolicy
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

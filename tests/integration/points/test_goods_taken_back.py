@@ -10,13 +10,13 @@ import pytest
 
 from kit.errors import Invalid
 from services.points.domain.commands import ActivateEarningRule, ReviseEarningRule
-from services.points.domain.earnings import Reason
+from services.points.domain.earning.earnings import Reason
+from services.points.domain.earning.limits import Limit, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.earning.terms import Effect, LineVerdict
 from services.points.domain.errors import InsufficientBalanceForReturn, ReturnExceedsPurchase, ReturnLineUnknown
-from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
-from services.points.domain.policy import Shortfall
-from services.points.domain.purchases import PreviewPurchase, PurchaseAnswer, RecordPurchases
-from services.points.domain.sales import OriginalLine, PurchaseLine, ReceiptKey
-from services.points.domain.terms import Effect, LineVerdict
+from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.purchases import PreviewPurchase, PurchaseAnswer, RecordPurchases
+from services.points.domain.sales.sale import OriginalLine, PurchaseLine, ReceiptKey
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

@@ -23,8 +23,8 @@ from services.points.domain.errors import (
     MemberMayNotSpend,
     ReversalExceedsCapture,
 )
-from services.points.domain.ledger import EntryKind, HoldState
-from services.points.domain.policy import MemberStatus
+from services.points.domain.ledger.accounts import EntryKind, HoldState
+from services.points.domain.program.policy import MemberStatus
 from tests.factories import points as make
 from tests.fixtures.digests import digest_anew
 from tests.integration.points.conftest import TILL, Points

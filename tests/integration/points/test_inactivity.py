@@ -12,13 +12,13 @@ import sqlalchemy as sa
 
 from kit.page import PageRequest
 from services.points import handlers, jobs, tables
-from services.points.domain.expiry import Expiry, ExpiryKind, TierExpiry
-from services.points.domain.ledger import AccountKey, Entry, EntryKind
-from services.points.domain.liability import Outlook
-from services.points.domain.policy import KnownMember, MemberStatus
-from services.points.domain.sales import Sale
-from services.points.domain.statement import Period
-from services.points.domain.transfers import TransferPolicy
+from services.points.domain.earning.expiry import Expiry, ExpiryKind, TierExpiry
+from services.points.domain.ledger.accounts import AccountKey, Entry, EntryKind
+from services.points.domain.ledger.liability import Outlook
+from services.points.domain.ledger.statement import Period
+from services.points.domain.ledger.transfers import TransferPolicy
+from services.points.domain.program.policy import KnownMember, MemberStatus
+from services.points.domain.sales.sale import Sale
 from services.points.storage import BookRequest
 from tests.factories import points as make
 from tests.integration.points.busy import spend

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from kit.errors import Invalid
 from services.points import handlers, jobs, tables
-from services.points.domain.ledger import EntryKind
-from services.points.domain.liability import Liability, Valuation
-from services.points.domain.policy import Shortfall
-from services.points.domain.statement import Period
-from services.points.handlers.reports import LIABILITIES_AT_ONCE_MAX
+from services.points.domain.ledger.accounts import EntryKind
+from services.points.domain.ledger.liability import Liability, Valuation
+from services.points.domain.ledger.statement import Period
+from services.points.domain.program.policy import Shortfall
+from services.points.handlers.ledger.reports import LIABILITIES_AT_ONCE_MAX
 from tests.factories import points as make
 from tests.integration.points.busy import buy, hold, live, spend, started
 from tests.integration.points.conftest import TILL, Points

@@ -27,12 +27,12 @@ from hypothesis.stateful import (
 
 from kit.errors import Refusal
 from services.points import jobs
-from services.points.domain.ledger import AccountKey
-from services.points.domain.policy import Shortfall
-from services.points.domain.purchases import PreviewPurchase
-from services.points.domain.qualifying import QualifyingWindow
-from services.points.domain.sales import OriginalLine, PurchaseLine, ReceiptKey
-from services.points.domain.transfers import TransferPolicy
+from services.points.domain.earning.qualifying import QualifyingWindow
+from services.points.domain.ledger.accounts import AccountKey
+from services.points.domain.ledger.transfers import TransferPolicy
+from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.purchases import PreviewPurchase
+from services.points.domain.sales.sale import OriginalLine, PurchaseLine, ReceiptKey
 from services.points.storage import BookRequest
 from tests.conftest import DEEP
 from tests.factories import points as make

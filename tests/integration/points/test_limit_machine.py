@@ -23,9 +23,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
-from services.points.domain.purchases import PreviewPurchase
-from services.points.domain.sales import Sale
+from services.points.domain.earning.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.sales.purchases import PreviewPurchase
+from services.points.domain.sales.sale import Sale
 from tests.conftest import DEEP
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points

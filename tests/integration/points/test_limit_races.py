@@ -15,10 +15,10 @@ import sqlalchemy as sa
 
 from services.points import handlers
 from services.points.batch import Answered, BatchContext
-from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
-from services.points.domain.purchases import RecordPurchase
+from services.points.domain.earning.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.sales.purchases import RecordPurchase
 from services.points.handlers.member_lookup import MemberLookup
-from services.points.handlers.purchases import PurchaseFound, PurchasePlan, RecordPurchaseOperation
+from services.points.handlers.sales.purchases import PurchaseFound, PurchasePlan, RecordPurchaseOperation
 from tests.factories import points as make
 from tests.fixtures.waiting import wait_until, waiting_for_locks
 from tests.integration.points.conftest import TILL, Points

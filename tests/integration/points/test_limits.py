@@ -9,15 +9,15 @@ import pytest
 
 from kit.idempotency import Outcome
 from services.points.domain.commands import ActivateEarningRule, ReviseEarningRule
-from services.points.domain.earnings import Reason
+from services.points.domain.earning.earnings import Reason
+from services.points.domain.earning.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.earning.sentences import earning_sentence
+from services.points.domain.earning.terms import Effect, Factor
 from services.points.domain.errors import InsufficientBalanceForReturn
-from services.points.domain.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
-from services.points.domain.policy import Shortfall
-from services.points.domain.purchases import GetPurchase, PreviewPurchase, PurchaseAnswer
-from services.points.domain.sentences import earning_sentence
-from services.points.domain.terms import Effect, Factor
-from services.points.handlers.purchases import RecordPurchaseOperation
-from services.points.handlers.returns import RecordReturnOperation
+from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.purchases import GetPurchase, PreviewPurchase, PurchaseAnswer
+from services.points.handlers.sales.purchases import RecordPurchaseOperation
+from services.points.handlers.sales.returns import RecordReturnOperation
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points, points_recorded
 from tests.integration.points.counted import a_sale, bring_back, buy, limit, rows, total, used

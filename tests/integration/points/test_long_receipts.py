@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kit.bounds import LINES_MAX
-from services.points.domain.purchases import GetPurchase
+from services.points.domain.sales.purchases import GetPurchase
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

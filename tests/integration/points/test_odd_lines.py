@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from services.points.domain.earning.terms import Effect, Trigger
 from services.points.domain.errors import ReturnExceedsPurchase
-from services.points.domain.purchases import PreviewPurchase, PurchaseAnswer
-from services.points.domain.sales import PurchaseLine, Sale, Tender, TenderKind
-from services.points.domain.terms import Effect, Trigger
+from services.points.domain.sales.purchases import PreviewPurchase, PurchaseAnswer
+from services.points.domain.sales.sale import PurchaseLine, Sale, Tender, TenderKind
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kit.page import PageRequest
-from services.points.domain.ledger import EntryKind
-from services.points.domain.policy import Shortfall
+from services.points.domain.ledger.accounts import EntryKind
+from services.points.domain.program.policy import Shortfall
 from tests.factories import points as make
 from tests.integration.points.busy import buy, spend
 from tests.integration.points.conftest import TILL, Points

@@ -12,6 +12,7 @@ import pytest
 from kit.database import retrying
 from kit.errors import Invalid
 from kit.idempotency import IdempotencyKeyReused, Outcome
+from services.points.domain.earning.terms import LineVerdict
 from services.points.domain.errors import (
     MemberMayNotEarn,
     MemberNotFound,
@@ -20,9 +21,8 @@ from services.points.domain.errors import (
     PurchaseNotFound,
     ReceiptConflict,
 )
-from services.points.domain.policy import MemberStatus
-from services.points.domain.purchases import GetPurchase, PreviewPurchase, PurchaseAnswer
-from services.points.domain.terms import LineVerdict
+from services.points.domain.program.policy import MemberStatus
+from services.points.domain.sales.purchases import GetPurchase, PreviewPurchase, PurchaseAnswer
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

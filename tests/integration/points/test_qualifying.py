@@ -14,14 +14,14 @@ import pytest
 from kit.page import PageRequest
 from services.points import jobs
 from services.points.domain.commands import ActivateEarningRule, ReviseEarningRule
+from services.points.domain.earning.qualifying import QualifyingWindow
+from services.points.domain.earning.terms import Effect, Factor
 from services.points.domain.errors import InsufficientBalance, InsufficientBalanceForReturn, WalletNotSpendable
-from services.points.domain.ledger import AccountKey
-from services.points.domain.policy import Shortfall
-from services.points.domain.purchases import PreviewPurchase, RecordPurchases
-from services.points.domain.qualifying import QualifyingWindow
-from services.points.domain.sales import Sale
-from services.points.domain.terms import Effect, Factor
-from services.points.domain.transfers import TransferPolicy
+from services.points.domain.ledger.accounts import AccountKey
+from services.points.domain.ledger.transfers import TransferPolicy
+from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.purchases import PreviewPurchase, RecordPurchases
+from services.points.domain.sales.sale import Sale
 from tests.factories import points as make
 from tests.integration.points.conftest import OFFICE, TILL, Points
 from tests.integration.points.counted import a_sale, bring_back, buy

@@ -25,10 +25,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from services.points.domain.earning.qualifying import QualifyingWindow
 from services.points.domain.errors import InsufficientBalance, InsufficientBalanceForReturn
-from services.points.domain.policy import Shortfall
-from services.points.domain.qualifying import QualifyingWindow
-from services.points.domain.sales import Sale
+from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.sale import Sale
 from tests.conftest import DEEP
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points

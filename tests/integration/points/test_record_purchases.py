@@ -21,8 +21,8 @@ from services.points.domain.errors import (
     MemberUnknownForNow,
     ReceiptConflict,
 )
-from services.points.domain.policy import KnownMember, MemberStatus
-from services.points.domain.purchases import PurchaseAnswer, RecordPurchase, RecordPurchases
+from services.points.domain.program.policy import KnownMember, MemberStatus
+from services.points.domain.sales.purchases import PurchaseAnswer, RecordPurchase, RecordPurchases
 from services.points.handlers import PurchaseHandlers
 from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from kit.errors import Invalid
-from services.points.domain.activities import ActivityKind
+from services.points.domain.earning.activities import ActivityKind
 from services.points.domain.errors import CounterpartMayNotEarn, MemberNotFound, MemberUnknownForNow
-from services.points.domain.policy import MemberStatus
+from services.points.domain.program.policy import MemberStatus
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from kit.database import retrying
 from kit.errors import Refusal
 from services.points import tables
+from services.points.domain.earning.limits import Limit, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.errors import (
     HoldNotCaptured,
     HoldNotFound,
@@ -21,11 +22,10 @@ from services.points.domain.errors import (
     ReceiptConflict,
     ReversalExceedsCapture,
 )
-from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
-from services.points.domain.policy import Shortfall
-from services.points.domain.purchases import RecordReturn, Return, ReturnAnswer
-from services.points.domain.refunds import PointsRefund
-from services.points.domain.sales import Sale
+from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.purchases import RecordReturn, Return, ReturnAnswer
+from services.points.domain.sales.refunds import PointsRefund
+from services.points.domain.sales.sale import Sale
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

@@ -18,16 +18,16 @@ from kit.errors import Invalid
 from services.points import jobs, tables
 from services.points.conditions import CelConditions
 from services.points.domain.commands import ReviseEarningRule
-from services.points.domain.counters import LimitCounters
-from services.points.domain.documents import RuleDefinition
+from services.points.domain.earning.counters import LimitCounters
+from services.points.domain.earning.limits import Limit, LimitScope, LimitSpan, LimitUnit
+from services.points.domain.earning.terms import Effect
 from services.points.domain.errors import RehearsalNotFound, TooManyRehearsals
-from services.points.domain.limits import Limit, LimitScope, LimitSpan, LimitUnit
-from services.points.domain.purchases import ClaimPurchase
-from services.points.domain.rehearsals import WINDOW_START, Rehearsal, RehearsalState, RehearseEarningRules
-from services.points.domain.terms import Effect
+from services.points.domain.program.documents import RuleDefinition
+from services.points.domain.program.rehearsals import WINDOW_START, Rehearsal, RehearsalState, RehearseEarningRules
+from services.points.domain.sales.purchases import ClaimPurchase
 from services.points.handlers import RehearsalHandlers
-from services.points.storage import rehearsals as rehearsal_storage
-from services.points.storage.rehearsals import PAGE_BYTES_MAX
+from services.points.storage.program import rehearsals as rehearsal_storage
+from services.points.storage.program.rehearsals import PAGE_BYTES_MAX
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

@@ -18,9 +18,9 @@ from services.points.domain.errors import (
     ReturnExceedsPurchase,
     ReturnLineUnknown,
 )
-from services.points.domain.policy import Shortfall
-from services.points.domain.purchases import GetPurchase
-from services.points.domain.sales import Sale
+from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.purchases import GetPurchase
+from services.points.domain.sales.sale import Sale
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

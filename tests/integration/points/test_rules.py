@@ -21,6 +21,8 @@ from services.points.domain.commands import (
     ReviseEarningRule,
     SetProgramPolicy,
 )
+from services.points.domain.earning.rules import EarningRule, RuleState
+from services.points.domain.earning.terms import Accrual, EarningTerms, Effect, Factor, Trigger, ValidHours
 from services.points.domain.errors import (
     RuleKeyTaken,
     RuleNotActive,
@@ -29,11 +31,9 @@ from services.points.domain.errors import (
     RuleNotScheduled,
     VersionMismatch,
 )
-from services.points.domain.policy import ProgramPolicy, Shortfall
-from services.points.domain.purchases import PurchaseAnswer
-from services.points.domain.rules import EarningRule, RuleState
-from services.points.domain.sales import Sale, Tender, TenderKind
-from services.points.domain.terms import Accrual, EarningTerms, Effect, Factor, Trigger, ValidHours
+from services.points.domain.program.policy import ProgramPolicy, Shortfall
+from services.points.domain.sales.purchases import PurchaseAnswer
+from services.points.domain.sales.sale import Sale, Tender, TenderKind
 from tests.factories import points as make
 from tests.fixtures.digests import digest_anew
 from tests.integration.points.conftest import TILL, Points

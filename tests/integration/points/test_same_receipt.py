@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from kit.digests import digests_in_order
 from kit.idempotency import IdempotencyKeyReused
 from services.points import tables
-from services.points.domain.activities import RecordActivity
+from services.points.domain.earning.activities import RecordActivity
 from services.points.domain.errors import ActivityConflict, ReceiptConflict
-from services.points.domain.exchanges import RecordExchange
-from services.points.domain.purchases import PreviewPurchase, RecordPurchase, RecordReturn
-from services.points.domain.refunds import PointsRefund
-from services.points.domain.sales import Sale, Tender, TenderKind
+from services.points.domain.sales.exchanges import RecordExchange
+from services.points.domain.sales.purchases import PreviewPurchase, RecordPurchase, RecordReturn
+from services.points.domain.sales.refunds import PointsRefund
+from services.points.domain.sales.sale import Sale, Tender, TenderKind
 from tests.factories import points as make
 from tests.fixtures.digests import digest_anew
 from tests.integration.points.conftest import TILL, Points

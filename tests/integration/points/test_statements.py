@@ -12,8 +12,8 @@ import pytest
 
 from kit.page import Page, PageRequest
 from services.points import handlers
-from services.points.domain.ledger import AccountKey, Entry
-from services.points.domain.statement import Period, Statement
+from services.points.domain.ledger.accounts import AccountKey, Entry
+from services.points.domain.ledger.statement import Period, Statement
 from tests.factories import points as make
 from tests.integration.points.busy import buy, live, started
 from tests.integration.points.conftest import TILL, Points

@@ -11,13 +11,13 @@ from sqlalchemy import exc
 from kit.outbox import Event
 from services.points import listens, tables
 from services.points.conditions import CelConditions
-from services.points.domain.documents import RuleDefinition
-from services.points.domain.earners import Earner
-from services.points.domain.earnings import Earning, Reason, earner_of
-from services.points.domain.policy import KnownMember, MemberStatus
-from services.points.domain.purchases import GetPurchase
-from services.points.domain.sales import Sale
-from services.points.domain.terms import Trigger
+from services.points.domain.earning.earners import Earner
+from services.points.domain.earning.earnings import Earning, Reason, earner_of
+from services.points.domain.earning.terms import Trigger
+from services.points.domain.program.documents import RuleDefinition
+from services.points.domain.program.policy import KnownMember, MemberStatus
+from services.points.domain.sales.purchases import GetPurchase
+from services.points.domain.sales.sale import Sale
 from services.points.handlers import RehearsalHandlers
 from tests.factories import points as make
 from tests.fixtures.digests import digest_anew

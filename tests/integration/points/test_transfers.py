@@ -30,11 +30,11 @@ from services.points.domain.errors import (
     TransfersNotAllowed,
     TransferToSelf,
 )
-from services.points.domain.policy import MemberStatus
-from services.points.domain.statement import Period
-from services.points.domain.transfers import Transfer, TransferPolicy, TransferState
+from services.points.domain.ledger.statement import Period
+from services.points.domain.ledger.transfers import Transfer, TransferPolicy, TransferState
+from services.points.domain.program.policy import MemberStatus
+from services.points.handlers.ledger.transfers import ReceiveTransferOperation
 from services.points.handlers.member_lookup import MemberLookup
-from services.points.handlers.transfers import ReceiveTransferOperation
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kit.page import PageRequest
-from services.points.domain.earnings import Reason
-from services.points.domain.limits import LimitPolicy, LimitScope, LimitUnit
-from services.points.domain.purchases import PurchaseAnswer
+from services.points.domain.earning.earnings import Reason
+from services.points.domain.earning.limits import LimitPolicy, LimitScope, LimitUnit
+from services.points.domain.sales.purchases import PurchaseAnswer
 from tests.factories import points as make
 from tests.integration.points.conftest import Points
 from tests.integration.points.counted import a_sale, bring_back, buy, limit, total

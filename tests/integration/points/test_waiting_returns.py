@@ -18,11 +18,12 @@ from kit.page import PageRequest
 from services.points import tables
 from services.points.batch import BatchContext
 from services.points.domain.commands import EndEarningRule
+from services.points.domain.earning.terms import Accrual, Rounding
 from services.points.domain.errors import TooManyReturnsWait
-from services.points.domain.ledger import AccountKey, AccountView, Entry, EntryKind
-from services.points.domain.matching import WAITING_MAX
-from services.points.domain.policy import Shortfall
-from services.points.domain.purchases import (
+from services.points.domain.ledger.accounts import AccountKey, AccountView, Entry, EntryKind
+from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.matching import WAITING_MAX
+from services.points.domain.sales.purchases import (
     GetPurchase,
     MisfitReason,
     PreviewPurchase,
@@ -30,8 +31,7 @@ from services.points.domain.purchases import (
     PurchaseReturns,
     ReturnAnswer,
 )
-from services.points.domain.sales import ReceiptKey, Sale
-from services.points.domain.terms import Accrual, Rounding
+from services.points.domain.sales.sale import ReceiptKey, Sale
 from tests.factories import points as make
 from tests.integration.points.busy import spend, started
 from tests.integration.points.conftest import TILL, Points

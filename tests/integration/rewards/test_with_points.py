@@ -22,7 +22,7 @@ from services.points import storage as points_storage
 from services.points.batch import DirectCommitter, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.errors import MemberNotFound
-from services.points.domain.policy import KnownMember, MemberStatus
+from services.points.domain.program.policy import KnownMember, MemberStatus
 from services.rewards import app, check
 from services.rewards.clients import GrpcPoints
 from services.rewards.handlers import Saga

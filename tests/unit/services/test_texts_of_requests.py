@@ -20,16 +20,10 @@ from loyalty.rewards.v1 import rewards_pb2 as rewards_pb
 
 from kit.errors import Invalid
 from services.members.convert import callers, members
-from services.points.convert import (
-    accounts,
-    activities,
-    adjustments,
-    documents,
-    exchanges,
-    purchases,
-    rules,
-    transfers,
-)
+from services.points.convert.earning import activities, rules
+from services.points.convert.ledger import accounts, adjustments, transfers
+from services.points.convert.program import documents
+from services.points.convert.sales import exchanges, purchases
 from services.rewards.convert import redemptions, rewards, vouchers
 
 # What names something: one canonical form (`kit.texts.name`).

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from services.points import announces
-from services.points.domain.purchases import Purchase
-from services.points.domain.sales import Sale, Tender, TenderKind
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.sale import Sale, Tender, TenderKind
 from tests.factories import points as make
 
 

@@ -11,8 +11,8 @@ import pytest
 from kit.call import Call
 from kit.client import channel
 from services.points.domain.errors import HoldOfRedemption
-from services.points.domain.ledger import AccountKey
-from services.points.domain.refunds import PlacedHold, PointsRefund, expect_refundable
+from services.points.domain.ledger.accounts import AccountKey
+from services.points.domain.sales.refunds import PlacedHold, PointsRefund, expect_refundable
 from services.rewards.clients import GrpcPoints
 from tests.factories.rewards import COST, redemption
 

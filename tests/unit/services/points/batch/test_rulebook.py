@@ -6,8 +6,8 @@ import uuid
 from typing import cast
 
 from services.points.batch.rulebook import Rulebook
-from services.points.domain.conditions import NoConditions
-from services.points.domain.rules import EarningRule
+from services.points.domain.earning.conditions import NoConditions
+from services.points.domain.earning.rules import EarningRule
 from services.points.storage import Transaction
 from tests.factories import points as make
 

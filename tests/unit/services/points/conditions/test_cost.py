@@ -17,7 +17,7 @@ from services.points.conditions.cost import ASK_STEPS, steps_of, walks_of
 from services.points.conditions.engine import LINE_STEPS_MAX, STEPS_MAX, TOGETHER_MAX, CelConditions, Environments
 from services.points.conditions.limits import CostUnknown
 from services.points.conditions.tree import read
-from services.points.domain.conditions import (
+from services.points.domain.earning.conditions import (
     ACTIVITY_FACTS,
     LENGTH_MAX,
     LINE_FACTS,
@@ -26,7 +26,7 @@ from services.points.domain.conditions import (
     SIZES,
     Fact,
 )
-from services.points.domain.terms import Trigger
+from services.points.domain.earning.terms import Trigger
 from tests.factories import points as make
 
 CONDITIONS, ENVIRONMENTS = CelConditions(), Environments()

@@ -6,7 +6,7 @@ import pytest
 
 from kit.errors import Invalid
 from services.points.conditions import CelConditions
-from services.points.domain.conditions import (
+from services.points.domain.earning.conditions import (
     ACTIVITY_FACTS,
     LENGTH_MAX,
     LINE_FACTS,
@@ -15,9 +15,9 @@ from services.points.domain.conditions import (
     line_facts,
     purchase_facts,
 )
-from services.points.domain.earners import Earner
-from services.points.domain.sales import Tender, TenderKind
-from services.points.domain.terms import Trigger
+from services.points.domain.earning.earners import Earner
+from services.points.domain.earning.terms import Trigger
+from services.points.domain.sales.sale import Tender, TenderKind
 from tests.factories import points as make
 
 CONDITIONS = CelConditions()

@@ -7,9 +7,9 @@ from itertools import accumulate
 
 from hypothesis import strategies as st
 
-from services.points.domain.ledger import Cause, Entry, EntryKind
-from services.points.domain.liability import Flow, FlowSum
-from services.points.domain.statement import KindSum, Period
+from services.points.domain.ledger.accounts import Cause, Entry, EntryKind
+from services.points.domain.ledger.liability import Flow, FlowSum
+from services.points.domain.ledger.statement import KindSum, Period
 from tests.unit.services.points.domain.opened import KEY, NOW
 
 SIGN = {

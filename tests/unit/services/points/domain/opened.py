@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.points.domain.book import Book
-from services.points.domain.earnings import Earning
-from services.points.domain.evaluation import evaluate
-from services.points.domain.expiry import Expiry
-from services.points.domain.ledger import Account, AccountKey, Hold, HoldPart, HoldState, Lot
-from services.points.domain.open_account import Changes
-from services.points.domain.rule_sets import rule_set
+from services.points.domain.earning.earnings import Earning
+from services.points.domain.earning.evaluation import evaluate
+from services.points.domain.earning.expiry import Expiry
+from services.points.domain.earning.rule_sets import rule_set
+from services.points.domain.ledger.accounts import Account, AccountKey, Hold, HoldPart, HoldState, Lot
+from services.points.domain.ledger.book import Book
+from services.points.domain.ledger.open_account import Changes
 from tests.factories import points as make
 
 KEY = AccountKey(make.PROGRAM, uuid.UUID("22222222-2222-4222-8222-222222222222"), "points")
@@ -100,7 +100,7 @@ class Opened:
         return self.book.view(now).available
 
     def expect_whole(self) -> None:
-        """What the head of `domain/book.py` says holds before and after each operation, and what the tables say."""
+        """What `domain/ledger/book.py` says holds before and after each operation, and what the tables say."""
         account, lots, holds = self.changes.account, self.lots_now(), self.holds_now()
         assert account.posted == self.account.posted + sum(entry.amount for entry in self.changes.entries)
         assert account.posted == sum(lot.remaining for lot in lots.values()) - account.deficit

@@ -1,0 +1,1 @@
+"""Rules, conditions, limits, activities, and what they give."""

@@ -1,0 +1,1 @@
+"""What a program decides for all of its members: policy, rules as a document, rehearsals."""

@@ -1,0 +1,1 @@
+"""Purchases, returns, exchanges, and goods that a sale takes back."""
