@@ -74,12 +74,18 @@ types: env-dev ## mypy, strict
 
 ##@ Build
 
-.PHONY: proto proto-check reference lock
+.PHONY: service proto proto-check manifests reference lock
+service: env-dev ## lay out a new service: make service W=word ABOUT='One sentence.'
+	@$(VENV)/python scripts/new_service.py "$(W)" "$(ABOUT)"
+
 proto: env-dev ## write protos/gen from protos/loyalty
 	@$(VENV)/python scripts/proto.py $(ARGS)
 
 proto-check: ## lint the protos, compare them with those of HEAD (ARGS=main: of main); needs node
 	@scripts/proto-check.sh $(ARGS)
+
+manifests: env-dev ## write the manifests of deploy/ from suite.toml and deploy/templates
+	@$(VENV)/python scripts/manifests.py $(ARGS)
 
 reference: env-dev ## write docs/reference and NOTICE from the code and the locks
 	@$(VENV)/python scripts/reference.py $(ARGS)

@@ -16,8 +16,10 @@ GRANT CONNECT ON DATABASE :"name" TO :"name";
 SQL
 }
 
-provide members "$MEMBERS_DATABASE_PASSWORD" "$MEMBERS_OWNER_DATABASE_PASSWORD"
-provide points "$POINTS_DATABASE_PASSWORD" "$POINTS_OWNER_DATABASE_PASSWORD"
-provide rewards "$REWARDS_DATABASE_PASSWORD" "$REWARDS_OWNER_DATABASE_PASSWORD"
+# A service is one for whose owner there is a password.
+for word in $(env | sed -n 's/^\([A-Z]*\)_OWNER_DATABASE_PASSWORD=.*/\1/p'); do
+    eval "password=\$${word}_DATABASE_PASSWORD owner_password=\$${word}_OWNER_DATABASE_PASSWORD"
+    provide "$(printf %s "$word" | tr '[:upper:]' '[:lower:]')" "$password" "$owner_password"
+done
 psql --username "$POSTGRES_USER" --dbname postgres --set ON_ERROR_STOP=1 \
     --command 'REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC'

@@ -31,7 +31,7 @@ INNER_TARGETS = {"env-run", "env-dev"}
 # ---- what is written from the code
 
 
-@pytest.mark.parametrize("script", ["reference.py", "notice.py", "proto.py"])
+@pytest.mark.parametrize("script", ["manifests.py", "notice.py", "proto.py", "reference.py"])
 def test_what_is_written_from_the_code_is_up_to_date(script: str) -> None:
     command = [sys.executable, f"scripts/{script}", "--check"]
     environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "protos" / "gen")])}

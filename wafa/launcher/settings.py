@@ -39,7 +39,7 @@ class Settings:
             DIE_WITH_PARENT_VARIABLE: str(os.getpid()),
             f"{upper}_PORT": str(ports.services[word]),
             f"{upper}_INTERNAL_PORT": str(ports.internal[word]),
-            **{f"{other.upper()}_ADDRESS": ports.address(other) for other in WORDS if other != word},
+            **{f"{other.upper()}_ADDRESS": ports.address(other) for other in entry(word).calls},
         }
 
     def of_gateway(self, host: str, ports: Ports) -> dict[str, str]:
@@ -49,7 +49,7 @@ class Settings:
             "GATEWAY_HOST": host,
             "GATEWAY_PORT": str(ports.gateway),
             "GATEWAY_INTERNAL_PORT": str(ports.internal[GATEWAY]),
-            **{f"GATEWAY_{word.upper()}_ADDRESS": ports.address(word) for word in WORDS},
+            **{f"GATEWAY_{word.upper()}_ADDRESS": ports.address(word) for word in WORDS if entry(word).has_routes},
         }
 
     def of_migration(self, word: str) -> dict[str, str]:

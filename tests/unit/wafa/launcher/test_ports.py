@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from kit.suite import suite
 from wafa.launcher.errors import LauncherError
 from wafa.launcher.ports import choose_ports
 
@@ -17,7 +18,7 @@ def taken(*ports: int) -> Callable[[int], bool]:
 def test_the_usual_ports_are_taken_where_they_are_free() -> None:
     ports = choose_ports({}, None, free=taken())
     assert (ports.gateway, ports.address("points")) == (8080, "127.0.0.1:50052")
-    assert ports.internal == {"members": 9081, "points": 9082, "rewards": 9083, "gateway": 9080}
+    assert ports.internal == {word: each.internal_port for word, each in suite().services.items()} | {"gateway": 9080}
 
 
 def test_a_taken_port_that_nobody_sees_moves() -> None:

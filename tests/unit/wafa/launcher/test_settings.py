@@ -10,7 +10,11 @@ from wafa.backends import WORDS, Addresses
 from wafa.launcher.ports import Ports
 from wafa.launcher.settings import Settings
 
-PORTS = Ports(8080, {"members": 1, "points": 2, "rewards": 3}, {"members": 4, "points": 5, "rewards": 6, "gateway": 7})
+PORTS = Ports(
+    8080,
+    {word: number for number, word in enumerate(WORDS, 1)},
+    {word: number for number, word in enumerate((*WORDS, "gateway"), 101)},
+)
 SECRETS = {"MEMBERS_MASTER_KEY": "sealed", "MEMBERS_LOOKUP_PEPPER": "hashed"}
 
 
@@ -61,10 +65,11 @@ def test_those_who_serve_die_with_the_launcher_and_errands_are_finished(settings
     assert "WAFA_DIE_WITH_PARENT" not in settings.of_errand("rewards")
 
 
-def test_services_find_each_other(settings: Settings) -> None:
+def test_services_find_those_whom_they_call(settings: Settings) -> None:
     environ = settings.of_service("rewards", PORTS)
+    assert "MEMBERS_ADDRESS" not in environ
     assert (environ["POINTS_ADDRESS"], environ["REWARDS_PORT"], environ["REWARDS_INTERNAL_PORT"]) == (
         "127.0.0.1:2",
         "3",
-        "6",
+        "103",
     )
