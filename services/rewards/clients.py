@@ -18,8 +18,6 @@ from kit.ids import derived_id
 from services.rewards.domain.redemptions import Redemption
 from services.rewards.ports import Hold, HoldState
 
-POINTS_SERVICE = "loyalty.points.v1.PointsService"
-
 _Request = TypeVar("_Request")
 _Response = TypeVar("_Response")
 
