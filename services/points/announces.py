@@ -18,8 +18,9 @@ from services.points.domain.ledger.accounts import Entry, EntryKind
 from services.points.domain.ledger.book import Book
 from services.points.domain.sales.matching import Match
 from services.points.domain.sales.order_discounts import is_order_discount
-from services.points.domain.sales.purchases import Purchase, Return
+from services.points.domain.sales.purchases import Purchase
 from services.points.domain.sales.returned_goods import ReturnedGoods
+from services.points.domain.sales.returns import Return
 from services.points.domain.sales.sale import PurchaseLine, Sale, TenderKind
 
 STREAM = "wafa:points"

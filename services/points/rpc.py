@@ -12,6 +12,7 @@ from services.points.convert.earning import qualifying as convert_qualifying
 from services.points.convert.earning import rules as convert_rules
 from services.points.convert.ledger import accounts as convert_accounts
 from services.points.convert.ledger import adjustments as convert_adjustments
+from services.points.convert.ledger import holds as convert_holds
 from services.points.convert.ledger import reports as convert_reports
 from services.points.convert.ledger import transfers as convert_transfers
 from services.points.convert.program import documents as convert_documents
@@ -130,29 +131,27 @@ class PointsServicer(points_pb2_grpc.PointsServiceServicer):
         return convert_reports.get_liability_response(answer)
 
     def PlaceHold(self, request: pb.PlaceHoldRequest, context: Context) -> pb.PlaceHoldResponse:
-        outcome = self._holds.place_hold(call_of(context), convert_accounts.place_hold(request))
-        return reply(context, outcome, convert_accounts.place_hold_response)
+        outcome = self._holds.place_hold(call_of(context), convert_holds.place_hold(request))
+        return reply(context, outcome, convert_holds.place_hold_response)
 
     def CaptureHold(self, request: pb.CaptureHoldRequest, context: Context) -> pb.CaptureHoldResponse:
-        outcome = self._holds.capture_hold(call_of(context), convert_accounts.capture_hold(request))
-        return reply(context, outcome, convert_accounts.capture_hold_response)
+        outcome = self._holds.capture_hold(call_of(context), convert_holds.capture_hold(request))
+        return reply(context, outcome, convert_holds.capture_hold_response)
 
     def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Context) -> pb.ReleaseHoldResponse:
-        outcome = self._holds.release_hold(call_of(context), convert_accounts.release_hold(request))
-        return reply(context, outcome, convert_accounts.release_hold_response)
+        outcome = self._holds.release_hold(call_of(context), convert_holds.release_hold(request))
+        return reply(context, outcome, convert_holds.release_hold_response)
 
     def ReverseCapture(self, request: pb.ReverseCaptureRequest, context: Context) -> pb.ReverseCaptureResponse:
-        outcome = self._holds.reverse_capture(call_of(context), convert_accounts.reverse_capture(request))
-        return reply(context, outcome, convert_accounts.reverse_capture_response)
+        outcome = self._holds.reverse_capture(call_of(context), convert_holds.reverse_capture(request))
+        return reply(context, outcome, convert_holds.reverse_capture_response)
 
     def RestoreCapture(self, request: pb.RestoreCaptureRequest, context: Context) -> pb.RestoreCaptureResponse:
-        outcome = self._holds.restore_capture(call_of(context), convert_accounts.restore_capture(request))
-        return reply(context, outcome, convert_accounts.restore_capture_response)
+        outcome = self._holds.restore_capture(call_of(context), convert_holds.restore_capture(request))
+        return reply(context, outcome, convert_holds.restore_capture_response)
 
     def GetHold(self, request: pb.GetHoldRequest, context: Context) -> pb.GetHoldResponse:
-        return pb.GetHoldResponse(
-            hold=convert_accounts.to_hold(self._holds.get_hold(*convert_accounts.get_hold(request)))
-        )
+        return pb.GetHoldResponse(hold=convert_holds.to_hold(self._holds.get_hold(*convert_holds.get_hold(request))))
 
     def AdjustPoints(self, request: pb.AdjustPointsRequest, context: Context) -> pb.AdjustPointsResponse:
         outcome = self._accounts.adjust_points(call_of(context), convert_accounts.adjust_points(request))

@@ -9,15 +9,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from services.points.domain.commands import AdjustPoints, CaptureHold, PlaceHold, ReleaseHold, ReverseCapture
+from services.points.domain.commands import AdjustPoints
 from services.points.domain.earning.activities import ActivityKind, ActivityReport, RecordActivity
 from services.points.domain.earning.rules import EarningRule, RuleState
 from services.points.domain.earning.terms import Accrual, EarningTerms, Effect, Rounding, Trigger
 from services.points.domain.ledger.adjustments import ApproveAdjustment, RejectAdjustment, RequestAdjustment
+from services.points.domain.ledger.holds import CaptureHold, PlaceHold, ReleaseHold, ReverseCapture
 from services.points.domain.ledger.transfers import TransferPoints
 from services.points.domain.sales.exchanges import RecordExchange
-from services.points.domain.sales.purchases import ClaimPurchase, RecordPurchase, RecordReturn, ReturnLine
+from services.points.domain.sales.purchases import ClaimPurchase, RecordPurchase
 from services.points.domain.sales.refunds import PointsRefund
+from services.points.domain.sales.returns import RecordReturn, ReturnLine
 from services.points.domain.sales.sale import PurchaseLine, ReceiptKey, Sale, Tender
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

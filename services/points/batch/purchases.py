@@ -7,7 +7,8 @@ from uuid import UUID
 
 from services.points.batch.reads import Reads
 from services.points.domain.ledger.accounts import AccountView
-from services.points.domain.sales.purchases import Purchase, Return
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.returns import Return
 from services.points.storage import PurchaseHistory, Recorded, Transaction, Whose
 
 

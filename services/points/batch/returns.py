@@ -9,7 +9,8 @@ from services.points.batch.purchases import BatchPurchases
 from services.points.batch.reads import Reads
 from services.points.domain.ledger.accounts import AccountView
 from services.points.domain.sales.matching import Match, WaitingReturn
-from services.points.domain.sales.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.returns import NOTHING_RETURNED, PurchaseReturns, Return
 from services.points.storage import Recorded, Transaction
 
 

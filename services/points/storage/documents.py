@@ -12,8 +12,8 @@ from services.points.domain.earning.terms import EarningTerms
 from services.points.domain.ledger.accounts import AccountView
 from services.points.domain.ledger.transfers import TransferPolicy
 from services.points.domain.program.rehearsals import Comparison, Plan
-from services.points.domain.sales.purchases import ReturnLine
 from services.points.domain.sales.refunds import Refunded
+from services.points.domain.sales.returns import ReturnLine
 from services.points.domain.sales.sale import Sale
 
 Document = TypeVar("Document")

@@ -13,7 +13,6 @@ from kit.database import retrying
 from kit.errors import Invalid, Precondition, Refusal
 from kit.page import PageRequest
 from services.points import check, jobs, tables
-from services.points.domain.commands import RestoreCapture
 from services.points.domain.errors import (
     HoldExists,
     HoldNotCaptured,
@@ -24,6 +23,7 @@ from services.points.domain.errors import (
     ReversalExceedsCapture,
 )
 from services.points.domain.ledger.accounts import EntryKind, HoldState
+from services.points.domain.ledger.holds import RestoreCapture
 from services.points.domain.program.policy import MemberStatus
 from tests.factories import points as make
 from tests.fixtures.digests import digest_anew

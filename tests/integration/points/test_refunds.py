@@ -23,8 +23,8 @@ from services.points.domain.errors import (
     ReversalExceedsCapture,
 )
 from services.points.domain.program.policy import Shortfall
-from services.points.domain.sales.purchases import RecordReturn, Return, ReturnAnswer
 from services.points.domain.sales.refunds import PointsRefund
+from services.points.domain.sales.returns import RecordReturn, Return, ReturnAnswer
 from services.points.domain.sales.sale import Sale
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points

@@ -17,8 +17,9 @@ from services.points import tables
 from services.points.domain.earning.activities import RecordActivity
 from services.points.domain.errors import ActivityConflict, ReceiptConflict
 from services.points.domain.sales.exchanges import RecordExchange
-from services.points.domain.sales.purchases import PreviewPurchase, RecordPurchase, RecordReturn
+from services.points.domain.sales.purchases import PreviewPurchase, RecordPurchase
 from services.points.domain.sales.refunds import PointsRefund
+from services.points.domain.sales.returns import RecordReturn
 from services.points.domain.sales.sale import Sale, Tender, TenderKind
 from tests.factories import points as make
 from tests.fixtures.digests import digest_anew

@@ -23,14 +23,8 @@ from services.points.domain.errors import TooManyReturnsWait
 from services.points.domain.ledger.accounts import AccountKey, AccountView, Entry, EntryKind
 from services.points.domain.program.policy import Shortfall
 from services.points.domain.sales.matching import WAITING_MAX
-from services.points.domain.sales.purchases import (
-    GetPurchase,
-    MisfitReason,
-    PreviewPurchase,
-    PurchaseAnswer,
-    PurchaseReturns,
-    ReturnAnswer,
-)
+from services.points.domain.sales.purchases import GetPurchase, PreviewPurchase, PurchaseAnswer
+from services.points.domain.sales.returns import MisfitReason, PurchaseReturns, ReturnAnswer
 from services.points.domain.sales.sale import ReceiptKey, Sale
 from tests.factories import points as make
 from tests.integration.points.busy import spend, started

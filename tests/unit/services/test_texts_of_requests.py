@@ -21,7 +21,7 @@ from loyalty.rewards.v1 import rewards_pb2 as rewards_pb
 from kit.errors import Invalid
 from services.members.convert import callers, members
 from services.points.convert.earning import activities, rules
-from services.points.convert.ledger import accounts, adjustments, transfers
+from services.points.convert.ledger import accounts, adjustments, holds, transfers
 from services.points.convert.program import documents
 from services.points.convert.sales import exchanges, purchases
 from services.rewards.convert import redemptions, rewards, vouchers
@@ -255,17 +255,17 @@ REQUESTS: list[tuple[Callable[[Any], object], Message]] = [
     (accounts.get_account, pb.GetAccountRequest(**OF_MEMBER, wallet=COMPOSED)),
     (accounts.list_entries, pb.ListEntriesRequest(**OF_MEMBER, wallet=COMPOSED)),
     (
-        accounts.place_hold,
+        holds.place_hold,
         pb.PlaceHoldRequest(**SHORT, member_id=ID, wallet=COMPOSED, amount=1, reference=COMPOSED),
     ),
     (
-        accounts.restore_capture,
+        holds.restore_capture,
         pb.RestoreCaptureRequest(
             **SHORT, member_id=ID, wallet=COMPOSED, amount=1, hold_id=str(uuid.uuid4()), reference=COMPOSED
         ),
     ),
     (
-        accounts.reverse_capture,
+        holds.reverse_capture,
         pb.ReverseCaptureRequest(**SHORT, member_id=ID, hold_id=ID, reason=COMPOSED),
     ),
     (accounts.adjust_points, _adjustment(pb.AdjustPointsRequest)),

@@ -32,17 +32,13 @@ from services.points.domain.earning.terms import Trigger
 from services.points.domain.sales.purchases import (
     ClaimPurchase,
     GetPurchase,
-    MisfitReason,
     PreviewPurchase,
     Purchase,
     PurchaseAnswer,
     RecordPurchase,
     RecordPurchases,
-    RecordReturn,
-    Return,
-    ReturnAnswer,
-    ReturnLine,
 )
+from services.points.domain.sales.returns import MisfitReason, RecordReturn, Return, ReturnAnswer, ReturnLine
 from services.points.domain.sales.sale import OriginalLine, PurchaseLine, Sale, Tender, TenderKind
 
 QUANTITY_MILLI_MAX = 1_000_000_000

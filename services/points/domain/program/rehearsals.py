@@ -27,9 +27,11 @@ from services.points.domain.earning.rules import EarningRule
 from services.points.domain.ledger.accounts import Cause
 from services.points.domain.program.documents import RuleDefinition
 from services.points.domain.program.policy import MemberStatus
+from services.points.domain.sales.clawbacks import left_of
 from services.points.domain.sales.goods_back import loose_lines
 from services.points.domain.sales.mixed_sales import MixedAssessment
-from services.points.domain.sales.purchases import Purchase, PurchaseReturns, Return, left_of
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.returns import PurchaseReturns, Return
 
 TOP_MAX = 20
 WINDOW_START = timedelta(hours=1)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from kit.errors import Invalid
 from services.points.domain.errors import PurchaseNotFound
-from services.points.domain.sales.purchases import Purchase, PurchaseAnswer, RecordReturn, ReturnAnswer
+from services.points.domain.sales.purchases import Purchase, PurchaseAnswer
+from services.points.domain.sales.returns import RecordReturn, ReturnAnswer
 from services.points.domain.sales.sale import Sale, check_sale
 
 

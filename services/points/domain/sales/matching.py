@@ -13,17 +13,9 @@ from uuid import UUID
 
 from services.points.domain.earning.rule_sets import RuleSet
 from services.points.domain.errors import ReturnExceedsPurchase, ReturnLineUnknown, TooManyReturnsWait
-from services.points.domain.sales.purchases import (
-    NOTHING_RETURNED,
-    Clawback,
-    Misfit,
-    MisfitReason,
-    Purchase,
-    PurchaseReturns,
-    ReturnLine,
-    clawbacks_of,
-    expect_returnable,
-)
+from services.points.domain.sales.clawbacks import Clawback, clawbacks_of, expect_returnable
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.returns import NOTHING_RETURNED, Misfit, MisfitReason, PurchaseReturns, ReturnLine
 from services.points.domain.sales.sale import ReceiptKey, Returned
 
 # Returns that may wait for one purchase, which is judged with all of them at once.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.points.domain.sales.goods_back import without_voids
 from services.points.domain.sales.order_discounts import with_discounts_shared
-from services.points.domain.sales.purchases import ReturnLine
+from services.points.domain.sales.returns import ReturnLine
 from services.points.domain.sales.sale import PurchaseLine, Returned, Sale, add_returned
 
 

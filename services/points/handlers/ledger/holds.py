@@ -13,7 +13,10 @@ from kit.call import Call
 from kit.errors import Invalid
 from kit.idempotency import Outcome
 from services.points.batch import BatchContext, Committer, Plan, Reads
-from services.points.domain.commands import (
+from services.points.domain.errors import HoldExists, HoldNotFound
+from services.points.domain.ledger.accounts import AccountKey, Hold
+from services.points.domain.ledger.book import Book
+from services.points.domain.ledger.holds import (
     CaptureHold,
     HoldAnswer,
     PlaceHold,
@@ -21,9 +24,6 @@ from services.points.domain.commands import (
     RestoreCapture,
     ReverseCapture,
 )
-from services.points.domain.errors import HoldExists, HoldNotFound
-from services.points.domain.ledger.accounts import AccountKey, Hold
-from services.points.domain.ledger.book import Book
 from services.points.domain.program.policy import expect_may_spend, expect_spendable
 from services.points.handlers.member_lookup import MemberLookup
 from services.points.storage import BookRequest, Storage

@@ -17,7 +17,7 @@ from services.points.domain.earning.conditions import Conditions
 from services.points.domain.earning.counters import LimitCounters
 from services.points.domain.earning.rule_sets import RuleSet
 from services.points.domain.program.rehearsals import Heard, Rehearsal, RehearsalState, added, hear, part_of, touched
-from services.points.domain.sales.purchases import NOTHING_RETURNED
+from services.points.domain.sales.returns import NOTHING_RETURNED
 from services.points.storage import Storage, Transaction
 from services.points.storage.program.rehearsals import MEMBER_BYTES, Leased
 

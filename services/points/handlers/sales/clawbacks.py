@@ -13,8 +13,9 @@ from services.points.domain.earning.earnings import Earning
 from services.points.domain.errors import InsufficientBalanceForReturn
 from services.points.domain.ledger.accounts import AccountKey, Cause
 from services.points.domain.program.policy import Shortfall
+from services.points.domain.sales.clawbacks import Clawback
 from services.points.domain.sales.matching import Match
-from services.points.domain.sales.purchases import Clawback, Purchase
+from services.points.domain.sales.purchases import Purchase
 from services.points.domain.sales.returned_goods import returned_goods
 from services.points.domain.sales.sale import Returned, add_returned
 

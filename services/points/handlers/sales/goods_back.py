@@ -11,7 +11,8 @@ from kit import ids
 from kit.errors import Invalid, Refusal
 from services.points.batch import BatchContext, GoodsTakenBack, Plan
 from services.points.domain.sales.goods_back import Found, loose_lines, origins
-from services.points.domain.sales.purchases import Purchase, RecordReturn, Return, ReturnLine
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.returns import RecordReturn, Return, ReturnLine
 from services.points.domain.sales.sale import ReceiptKey, Sale
 from services.points.handlers.sales.loose_goods import LooseGoodsPlan, plan_loose_goods
 from services.points.handlers.sales.receipts import purchase_id_of

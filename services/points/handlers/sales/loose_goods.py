@@ -14,9 +14,11 @@ from services.points.domain.earning.earnings import Earning, expect_countable
 from services.points.domain.earning.evaluation import evaluate_loose
 from services.points.domain.ledger.accounts import AccountKey
 from services.points.domain.program.policy import WALLET_DEFAULT
+from services.points.domain.sales.clawbacks import Clawback
 from services.points.domain.sales.goods_back import loose_alone, loose_lines
-from services.points.domain.sales.purchases import Clawback, Purchase, Return, ReturnLine
+from services.points.domain.sales.purchases import Purchase
 from services.points.domain.sales.returned_goods import returned_goods
+from services.points.domain.sales.returns import Return, ReturnLine
 from services.points.domain.sales.sale import Returned, Sale
 from services.points.handlers.sales.clawbacks import claw_back_points, expect_enough
 from services.points.storage import BookRequest

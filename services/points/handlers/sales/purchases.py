@@ -32,18 +32,16 @@ from services.points.domain.ledger.accounts import Cause
 from services.points.domain.program.policy import expect_may_earn
 from services.points.domain.sales.matching import Match, match
 from services.points.domain.sales.purchases import (
-    NOTHING_RETURNED,
     ClaimPurchase,
     GetPurchase,
     PreviewPurchase,
     Purchase,
     PurchaseAnswer,
-    PurchaseReturns,
     RecordPurchase,
     RecordPurchases,
-    Return,
     expect_claimable,
 )
+from services.points.domain.sales.returns import NOTHING_RETURNED, PurchaseReturns, Return
 from services.points.domain.sales.sale import Sale, check_sale
 from services.points.handlers.earning.earning_plan import EarningPlan, plan_earnings
 from services.points.handlers.member_lookup import MemberLookup

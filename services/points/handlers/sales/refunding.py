@@ -10,8 +10,8 @@ from uuid import UUID
 from kit.errors import Refusal
 from services.points.batch import BatchContext
 from services.points.domain.ledger.accounts import EntryKind
-from services.points.domain.sales.purchases import RecordReturn
 from services.points.domain.sales.refunds import PlacedHold, PointsRefund, Refunded, expect_refundable
+from services.points.domain.sales.returns import RecordReturn
 from services.points.storage import BookRequest
 
 

@@ -16,18 +16,12 @@ from services.points import announces
 from services.points.batch import Answered, BatchContext, Committer, Plan, Reads, Touch, answer_of, ref_of
 from services.points.domain.ledger.accounts import AccountKey
 from services.points.domain.program.policy import WALLET_DEFAULT
+from services.points.domain.sales.clawbacks import Clawback, clawbacks_of, expect_returnable
 from services.points.domain.sales.matching import expect_room_to_wait
-from services.points.domain.sales.purchases import (
-    Clawback,
-    Purchase,
-    RecordReturn,
-    Return,
-    ReturnAnswer,
-    clawbacks_of,
-    expect_returnable,
-)
+from services.points.domain.sales.purchases import Purchase
 from services.points.domain.sales.refunds import Refunded
 from services.points.domain.sales.returned_goods import ReturnedGoods, returned_goods
+from services.points.domain.sales.returns import RecordReturn, Return, ReturnAnswer
 from services.points.handlers.sales.clawbacks import (
     claw_back_points,
     clawed_back_earnings,

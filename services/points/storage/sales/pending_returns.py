@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from kit.arrays import array_of
 from services.points import tables
 from services.points.domain.sales.matching import Match, WaitingReturn
-from services.points.domain.sales.purchases import Misfit, MisfitReason, Purchase
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.returns import Misfit, MisfitReason
 from services.points.storage.documents import dump, load, return_lines_document, taken_document
 from services.points.storage.sales.receipts import receipt_of
 from services.points.storage.writer import Writer

@@ -15,7 +15,8 @@ from kit.arrays import array_of, unnested
 from services.points import tables
 from services.points.domain.earning.activities import Activity
 from services.points.domain.ledger.accounts import AccountView
-from services.points.domain.sales.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, Return
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.returns import NOTHING_RETURNED, PurchaseReturns, Return
 from services.points.domain.sales.sale import add_returned
 from services.points.storage.documents import (
     account_document,

@@ -6,7 +6,7 @@ from services.points.domain.earning.earnings import Earning, Unearned
 from services.points.domain.earning.sentences import english, urdu
 from services.points.domain.earning.sentences.languages import Language, language_of
 from services.points.domain.ledger.accounts import Entry
-from services.points.domain.sales.purchases import Return
+from services.points.domain.sales.returns import Return
 
 __all__ = [
     "Language",

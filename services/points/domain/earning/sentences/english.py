@@ -7,7 +7,7 @@ from services.points.domain.earning.limits import Limit, LimitScope, LimitSpan, 
 from services.points.domain.earning.sentences.numbers import amount, decimal
 from services.points.domain.earning.terms import Effect, Rounding, Trigger
 from services.points.domain.ledger.accounts import Entry, EntryKind
-from services.points.domain.sales.purchases import Return
+from services.points.domain.sales.returns import Return
 
 _ROUNDED = {Rounding.DOWN: "rounded down", Rounding.HALF_UP: "rounded", Rounding.UP: "rounded up"}
 

@@ -13,7 +13,7 @@ from services.points.domain.earning.sentences.isolates import isolated
 from services.points.domain.earning.sentences.numbers import amount, decimal
 from services.points.domain.earning.terms import Effect, Rounding, Trigger
 from services.points.domain.ledger.accounts import Entry, EntryKind
-from services.points.domain.sales.purchases import Return
+from services.points.domain.sales.returns import Return
 
 _ROUNDED = {
     Rounding.DOWN: "کسر چھوڑ کر",

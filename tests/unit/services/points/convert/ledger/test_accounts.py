@@ -16,10 +16,12 @@ from kit.convert import timestamp_of
 from kit.page import Page
 from services.points.convert.common import AMOUNT_MAX, EXPIRY_DAYS_MAX
 from services.points.convert.ledger import accounts as convert
-from services.points.convert.ledger.accounts import HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX
-from services.points.domain.commands import AdjustmentAnswer, HoldAnswer
+from services.points.convert.ledger import holds
+from services.points.convert.ledger.holds import HOLD_TIMEOUT_S_DEFAULT, HOLD_TIMEOUT_S_MAX
+from services.points.domain.commands import AdjustmentAnswer
 from services.points.domain.earning.sentences import entry_sentence
 from services.points.domain.ledger.accounts import AccountView, Cause, Entry, EntryKind, HoldState
+from services.points.domain.ledger.holds import HoldAnswer
 from tests.fixtures.pages import with_token
 from tests.unit.services.points import requests
 from tests.unit.services.points.convert.refusals import (
@@ -47,7 +49,7 @@ REQUESTS: dict[str, tuple[Callable[[Any], object], Callable[[], Message], dict[s
         {**WHOSE, **WALLET, "page_size": outside(0, 200), "page_token": ["x", "ü"]},
     ),
     "PlaceHold": (
-        convert.place_hold,
+        holds.place_hold,
         requests.place_hold,
         {
             **KEYED,
@@ -57,14 +59,14 @@ REQUESTS: dict[str, tuple[Callable[[Any], object], Callable[[], Message], dict[s
             "reference": length(100, least=0),
         },
     ),
-    "CaptureHold": (convert.capture_hold, requests.capture_hold, {**OF_A_HOLD, "amount": outside(0, AMOUNT_MAX)}),
-    "ReleaseHold": (convert.release_hold, requests.release_hold, OF_A_HOLD),
+    "CaptureHold": (holds.capture_hold, requests.capture_hold, {**OF_A_HOLD, "amount": outside(0, AMOUNT_MAX)}),
+    "ReleaseHold": (holds.release_hold, requests.release_hold, OF_A_HOLD),
     "ReverseCapture": (
-        convert.reverse_capture,
+        holds.reverse_capture,
         requests.reverse_capture,
         {**OF_A_HOLD, "reason": [*NOT_A_LINE, *length(500)], "amount": outside(0, AMOUNT_MAX)},
     ),
-    "GetHold": (convert.get_hold, requests.get_hold, {**WHOSE, "hold_id": NOT_A_UUID}),
+    "GetHold": (holds.get_hold, requests.get_hold, {**WHOSE, "hold_id": NOT_A_UUID}),
     "AdjustPoints": (
         convert.adjust_points,
         requests.adjust_points,
@@ -117,15 +119,15 @@ def test_the_bounds_themselves_are_within() -> None:
     for amount in (-AMOUNT_MAX, -1, 1, AMOUNT_MAX):
         assert convert.adjust_points(requests.adjust_points(amount=amount)).amount == amount
     for amount in (1, AMOUNT_MAX):
-        assert convert.place_hold(requests.place_hold(amount=amount)).amount == amount
+        assert holds.place_hold(requests.place_hold(amount=amount)).amount == amount
     for amount in (0, AMOUNT_MAX):
-        assert convert.capture_hold(requests.capture_hold(amount=amount)).amount == amount
+        assert holds.capture_hold(requests.capture_hold(amount=amount)).amount == amount
 
 
 def test_what_is_not_said_has_a_default() -> None:
     request = requests.place_hold()
     request.timeout_s = 0
-    command = convert.place_hold(request)
+    command = holds.place_hold(request)
     assert (command.timeout_s, command.wallet) == (HOLD_TIMEOUT_S_DEFAULT, "points")
     assert convert.get_account(requests.get_account())[2] == "points"
 
@@ -133,13 +135,13 @@ def test_what_is_not_said_has_a_default() -> None:
 def test_commands_say_what_the_requests_said() -> None:
     placed = requests.place_hold(amount=7)
     placed.wallet = "stars"
-    command = convert.place_hold(placed)
+    command = holds.place_hold(placed)
     assert (str(command.program_id), command.request_id) == (placed.program_id, placed.request_id)
     assert (str(command.member_id), command.wallet) == (placed.member_id, "stars")
     assert (command.amount, command.timeout_s, command.reference) == (7, 600, "mug")
 
     reversal = requests.reverse_capture()
-    reverse = convert.reverse_capture(reversal)
+    reverse = holds.reverse_capture(reversal)
     assert (str(reverse.hold_id), reverse.reason) == (reversal.hold_id, "out of stock")
 
     adjustment = requests.adjust_points(amount=3)
@@ -202,10 +204,10 @@ def test_every_kind_of_entry_has_its_number(kind: EntryKind) -> None:
 @pytest.mark.parametrize(
     "respond",
     [
-        convert.place_hold_response,
-        convert.capture_hold_response,
-        convert.release_hold_response,
-        convert.reverse_capture_response,
+        holds.place_hold_response,
+        holds.capture_hold_response,
+        holds.release_hold_response,
+        holds.reverse_capture_response,
     ],
 )
 @pytest.mark.parametrize("state", HoldState)
@@ -224,5 +226,5 @@ def test_a_hold_has_its_life(state: HoldState, respond: Any) -> None:
 
 
 def test_a_hold_that_ended_and_was_reversed_says_so() -> None:
-    told = convert.to_hold(replace(a_hold((a_lot(9), 7)), state=HoldState.CAPTURED, ended_at=NOW, reversed_at=NOW))
+    told = holds.to_hold(replace(a_hold((a_lot(9), 7)), state=HoldState.CAPTURED, ended_at=NOW, reversed_at=NOW))
     assert (told.ended_at, told.reversed) == (timestamp_of(NOW), True)

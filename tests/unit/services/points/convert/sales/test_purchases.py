@@ -23,16 +23,9 @@ from services.points.domain.earning.earners import Earner
 from services.points.domain.earning.evaluation import evaluate
 from services.points.domain.earning.rule_sets import rule_set
 from services.points.domain.ledger.accounts import AccountView
-from services.points.domain.sales.purchases import (
-    Purchase,
-    PurchaseAnswer,
-    PurchaseReturns,
-    RecordPurchase,
-    Return,
-    ReturnAnswer,
-    ReturnLine,
-)
+from services.points.domain.sales.purchases import Purchase, PurchaseAnswer, RecordPurchase
 from services.points.domain.sales.refunds import Refunded
+from services.points.domain.sales.returns import PurchaseReturns, Return, ReturnAnswer, ReturnLine
 from services.points.domain.sales.sale import TenderKind
 from tests.factories import points as make
 from tests.factories.texts import NAMES

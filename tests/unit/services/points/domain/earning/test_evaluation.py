@@ -21,7 +21,9 @@ from services.points.domain.earning.rule_sets import RuleSet, rule_set
 from services.points.domain.earning.rules import EarningRule
 from services.points.domain.earning.sentences import earning_sentence
 from services.points.domain.earning.terms import Effect, Factor, LineVerdict, Rounding, Trigger, ValidHours
-from services.points.domain.sales.purchases import Purchase, PurchaseReturns, clawbacks_of
+from services.points.domain.sales.clawbacks import clawbacks_of
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.returns import PurchaseReturns
 from services.points.domain.sales.sale import PurchaseLine, Sale, Tender, TenderKind, add_returned
 from services.points.storage.documents import dump, earnings_document, load
 from tests.factories import points as make

@@ -19,7 +19,9 @@ from services.points.domain.earning.rule_sets import rule_set
 from services.points.domain.earning.rules import EarningRule, RuleState, activate, call_off, end, expect_version
 from services.points.domain.earning.terms import LineVerdict, Rounding
 from services.points.domain.errors import RuleNotActive, RuleNotDraft, RuleNotScheduled, VersionMismatch
-from services.points.domain.sales.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, clawbacks_of
+from services.points.domain.sales.clawbacks import clawbacks_of
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.returns import NOTHING_RETURNED, PurchaseReturns
 from services.points.domain.sales.sale import PurchaseLine, Sale, add_returned
 from tests.factories import points as make
 

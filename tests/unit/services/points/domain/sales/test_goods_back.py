@@ -16,7 +16,7 @@ from services.points.domain.earning.rules import EarningRule
 from services.points.domain.earning.sentences import Language, return_sentence
 from services.points.domain.earning.terms import Effect, Rounding, Trigger
 from services.points.domain.sales.goods_back import Found, loose_lines, origins, without_voids
-from services.points.domain.sales.purchases import Return
+from services.points.domain.sales.returns import Return
 from services.points.domain.sales.sale import OriginalLine, PurchaseLine, Sale, add_returned
 from tests.factories import points as make
 

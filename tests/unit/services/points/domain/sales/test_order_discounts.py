@@ -14,8 +14,10 @@ from services.points.domain.earning.evaluation import evaluate, evaluate_again
 from services.points.domain.earning.rule_sets import rule_set
 from services.points.domain.earning.rules import EarningRule
 from services.points.domain.earning.terms import Effect, LineVerdict, Rounding, Trigger
+from services.points.domain.sales.clawbacks import clawbacks_of
 from services.points.domain.sales.order_discounts import is_order_discount, with_discounts_shared
-from services.points.domain.sales.purchases import NOTHING_RETURNED, Purchase, PurchaseReturns, clawbacks_of
+from services.points.domain.sales.purchases import Purchase
+from services.points.domain.sales.returns import NOTHING_RETURNED, PurchaseReturns
 from services.points.domain.sales.sale import PurchaseLine, Sale, add_returned
 from tests.factories import points as make
 

@@ -16,16 +16,9 @@ from services.points.domain.errors import (
     ReturnExceedsPurchase,
     ReturnLineUnknown,
 )
-from services.points.domain.sales.purchases import (
-    NOTHING_RETURNED,
-    Clawback,
-    Purchase,
-    PurchaseReturns,
-    ReturnLine,
-    clawbacks_of,
-    expect_claimable,
-    expect_returnable,
-)
+from services.points.domain.sales.clawbacks import Clawback, clawbacks_of, expect_returnable
+from services.points.domain.sales.purchases import Purchase, expect_claimable
+from services.points.domain.sales.returns import NOTHING_RETURNED, PurchaseReturns, ReturnLine
 from services.points.domain.sales.sale import PurchaseLine, Sale
 from tests.factories import points as make
 

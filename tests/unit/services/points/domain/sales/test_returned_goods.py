@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.points.domain.sales.purchases import ReturnLine
 from services.points.domain.sales.returned_goods import ReturnedGoods, returned_goods
+from services.points.domain.sales.returns import ReturnLine
 from services.points.domain.sales.sale import add_returned
 from tests.factories import points as make
 
