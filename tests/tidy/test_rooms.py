@@ -28,6 +28,9 @@ SOMEWHERE = {
     "sealing": {"members"},
 }
 
+# What the rooms of points are divided into, each in the same way.
+QUARTERS = {"sales", "ledger", "earning", "program"}
+
 
 def test_every_service_stands_in_the_list_of_services() -> None:
     assert {folder.parent.name for folder in (ROOT / "services").glob("*/app.py")} == set(SERVICES)
@@ -97,3 +100,17 @@ def _service(word: str) -> Any:
 
 def _snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def test_a_noun_of_points_has_its_file_in_the_same_quarter_of_each_room() -> None:
+    quarters: dict[str, set[str]] = {}
+    for path in (ROOT / "services" / "points").glob("*/*/*.py"):
+        if path.parent.name in QUARTERS and path.stem != "__init__":
+            quarters.setdefault(path.stem, set()).add(path.parent.name)
+    assert {noun: found for noun, found in quarters.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("room", ["convert", "domain", "handlers", "storage", "tables"])
+def test_a_room_of_points_has_every_quarter(room: str) -> None:
+    folders = {path.parent.name for path in (ROOT / "services" / "points" / room).glob("*/__init__.py")}
+    assert folders == QUARTERS
