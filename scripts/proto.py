@@ -21,6 +21,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "protos"
 GENERATED = SOURCES / "gen"
+THIRD_PARTY = SOURCES / "third_party"
 
 
 def main() -> None:
@@ -40,8 +41,8 @@ def main() -> None:
 
 
 def generate(folder: Path) -> None:
-    """Runs protoc over every .proto of ours into the folder, which must exist."""
-    sources = sorted(path.relative_to(SOURCES).as_posix() for path in (SOURCES / "loyalty").rglob("*.proto"))
+    """Runs protoc over every .proto of ours, and those that no package brings, into the folder, which must exist."""
+    sources = _files_of("loyalty", SOURCES) + _files_of("buf", THIRD_PARTY)
     # protoc looks for its plugins on PATH, where a make target does not put the environment's bin.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     command = [
@@ -60,7 +61,7 @@ def generate(folder: Path) -> None:
 
 def descriptors() -> FileDescriptorSet:
     """Every .proto of ours with its comments, which the generated code has not."""
-    sources = sorted(path.relative_to(SOURCES).as_posix() for path in (SOURCES / "loyalty").rglob("*.proto"))
+    sources = _files_of("loyalty", SOURCES)
     with tempfile.TemporaryDirectory(prefix="wafa-proto-") as folder:
         found = Path(folder) / "descriptors"
         options = ["--include_source_info", f"--descriptor_set_out={found}"]
@@ -71,7 +72,11 @@ def descriptors() -> FileDescriptorSet:
 
 def _sources_and_libraries() -> list[str]:
     libraries = distribution("googleapis-common-protos").locate_file("")
-    return [f"--proto_path={SOURCES}", f"--proto_path={libraries}"]
+    return [f"--proto_path={SOURCES}", f"--proto_path={libraries}", f"--proto_path={THIRD_PARTY}"]
+
+
+def _files_of(package: str, folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in (folder / package).rglob("*.proto"))
 
 
 def differences(fresh: Path, committed: Path) -> list[str]:
