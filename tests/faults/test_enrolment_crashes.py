@@ -18,7 +18,7 @@ from tests.factories import points as make
 from tests.fixtures.dying import expect_killed
 from tests.integration.points.busy import started
 from tests.integration.points.conftest import Points
-from tests.integration.points.test_enrolments import enrolled, hear, record, recorded, waiting
+from tests.integration.points.enrolling import enrolled, hear, record, recorded, waiting
 
 
 @pytest.fixture

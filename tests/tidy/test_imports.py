@@ -125,3 +125,9 @@ def test_the_gateway_loads_no_database() -> None:
 def _expect_none(path: Path, names: set[str], strangers: set[str]) -> None:
     found = {name for name in names for stranger in strangers if f"{name}.".startswith(f"{stranger}.")}
     assert not found, f"{path} imports {sorted(found)}"
+
+
+def test_no_file_of_tests_takes_anything_from_another() -> None:
+    for path, tree in sources("tests"):
+        others = {name for name in imports(tree) if any(part.startswith("test_") for part in name.split(".")[:-1])}
+        assert not others, f"{path} imports {sorted(others)}: what two files need has a file of its own"

@@ -9,8 +9,8 @@ from loyalty.members.v1 import members_pb2
 from loyalty.points.v1 import points_pb2
 
 from kit.errors import Conflict
+from tests.integration.gateway.conventions import is_problem
 from tests.integration.gateway.stage import MEMBER_ID, NOON, OTHER_ID, PROGRAM_ID, Gateway, Puppets, member, timestamp
-from tests.integration.gateway.test_conventions import is_problem
 
 TOLD: dict[str, Any] = {
     "member": {"member_id": MEMBER_ID},

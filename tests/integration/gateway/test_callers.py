@@ -14,8 +14,8 @@ from gateway.policy import POLICY, Role
 from kit import apikey
 from kit.errors import NotFound, Unauthenticated, Unavailable
 from tests.fixtures.suite import Answer, Caller, sale
+from tests.integration.gateway.conventions import is_problem
 from tests.integration.gateway.stage import MEMBER_ID, Gateway, Puppets, member, open_gateway
-from tests.integration.gateway.test_conventions import is_problem
 
 
 class ApiKeyRevoked(Unauthenticated):

@@ -10,21 +10,10 @@ from loyalty.rewards.v1 import rewards_pb2
 from gateway.app import create_app
 from gateway.config import Config
 from gateway.policy import POLICY, Needs
-from tests.fixtures.suite import Answer
+from tests.integration.gateway.conventions import ENROLMENT, is_problem
 from tests.integration.gateway.stage import MEMBER_ID, PROGRAM_ID, Gateway, Puppets, member
 
-ENROLMENT = {"identifiers": [{"kind": "card", "value": "C-1"}]}
 CHANGE = {"profile": {"given_name": "Amna"}}
-
-
-def is_problem(answer: Answer, status: int, reason: str) -> bool:
-    body = answer.body
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert body["type"] == f"urn:wafa:problem:{body['reason'].lower().replace('_', '-')}"
-    assert body["request_id"] == answer.headers["x-request-id"]
-    assert {"title", "detail", "metadata"} <= body.keys()
-    assert (answer.status, body["status"], body["reason"]) == (status, status, reason), body
-    return True
 
 
 def writes() -> list[tuple[str, str, str]]:

@@ -10,8 +10,8 @@ from loyalty.members.v1 import members_pb2
 
 from tests.fixtures.waiting import wait_until
 from tests.fixtures.wire import request, wire, wires, write
+from tests.integration.gateway.conventions import ENROLMENT
 from tests.integration.gateway.stage import Gateway, Puppets, member, open_gateway
-from tests.integration.gateway.test_conventions import ENROLMENT
 
 BODY = json.dumps(ENROLMENT).encode()
 INDEX = request("GET", "/")

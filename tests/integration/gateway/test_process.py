@@ -24,8 +24,8 @@ from kit import apikey
 from tests.fixtures.launcher import children
 from tests.fixtures.suite import Caller
 from tests.fixtures.waiting import wait_until
+from tests.integration.gateway.conventions import ENROLMENT
 from tests.integration.gateway.stage import Gateway, Puppets, member, timestamp
-from tests.integration.gateway.test_conventions import ENROLMENT
 from wafa.backends.process import command_line, free_port, has_ended
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,8 +8,8 @@ import pytest
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
 from tests.fixtures.suite import Answer
+from tests.integration.gateway.conventions import is_problem
 from tests.integration.gateway.stage import MEMBER_ID, OTHER_ID, Gateway, Puppets, timestamp
-from tests.integration.gateway.test_conventions import is_problem
 
 PATH = f"/v1/members/{MEMBER_ID}/redemptions"
 

@@ -24,8 +24,8 @@ from kit.errors import (
 from tests.fixtures.suite import sale
 from tests.fixtures.tills import exchange_of
 from tests.fixtures.waiting import wait_until
+from tests.integration.gateway.conventions import ENROLMENT, is_problem
 from tests.integration.gateway.stage import MEMBER_ID, Gateway, Puppets, member, open_gateway
-from tests.integration.gateway.test_conventions import ENROLMENT, is_problem
 
 MEMBER_PATH = f"/v1/members/{MEMBER_ID}"
 

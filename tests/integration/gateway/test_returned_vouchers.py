@@ -12,8 +12,8 @@ from loyalty.rewards.v1 import rewards_pb2 as pb
 from kit.errors import Invalid, NotFound, Precondition, Unavailable
 from tests.fixtures.suite import sale
 from tests.fixtures.tills import return_of
+from tests.integration.gateway.conventions import is_problem
 from tests.integration.gateway.stage import MEMBER_ID, OTHER_ID, Gateway, Puppets, timestamp
-from tests.integration.gateway.test_conventions import is_problem
 
 CODES = ["AAAA-BBBB-CCCC", "DDDD-EEEE-FFFF"]
 

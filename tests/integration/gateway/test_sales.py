@@ -10,8 +10,8 @@ from loyalty.points.v1 import points_pb2
 
 from kit.errors import NotFound, Unavailable
 from tests.fixtures.suite import sale
+from tests.integration.gateway.conventions import is_problem
 from tests.integration.gateway.stage import MEMBER_ID, PROGRAM_ID, Gateway, Puppets, member, open_gateway, timestamp
-from tests.integration.gateway.test_conventions import is_problem
 
 PHONE = {"identifier": {"kind": "phone", "value": "0300 1234567"}}
 

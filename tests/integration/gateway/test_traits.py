@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from loyalty.members.v1 import members_pb2
 
+from tests.integration.gateway.conventions import is_problem
 from tests.integration.gateway.stage import MEMBER_ID, PROGRAM_ID, Gateway, Puppets, member
-from tests.integration.gateway.test_conventions import is_problem
 
 PATH = f"/v1/members/{MEMBER_ID}/traits"
 TRAITS: dict[str, Any] = {"tier": "gold", "segments": ["vip", "old"], "attributes": {"city": "Lahore"}}

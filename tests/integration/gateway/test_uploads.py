@@ -16,6 +16,7 @@ from gateway.limits import Limits
 from kit import status
 from kit.errors import NotFound, Precondition, Unavailable
 from tests.fixtures.suite import Caller, sale
+from tests.integration.gateway.conventions import is_problem
 from tests.integration.gateway.stage import (
     MEMBER_ID,
     OTHER_ID,
@@ -26,7 +27,6 @@ from tests.integration.gateway.stage import (
     open_gateway,
     timestamp,
 )
-from tests.integration.gateway.test_conventions import is_problem
 
 PATH = "/v1/purchases:batch"
 

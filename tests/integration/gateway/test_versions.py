@@ -6,8 +6,8 @@ import pytest
 from loyalty.points.v1 import points_pb2 as pb
 
 from kit.errors import Precondition
+from tests.integration.gateway.conventions import is_problem
 from tests.integration.gateway.stage import Gateway, Puppets
-from tests.integration.gateway.test_conventions import is_problem
 
 PATH = "/v1/program-policy"
 POLICY = pb.ProgramPolicy(shortfall=pb.SHORTFALL_POLICY_CARRY, version=4)

@@ -30,9 +30,9 @@ from services.points.domain.ledger.statement import Period
 from services.points.domain.program.policy import MemberStatus
 from services.points.handlers.member_lookup import MemberLookup
 from tests.factories import points as make
+from tests.integration.points.batches import writer
 from tests.integration.points.conftest import OFFICE, TILL, Points
 from tests.integration.points.counted import a_sale, buy, limit, total, used
-from tests.integration.points.test_batch import writer
 
 CLIENTS = 16
 BIRTHDAY, ENROLMENT, VISIT = ActivityKind.BIRTHDAY, ActivityKind.ENROLMENT, ActivityKind.VISIT

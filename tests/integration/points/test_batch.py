@@ -34,6 +34,7 @@ from services.points.handlers.ledger.accounts import AdjustPointsOperation
 from services.points.handlers.ledger.holds import PlaceHoldOperation
 from services.points.handlers.sales.purchases import RecordPurchaseOperation
 from tests.factories import points as make
+from tests.integration.points.batches import writer
 from tests.integration.points.conftest import TILL, Points
 
 
@@ -79,24 +80,6 @@ class Long:
     def judge(self, context: BatchContext, plan: Plan) -> bool:
         self.context = context
         return True
-
-
-@contextmanager
-def writer(points: Points, **bounds: float) -> Iterator[GroupCommitter]:
-    """A queue of its own with a running writer."""
-    found = GroupCommitter(
-        points.storage,
-        Rulebook(10, CelConditions()),
-        batch_max=int(bounds.get("batch_max", 64)),
-        queue_max=int(bounds.get("queue_max", 1_000)),
-        queue_wait_s=bounds.get("queue_wait_s", 60),
-    )
-    worker = found.writer()
-    worker.start()
-    try:
-        yield found
-    finally:
-        worker.stop()
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,14 +14,15 @@ from services.points.domain.program.policy import Shortfall
 from tests.factories import points as make
 from tests.fixtures.servers import Lender
 from tests.integration.points.activity_defects import ACTIVITY_DEFECTS
-from tests.integration.points.busy import Day, buy, live, spend, started
+from tests.integration.points.busy import buy, live, spend, started
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.derived_defects import DERIVED_DEFECTS
 from tests.integration.points.digest_defects import DIGEST_DEFECTS
 from tests.integration.points.goods_back_defects import GOODS_BACK_DEFECTS
 from tests.integration.points.inactivity_defects import INACTIVITY_DEFECTS
 from tests.integration.points.planted import AMINA, ANY_KIND, BILAL, Planted, planted
-from tests.integration.points.served import opened, owned
+from tests.integration.points.planting import BusyDay, named, plant
+from tests.integration.points.served import opened
 
 # By the problem that a question finds: a question that stands here with no defect, or not at all, fails below.
 DEFECTS: dict[str, dict[str, Planted]] = {
@@ -604,14 +604,6 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
         yield found
 
 
-@dataclasses.dataclass(frozen=True)
-class BusyDay:
-    """A database in which nothing is wrong and to which nobody is connected, and what is in it by name."""
-
-    url: str
-    names: dict[str, object]
-
-
 @pytest.fixture(scope="module")
 def busy_day(lender: Lender) -> Iterator[BusyDay]:
     """Lived once: each defect is planted in a copy."""
@@ -663,29 +655,6 @@ def test_of_thousands_of_defects_no_more_are_read_than_a_report_tells(lender: Le
     made_up = [each for each in found if each.problem == "the event tells of an entry that is not there"]
     assert len(made_up) == FINDINGS_MAX + 1
     assert list(bounded(made_up))[-1].check == "findings_max"
-
-
-def named(points: Points, day: Day) -> dict[str, object]:
-    """The day's names, of Amina's purchase its `lot`, the `rule`, a `cap` and a `budget`, and Erum's `ended` lot."""
-    lots, caps, budgets = tables.lots.c, tables.cap_counters.c, tables.budget_counters.c
-    queries = {
-        "rule": sa.select(lots.rule_id).where(lots.purchase_id == day.bought),
-        "lot": sa.select(lots.lot_id).where(lots.purchase_id == day.bought),
-        "cap": sa.select(caps.counter_id).where(caps.member_id == day.amina, caps.scope == "member"),
-        "budget": sa.select(budgets.counter_id).where(budgets.scope == "program"),
-        "ended": sa.select(lots.lot_id).where(lots.member_id == day.erum, lots.expires_at.is_not(None)),
-    }
-    with points.engine.connect() as connection:
-        return {**day.names(), **{name: connection.execute(query).scalar_one() for name, query in queries.items()}}
-
-
-def plant(source: sa.Engine, defect: Planted, names: dict[str, object]) -> None:
-    """By the hand of the owner: the role that serves could not."""
-    with owned(source.url.render_as_string(hide_password=False)) as owning, owning.begin() as connection:
-        for statement in defect.statements:
-            text = sa.text(statement)
-            wanted = {name: value for name, value in names.items() if name in text.compile().params}
-            assert connection.execute(text, wanted).rowcount != 0
 
 
 def test_nothing_is_found_after_a_busy_day(points: Points) -> None:

@@ -17,7 +17,7 @@ from services.points.domain.program.documents import ChangeKind, ImportAnswer, I
 from services.points.handlers import RuleDocumentHandlers
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
-from tests.integration.points.test_rules import earned, scheduled, states
+from tests.integration.points.schedules import earned, scheduled, states
 
 IDLE = Expiry(ExpiryKind.INACTIVITY, days=90)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 from kit import streams
 from kit.call import Call
 from services.members import announces as members_announces
-from services.points import jobs, listens, tables
+from services.points import jobs, tables
 from services.points.batch import HANDED_OVER_MAX, GroupCommitter, Operation, Result, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.earning.activities import ActivityKind
@@ -26,39 +25,11 @@ from tests.factories import points as make
 from tests.fixtures.digests import digest_anew
 from tests.integration.points.busy import started
 from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.enrolling import enrolled, hear, record, recorded, waiting
+from tests.integration.points.listening import Ears, an_event, listening
 from tests.integration.points.served import serving_members
-from tests.integration.points.test_events import Ears, an_event, listening
 
 ENROLMENT = make.activity_terms(ActivityKind.ENROLMENT, name="Welcome")
-
-
-def hear(points: Points, *told: Any) -> None:
-    """Has the projection take these events in, once each."""
-    for event in told:
-        with points.engine.begin() as connection:
-            listens.on_member_event(connection, event)
-
-
-def record(points: Points, limit: int = 10) -> None:
-    while jobs.record_pending_activities(points.storage, points.committer, limit=limit):
-        pass
-
-
-def waiting(points: Points) -> set[uuid.UUID]:
-    with points.engine.connect() as connection:
-        return set(connection.scalars(sa.select(tables.pending_activities.c.member_id)))
-
-
-def recorded(points: Points) -> dict[uuid.UUID, int]:
-    """What each member's enrolment gave."""
-    with points.engine.connect() as connection:
-        rows = connection.execute(sa.select(tables.activities.c.member_id, tables.activities.c.points_earned))
-        return {row.member_id: row.points_earned for row in rows}
-
-
-def enrolled(points: Points, status: str = "active") -> Any:
-    """The event of an enrolment a moment ago."""
-    return dataclasses.replace(an_event(status), occurred_at=points.clock.now())
 
 
 def test_an_enrolment_earns_without_anybody_telling_of_it(points: Points) -> None:

@@ -37,7 +37,7 @@ from services.points.handlers.sales.purchases import RecordPurchaseOperation
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points, points_recorded
 from tests.integration.points.counted import a_sale, buy, limit
-from tests.integration.points.test_refunds import rows, spent
+from tests.integration.points.refunding import rows, spent
 
 
 def bought(points: Points, member_id: uuid.UUID | None, sale: Sale) -> Sale:

@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg.errors
 import pytest
 import sqlalchemy as sa
 
-from services.points import handlers
 from services.points.batch import Answered, BatchContext
 from services.points.domain.earning.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.sales.purchases import RecordPurchase
-from services.points.handlers.member_lookup import MemberLookup
 from services.points.handlers.sales.purchases import PurchaseFound, PurchasePlan, RecordPurchaseOperation
 from tests.factories import points as make
 from tests.fixtures.waiting import wait_until, waiting_for_locks
+from tests.integration.points.batches import writer
 from tests.integration.points.conftest import TILL, Points
 from tests.integration.points.counted import a_sale, buy, limit, total
-from tests.integration.points.test_batch import writer
+from tests.integration.points.processes import Process, two_processes
 
 CLIENTS = 64
 PROGRAM, STORE = LimitScope.PROGRAM, LimitScope.STORE
-
-
-class Process:
-    """What one process of the service would be: a writer and handlers of its own."""
-
-    def __init__(self, points: Points, stack: ExitStack) -> None:
-        # Small batches, so that many transactions of the two meet.
-        committer = stack.enter_context(writer(points, batch_max=2))
-        self.purchases = handlers.PurchaseHandlers(
-            points.storage, committer, MemberLookup(points.storage, points.people)
-        )
-        self.returns = handlers.ReturnHandlers(points.storage, committer)
-
-    def sell(self, member_id: uuid.UUID, pounds: int, store: str = "S1") -> tuple[int, str]:
-        """The points given, and the number of the receipt."""
-        sale = a_sale(pounds, store=store)
-        wish = make.record_purchase(member_id, sale)
-        earned = self.purchases.record_purchase(TILL, wish).unwrap().purchase.points_earned
-        taken = 0
-        if pounds % 3 == 0:
-            back = make.record_return(sale.receipt, ("1", 1000))
-            taken = self.returns.record_return(TILL, back).unwrap().recorded.points_returned
-            assert taken == earned
-        return earned - taken, sale.receipt.receipt_number
 
 
 class Deciding(RecordPurchaseOperation):
@@ -76,12 +49,6 @@ def wait_until_somebody_waits(points: Points, *pending: Future[Any]) -> None:
         return bool(found)
 
     wait_until(somebody_waits, what="a transaction waits for another's lock")
-
-
-@contextmanager
-def two_processes(points: Points) -> Iterator[list[Process]]:
-    with ExitStack() as stack:
-        yield [Process(points, stack) for _ in range(2)]
 
 
 def at_once(points: Points, sell: Callable[[Process, int], tuple[int, str]]) -> list[int]:

@@ -26,7 +26,7 @@ from tests.factories import points as make
 from tests.integration.points.conftest import OFFICE, TILL, Points
 from tests.integration.points.counted import a_sale, bring_back, buy
 from tests.integration.points.counting import EVER, counts, sums
-from tests.integration.points.test_limit_races import two_processes
+from tests.integration.points.processes import two_processes
 
 DAY = timedelta(days=1)
 

@@ -8,11 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from kit.database import retrying
 from kit.errors import Refusal
-from services.points import tables
 from services.points.domain.earning.limits import Limit, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.errors import (
     HoldNotCaptured,
@@ -28,6 +26,7 @@ from services.points.domain.sales.returns import RecordReturn, Return, ReturnAns
 from services.points.domain.sales.sale import Sale
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.refunding import rows, spent
 
 
 def bought(points: Points, member_id: uuid.UUID | None, sale: Sale | None = None) -> Sale:
@@ -35,14 +34,6 @@ def bought(points: Points, member_id: uuid.UUID | None, sale: Sale | None = None
     sale = sale or make.a_sale()
     points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap()
     return sale
-
-
-def spent(points: Points, member_id: uuid.UUID, amount: int, wallet: str = "points", reference: str = "") -> uuid.UUID:
-    """A hold that is captured."""
-    command = make.place_hold(member_id, amount, wallet=wallet, reference=reference)
-    hold = points.holds.place_hold(TILL, command).unwrap().hold
-    points.holds.capture_hold(TILL, make.capture_hold(member_id, hold.hold_id)).unwrap()
-    return hold.hold_id
 
 
 def brought_back(points: Points, command: RecordReturn) -> Return:
@@ -56,16 +47,6 @@ def refused(points: Points, command: RecordReturn, error: type[Refusal]) -> Refu
         points.returns.record_return(TILL, command).unwrap()
     assert rows(points) == before
     return no.value
-
-
-def rows(points: Points) -> dict[str, list[str]]:
-    """Everything but stored answers."""
-    with points.engine.connect() as connection:
-        return {
-            table.name: sorted(map(repr, connection.execute(sa.select(table))))
-            for table in tables.metadata.sorted_tables
-            if table.name != "stored_answers"
-        }
 
 
 def test_what_was_spent_comes_back_to_its_lots_with_their_expiry(points: Points) -> None:

@@ -23,15 +23,15 @@ from services.points.domain.earning.limits import Limit, LimitScope, LimitSpan, 
 from services.points.domain.earning.terms import Effect
 from services.points.domain.errors import RehearsalNotFound, TooManyRehearsals
 from services.points.domain.program.documents import RuleDefinition
-from services.points.domain.program.rehearsals import WINDOW_START, Rehearsal, RehearsalState, RehearseEarningRules
+from services.points.domain.program.rehearsals import WINDOW_START, RehearsalState
 from services.points.domain.sales.purchases import ClaimPurchase
 from services.points.handlers import RehearsalHandlers
 from services.points.storage.program import rehearsals as rehearsal_storage
 from services.points.storage.program.rehearsals import PAGE_BYTES_MAX
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
+from tests.integration.points.rehearsing import CONDITIONS, asked, begun, buy, performed
 
-CONDITIONS = CelConditions()
 REHEARSED = {"rehearsals", "rehearsal_counters", "stored_answers", "program_settings"}
 
 
@@ -42,36 +42,6 @@ def rehearsals(points: Points) -> RehearsalHandlers:
 
 def said(key: str, **terms: object) -> RuleDefinition:
     return RuleDefinition(key, make.terms(**terms))
-
-
-def asked(points: Points, *rules: RuleDefinition, **changes: Any) -> RehearseEarningRules:
-    """The last thirty days, in the default wallet."""
-    now = points.clock.now()
-    wish = RehearseEarningRules(
-        make.PROGRAM, f"key-{make.a_number()}", rules, False, "points", now - timedelta(days=30), now, 1_000, 0, 0
-    )
-    return replace(wish, **changes)
-
-
-def begun(rehearsals: RehearsalHandlers, wish: RehearseEarningRules) -> uuid.UUID:
-    return rehearsals.rehearse_earning_rules(TILL, wish).unwrap().rehearsal_id
-
-
-def performed(points: Points, rehearsals: RehearsalHandlers, wish: RehearseEarningRules, limit: int = 2) -> Rehearsal:
-    """A rehearsal that is over."""
-    rehearsal_id = begun(rehearsals, wish)
-    while jobs.rehearse_rules(points.storage, CONDITIONS, limit=limit):
-        pass
-    found = rehearsals.get_rehearsal(make.PROGRAM, rehearsal_id)
-    assert found.state is RehearsalState.DONE
-    return found
-
-
-def buy(points: Points, member_id: uuid.UUID | None, *amounts_minor: int, days_ago: int = 1) -> Any:
-    """A sale of some days ago, with a line for each amount."""
-    lines = [make.a_line(amount, quantity=2, line_id=str(number)) for number, amount in enumerate(amounts_minor)]
-    sale = make.a_sale(*lines, occurred_at=points.clock.now() - timedelta(days=days_ago))
-    return points.purchases.record_purchase(TILL, make.record_purchase(member_id, sale)).unwrap().purchase
 
 
 def everything_else(points: Points) -> dict[str, list[str]]:

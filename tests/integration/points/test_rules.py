@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, fields
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +20,7 @@ from services.points.domain.commands import (
     ReviseEarningRule,
     SetProgramPolicy,
 )
-from services.points.domain.earning.rules import EarningRule, RuleState
+from services.points.domain.earning.rules import RuleState
 from services.points.domain.earning.terms import Accrual, EarningTerms, Effect, Factor, Trigger, ValidHours
 from services.points.domain.errors import (
     RuleKeyTaken,
@@ -37,12 +36,7 @@ from services.points.domain.sales.sale import Sale, Tender, TenderKind
 from tests.factories import points as make
 from tests.fixtures.digests import digest_anew
 from tests.integration.points.conftest import TILL, Points
-
-
-def earned(points: Points) -> int:
-    sale = make.a_sale(occurred_at=points.clock.now())
-    command = make.record_purchase(points.member(), sale)
-    return points.purchases.record_purchase(TILL, command).unwrap().purchase.points_earned
+from tests.integration.points.schedules import earned, scheduled, states
 
 
 def test_a_draft_earns_nothing(points: Points) -> None:
@@ -64,20 +58,6 @@ def test_a_new_version_takes_over_and_late_purchases_keep_the_old(points: Points
     assert late_answer.purchase.points_earned == 10
     states = [version.state for version in points.rules.get_earning_rule(make.PROGRAM, rule.rule_id)]
     assert states == [RuleState.ACTIVE, RuleState.ENDED]
-
-
-def scheduled(points: Points, **terms: object) -> tuple[EarningRule, EarningRule]:
-    """A rule that is active, and its second version, which begins in five days and gives three points."""
-    rule = points.rule(starts_at=None)
-    starts_at = points.clock.now() + timedelta(days=5)
-    revision = ReviseEarningRule(make.PROGRAM, "r", rule.rule_id, 1, make.terms(points=3, starts_at=starts_at, **terms))
-    points.rules.revise_earning_rule(TILL, revision).unwrap()
-    activation = ActivateEarningRule(make.PROGRAM, "a", rule.rule_id, 0)
-    return rule, points.rules.activate_earning_rule(TILL, activation).unwrap()
-
-
-def states(points: Points, rule: EarningRule) -> list[str]:
-    return [version.state.value for version in points.rules.get_earning_rule(make.PROGRAM, rule.rule_id)]
 
 
 def test_a_scheduled_version_begins_when_its_time_comes_though_nobody_does_anything(points: Points) -> None:

@@ -12,8 +12,8 @@ from tests.fixtures.servers import Lender
 from tests.integration.points.busy import live, started
 from tests.integration.points.name_defects import COLLISIONS, NAME_DEFECTS, NAMESAKES
 from tests.integration.points.planted import planted
+from tests.integration.points.planting import BusyDay, named, plant
 from tests.integration.points.served import opened
-from tests.integration.points.test_check import BusyDay, named, plant
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from services.points.handlers import RehearsalHandlers
 from tests.factories import points as make
 from tests.fixtures.digests import digest_anew
 from tests.integration.points.conftest import TILL, Points
-from tests.integration.points.test_rehearsals import asked, buy, performed
+from tests.integration.points.rehearsing import asked, buy, performed
 
 TOLD = {"tier": "gold", "segments": ["old", "vip"], "attributes": {"city": "Lahore"}}
 VIP = Earner("active", "gold", ("old", "vip"), {"city": "Lahore"})

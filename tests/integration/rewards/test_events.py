@@ -17,16 +17,7 @@ from services.rewards.app import members_consumer
 from services.rewards.domain.availability import MemberStatus
 from services.rewards.storage import Storage
 from tests.factories.rewards import COST, Caller, Ledger
-
-
-def announced(engine: sa.Engine, redemption_id: str) -> list[tuple[str, int, dict[str, Any]]]:
-    """Types, versions and payloads of what was announced of a redemption, in order."""
-    outbox = tables.outbox
-    query = sa.select(outbox.c.type, outbox.c.version, outbox.c.payload).where(
-        outbox.c.aggregateid == uuid.UUID(redemption_id), outbox.c.aggregatetype == announces.AGGREGATE_TYPE
-    )
-    with engine.connect() as connection:
-        return [(row.type, row.version, row.payload) for row in connection.execute(query.order_by(outbox.c.version))]
+from tests.integration.rewards.announced import announced
 
 
 def test_a_voucher_that_is_used(caller: Caller, ledger: Ledger, engine: sa.Engine) -> None:

@@ -12,8 +12,8 @@ from loyalty.rewards.v1 import rewards_pb2 as pb
 
 from kit.errors import Conflict, Invalid, NotFound, Precondition
 from tests.factories.rewards import Caller, Ledger, goods_return, new_id, reasons, together
+from tests.integration.rewards.announced import announced
 from tests.integration.rewards.conftest import MovableClock
-from tests.integration.rewards.test_events import announced
 
 Books = Callable[[], None]
 RECEIPT = {"terminal_id": "till 2", "receipt": "4711"}
