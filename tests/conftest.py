@@ -11,16 +11,19 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import psycopg
 import pytest
 import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from psycopg import sql
 
-from tests.fixtures.servers import ROOM_VARIABLE, Lender, ServerRoom, ask_for_servers, private_backends
+from tests.fixtures.servers import ROOM_VARIABLE, Lender, ServerRoom, ask_for_servers, plain, private_backends
 from wafa.backends import Backends
 
 DEEP = bool(os.environ.get("WAFA_DEEP"))
 ROOM = pytest.StashKey[ServerRoom]()
+PATIENCE = "60s"
 
 # The everyday run tries the same examples each time, so that red means that somebody broke something. The deep run
 # looks for new ones. How long an example takes is the machine's affair.
@@ -32,8 +35,8 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("deep" if DEEP else "everyday")
 
 # For eyes, and without the variables of every frame: to draw those takes a tenth of a second for each accident.
-plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(), plain])
+renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(), renderer])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,6 +73,12 @@ def upgrade(url: str, word: str, owner_url: str) -> None:
     from kit import migrations  # here, so that a test without a database pays nothing for them
 
     migrations.upgrade(url, word, owner_url=owner_url)
+    # Of a busy machine, more threads wait for one row than get it within the five seconds that requests may wait.
+    with psycopg.connect(plain(owner_url), autocommit=True) as connection:
+        for name in ("lock_timeout", "statement_timeout"):
+            statement = sql.SQL("ALTER DATABASE {} SET {} = {}")
+            database = sql.Identifier(connection.info.dbname)
+            connection.execute(statement.format(database, sql.Identifier(name), sql.Literal(PATIENCE)))
 
 
 @pytest.fixture

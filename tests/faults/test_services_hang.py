@@ -27,7 +27,7 @@ SETTINGS = {
 # More callers of the service that hangs than the gateway has threads; each sends so many requests, one after another.
 CALLERS_OF_HUNG = 20
 CALLERS_OF_OTHERS = 3
-REQUESTS = 15
+REQUESTS = 8
 KEPT_PERCENT_MIN = 90
 
 Ask = Callable[[], Answer]
