@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 import structlog
-from alembic.migration import MigrationContext
 
 from kit.migrations import grants, history
 from kit.migrations.timeouts import GUARD_TIMEOUTS_MS, MIGRATION_TIMEOUTS_MS, set_for_transaction, set_timeouts
@@ -65,7 +64,7 @@ def _set_rights(guard: sa.Connection, url: str, word: str, package: str) -> None
                 "serving_role_owns_tables", service=word, role=role, to_set=f"{word.upper()}_OWNER_DATABASE_URL"
             )
             return
-    if _head(guard) == history.scripts(word, package).get_current_head():
+    if _head(guard) == history.numbers(word, package)[-1]:
         grants.give(guard, role, grants.grants_of(word, package))
 
 
@@ -79,7 +78,7 @@ def pending(url: str, word: str, package: str = "services") -> list[str]:
 
 
 def _missing(connection: sa.Connection, word: str, package: str) -> list[str]:
-    known = [script.revision for script in history.scripts(word, package).walk_revisions()][::-1]
+    known = history.numbers(word, package)
     current = _head(connection)
     if current is None:
         return known
@@ -92,7 +91,8 @@ def _missing(connection: sa.Connection, word: str, package: str) -> list[str]:
 
 
 def _head(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    there = connection.scalar(sa.text("SELECT to_regclass('alembic_version')"))
+    return connection.scalar(sa.text("SELECT version_num FROM alembic_version")) if there else None
 
 
 @contextlib.contextmanager

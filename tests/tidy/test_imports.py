@@ -122,6 +122,15 @@ def test_the_gateway_loads_no_database() -> None:
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.parametrize("word", SERVICES)
+def test_a_process_that_serves_loads_nothing_that_migrates(word: str) -> None:
+    # It would start a quarter of a second later, and so would each of the checker's.
+    probe = f"import sys, services.{word}.__main__; print(*sorted({{'alembic', 'mako'}} & sys.modules.keys()))"
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=environ)
+    assert done.stdout.strip() == ""
+
+
 def _expect_none(path: Path, names: set[str], strangers: set[str]) -> None:
     found = {name for name in names for stranger in strangers if f"{name}.".startswith(f"{stranger}.")}
     assert not found, f"{path} imports {sorted(found)}"
