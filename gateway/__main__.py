@@ -8,6 +8,7 @@ import sys
 from gateway.config import load
 from gateway.server import serve
 from kit.config import ConfigError
+from kit.peers.settings import expect_usable
 from kit.ports import PortTakenError
 
 
@@ -15,6 +16,7 @@ def main() -> None:
     """Serves until told to go, or says on stderr what is wrong with the settings."""
     try:
         config = load(os.environ)
+        expect_usable(config)
     except ConfigError as error:
         sys.exit(f"gateway: {error}")
     try:

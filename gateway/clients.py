@@ -18,6 +18,8 @@ from loyalty.rewards.v1.rewards_pb2_grpc import RewardsServiceStub
 from gateway.config import Config
 from kit import client
 from kit.circuit import Circuit, CircuitBounds, guarded, places_of
+from kit.peers.identity import Identity
+from kit.peers.settings import identity_of
 from kit.suite import entry
 
 Stub = TypeVar("Stub")
@@ -26,11 +28,19 @@ Stub = TypeVar("Stub")
 class ServiceChannel(Generic[Stub]):
     """One service's stub on a channel that is opened by the process that uses it: gRPC does not survive a fork."""
 
-    def __init__(self, service: str, address: str, kind: Callable[[grpc.Channel], Stub], bounds: CircuitBounds) -> None:
+    def __init__(
+        self,
+        service: str,
+        address: str,
+        kind: Callable[[grpc.Channel], Stub],
+        bounds: CircuitBounds,
+        identity: Identity,
+    ) -> None:
         self._service = service
         self._address = address
         self._kind = kind
         self._bounds = bounds
+        self._identity = identity
         self._lock = threading.Lock()
         self._opened: tuple[int, grpc.Channel, Stub] | None = None
 
@@ -52,7 +62,9 @@ class ServiceChannel(Generic[Stub]):
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
                 # All of it: reads by nature, writes by their request ids.
-                channel = client.channel(self._address, idempotent=entry(self._service).exposes)
+                channel = client.channel(
+                    self._address, identity=self._identity, idempotent=entry(self._service).exposes
+                )
                 self._opened = (os.getpid(), channel, self._guarded(channel))
             return self._opened
 
@@ -71,9 +83,10 @@ class Clients:
             failures_max=config.circuit_failures_max,
             probe_interval_ms=config.circuit_probe_interval_ms,
         )
-        self._members = ServiceChannel("members", config.members_address, MembersServiceStub, bounds)
-        self._points = ServiceChannel("points", config.points_address, PointsServiceStub, bounds)
-        self._rewards = ServiceChannel("rewards", config.rewards_address, RewardsServiceStub, bounds)
+        identity = identity_of(config)
+        self._members = ServiceChannel("members", config.members_address, MembersServiceStub, bounds, identity)
+        self._points = ServiceChannel("points", config.points_address, PointsServiceStub, bounds, identity)
+        self._rewards = ServiceChannel("rewards", config.rewards_address, RewardsServiceStub, bounds, identity)
 
     @property
     def members(self) -> MembersServiceStub:

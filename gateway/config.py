@@ -6,12 +6,13 @@ import dataclasses
 from collections.abc import Mapping
 
 from kit.config import read, setting
+from kit.peers.settings import IdentitySettings
 
 PREFIX = "GATEWAY"
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Config(IdentitySettings):
     """Read once when a process starts."""
 
     members_address: str = setting("where `members` listens, host:port", default="127.0.0.1:50051")

@@ -1,4 +1,4 @@
-"""`python -m wafa run | demo | check | reconcile | programs | keys`, from the checkout."""
+"""`python -m wafa run | demo | check | reconcile | certificates | programs | keys`, from the checkout."""
 
 import sys
 from pathlib import Path

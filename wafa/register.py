@@ -17,9 +17,10 @@ from kit.call import Call
 from kit.client import channel, invoke
 from kit.convert import instant_of
 from kit.errors import Conflict, Unauthenticated
+from kit.peers import OPERATOR
+from kit.peers.identity import Identity
 
 DEADLINE_MS = 5_000
-CALLER_ID = "wafa"
 PAGE_SIZE = 200
 ROLES = ("till", "app", "staff", "admin")
 
@@ -50,10 +51,10 @@ class Key:
 class Register:
     """A connection to `members`. Everything raises the refusals of `members` and of `kit.client`."""
 
-    def __init__(self, address: str) -> None:
-        self._channel = channel(address)
+    def __init__(self, address: str, identity: Identity) -> None:
+        self._channel = channel(address, identity=identity)
         self._stub = MembersServiceStub(self._channel)
-        self._call = Call(CALLER_ID)
+        self._call = Call(OPERATOR)
 
     def __enter__(self) -> Self:
         return self

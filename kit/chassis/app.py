@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import grpc
@@ -22,6 +22,7 @@ from kit.checking import Finding
 from kit.circuit import Circuit, CircuitBounds, places_of
 from kit.inbox import Consumer, Handle
 from kit.outbox import Relay
+from kit.peers.settings import admission_of, identity_of
 from kit.server import Server
 from kit.suite import entry
 from kit.telemetry import InternalServer
@@ -55,14 +56,15 @@ class Parts:
 class Service(Generic[Config, Storage]):
     """What makes a service differ from another. None of the functions connects to anything.
 
-    `stream` is what it announces on. `consumers` are those of the streams that it listens to, by the word of who
-    announces there.
+    `stream` is what it announces on. `peers` are those that may call each method, by its name. `consumers` are those of
+    the streams that it listens to, by the word of who announces there.
     """
 
     word: str
     config: type[Config]
     metadata: sa.MetaData
     stream: str
+    peers: Mapping[str, Collection[str]]
     storage: Callable[[sa.Engine, Config], Storage]
     parts: Callable[[Config, Storage], Parts]
     check: Callable[[sa.Engine, Config], Iterable[Finding]]
@@ -91,6 +93,7 @@ def assemble(service: Service[Config, Storage], settings: Config) -> App:
         threads_max=settings.threads_max,
         concurrent_rpcs_max=settings.concurrent_rpcs_max,
         reflection=settings.reflection,
+        admission=admission_of(settings, service.peers),
     )
     internal = InternalServer(
         settings.internal_port, lambda: server.is_serving and database.is_there(engine), host=settings.internal_host
@@ -153,7 +156,7 @@ def channel_to(word: str, address: str, settings: ServiceSettings) -> tuple[grpc
 
     Every write carries a request id and the rest reads, so gRPC may try all of them again.
     """
-    channel = client.channel(address, idempotent=entry(word).exposes)
+    channel = client.channel(address, identity=identity_of(settings), idempotent=entry(word).exposes)
     return channel, Circuit(CircuitBounds(places_of(settings.threads_max)), service=word)
 
 

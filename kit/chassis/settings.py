@@ -13,10 +13,11 @@ from __future__ import annotations
 import dataclasses
 
 from kit.config import setting
+from kit.peers.settings import PeerSettings
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ServiceSettings:
+class ServiceSettings(PeerSettings):
     """Read once when a process starts."""
 
     database_url: str = setting("database that this service alone owns, postgresql+psycopg://…", secret=True)
@@ -33,7 +34,6 @@ class ServiceSettings:
         secret=True,
     )
 
-    host: str = setting("address that the service listens on", default="127.0.0.1")
     port: int = setting("port that the service listens on", default=0)
     port_shared: bool = setting("whether several processes may listen on the port", default=False)
     internal_host: str = setting("address that /healthz, /readyz and /metrics listen on", default="127.0.0.1")

@@ -69,6 +69,13 @@ def identity_of(settings: IdentitySettings) -> Identity:
     return TokenIdentity(settings.token) if settings.token else NO_IDENTITY
 
 
+def expect_usable(settings: IdentitySettings) -> None:
+    """Raises ConfigError where the files of the certificate are none, for who does not open them at once."""
+    files = files_of(settings)
+    if files is not None:
+        files.read()
+
+
 def admission_of(settings: PeerSettings, granted: Mapping[str, Collection[str]]) -> PeerAdmission:
     """Whom a service lets call: the suite's own peers by its table, and those that the operator names.
 

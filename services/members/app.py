@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kit.chassis.app import Parts, Service, relay
 from kit.checking import Finding
 from kit.config import ConfigError
-from services.members import announces, check, handlers, jobs, tables
+from services.members import announces, check, handlers, jobs, peers, tables
 from services.members.config import Config
 from services.members.ports import Publish
 from services.members.rpc import MembersServicer
@@ -77,6 +77,7 @@ SERVICE = Service(
     config=Config,
     metadata=tables.metadata,
     stream=announces.STREAM,
+    peers=peers.PEERS,
     storage=storage_of,
     parts=parts,
     check=findings,

@@ -10,7 +10,7 @@ from kit.chassis.app import Parts, Service, channel_to, consumer
 from kit.chassis.jobs import Round
 from kit.inbox import Consumer
 from kit.workers import Worker
-from services.points import announces, check, handlers, jobs, listens, tables
+from services.points import announces, check, handlers, jobs, listens, peers, tables
 from services.points.batch import Committer, DirectCommitter, GroupCommitter, Rulebook
 from services.points.clients import MembersClient
 from services.points.conditions import CelConditions
@@ -109,6 +109,7 @@ SERVICE = Service(
     config=Config,
     metadata=tables.metadata,
     stream=announces.STREAM,
+    peers=peers.PEERS,
     storage=lambda engine, _: Storage(engine),
     parts=parts,
     check=lambda engine, _: check.check(engine),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from kit.chassis.app import Parts, Service, channel_to, consumer
 from kit.inbox import Consumer
 from kit.workers import Worker
-from services.rewards import announces, check, handlers, jobs, listens, tables
+from services.rewards import announces, check, handlers, jobs, listens, peers, tables
 from services.rewards.clients import GrpcPoints
 from services.rewards.config import Config
 from services.rewards.handlers import Saga
@@ -68,6 +68,7 @@ SERVICE = Service(
     config=Config,
     metadata=tables.metadata,
     stream=announces.STREAM,
+    peers=peers.PEERS,
     storage=lambda engine, _: Storage(engine),
     parts=parts,
     check=lambda engine, _: check.check(engine),

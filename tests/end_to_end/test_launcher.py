@@ -11,10 +11,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import grpc
 import pytest
+from loyalty.members.v1 import members_pb2
+from loyalty.members.v1.members_pb2_grpc import MembersServiceStub
 
+from kit import client
+from kit.call import CALLER_ID_HEADER
 from tests.fixtures.launcher import Place, Running, new_place
 from wafa.backends import free_port
+from wafa.demo.programme import PROGRAM_ID
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux lists them")
 
@@ -85,6 +91,21 @@ def test_a_command_that_was_shown_can_be_pasted(second_start: Running) -> None:
 def test_while_it_runs_the_command_line_finds_it_and_no_other_starts(place: Place, second_start: Running) -> None:
     another_launcher_refuses(place)
     the_command_line_finds_it(place)
+
+
+def test_another_process_of_this_machine_makes_no_admin_key(place: Place, second_start: Running) -> None:
+    address = json.loads((place.folder / "suite.json").read_text())["services"]["members"]
+    request = members_pb2.CreateApiKeyRequest(
+        program_id=PROGRAM_ID, request_id="r", name="mine", role=members_pb2.CALLER_ROLE_ADMIN
+    )
+    claims = (), ((CALLER_ID_HEADER, "gateway"),), (("authorization", "Bearer guessed"), (CALLER_ID_HEADER, "operator"))
+    with client.channel(address) as channel:
+        for metadata in claims:
+            with pytest.raises(grpc.RpcError) as refused:
+                MembersServiceStub(channel).CreateApiKey(request, timeout=10, metadata=metadata)
+            assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    # What lets the command line do it is for the user who runs the suite.
+    assert (place.folder / "suite.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_killed_service_is_told_and_started_again(place: Place, second_start: Running) -> None:

@@ -22,6 +22,7 @@ import pytest
 
 from kit import client
 from kit.call import Call
+from kit.peers.identity import TokenIdentity, hash_of
 from tests.fixtures.launcher import Place, new_place
 from tests.tidy.tree import ROOT, files
 
@@ -149,9 +150,12 @@ def contract(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.deep
 def test_it_starts_with_the_suite_is_called_and_is_checked(place: Place, contract: Any) -> None:
     program_id = str(uuid.uuid4())
+    # Nothing of the suite calls it yet; the operator lets their own systems.
+    place.environ[f"{WORD.upper()}_PEERS"] = "crm: WriteNote, GetNote"
+    place.environ[f"{WORD.upper()}_PEER_TOKENS"] = f"crm: {hash_of('token of crm')}"
     with place.running("--no-story"):
         address = json.loads((place.folder / "suite.json").read_text())["services"][WORD]
-        with client.channel(address) as channel:
+        with client.channel(address, identity=TokenIdentity("token of crm")) as channel:
             stub, pb = contract.NotebookServiceStub(channel), sys.modules[f"loyalty.{WORD}.v1.{WORD}_pb2"]
             wish = pb.WriteNoteRequest(program_id=program_id, request_id="r-1", subject="call the baker")
             written, again = ask(stub.WriteNote, wish), ask(stub.WriteNote, wish)

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
+from kit.peers import OPERATOR
 from tests.conftest import DEEP
 from tests.fixtures.books import behind, wait_until_settled
 from tests.fixtures.deployment import Deployment
@@ -57,7 +58,7 @@ def reconcile(deployment: Deployment, *, is_final: bool = False) -> list[RepairR
     """All repairs, with the services up."""
     reconciler = Reconciler(deployment.suite.database_urls)
     reconciler.wait_until_heard()
-    with Repairs(deployment.suite.addresses, is_final=is_final) as repairs:
+    with Repairs(deployment.suite.addresses, deployment.suite.identity(OPERATOR), is_final=is_final) as repairs:
         return list(reconciler.carry_out(repairs))
 
 
@@ -244,7 +245,7 @@ class TestMembersOlder:
         restore(deployment, {"members": night["members"]})
         (left,) = reconcile(deployment)
         assert f"wafa programs create NAME --currency … --region … --id {program.program_id}" in left.problem
-        with Register(deployment.suite.addresses["members"]) as register:
+        with Register(deployment.suite.addresses["members"], deployment.suite.identity(OPERATOR)) as register:
             register.create_program("found again", "GBP", "GB", program.program_id)
         (done,) = reconcile(deployment)
         assert (done.repair.member_id, done.problem) == (new, "")

@@ -13,7 +13,7 @@ from tests.tidy.tree import ROOT, SERVICES, sources
 
 EVERYWHERE = {
     "__init__", "__main__", "announces", "app", "chain", "check", "config", "convert", "domain", "grants", "handlers",
-    "jobs", "migrations", "ports", "rpc", "storage", "tables",
+    "jobs", "migrations", "peers", "ports", "rpc", "storage", "tables",
 }  # fmt: skip
 
 # Rooms that only some need: who calls nobody needs no clients, who hears nobody has nothing to listen to, who keeps no

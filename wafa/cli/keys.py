@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from wafa.cli.places import members_address
+from wafa.cli.places import register_of
 from wafa.cli.programs import chosen
 from wafa.launcher.errors import LauncherError
 from wafa.register import Key, Register
@@ -45,7 +45,7 @@ def create(
     program: InProgram = "",
 ) -> None:
     """Create a key and show it, this once. An app key acts for every member: never ship it inside an app."""
-    with Register(members_address(os.environ)) as register:
+    with register_of(os.environ) as register:
         owner = chosen(register, program)
         replaced = _found(register, owner.program_id, replaces).key_id if replaces else ""
         key, secret = register.create_key(owner.program_id, name or role.value, role.value, replaces=replaced)
@@ -60,7 +60,7 @@ def create(
 @app.command("list")
 def list_keys(program: InProgram = "") -> None:
     """List the keys, without their secrets."""
-    with Register(members_address(os.environ)) as register:
+    with register_of(os.environ) as register:
         keys = list(register.keys(chosen(register, program).program_id))
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for heading in ("prefix", "role", "name", "since", "revoked"):
@@ -76,7 +76,7 @@ def revoke(
     key: Annotated[str, typer.Argument(help="Its prefix, as the list shows it, or its id.")], program: InProgram = ""
 ) -> None:
     """Revoke a key for good."""
-    with Register(members_address(os.environ)) as register:
+    with register_of(os.environ) as register:
         owner = chosen(register, program)
         found = _found(register, owner.program_id, key)
         revoked = register.revoke_key(owner.program_id, found.key_id)

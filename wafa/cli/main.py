@@ -13,7 +13,7 @@ from kit.config import ConfigError
 from kit.errors import Refusal
 from wafa.backends import BackendError
 from wafa.checker.books import BooksError
-from wafa.cli import check, demo, keys, programs, reconcile, run
+from wafa.cli import certificates, check, demo, keys, programs, reconcile, run
 from wafa.demo.receipts import ReceiptError
 from wafa.gateway_client import GatewayError
 from wafa.launcher.errors import LauncherError, StopAsked
@@ -38,6 +38,7 @@ app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("reconcile")(reconcile.reconcile)
+app.command("certificates")(certificates.certificates)
 app.add_typer(programs.app, name="programs")
 app.add_typer(keys.app, name="keys")
 

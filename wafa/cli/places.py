@@ -12,6 +12,8 @@ from wafa.backends.addresses import database_urls_in, owner_urls_in, redis_url_i
 from wafa.launcher.errors import LauncherError
 from wafa.launcher.home import Home, state_folder
 from wafa.launcher.settings import Settings
+from wafa.operator import operator_identity
+from wafa.register import Register
 
 
 def members_address(environ: Mapping[str, str]) -> str:
@@ -26,6 +28,11 @@ def members_address(environ: Mapping[str, str]) -> str:
             "or say with MEMBERS_ADDRESS where `members` of another one listens (host:port)."
         )
     return where.services["members"]
+
+
+def register_of(environ: Mapping[str, str]) -> Register:
+    """A connection to `members` as the operator."""
+    return Register(members_address(environ), operator_identity(environ))
 
 
 def service_addresses(environ: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from wafa.cli.places import members_address
+from wafa.cli.places import register_of
 from wafa.launcher.errors import LauncherError
 from wafa.register import Program, Register
 from wafa.screen import Screen
@@ -26,7 +26,7 @@ def create(
     ] = "",
 ) -> None:
     """Create a program."""
-    with Register(members_address(os.environ)) as register:
+    with register_of(os.environ) as register:
         program = register.create_program(name, currency.upper(), region.upper(), program_id)
     screen = Screen()
     screen.line(f"Created “{program.name}”, {program.program_id}.")
@@ -36,7 +36,7 @@ def create(
 @app.command("list")
 def list_programs() -> None:
     """List the programs."""
-    with Register(members_address(os.environ)) as register:
+    with register_of(os.environ) as register:
         programs = list(register.programs())
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for heading in ("name", "currency", "region", "since", "program id"):

@@ -10,11 +10,13 @@ from typing import Annotated
 import orjson
 import typer
 
+from kit.peers.identity import Identity
 from wafa.checker.prove import Proof, prove
 from wafa.cli.check import show_proof
 from wafa.cli.places import Archive, archive, service_addresses
 from wafa.launcher.errors import LauncherError
 from wafa.launcher.readiness import grpc_serves
+from wafa.operator import operator_identity
 from wafa.reconciler.plans import RepairResult
 from wafa.reconciler.reconcile import Reconciler
 from wafa.reconciler.repairs import Repairs
@@ -36,9 +38,10 @@ def reconcile(
 ) -> None:
     """Make restored databases of different nights agree. The services run; the gateway should not yet."""
     addresses = service_addresses(os.environ)
-    _expect_serving(addresses)
+    identity = operator_identity(os.environ)
+    _expect_serving(addresses, identity)
     with archive(os.environ) as found:
-        for result in _results(found, addresses, dry_run=dry_run, is_final=settle):
+        for result in _results(found, addresses, identity, dry_run=dry_run, is_final=settle):
             _show(result, as_json=as_json)
         proof = prove(found.settings.addresses.database_urls, found.settings.of_errand, is_running=True)
     _show_proof(proof, as_json=as_json)
@@ -46,19 +49,21 @@ def reconcile(
         raise typer.Exit(1)
 
 
-def _expect_serving(addresses: Mapping[str, str]) -> None:
-    silent = [f"{word} at {address}" for word, address in addresses.items() if not grpc_serves(address)]
+def _expect_serving(addresses: Mapping[str, str], identity: Identity) -> None:
+    silent = [f"{word} at {address}" for word, address in addresses.items() if not grpc_serves(address, identity)]
     if silent:
         raise LauncherError(f"Repairs are made by the services, and there is no answer from {', '.join(silent)}.")
 
 
-def _results(found: Archive, addresses: Mapping[str, str], *, dry_run: bool, is_final: bool) -> Iterable[RepairResult]:
+def _results(
+    found: Archive, addresses: Mapping[str, str], identity: Identity, *, dry_run: bool, is_final: bool
+) -> Iterable[RepairResult]:
     reconciler = Reconciler(found.settings.addresses.database_urls)
     reconciler.wait_until_heard()
     if dry_run:
         yield from (RepairResult(repair, problem=IN_DRY_RUN) for repair in reconciler.plan_all())
         return
-    with Repairs(addresses, is_final=is_final) as repairs:
+    with Repairs(addresses, identity, is_final=is_final) as repairs:
         yield from reconciler.carry_out(repairs)
 
 

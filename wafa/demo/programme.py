@@ -18,6 +18,7 @@ from wafa.demo.receipts import GIFT_CARD, SERVICE
 from wafa.demo.wire import CURRENCY, card_number, instant
 from wafa.gateway_client import Answer, GatewayClient, GatewayError
 from wafa.launcher.home import Home, Whereabouts
+from wafa.operator import identity_at
 from wafa.register import ROLES, Program, Register
 
 PROGRAM_ID = str(derived_id("wafa", "demo", "program"))
@@ -83,7 +84,7 @@ class Programme:
 
 def provide(home: Home, where: Whereabouts) -> Programme:
     """Makes what is missing of the demo programme. Raises GatewayError, and the refusals of `members`."""
-    with Register(where.services["members"]) as register:
+    with Register(where.services["members"], identity_at(where)) as register:
         program = register.provide_program(PROGRAM_NAME, CURRENCY, REGION, PROGRAM_ID)
         kept = home.keys()
         keys = _provide_keys(home, register, kept)

@@ -3,7 +3,7 @@
 launcher.lock   held as long as a suite runs from this folder
 secrets.json    the keys that seal personal data; without them the members in the databases cannot be read
 keys.json       API keys of the demo programme
-suite.json      where the running suite is to be found, there only while it runs
+suite.json      where the running suite is to be found, and the operator's token, there only while it runs
 logs/           what each process said
 """
 
@@ -30,10 +30,14 @@ SECRET_BYTES = 32
 
 @dataclasses.dataclass(frozen=True)
 class Whereabouts:
-    """Where a running suite answers: the gateway's URL, and the address of each service by its word."""
+    """Where a running suite answers: the gateway's URL, and the address of each service by its word.
+
+    By `operator_token` services know the command line.
+    """
 
     gateway_url: str
     services: Mapping[str, str]
+    operator_token: str = dataclasses.field(default="", repr=False)
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
@@ -98,7 +102,7 @@ class Home:
             with (self.folder / "launcher.lock").open("ab") as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return Whereabouts(noted["gateway_url"], noted["services"])
+            return Whereabouts(noted["gateway_url"], noted["services"], noted["operator_token"])
         except (OSError, ValueError):
             return None
         return None  # the lock was free: a killed run left the file

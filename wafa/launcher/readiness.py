@@ -8,13 +8,14 @@ import grpc
 from grpc_health.v1 import health_pb2
 
 from kit.client import channel
+from kit.peers.identity import NO_IDENTITY, Identity
 
 ASK_TIMEOUT_S = 1.0
 
 
-def grpc_serves(address: str) -> bool:
-    """Whether the gRPC server there says SERVING of itself as a whole."""
-    with channel(address) as asked:
+def grpc_serves(address: str, identity: Identity = NO_IDENTITY) -> bool:
+    """Whether the gRPC server there says SERVING of itself as a whole; one with certificates wants to see one."""
+    with channel(address, identity=identity) as asked:
         check = asked.unary_unary(
             "/grpc.health.v1.Health/Check",
             request_serializer=health_pb2.HealthCheckRequest.SerializeToString,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from kit.peers import OPERATOR
 from wafa.backends import WORDS, Backends
 from wafa.launcher.child import Child, Program, telling
 from wafa.launcher.embedded import Embedded
@@ -21,6 +22,7 @@ from wafa.launcher.readiness import grpc_serves, http_ready
 from wafa.launcher.settings import Settings
 from wafa.launcher.stopping import Stop
 from wafa.launcher.supervisor import Supervisor
+from wafa.launcher.tokens import new_tokens
 from wafa.screen import Screen
 
 MIGRATION_TIMEOUT_S = 300
@@ -56,7 +58,8 @@ def running(
         for server in (backends.postgres, backends.valkey):
             if server is not None:
                 supervisor.adopt(Embedded(server), is_back_end=True)
-        settings = Settings(environ, backends.addresses, secrets)
+        tokens = new_tokens()
+        settings = Settings(environ, backends.addresses, secrets, tokens)
         with screen.step("databases"):
             migrate(settings, home)
         # Started in order and waited for in order; what each does on its way up, they do side by side.
@@ -67,7 +70,8 @@ def running(
         for child in children:
             with screen.step(child.name):
                 child.wait_ready(stop)
-        where = Whereabouts(f"http://{_reachable(host)}:{ports.gateway}", {word: ports.address(word) for word in WORDS})
+        services = {word: ports.address(word) for word in WORDS}
+        where = Whereabouts(f"http://{_reachable(host)}:{ports.gateway}", services, tokens[OPERATOR])
         home.announce(where)
         yield Suite(where, home, supervisor)
 

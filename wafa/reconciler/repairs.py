@@ -14,8 +14,10 @@ from kit.call import Call
 from kit.client import channel, invoke
 from kit.errors import Refusal
 from kit.ids import ordered_id
+from kit.peers import OPERATOR
+from kit.peers.identity import Identity
 from wafa.reconciler.plans import Repair, RepairAction, RepairResult
-from wafa.reconciler.requests import CALLER_ID, DEADLINE_MS, request_id
+from wafa.reconciler.requests import DEADLINE_MS, request_id
 from wafa.reconciler.spending import SpendingRepairs
 
 RESTORE_REASON = "reconciled after a restore: other services know the member otherwise"
@@ -24,13 +26,14 @@ RESTORE_REASON = "reconciled after a restore: other services know the member oth
 class Repairs:
     """Connections to the services at these addresses. One refused repair does not stop the next.
 
-    `is_final` decides what would wait for tills to send receipts again.
+    `identity` is the operator's. `is_final` decides what would wait for tills to send receipts again.
     """
 
-    def __init__(self, addresses: Mapping[str, str], *, is_final: bool = False) -> None:
+    def __init__(self, addresses: Mapping[str, str], identity: Identity, *, is_final: bool = False) -> None:
         self._exits = contextlib.ExitStack()
-        channels = {word: self._exits.enter_context(channel(address)) for word, address in addresses.items()}
-        self._call = Call(CALLER_ID)
+        open_channel = self._exits.enter_context
+        channels = {word: open_channel(channel(address, identity=identity)) for word, address in addresses.items()}
+        self._call = Call(OPERATOR)
         self._run_id = str(ordered_id())
         self._members = MembersServiceStub(channels["members"])
         spending = SpendingRepairs(channels["points"], channels["rewards"], self._call, self._run_id, is_final=is_final)

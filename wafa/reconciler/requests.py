@@ -6,8 +6,8 @@ from kit.ids import derived_id
 from wafa.reconciler.plans import Repair
 
 DEADLINE_MS = 10_000
-# Our name as a caller, in stored answers and changes, and as the one who decided an adjustment.
-CALLER_ID = "reconcile"
+# What request ids are made of, and our name as the one who decided an adjustment.
+PURPOSE = "reconcile"
 ACTOR = "wafa reconcile"
 
 
@@ -17,4 +17,4 @@ def request_id(repair: Repair, *parts: str) -> str:
     Where a refusal may not be replayed to a later run, a part names the run: a repair is carried out once all the same,
     since what is repaired already is refused, or is as it should be.
     """
-    return str(derived_id(CALLER_ID, repair.action.value, repair.member_id, repair.subject_id, *parts))
+    return str(derived_id(PURPOSE, repair.action.value, repair.member_id, repair.subject_id, *parts))

@@ -35,6 +35,13 @@ def env_file(word: str) -> dict[str, str]:
     return dict(pair for pair in pairs if len(pair) == 2)
 
 
+def expect_certificate_in(word: str, folder: str) -> None:
+    """Fails unless the process is told to read its certificate there, by the names of cert-manager's Secrets."""
+    files = {"CERTIFICATE": "tls.crt", "KEY": "tls.key", "CA": "ca.crt"}
+    for setting, file in files.items():
+        assert env_file(word)[f"{word.upper()}_TLS_{setting}"] == f"{folder}/{file}"
+
+
 def plain_manifests() -> list[Manifest]:
     """The manifests that the kustomizations name, before any of their patches."""
     found: list[Manifest] = []
@@ -42,6 +49,11 @@ def plain_manifests() -> list[Manifest]:
         if file.name != "kustomization.yaml":
             found += [manifest for manifest in yaml.safe_load_all(file.read_text()) if manifest]
     return found
+
+
+def of_cert_manager(manifest: Manifest) -> bool:
+    """Whether cert-manager reads it, whose kinds the schemas of Kubernetes do not know."""
+    return bool(manifest["apiVersion"] == "cert-manager.io/v1")
 
 
 def named(manifests: list[Manifest], kind: str) -> dict[str, Manifest]:

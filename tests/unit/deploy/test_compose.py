@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.deploy.reading import DEPLOY, PROCESSES, SERVICES
+from tests.unit.deploy.reading import DEPLOY, PROCESSES, SERVICES, expect_certificate_in
 
 REQUIRED = re.compile(r"\$\{(\w+):\?")
 ANY = re.compile(r"(?<!\$)\$\{?(\w+)")
@@ -49,6 +49,15 @@ def test_a_service_starts_on_a_migrated_database(word: str, compose: Mapping[str
     assert service["environment"].items() <= job["environment"].items()
     assert job["depends_on"]["postgres"]["condition"] == "service_healthy"
     assert service["depends_on"][f"migrate-{word}"]["condition"] == "service_completed_successfully"
+
+
+@pytest.mark.parametrize("word", PROCESSES)
+def test_a_process_reads_its_own_certificate_and_no_other(word: str, compose: Mapping[str, Any]) -> None:
+    (volume,) = compose["services"][word]["volumes"]
+    source, folder, mode = volume.split(":")
+    # As `python -m wafa certificates deploy/certificates` writes them.
+    assert (source, mode) == (f"./certificates/{word}", "ro")
+    expect_certificate_in(word, folder)
 
 
 def test_our_processes_can_do_little_and_write_nowhere(compose: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,18 @@ from typing import Any
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
-from tests.unit.deploy.reading import PROCESSES, Manifest, env_file, named, plain_manifests, settings_of
+from kit.peers import OPERATOR
+from kit.peers.certificates import NAME_PREFIX
+from tests.unit.deploy.reading import (
+    PROCESSES,
+    Manifest,
+    env_file,
+    expect_certificate_in,
+    named,
+    of_cert_manager,
+    plain_manifests,
+    settings_of,
+)
 
 # The oldest and the newest that the schemas at hand and the manifests have in common.
 VERSIONS = ("1.29", kubernetes_validate.latest_version())
@@ -18,12 +30,12 @@ VERSIONS = ("1.29", kubernetes_validate.latest_version())
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_manifest_is_what_kubernetes_expects(manifests: list[Manifest], version: str) -> None:
-    for manifest in manifests:
+    for manifest in itertools.filterfalse(of_cert_manager, manifests):
         kubernetes_validate.validate(manifest, version, strict=True)
 
 
 def test_the_files_are_well_formed_before_kustomize_touches_them() -> None:
-    for manifest in plain_manifests():
+    for manifest in itertools.filterfalse(of_cert_manager, plain_manifests()):
         kubernetes_validate.validate(manifest, VERSIONS[-1], strict=True)
 
 
@@ -107,6 +119,30 @@ def test_who_may_knock_at_a_service_is_who_has_its_address(manifests: list[Manif
         knows = {other for other in PROCESSES if any(_is_address_of(word, name) for name in env_file(other))}
         assert let_in == knows
         assert first["ports"] == [{"port": "grpc"}]
+
+
+def test_each_peer_has_a_certificate_that_names_it(manifests: list[Manifest]) -> None:
+    issuers, certificates = named(manifests, "Issuer"), named(manifests, "Certificate")
+    authority = certificates.pop("authority")["spec"]
+    assert issuers[authority["issuerRef"]["name"]]["spec"] == {"selfSigned": {}}
+    assert authority["isCA"] is True
+    assert certificates.keys() == {*PROCESSES, OPERATOR}
+    for name, certificate in certificates.items():
+        said = certificate["spec"]
+        assert said["uris"] == [NAME_PREFIX + name]
+        assert said["usages"] == ["server auth", "client auth"]
+        assert issuers[said["issuerRef"]["name"]]["spec"] == {"ca": {"secretName": authority["secretName"]}}
+
+
+@pytest.mark.parametrize("word", PROCESSES)
+def test_a_pod_reads_the_certificate_of_its_process(word: str, manifests: list[Manifest]) -> None:
+    pod = named(manifests, "Deployment")[word]["spec"]["template"]["spec"]
+    (volume,) = (each for each in pod["volumes"] if each["name"] == "tls")
+    assert volume["secret"]["secretName"] == named(manifests, "Certificate")[word]["spec"]["secretName"]
+    (mount,) = (each for each in pod["containers"][0]["volumeMounts"] if each["name"] == "tls")
+    expect_certificate_in(word, mount["mountPath"])
+    # Its neighbours reach it by its word, and ask for a certificate of that name.
+    assert word in named(manifests, "Certificate")[word]["spec"]["dnsNames"]
 
 
 def _is_address_of(word: str, variable: str) -> bool:

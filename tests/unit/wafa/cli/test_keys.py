@@ -43,8 +43,7 @@ class FakeRegister:
 @pytest.fixture
 def register(monkeypatch: pytest.MonkeyPatch) -> FakeRegister:
     found = FakeRegister()
-    monkeypatch.setattr(keys, "Register", lambda _address: found)
-    monkeypatch.setenv("MEMBERS_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setattr(keys, "register_of", lambda _environ: found)
     monkeypatch.setattr(keys, "chosen", lambda _register, _program: PROGRAM)
     return found
 

@@ -12,7 +12,7 @@ import pytest
 from wafa.launcher.errors import LauncherError
 from wafa.launcher.home import CHECKOUT, SECRET_VARIABLES, Home, Whereabouts, state_folder
 
-HERE = Whereabouts("http://127.0.0.1:8080", {"members": "127.0.0.1:50051"})
+HERE = Whereabouts("http://127.0.0.1:8080", {"members": "127.0.0.1:50051"}, "the-operators-token")
 
 
 @pytest.fixture

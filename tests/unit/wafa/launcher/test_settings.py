@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from kit.peers.identity import hash_of
 from wafa.backends import WORDS, Addresses
 from wafa.launcher.ports import Ports
 from wafa.launcher.settings import Settings
@@ -15,6 +16,7 @@ PORTS = Ports(
     {word: number for number, word in enumerate(WORDS, 1)},
     {word: number for number, word in enumerate((*WORDS, "gateway"), 101)},
 )
+TOKENS = {name: f"token-of-{name}" for name in (*WORDS, "gateway", "operator")}
 SECRETS = {"MEMBERS_MASTER_KEY": "sealed", "MEMBERS_LOOKUP_PEPPER": "hashed"}
 
 
@@ -22,9 +24,9 @@ SECRETS = {"MEMBERS_MASTER_KEY": "sealed", "MEMBERS_LOOKUP_PEPPER": "hashed"}
 def settings() -> Settings:
     urls = {word: f"postgresql+psycopg://{word}" for word in WORDS}
     environ = {"PATH": "/bin", "POINTS_LOG_LEVEL": "debug", "MEMBERS_DATABASE_URL": "x", "GATEWAY_THREADS": "4"}
-    environ |= {"POINTS_OWNER_DATABASE_URL": "y"}
+    environ |= {"POINTS_OWNER_DATABASE_URL": "y", "WAFA_TOKEN": TOKENS["operator"]}
     owners = {word: f"postgresql+psycopg://{word}_owner" for word in urls}
-    return Settings(environ, Addresses(urls, "redis://r", owners), SECRETS)
+    return Settings(environ, Addresses(urls, "redis://r", owners), SECRETS, TOKENS)
 
 
 def test_a_service_knows_its_own_database_and_no_other(settings: Settings) -> None:
@@ -40,6 +42,13 @@ def test_only_who_migrates_knows_the_role_that_owns_the_tables(settings: Setting
     assert "MEMBERS_OWNER_DATABASE_URL" not in migrating
     others = (settings.of_service("points", PORTS), settings.of_errand("points"), settings.of_gateway("h", PORTS))
     assert not [name for environ in others for name in environ if "OWNER" in name]
+
+
+def test_a_process_knows_its_own_token_and_of_others_the_hashes(settings: Settings) -> None:
+    for name in (*WORDS, "gateway"):
+        environ = settings.of_gateway("h", PORTS) if name == "gateway" else settings.of_service(name, PORTS)
+        assert [value for value in environ.values() if value in TOKENS.values()] == [TOKENS[name]]
+        assert (hash_of(TOKENS["operator"]) in environ.get(f"{name.upper()}_PEER_TOKENS", "")) is (name != "gateway")
 
 
 def test_members_alone_gets_the_secrets(settings: Settings) -> None:
