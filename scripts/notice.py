@@ -29,6 +29,11 @@ The receipts of the demo (wafa/demo/receipts.csv.gz) are an excerpt, in another 
 
 What was changed is told in wafa/demo/README.md.
 
+Definitions of others for protos, in protos/third_party, under the Apache License, Version 2.0:
+
+    google/api      Google LLC, https://github.com/googleapis/googleapis
+    buf/validate    Buf Technologies, Inc., https://github.com/bufbuild/protovalidate
+
 Wafa uses the packages below, which are installed from a package index and are no part of this repository. Each
 comes under its own licence; the names are SPDX's. scripts/notice.py writes this list from the locks and from what the
 packages say of themselves.
