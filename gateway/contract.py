@@ -64,7 +64,8 @@ def route(blueprint: APIBlueprint, *, responses: Mapping[HTTPStatus, type[BaseMo
 
 
 def _declared() -> Iterator[Operation]:
-    for full_name in suite().exposed:
+    called = (each for each in suite().services.values() if each.has_routes)
+    for full_name in (name for each in called for name in each.exposes):
         service = descriptor_pool.Default().FindServiceByName(full_name)
         for method in service.methods:
             if method.GetOptions().HasExtension(annotations_pb2.http):
