@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from kit.peers import GATEWAY
 from tests.fixtures.suite import Caller, Program, Suite, gateway_config, sale, serving
 from tests.fixtures.waiting import wait_until
 
@@ -27,7 +28,9 @@ class Gateways:
 @pytest.fixture(scope="module")
 def gateways(suite: Suite) -> Iterator[Gateways]:
     with ExitStack() as exits:
-        config = gateway_config(suite.addresses, redis_url=suite.redis_url, redis_timeout_ms=5_000)
+        config = gateway_config(
+            suite.addresses, token=suite.tokens[GATEWAY], redis_url=suite.redis_url, redis_timeout_ms=5_000
+        )
         yield Gateways(*(exits.enter_context(serving(config)) for _ in range(2)))
 
 
