@@ -40,7 +40,8 @@ def test_the_rpc_is_found_in_what_a_view_calls() -> None:
 def test_a_closed_route_without_an_rpc_is_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match=r"no RPC stands in .*idle"):
         reference._route("GET", "/v1/nothing", "points.nothing", idle)
-    monkeypatch.setitem(policy.POLICY, "meta.nothing", policy.access_to("meta.index"))
+    known = {**policy.POLICY, "meta.nothing": policy.access_to("meta.index")}
+    monkeypatch.setattr(policy, "POLICY", known)
     assert reference._route("GET", "/nothing", "meta.nothing", idle).rpc == ""
 
 
