@@ -17,9 +17,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
+
+if TYPE_CHECKING:  # a client process of HTTP loads no gRPC
+    import grpc
 
 # "many": RecordPurchases with `per_call` purchases a call.
 # "redeem": redemptions over HTTP, of `reward_ids` in turn.
@@ -51,6 +54,8 @@ class Plan:
     first: int = 0
     reward_ids: tuple[str, ...] = ()
     starts_at: float = 0.0
+    # What a system of its own shows to `points`, where that asks who calls.
+    token: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -238,7 +243,7 @@ def _grpc_client(plan: Plan) -> Ask:
     from kit import client
     from kit.call import Call
 
-    stub, call, sale = PointsServiceStub(client.channel(plan.target)), Call("bench"), _sales()
+    stub, call, sale = PointsServiceStub(_channel(plan)), Call("bench"), _sales()
 
     def ask(turn: int) -> None:
         request = pb.RecordPurchaseRequest(
@@ -252,6 +257,15 @@ def _grpc_client(plan: Plan) -> Ask:
     return ask
 
 
+def _channel(plan: Plan) -> grpc.Channel:
+    from kit import client
+    from kit.peers.identity import TokenIdentity
+
+    if not plan.token:
+        return client.channel(plan.target)
+    return client.channel(plan.target, identity=TokenIdentity(plan.token))
+
+
 def _many_client(plan: Plan) -> Ask:
     from loyalty.points.v1 import points_pb2 as pb
     from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
@@ -259,7 +273,7 @@ def _many_client(plan: Plan) -> Ask:
     from kit import client
     from kit.call import Call
 
-    stub, call, sale = PointsServiceStub(client.channel(plan.target)), Call("bench"), _sales()
+    stub, call, sale = PointsServiceStub(_channel(plan)), Call("bench"), _sales()
 
     def ask(turn: int) -> None:
         buyers = (

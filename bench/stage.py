@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from bench.load import Plan, Way
 from bench.plain.tables import Account, ApiKey, Base, Member, Rule
+from kit.peers.identity import hash_of
 from wafa.backends import Backends, Ports, databases
 from wafa.backends.addresses import with_driver
 from wafa.backends.process import free_port
@@ -49,6 +50,7 @@ class Stage:
     program_id: str
     cards: tuple[str, ...]
     member_ids: tuple[str, ...]
+    token: str
 
     def admin(self) -> GatewayClient:
         """A connection with an admin's key, for one thread."""
@@ -66,6 +68,7 @@ class Stage:
             clients=1,
             requests_max=1,
             seconds_max=1.0,
+            token=self.token,
         )
 
 
@@ -76,7 +79,8 @@ def set_up() -> Iterator[Stage]:
     with contextlib.ExitStack() as exits:
         folder = exits.enter_context(_folder())
         backends = exits.enter_context(Backends({}, folder / "servers", ports=Ports.free()))
-        environ = _environ(folder, backends)
+        token = secrets.token_urlsafe(24)
+        environ = _environ(folder, backends, token)
         suite = exits.enter_context(running(environ, stop, screen, port=free_port()))
         made = programme.provide(suite.home, suite.whereabouts)
         with screen.step(f"{MEMBERS:,} members"):
@@ -94,6 +98,7 @@ def set_up() -> Iterator[Stage]:
             program_id,
             cards,
             member_ids,
+            token,
         )
 
 
@@ -105,12 +110,14 @@ def _folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def _environ(folder: Path, backends: Backends) -> dict[str, str]:
+def _environ(folder: Path, backends: Backends, token: str) -> dict[str, str]:
     return {
         **os.environ,
         **backends.addresses.environ(),
         "WAFA_STATE_DIR": str(folder / "suite"),
         "GATEWAY_THREADS": str(THREADS),
+        "POINTS_PEERS": "bench: RecordPurchase, RecordPurchases",
+        "POINTS_PEER_TOKENS": f"bench: {hash_of(token)}",
         "GATEWAY_TILL_REQUESTS_PER_S": RATE_LIMIT_OFF,
         "GATEWAY_ADMIN_REQUESTS_PER_S": RATE_LIMIT_OFF,
         "GATEWAY_TILL_LOOKUPS_PER_MIN": RATE_LIMIT_OFF,
