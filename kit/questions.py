@@ -41,7 +41,7 @@ def ask(
 @functools.cache
 def _spelled(question: str) -> str:
     """The question as psycopg reads it, which names what is known in its own way."""
-    return str(sa.text(_cut(question)).compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
+    return str(sa.text(_cut(question)).compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]  # SQLAlchemy left it so
 
 
 def _cut(question: str) -> str:

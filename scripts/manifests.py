@@ -35,7 +35,7 @@ def main() -> None:
 def manifests(found: SuiteFile) -> Iterator[tuple[Path, str]]:
     """The files and what they must hold."""
     # YAML and nothing that a browser shows; an undefined name is an error.
-    environment = jinja2.Environment(  # noqa: S701
+    environment = jinja2.Environment(  # noqa: S701 - see above
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -155,7 +155,7 @@ def _test_of(operation_id: str) -> Any:
 
     # Schemathesis draws by the random module in places; Hypothesis would rather it did not.
     @pytest.mark.filterwarnings("ignore:Do not use the .random. module:hypothesis.errors.HypothesisDeprecationWarning")
-    @schema.include(operation_id=operation_id).parametrize()  # type: ignore[untyped-decorator]
+    @schema.include(operation_id=operation_id).parametrize()  # type: ignore[untyped-decorator]  # schemathesis has no types
     @settings(
         max_examples=EXAMPLES_MAX,
         deadline=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -184,9 +184,7 @@ def _table(*columns: str) -> Table:
 
 def _short(path: str) -> str:
     """A path without the ids in it, which would push everything else off the screen."""
-    parts = path.split("/")
-    hidden: Callable[[str], str] = lambda part: "…" if len(part) >= 14 else part  # noqa: E731
-    return "/".join(map(hidden, parts))
+    return "/".join("…" if len(part) >= 14 else part for part in path.split("/"))
 
 
 def _points(count: int) -> str:

@@ -166,7 +166,7 @@ CHANGED = {
     "id": "1000 + id",
 }
 TAMPERED = {
-    **{f"a changed {name}": f"UPDATE jars SET {name} = {value} WHERE id = 40" for name, value in CHANGED.items()},  # noqa: S608
+    **{f"a changed {name}": f"UPDATE jars SET {name} = {value} WHERE id = 40" for name, value in CHANGED.items()},  # noqa: S608 - words of the tests
     "a deleted row": "DELETE FROM jars WHERE id = 40",
     "all deleted": "DELETE FROM jars",
     "a row that was added": STORE.format(first=40, last=40).replace("SELECT n,", "SELECT 5000,"),

@@ -48,7 +48,7 @@ def test_the_database_itself_refuses_what_the_domain_rules_out(engine: sa.Engine
         {"attributes": json.dumps({f"n{number}": "" for number in range(21)})},
     ):
         insert = sa.text(
-            f"INSERT INTO members ({columns}) VALUES (gen_random_uuid(), gen_random_uuid(), :status, :version, "  # noqa: S608
+            f"INSERT INTO members ({columns}) VALUES (gen_random_uuid(), gen_random_uuid(), :status, :version, "  # noqa: S608 - words of the tests
             "decode(repeat('00', :id_bytes), 'hex'), decode(repeat('00', :key_bytes), 'hex'), now(), now(), "
             ":tier, :segments, CAST(:attributes AS jsonb))"
         )
@@ -64,6 +64,6 @@ def test_a_change_keeps_traits_where_it_is_one_of_traits(caller: Caller, engine:
     caller.set_traits(member, pb.Traits(tier="gold"))
     for kind in ("traits_changed", "enrolled"):
         other = "NULL" if kind == "traits_changed" else "'{}'"
-        change = sa.text(f"UPDATE member_changes SET traits = {other} WHERE kind = :kind")  # noqa: S608
+        change = sa.text(f"UPDATE member_changes SET traits = {other} WHERE kind = :kind")  # noqa: S608 - words of the tests
         with pytest.raises(exc.IntegrityError, match="ck_member_changes_traits_told"), engine.begin() as connection:
             connection.execute(change, {"kind": kind})

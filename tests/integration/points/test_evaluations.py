@@ -31,7 +31,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def kept(*args: object) -> None:
         threads.append(threading.current_thread().name)
-        keep(*args)  # type: ignore[arg-type] # handed through as it came
+        keep(*args)  # type: ignore[arg-type]  # handed through as it came
 
     monkeypatch.setattr(module.Evaluations, "_keep", kept)
     return threads
@@ -88,7 +88,7 @@ def test_a_preview_of_much_is_what_the_sale_earns(long_ones: Points) -> None:
     long_ones.rule()
     member_id, sale = long_ones.member(), make.a_sale(*LINES)
     command = make.record_purchase(member_id, sale)
-    preview = long_ones.purchases.preview_purchase(TILL, command)  # type: ignore[arg-type] # the same fields
+    preview = long_ones.purchases.preview_purchase(TILL, command)  # type: ignore[arg-type]  # the same fields
     earned = long_ones.purchases.record_purchase(TILL, command).unwrap()
     assert preview.purchase.points_earned == earned.purchase.points_earned > 0
 

@@ -35,7 +35,7 @@ def book(amount_minor: int = 2000, *, quantity: int = 1) -> PurchaseLine:
 
 
 def sell(points: Points, member_id: uuid.UUID | None, *lines: PurchaseLine, **parts: object) -> PurchaseAnswer:
-    sale = replace(make.a_sale(*lines, occurred_at=points.clock.now()), **parts)  # type: ignore[arg-type] # of a sale
+    sale = replace(make.a_sale(*lines, occurred_at=points.clock.now()), **parts)  # type: ignore[arg-type]  # of a sale
     points.clock.advance(seconds=1)
     command = make.record_purchase(member_id, sale)
     if member_id is not None or any(line.original for line in lines):

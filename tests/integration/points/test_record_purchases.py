@@ -244,11 +244,11 @@ def test_a_full_queue_turns_the_call_away_or_what_is_left_of_it(points: Points) 
     known = MemberLookup(points.storage, points.people)
 
     with pytest.raises(LedgerBusy):
-        record(points, *items, handlers=PurchaseHandlers(points.storage, Full(points, 0), known))  # type: ignore[arg-type]
+        record(points, *items, handlers=PurchaseHandlers(points.storage, Full(points, 0), known))  # type: ignore[arg-type]  # a committer that is full
     assert points.account(member_id).version == 0
 
     room = Full(points, HANDED_OVER_MAX)
-    results = record(points, *items, handlers=PurchaseHandlers(points.storage, room, known))  # type: ignore[arg-type]
+    results = record(points, *items, handlers=PurchaseHandlers(points.storage, room, known))  # type: ignore[arg-type]  # a committer that is full
     assert sum(isinstance(result, LedgerBusy) for result in results) == 2
     assert points.account(member_id).version == HANDED_OVER_MAX
     assert sum(answer(result).purchase.points_earned for result in record(points, *items)) == 10 * len(items)

@@ -59,4 +59,4 @@ def test_numbers_stay_numbers_and_times_are_rfc_3339() -> None:
 )
 def test_the_query_decides_and_where_it_is_silent_the_header(accept: str, asked: str, expected: bool) -> None:
     with Flask("test").test_request_context(headers={"Accept": accept} if accept else {}):
-        assert sheets.wanted(asked) is expected  # type: ignore[arg-type]
+        assert sheets.wanted(asked) is expected  # type: ignore[arg-type]  # words that a URL may hold, and no others

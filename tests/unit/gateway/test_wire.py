@@ -120,7 +120,7 @@ lines = st.fixed_dictionaries(
     }
 )
 tenders = st.fixed_dictionaries({"kind": st.sampled_from(typing.get_args(sales.TenderWord)), "amount_minor": amounts})
-instants = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)).map(  # noqa: DTZ001
+instants = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)).map(  # noqa: DTZ001 - Hypothesis wants them without a zone
     lambda instant: instant.isoformat().replace("+00:00", "Z")
 )
 
@@ -315,7 +315,7 @@ def test_an_id_is_written_in_one_way(text: object) -> None:
         TypeAdapter(Id).validate_python(text)
 
 
-@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)), st.integers(-23 * 60, 23 * 60))  # noqa: DTZ001
+@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)), st.integers(-23 * 60, 23 * 60))  # noqa: DTZ001 - Hypothesis wants them without a zone
 def test_an_instant_is_the_same_instant_in_utc(moment: datetime, offset_minutes: int) -> None:
     instant = moment.replace(tzinfo=timezone(timedelta(minutes=offset_minutes)))
     told = TypeAdapter(Instant).validate_python(instant.isoformat())

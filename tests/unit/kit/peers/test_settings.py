@@ -28,7 +28,7 @@ def test_on_loopback_a_service_may_answer_everybody(host: str) -> None:
     assert admission_of(PeerSettings(host=host), GRANTED).guard is UNCHECKED
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.7", "", "members"])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.7", "", "members"])  # noqa: S104 - read here, and nothing listens there
 def test_elsewhere_it_answers_everybody_only_when_told_so(host: str) -> None:
     with pytest.raises(ConfigError, match="PEERS_UNCHECKED=true"):
         admission_of(PeerSettings(host=host), GRANTED)

@@ -118,9 +118,10 @@ def test_a_customer_who_cannot_be_enrolled_takes_all_their_receipts_along() -> N
         HEADER + "1,2010-12-01T08:00:00,77,MUG,1,100\nC2,2010-12-02T08:00:00,77,MUG,-1,100\n"
         "3,2010-12-03T08:00:00,88,MUG,1,100\n"
     )
-    refuse = lambda path, body: (  # noqa: E731
-        "INVALID_FIELD" if path == "/v1/members" and body["identifiers"][0]["value"] == "77" else ""
-    )
+
+    def refuse(path: str, body: Any) -> str:
+        return "INVALID_FIELD" if path == "/v1/members" and body["identifiers"][0]["value"] == "77" else ""
+
     tally = run(Suite(refuse), receipts)
     assert tally.adds_up
     assert sorted(each.receipt for each in tally.refused) == ["1", "C2"]

@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 def reasons(standing: Standing, **changes: object) -> list[UnavailabilityReason]:
     stock = changes.pop("stock", None)
-    found = for_member(reward(stock=stock, **changes), standing, NOON)  # type: ignore[arg-type]
+    found = for_member(reward(stock=stock, **changes), standing, NOON)  # type: ignore[arg-type]  # fields of a reward
     return [each.reason for each in found.unavailabilities]
 
 

@@ -487,4 +487,4 @@ def test_a_condition_puts_no_letter_together_from_two_literals() -> None:
 def test_a_condition_may_have_other_escapes(escape: str) -> None:
     condition = f'purchase.store_id == "Caf{escape}"'
     request = changed(requests.create_earning_rule(), "terms.condition", condition)
-    assert convert.create_earning_rule(request).terms.condition == condition  # type: ignore[arg-type] # a Message
+    assert convert.create_earning_rule(request).terms.condition == condition  # type: ignore[arg-type]  # a Message

@@ -179,7 +179,7 @@ ORIGINAL = make.a_receipt(receipt_number="R7")
     ],
 )
 def test_a_return_says_what_was_taken_and_why(changes: dict[str, object], sentence: str) -> None:
-    told = replace(RETURN, **changes)  # type: ignore[arg-type] # fields of a return
+    told = replace(RETURN, **changes)  # type: ignore[arg-type]  # fields of a return
     assert return_sentence(told) == sentence
     urdu = return_sentence(told, Language.URDU)
     assert urdu.endswith("۔")
