@@ -14,7 +14,7 @@ from wafa.backends.errors import BackendError
 
 
 @dataclass(frozen=True)
-class Account:
+class ServerAccount:
     """A user and its group on this machine. `switch` says whether a process must change to it (only root can)."""
 
     name: str
@@ -23,13 +23,13 @@ class Account:
     switch: bool
 
 
-def account_for_servers() -> Account:
+def account_for_servers() -> ServerAccount:
     """`nobody` when root asks, otherwise whoever asks.
 
     Raises BackendError when root asks on a machine that has no `nobody`.
     """
     if os.geteuid() != 0:
-        return Account(user_name(os.geteuid()), os.geteuid(), os.getegid(), switch=False)
+        return ServerAccount(user_name(os.geteuid()), os.geteuid(), os.getegid(), switch=False)
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
@@ -37,7 +37,7 @@ def account_for_servers() -> Account:
             "PostgreSQL does not run as root and this machine has no user `nobody` to run it: "
             "run make as an ordinary user, or add one with `useradd --system nobody`."
         ) from None
-    return Account(nobody.pw_name, nobody.pw_uid, nobody.pw_gid, switch=True)
+    return ServerAccount(nobody.pw_name, nobody.pw_uid, nobody.pw_gid, switch=True)
 
 
 def user_name(uid: int) -> str:
@@ -48,18 +48,18 @@ def user_name(uid: int) -> str:
         return str(uid)
 
 
-def can_enter(account: Account, folder: Path) -> bool:
+def can_enter(account: ServerAccount, folder: Path) -> bool:
     """Says whether the account may walk into an existing folder, judged by the mode bits of every folder above it."""
     return all(_may(account, each, stat.S_IXUSR) for each in (folder, *folder.parents))
 
 
-def can_execute(account: Account, program: Path) -> bool:
+def can_execute(account: ServerAccount, program: Path) -> bool:
     """Says whether the account may reach and execute a program, following links to where it really is."""
     real = program.resolve()
     return can_enter(account, real.parent) and _may(account, real, stat.S_IXUSR) and _may(account, real, stat.S_IRUSR)
 
 
-def _may(account: Account, path: Path, owner_bit: int) -> bool:
+def _may(account: ServerAccount, path: Path, owner_bit: int) -> bool:
     found = path.stat()
     if found.st_uid == account.uid:
         return bool(found.st_mode & owner_bit)
@@ -68,7 +68,7 @@ def _may(account: Account, path: Path, owner_bit: int) -> bool:
     return bool(found.st_mode & (owner_bit >> 6))
 
 
-def own(account: Account, path: Path) -> None:
+def own(account: ServerAccount, path: Path) -> None:
     """Gives a file or folder to the account, where that is not already so."""
     if account.switch:
         os.chown(path, account.uid, account.gid)

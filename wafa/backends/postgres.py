@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from wafa.backends.accounts import Account, own, user_name
+from wafa.backends.accounts import ServerAccount, own, user_name
 from wafa.backends.binaries import PostgresPrograms, find_postgres
 from wafa.backends.errors import BackendError
 from wafa.backends.process import Launch, ServerProcess, require_free, stop_left_behind
@@ -31,7 +31,7 @@ class PostgresSettings:
 
     folder: Path
     log: Path
-    account: Account
+    account: ServerAccount
     port: int
     password: str
     durable: bool = True

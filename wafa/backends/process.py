@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wafa.backends.accounts import Account
+from wafa.backends.accounts import ServerAccount
 from wafa.backends.errors import BackendError
 
 LEASH = Path(__file__).with_name("leash.py")
@@ -33,7 +33,7 @@ class Launch:
     in a person's shell are meant for other servers.
     """
 
-    account: Account
+    account: ServerAccount
     log: Path
 
     @property

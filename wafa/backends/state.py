@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from wafa.backends.accounts import Account, can_enter, own, user_name
+from wafa.backends.accounts import ServerAccount, can_enter, own, user_name
 from wafa.backends.addresses import Addresses
 from wafa.backends.errors import BackendError
 
@@ -27,7 +27,7 @@ OUTSIDE = Path("/var/lib/wafa")
 class State:
     """One state folder, locked. Raises BackendError when it cannot be used or is in use."""
 
-    def __init__(self, folder: Path, account: Account) -> None:
+    def __init__(self, folder: Path, account: ServerAccount) -> None:
         self.folder = folder.resolve()
         self.account = account
         self._lock = self._open()
@@ -126,7 +126,7 @@ def running(folder: Path) -> Addresses | None:
     return None  # the lock was free: the file is what a killed run left behind
 
 
-def servers_home(folder: Path, account: Account) -> Path:
+def servers_home(folder: Path, account: ServerAccount) -> Path:
     """Where the servers' own folders are: in the state folder, or outside when their user cannot enter it."""
     if not account.switch or can_enter(account, folder):
         return folder

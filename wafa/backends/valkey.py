@@ -11,7 +11,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from wafa.backends.accounts import Account
+from wafa.backends.accounts import ServerAccount
 from wafa.backends.binaries import find_valkey
 from wafa.backends.errors import BackendError
 from wafa.backends.process import Launch, ServerProcess, require_free, stop_left_behind
@@ -31,7 +31,7 @@ class ValkeySettings:
 
     folder: Path
     log: Path
-    account: Account
+    account: ServerAccount
     port: int
     password: str
     append_only: bool = False

@@ -93,7 +93,7 @@ def _standings(
     return frozenset(counted), 0 if is_running else sum(each.is_behind for each in stayed)
 
 
-def _standing_readings(urls: Mapping[str, str], readings: int) -> Iterator[frozenset[standings.Difference]]:
+def _standing_readings(urls: Mapping[str, str], readings: int) -> Iterator[frozenset[standings.ProjectionDifference]]:
     for _ in range(readings):
         with Books(urls) as books:
             yield frozenset(standings.differences(books))

@@ -18,7 +18,7 @@ from wafa.checker.books import Books, side_by_side
 
 
 @dataclasses.dataclass(frozen=True)
-class Listener:
+class ListeningService:
     """A service that keeps a projection of members. `every_change`: it counts every change, not only the status'.
 
     Its rows are of member_id, status, version and traits, the last NULL where it keeps none.
@@ -32,12 +32,12 @@ class Listener:
 # As text: jsonb has one spelling for what is the same.
 TRAITS = "jsonb_build_object('tier', tier, 'segments', segments, 'attributes', attributes)::text"
 LISTENERS = (
-    Listener(
+    ListeningService(
         "points",
         f"SELECT member_id, status, member_version AS version, {TRAITS} AS traits FROM standings ORDER BY member_id",  # noqa: S608 - of our own
         every_change=True,
     ),
-    Listener(
+    ListeningService(
         "rewards",
         "SELECT member_id, status, version, NULL AS traits FROM member_statuses ORDER BY member_id",
         every_change=False,
@@ -49,41 +49,41 @@ LETTERS = "SELECT consumer, event_id, type FROM dead_letters WHERE replayed_at I
 
 
 @dataclasses.dataclass(frozen=True)
-class Difference:
+class ProjectionDifference:
     """A finding, and whether time alone may mend it."""
 
     finding: Finding
     is_behind: bool
 
 
-def differences(books: Books) -> Iterator[Difference]:
+def differences(books: Books) -> Iterator[ProjectionDifference]:
     """Holds every listener against the register."""
     for listener in LISTENERS:
         yield from _of_listener(books, listener)
         yield from _dead_letters(books, listener.word)
 
 
-def _of_listener(books: Books, listener: Listener) -> Iterator[Difference]:
+def _of_listener(books: Books, listener: ListeningService) -> Iterator[ProjectionDifference]:
     members, known = books.rows("members", MEMBERS), books.rows(listener.word, listener.query)
     for member, standing in side_by_side(members, known, lambda row: row.member_id, lambda row: row.member_id):
         if member is None:
             assert standing is not None  # noqa: S101 - a pair has one of the two
             problem = f"{listener.word} knows a member that the register does not"
-            yield Difference(Finding("standing_true", str(standing.member_id), problem), is_behind=False)
+            yield ProjectionDifference(Finding("standing_true", str(standing.member_id), problem), is_behind=False)
         elif standing is None:
             problem = f"{listener.word} does not know the member"
-            yield Difference(Finding("standing_known", str(member.member_id), problem), is_behind=True)
+            yield ProjectionDifference(Finding("standing_known", str(member.member_id), problem), is_behind=True)
         elif standing.version > member.version or (
             standing.version == member.version and standing.status != member.status
         ):
             problem = f"{listener.word} has {standing.status} at version {standing.version}" + _says(member)
-            yield Difference(Finding("standing_true", str(member.member_id), problem), is_behind=False)
+            yield ProjectionDifference(Finding("standing_true", str(member.member_id), problem), is_behind=False)
         elif standing.version == member.version and standing.traits not in (None, member.traits):
             problem = f"{listener.word} has other traits at version {standing.version} than the register"
-            yield Difference(Finding("standing_true", str(member.member_id), problem), is_behind=False)
+            yield ProjectionDifference(Finding("standing_true", str(member.member_id), problem), is_behind=False)
         elif standing.status != member.status or (listener.every_change and standing.version != member.version):
             problem = f"{listener.word} has {standing.status} at version {standing.version}" + _says(member)
-            yield Difference(Finding("standing_known", str(member.member_id), problem), is_behind=True)
+            yield ProjectionDifference(Finding("standing_known", str(member.member_id), problem), is_behind=True)
 
 
 def _says(member: object) -> str:
@@ -91,9 +91,9 @@ def _says(member: object) -> str:
     return f", the register {status} at version {version}"
 
 
-def _dead_letters(books: Books, word: str) -> Iterator[Difference]:
+def _dead_letters(books: Books, word: str) -> Iterator[ProjectionDifference]:
     (table,) = books.rows(word, LETTERS_TABLE)
     if table.exists:
         for letter in books.rows(word, LETTERS):
             problem = f"{letter.consumer} gave up this {letter.type}"
-            yield Difference(Finding("letter_read", str(letter.event_id), problem), is_behind=False)
+            yield ProjectionDifference(Finding("letter_read", str(letter.event_id), problem), is_behind=False)

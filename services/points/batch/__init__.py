@@ -21,14 +21,13 @@ from services.points.batch.committer import (
 from services.points.batch.context import BatchContext
 from services.points.batch.execution import Result
 from services.points.batch.members import MemberNotYetKnown
-from services.points.batch.operation import Answered, Operation, answer_of, ref_of
+from services.points.batch.operation import Operation, ReferencedAnswer, answer_of, ref_of
 from services.points.batch.plan import Plan, Touch
 from services.points.batch.reads import GoodsTakenBack, Reads
 from services.points.batch.rulebook import Rulebook
 
 __all__ = [
     "HANDED_OVER_MAX",
-    "Answered",
     "BatchContext",
     "Committer",
     "DirectCommitter",
@@ -38,6 +37,7 @@ __all__ = [
     "Operation",
     "Plan",
     "Reads",
+    "ReferencedAnswer",
     "Result",
     "Rulebook",
     "Touch",

@@ -53,21 +53,21 @@ class Operation(Protocol[PlanT, AnswerOut]):
 
 
 @dataclass(frozen=True)
-class Answered(Generic[Ref, Answer]):
+class ReferencedAnswer(Generic[Ref, Answer]):
     """An answer of which only the reference is stored: what it refers to is kept for longer than answers are."""
 
     ref: Ref
     answer: Answer
 
 
-def ref_of(found: Ref | Answered[Ref, Any]) -> Ref:
+def ref_of(found: Ref | ReferencedAnswer[Ref, Any]) -> Ref:
     """The reference, whether the answer was replayed or is new."""
-    return found.ref if isinstance(found, Answered) else found
+    return found.ref if isinstance(found, ReferencedAnswer) else found
 
 
-def answer_of(found: Ref | Answered[Ref, Answer], read: Callable[[Ref], Answer]) -> Answer:
+def answer_of(found: Ref | ReferencedAnswer[Ref, Answer], read: Callable[[Ref], Answer]) -> Answer:
     """The answer; where it was replayed, as `read` finds it by the reference."""
-    return found.answer if isinstance(found, Answered) else read(found)
+    return found.answer if isinstance(found, ReferencedAnswer) else read(found)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from services.points.conditions.limits import CostUnknown
 from services.points.conditions.patterns import program_size
-from services.points.conditions.tree import Call, Constant, Items, Member, Name, Node, Walk, parts
+from services.points.conditions.tree import Constant, FunctionCall, Items, Member, Name, Node, Walk, parts
 from services.points.domain.earning.conditions import SIZES, Size
 
 # The way into CEL and back.
@@ -80,7 +80,7 @@ class _Reckoning:
                 return self._items(node)
             case Walk():
                 return self._walk(node)
-            case Call():
+            case FunctionCall():
                 return self._call(node)
 
     def _items(self, node: Items) -> tuple[int, Bound]:
@@ -101,7 +101,7 @@ class _Reckoning:
         result_steps, result = inside.cost(node.result)
         return steps + first_steps + through.size * each + result_steps + NODE_STEPS, result
 
-    def _call(self, node: Call) -> tuple[int, Bound]:
+    def _call(self, node: FunctionCall) -> tuple[int, Bound]:
         steps, values = self._all(node.arguments)
         reckon = _FUNCTIONS.get(node.function)
         if reckon is None:
@@ -176,7 +176,7 @@ def _dating(values: list[Bound]) -> tuple[int, Bound]:
     return ZONE_STEPS + _text(sum(value.weight for value in values)), SCALAR
 
 
-def _matching(node: Call, text: Bound) -> int:
+def _matching(node: FunctionCall, text: Bound) -> int:
     pattern = node.arguments[1]
     if not isinstance(pattern, Constant) or pattern.text is None:
         raise CostUnknown("matches a pattern that does not stand in it as a text")

@@ -25,7 +25,7 @@ import cel_expr_python.cel as cel
 from kit.errors import Invalid
 from services.points.conditions.cost import ASK_STEPS, steps_of, walks_of
 from services.points.conditions.limits import CostUnknown
-from services.points.conditions.tree import Call, Constant, Node, parts, read
+from services.points.conditions.tree import Constant, FunctionCall, Node, parts, read
 from services.points.domain.earning.conditions import ACTIVITY_FACTS, LINE_FACTS, PURCHASE_FACTS, Facts
 from services.points.domain.earning.terms import EarningTerms, Trigger
 
@@ -217,7 +217,7 @@ def _shares(indexes: Sequence[int]) -> set[int]:
 def _patterns(tree: Node) -> Iterator[str]:
     """The regular expressions that stand in it."""
     match tree:
-        case Call("matches", (_, Constant(bytes() as pattern))):
+        case FunctionCall("matches", (_, Constant(bytes() as pattern))):
             yield pattern.decode(errors="replace")
     for part in parts(tree):
         yield from _patterns(part)

@@ -41,7 +41,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """A function or an operator with its arguments, the one in front of the dot first."""
 
     function: str
@@ -69,7 +69,7 @@ class Walk:
     result: Node
 
 
-Node: TypeAlias = Constant | Name | Member | Call | Items | Walk
+Node: TypeAlias = Constant | Name | Member | FunctionCall | Items | Walk
 
 
 def parts(tree: Node) -> tuple[Node, ...]:
@@ -77,7 +77,7 @@ def parts(tree: Node) -> tuple[Node, ...]:
     match tree:
         case Member(operand):
             return (operand,)
-        case Call(_, arguments):
+        case FunctionCall(_, arguments):
             return arguments
         case Items(items):
             return items
@@ -109,7 +109,7 @@ class _Reader:
         return Member(self.node(_bytes(fields, 1)), _text(fields, 2), bool(_number(fields, 3)))
 
     def call(self, fields: _Fields) -> Node:
-        return Call(_text(fields, 2), (*self._nodes(fields, 1), *self._nodes(fields, 3)))
+        return FunctionCall(_text(fields, 2), (*self._nodes(fields, 1), *self._nodes(fields, 3)))
 
     def items(self, fields: _Fields) -> Node:
         return Items(tuple(self._nodes(fields, 1)))

@@ -16,7 +16,7 @@ from kit.checking import Finding
 from kit.database import PoolBounds, engine
 from kit.idempotency import Outcome
 from services.points import check, handlers, tables
-from services.points.batch import Answered, Committer, GroupCommitter, Result, Rulebook
+from services.points.batch import Committer, GroupCommitter, ReferencedAnswer, Result, Rulebook
 from services.points.conditions import CelConditions
 from services.points.domain.commands import ActivateEarningRule, CreateEarningRule, SetProgramPolicy
 from services.points.domain.earning.rules import EarningRule
@@ -132,7 +132,7 @@ class Points:
         with self.storage.transaction() as tx:
             tx.known_members.put(*(self.people.standings[each] for each in (command.member_id, command.recipient_id)))
         sent = self.committer.submit(TILL, TransferPointsOperation(command, lease_s=30)).unwrap()
-        assert isinstance(sent, Answered)
+        assert isinstance(sent, ReferencedAnswer)
         return sent.answer
 
     def start_over(self) -> None:

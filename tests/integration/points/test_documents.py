@@ -13,7 +13,7 @@ from services.points import tables
 from services.points.conditions import CelConditions
 from services.points.domain.commands import CallOffEarningRule, EndEarningRule
 from services.points.domain.earning.expiry import Expiry, ExpiryKind, TierExpiry
-from services.points.domain.program.documents import ChangeKind, ImportAnswer, ImportEarningRules, RuleDefinition
+from services.points.domain.program.documents import ImportAnswer, ImportEarningRules, RuleChangeKind, RuleDefinition
 from services.points.handlers import RuleDocumentHandlers
 from tests.factories import points as make
 from tests.integration.points.conftest import TILL, Points
@@ -68,8 +68,8 @@ def test_nothing_is_activated_and_twice_is_as_once(points: Points, documents: Ru
 
     first = documents.import_earning_rules(TILL, wish(changed, said("new"))).unwrap()
     assert [(change.key, change.kind) for change in first.changes] == [
-        ("base", ChangeKind.CHANGED),
-        ("new", ChangeKind.ADDED),
+        ("base", RuleChangeKind.CHANGED),
+        ("new", RuleChangeKind.ADDED),
     ]
     assert [(draft.key, draft.version) for draft in first.drafts] == [("base", 2), ("new", 1)]
     assert (states(points, rule), earned(points)) == (["draft", "active"], 10)
@@ -90,8 +90,8 @@ def test_a_rule_that_the_document_does_not_name_stays_as_it_is(points: Points, d
     rule = points.rule(name="Base")
     answer = documents.import_earning_rules(TILL, wish(said("new"))).unwrap()
     assert [(change.key, change.kind) for change in answer.changes] == [
-        ("base", ChangeKind.REMOVED),
-        ("new", ChangeKind.ADDED),
+        ("base", RuleChangeKind.REMOVED),
+        ("new", RuleChangeKind.ADDED),
     ]
     assert states(points, rule) == ["active"]
 

@@ -11,7 +11,7 @@ import psycopg.errors
 import pytest
 import sqlalchemy as sa
 
-from services.points.batch import Answered, BatchContext
+from services.points.batch import BatchContext, ReferencedAnswer
 from services.points.domain.earning.limits import Limit, LimitPolicy, LimitScope, LimitSpan, LimitUnit
 from services.points.domain.sales.purchases import RecordPurchase
 from services.points.handlers.sales.purchases import PurchaseFound, PurchasePlan, RecordPurchaseOperation
@@ -96,7 +96,7 @@ def test_who_decides_on_a_limit_decides_alone(points: Points, scope: LimitScope,
         finally:
             first.go_on.set()
         found = [future.result(60).unwrap() for future in (deciding, waiting)]
-    earned = [each.answer.purchase.points_earned for each in found if isinstance(each, Answered)]
+    earned = [each.answer.purchase.points_earned for each in found if isinstance(each, ReferencedAnswer)]
     assert earned == [10, 5 if unit is LimitUnit.POINTS else 0]
 
 

@@ -148,7 +148,7 @@ class Suite:
         with Books(self.urls) as books:
             return list(redemptions.check(books))
 
-    def differences(self) -> list[standings.Difference]:
+    def differences(self) -> list[standings.ProjectionDifference]:
         with Books(self.urls) as books:
             return list(standings.differences(books))
 

@@ -12,16 +12,16 @@ from kit.errors import Invalid
 from services.points.convert.earning.rules import optional_key
 from services.points.convert.earning.terms import terms_of, to_terms
 from services.points.domain.program.documents import (
-    ChangeKind,
     ImportAnswer,
     ImportEarningRules,
     RuleChange,
+    RuleChangeKind,
     RuleDefinition,
 )
 
 DEFINITIONS_MAX = 500
 
-_CHANGE_KIND = EnumMap(pb.RuleChangeKind, ChangeKind)
+_CHANGE_KIND = EnumMap(pb.RuleChangeKind, RuleChangeKind)
 
 
 def export_earning_rules(request: pb.ExportEarningRulesRequest) -> tuple[UUID, bool]:

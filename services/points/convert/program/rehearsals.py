@@ -14,7 +14,7 @@ from services.points.convert.ledger.reports import VALUE_MAX
 from services.points.convert.program.documents import definitions_of
 from services.points.domain.program.documents import RuleDefinition
 from services.points.domain.program.rehearsals import (
-    Difference,
+    PointsDifference,
     Rehearsal,
     RehearsalState,
     RehearseEarningRules,
@@ -96,7 +96,7 @@ def _to_rule(key: str, rule: RuleSum) -> pb.RehearsedRule:
     return pb.RehearsedRule(key=key, given=rule.given, would_give=rule.would, purchases=rule.purchases)
 
 
-def _to_difference(difference: Difference) -> pb.RehearsedPurchase:
+def _to_difference(difference: PointsDifference) -> pb.RehearsedPurchase:
     return pb.RehearsedPurchase(
         purchase_id=str(difference.purchase_id),
         member_id=str(difference.member_id),

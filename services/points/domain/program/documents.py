@@ -23,7 +23,7 @@ class RuleDefinition:
     terms: EarningTerms
 
 
-class ChangeKind(enum.Enum):
+class RuleChangeKind(enum.Enum):
     """How a rule of one document stands in another."""
 
     ADDED = "added"
@@ -45,7 +45,7 @@ class RuleChange:
     """A rule that differs; `fields` is empty unless it stands in both documents."""
 
     key: str
-    kind: ChangeKind
+    kind: RuleChangeKind
     fields: tuple[FieldChange, ...] = ()
 
 
@@ -111,12 +111,12 @@ def _present(versions: Sequence[EarningRule], now: datetime, *, drafts: bool) ->
 
 def _change(key: str, old: Mapping[str, EarningTerms], new: Mapping[str, EarningTerms]) -> RuleChange | None:
     if key not in old:
-        return RuleChange(key, ChangeKind.ADDED)
+        return RuleChange(key, RuleChangeKind.ADDED)
     if key not in new:
-        return RuleChange(key, ChangeKind.REMOVED)
+        return RuleChange(key, RuleChangeKind.REMOVED)
     before, after = _fields(old[key]), _fields(new[key])
     fields = tuple(FieldChange(name, before[name], after[name]) for name in before if before[name] != after[name])
-    return RuleChange(key, ChangeKind.CHANGED, fields) if fields else None
+    return RuleChange(key, RuleChangeKind.CHANGED, fields) if fields else None
 
 
 def _fields(terms: EarningTerms) -> dict[str, str]:

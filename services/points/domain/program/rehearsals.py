@@ -89,7 +89,7 @@ class RuleSum:
 
 
 @dataclass(frozen=True)
-class Difference:
+class PointsDifference:
     """A purchase for which the rules would have given something else."""
 
     purchase_id: UUID
@@ -116,7 +116,7 @@ class Comparison:
     gained: int = 0
     lost: int = 0
     rules: dict[str, RuleSum] = field(default_factory=dict)
-    top: tuple[Difference, ...] = ()
+    top: tuple[PointsDifference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -288,9 +288,9 @@ def _with(comparison: Comparison, heard: Heard, keys: Mapping[UUID, str]) -> Com
     )
 
 
-def _difference(heard: Heard) -> Difference:
+def _difference(heard: Heard) -> PointsDifference:
     given, would = sum(heard.given.values()), sum(heard.would.values())
-    return Difference(heard.purchase.purchase_id, heard.member_id, given, would)
+    return PointsDifference(heard.purchase.purchase_id, heard.member_id, given, would)
 
 
 def _rules_with(rules: Mapping[str, RuleSum], heard: Heard, keys: Mapping[UUID, str]) -> dict[str, RuleSum]:

@@ -14,7 +14,7 @@ from kit.digests import differing_fields, field_digests
 from kit.errors import Invalid
 from kit.idempotency import Command, Outcome
 from services.points import announces
-from services.points.batch import Answered, BatchContext, Committer, Plan, Reads, answer_of, ref_of
+from services.points.batch import BatchContext, Committer, Plan, Reads, ReferencedAnswer, answer_of, ref_of
 from services.points.domain.earning.activities import (
     COUNTERPART,
     Activity,
@@ -100,7 +100,7 @@ class ActivityRef:
 
 
 # What is stored, with or without the activity that was just recorded.
-ActivityFound: TypeAlias = ActivityRef | Answered[ActivityRef, ActivityAnswer]
+ActivityFound: TypeAlias = ActivityRef | ReferencedAnswer[ActivityRef, ActivityAnswer]
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class RecordActivityOperation:
         identity, recorded = plan.identity, context.activities.recorded(plan.identity.activity_id)
         if recorded is not None:
             self._expect_same(recorded, identity.zone)
-            return Answered(ActivityRef(identity.activity_id, recorded_before=True), _answer(recorded))
+            return ReferencedAnswer(ActivityRef(identity.activity_id, recorded_before=True), _answer(recorded))
         assert plan.earning is not None  # noqa: S101 - planned for every activity that is not recorded
         asked, earnings = self._asked, plan.earning.earnings(context)
         activity = Activity(
@@ -175,7 +175,9 @@ class RecordActivityOperation:
         plan.earning.credit(context, Cause(activity_id=identity.activity_id), earnings)
         account = plan.earning.view(context, earnings)
         context.activities.record(activity, account, self._digests)
-        return Answered(ActivityRef(identity.activity_id, recorded_before=False), ActivityAnswer(activity, account))
+        return ReferencedAnswer(
+            ActivityRef(identity.activity_id, recorded_before=False), ActivityAnswer(activity, account)
+        )
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
 

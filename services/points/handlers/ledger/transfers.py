@@ -21,7 +21,7 @@ from kit.errors import Refusal
 from kit.failpoints import reach
 from kit.idempotency import Outcome
 from kit.page import Page, PageRequest, page_of
-from services.points.batch import Answered, BatchContext, Committer, Plan, Reads, ref_of
+from services.points.batch import BatchContext, Committer, Plan, Reads, ReferencedAnswer, ref_of
 from services.points.domain.errors import MemberMayNotEarn, TransferNotFound
 from services.points.domain.ledger import transfers
 from services.points.domain.ledger.accounts import AccountKey
@@ -65,7 +65,7 @@ class TransferHandlers:
                 call, command.program_id, command.recipient_id, lambda: self._committer.submit(call, operation)
             ),
         )
-        if outcome.refusal is None and isinstance(sent := outcome.unwrap(), Answered):
+        if outcome.refusal is None and isinstance(sent := outcome.unwrap(), ReferencedAnswer):
             reach("points.transfer.after_sending")
             self.finish(call, sent.answer)
         return outcome.map(lambda found: self._found(command.program_id, ref_of(found).transfer_id))
@@ -150,7 +150,7 @@ class TransferPointsOperation:
         expect_spendable(policy, command.wallet)
         return TransferPlan([BookRequest(self._key, counting_sent=True)], allowed)
 
-    def judge(self, context: BatchContext, plan: TransferPlan) -> TransferRef | Answered[TransferRef, Transfer]:
+    def judge(self, context: BatchContext, plan: TransferPlan) -> TransferRef | ReferencedAnswer[TransferRef, Transfer]:
         """Debits within the day's limits, which are counted under the account's lock."""
         command, now = self.command, context.now
         transfers.expect_within_day(command, plan.policy, context.transfers.sent_today(self._key))
@@ -161,7 +161,7 @@ class TransferPointsOperation:
             transfer_id, self._key, command.recipient_id, command.amount, command.reason, parts, entry.version, now
         )
         context.transfers.send(transfer, now + self._lease)
-        return Answered(TransferRef(transfer_id), transfer)
+        return ReferencedAnswer(TransferRef(transfer_id), transfer)
 
 
 class ReceiveTransferOperation:

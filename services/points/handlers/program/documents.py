@@ -11,11 +11,11 @@ from kit.errors import Invalid
 from kit.idempotency import Outcome, answered
 from services.points.domain.earning.rules import EarningRule
 from services.points.domain.program.documents import (
-    ChangeKind,
     DraftWritten,
     ImportAnswer,
     ImportEarningRules,
     RuleChange,
+    RuleChangeKind,
     RuleDefinition,
     compare,
     definitions,
@@ -79,7 +79,7 @@ def _planned(tx: Transaction, command: ImportEarningRules) -> tuple[tuple[RuleCh
     versions = tx.rules.all_versions(command.program_id)
     changes = compare(definitions(present(versions, tx.now, drafts=True)), command.rules)
     newest = {rule.key: rule for rule in sorted(versions, key=lambda rule: rule.version)}
-    changed = {change.key for change in changes if change.kind is not ChangeKind.REMOVED}
+    changed = {change.key for change in changes if change.kind is not RuleChangeKind.REMOVED}
     drafts = [
         _draft(command.program_id, rule, newest.get(rule.key), tx.now) for rule in command.rules if rule.key in changed
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from kit.call import Call
 from kit.idempotency import Outcome
-from services.points.batch import Answered, BatchContext, Committer, Plan, answer_of, ref_of
+from services.points.batch import BatchContext, Committer, Plan, ReferencedAnswer, answer_of, ref_of
 from services.points.domain.sales.exchanges import ExchangeAnswer, RecordExchange, buyer_of_exchange, check_exchange
 from services.points.domain.sales.purchases import RecordPurchase
 from services.points.handlers.member_lookup import MemberLookup
@@ -114,7 +114,9 @@ class RecordExchangeOperation:
         returned, bought = self._returning.plan(context), selling.plan(context)
         return ExchangePlan([*returned.touches, *bought.touches], returned, selling, bought)
 
-    def judge(self, context: BatchContext, plan: ExchangePlan) -> ExchangeRef | Answered[ExchangeRef, ExchangeAnswer]:
+    def judge(
+        self, context: BatchContext, plan: ExchangePlan
+    ) -> ExchangeRef | ReferencedAnswer[ExchangeRef, ExchangeAnswer]:
         """Records both, or refuses both."""
         returning, selling = self._returning, plan.selling
         was_returned, was_sold = returning.is_recorded(context), selling.is_recorded(context)
@@ -135,4 +137,4 @@ class RecordExchangeOperation:
         sale = (
             selling.first_answer(context) if given is None else selling.record(context, plan.bought, given, taken_back)
         )
-        return Answered(ExchangeRef(back.ref, sale.ref), ExchangeAnswer(back.answer, sale.answer))
+        return ReferencedAnswer(ExchangeRef(back.ref, sale.ref), ExchangeAnswer(back.answer, sale.answer))

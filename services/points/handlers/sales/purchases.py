@@ -16,12 +16,12 @@ from kit.errors import Invalid, Refusal
 from kit.idempotency import Command, Outcome
 from services.points import announces
 from services.points.batch import (
-    Answered,
     BatchContext,
     Committer,
     MemberNotYetKnown,
     Plan,
     Reads,
+    ReferencedAnswer,
     Result,
     answer_of,
     ref_of,
@@ -157,7 +157,7 @@ class PurchaseRef:
 
 
 # What is stored, with or without the purchase that was just recorded.
-PurchaseFound: TypeAlias = PurchaseRef | Answered[PurchaseRef, PurchaseAnswer]
+PurchaseFound: TypeAlias = PurchaseRef | ReferencedAnswer[PurchaseRef, PurchaseAnswer]
 
 
 @dataclass(frozen=True)
@@ -244,13 +244,13 @@ class RecordPurchaseOperation:
             expect_same_receipt(recorded.digests, self._digests, lambda: _sale_digests(sale), self._path)
         return recorded is not None
 
-    def first_answer(self, context: BatchContext) -> Answered[PurchaseRef, PurchaseAnswer]:
+    def first_answer(self, context: BatchContext) -> ReferencedAnswer[PurchaseRef, PurchaseAnswer]:
         """What was answered when the receipt was recorded."""
         purchase_id, recorded = self._purchase_id, context.purchases.recorded(self._purchase_id)
         assert recorded is not None  # noqa: S101 - asked only of a receipt that is recorded
         taken_back = context.purchases.taken_within(purchase_id)
         answer = _answer(recorded, context.returns.matched(purchase_id), taken_back)
-        return Answered(PurchaseRef(purchase_id, recorded_before=True), answer)
+        return ReferencedAnswer(PurchaseRef(purchase_id, recorded_before=True), answer)
 
     def free(self, context: BatchContext, plan: PurchasePlan) -> None:
         """Gives back what goods that the sale takes back had used of limits."""
@@ -274,7 +274,7 @@ class RecordPurchaseOperation:
 
     def record(
         self, context: BatchContext, plan: PurchasePlan, given: PurchaseGiven, taken: GoodsBackTaken | None
-    ) -> Answered[PurchaseRef, PurchaseAnswer]:
+    ) -> ReferencedAnswer[PurchaseRef, PurchaseAnswer]:
         """Records the sale with the account as it is now."""
         purchase = given.purchase
         account = None if plan.earning is None else plan.earning.view(context, purchase.earnings)
@@ -283,7 +283,7 @@ class RecordPurchaseOperation:
         if plan.goods_back is not None and taken is not None:
             taken_back = plan.goods_back.record(context, taken)
         answer = PurchaseAnswer(purchase, given.returns, account, taken_back)
-        return Answered(PurchaseRef(self._purchase_id, recorded_before=False), answer)
+        return ReferencedAnswer(PurchaseRef(self._purchase_id, recorded_before=False), answer)
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from kit.digests import digests_in_order, field_digests
 from kit.errors import Invalid
 from kit.idempotency import Outcome
 from services.points import announces
-from services.points.batch import Answered, BatchContext, Committer, Plan, Reads, Touch, answer_of, ref_of
+from services.points.batch import BatchContext, Committer, Plan, Reads, ReferencedAnswer, Touch, answer_of, ref_of
 from services.points.domain.ledger.accounts import AccountKey
 from services.points.domain.program.policy import WALLET_DEFAULT
 from services.points.domain.sales.clawbacks import Clawback, clawbacks_of, expect_returnable
@@ -76,7 +76,7 @@ class ReturnRef:
 
 
 # What is stored, with or without the return that was just recorded.
-ReturnFound: TypeAlias = ReturnRef | Answered[ReturnRef, ReturnAnswer]
+ReturnFound: TypeAlias = ReturnRef | ReferencedAnswer[ReturnRef, ReturnAnswer]
 
 # What names a return and is no part of what it says.
 _NAMED = ("program_id", "request_id", "receipt", "voucher_codes")
@@ -179,11 +179,11 @@ class RecordReturnOperation:
             expect_same_receipt(recorded.digests, self._digests, lambda: self._rebuilt(recorded), self._path)
         return recorded is not None
 
-    def first_answer(self, context: BatchContext) -> Answered[ReturnRef, ReturnAnswer]:
+    def first_answer(self, context: BatchContext) -> ReferencedAnswer[ReturnRef, ReturnAnswer]:
         """What was answered when the return was recorded."""
         recorded = context.returns.recorded(self._return_id)
         assert recorded is not None  # noqa: S101 - asked only of a return that is recorded
-        return Answered(ReturnRef(self._return_id, recorded_before=True), _answer(recorded))
+        return ReferencedAnswer(ReturnRef(self._return_id, recorded_before=True), _answer(recorded))
 
     def free(self, context: BatchContext, plan: ReturnPlan) -> None:
         """Gives back what the goods had used of limits."""
@@ -200,7 +200,9 @@ class RecordReturnOperation:
         shortfall = claw_back_points(context, plan.purchase, self._return_id, plan.clawbacks, policy)
         return ReturnTaken(refunded, shortfall)
 
-    def record(self, context: BatchContext, plan: ReturnPlan, taken: ReturnTaken) -> Answered[ReturnRef, ReturnAnswer]:
+    def record(
+        self, context: BatchContext, plan: ReturnPlan, taken: ReturnTaken
+    ) -> ReferencedAnswer[ReturnRef, ReturnAnswer]:
         """Records the return with the account as it is now."""
         command = self.command
         refunded = lapsed_refunds(context, plan.refunds, taken.refunded)
@@ -211,7 +213,7 @@ class RecordReturnOperation:
         awaited = self.purchase_id if plan.purchase is None else None
         context.returns.record(back, awaited, command.cashier_id, command.currency, account, self._digests)
         context.announce(announces.return_recorded(back, self._goods(context, plan), command.currency))
-        return Answered(ReturnRef(self._return_id, recorded_before=False), ReturnAnswer(back, account))
+        return ReferencedAnswer(ReturnRef(self._return_id, recorded_before=False), ReturnAnswer(back, account))
 
     # -- Pieces ------------------------------------------------------------------------------------------------------
 

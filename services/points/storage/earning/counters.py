@@ -30,7 +30,7 @@ class CounterRequest:
 
 
 @dataclass(frozen=True)
-class Kind:
+class CounterKind:
     """The two tables of a kind of counter, what their columns are called, and the statements that open counters."""
 
     counters: sa.Table
@@ -76,8 +76,8 @@ class Kind:
         )
 
 
-CAPS = Kind(tables.cap_counters, tables.cap_movements, "member_id", "cashier_id")
-BUDGETS = Kind(tables.budget_counters, tables.budget_movements, "program_id", "store_id")
+CAPS = CounterKind(tables.cap_counters, tables.cap_movements, "member_id", "cashier_id")
+BUDGETS = CounterKind(tables.budget_counters, tables.budget_movements, "program_id", "store_id")
 
 
 def counter_id(key: CounterKey) -> UUID:
@@ -121,7 +121,7 @@ class Counters:
             kind = CAPS if movement.key.scope.is_cap else BUDGETS
             writer.add(kind.movements, _movement_columns(kind, movement))
 
-    def _locked(self, kind: Kind, keys: Iterable[CounterKey]) -> dict[CounterKey, Counter]:
+    def _locked(self, kind: CounterKind, keys: Iterable[CounterKey]) -> dict[CounterKey, Counter]:
         ordered = sorted(keys, key=lambda key: (kind.owner_of(key), counter_id(key)))
         given = _arrays(kind, ordered)
         self._connection.execute(kind.made, given | row_digests.given(self._connection))
@@ -130,22 +130,22 @@ class Counters:
             raise LostRaceError
         return found
 
-    def _seen(self, kind: Kind, keys: Iterable[CounterKey]) -> dict[CounterKey, Counter]:
+    def _seen(self, kind: CounterKind, keys: Iterable[CounterKey]) -> dict[CounterKey, Counter]:
         wanted = list(keys)
         return _found(self._connection.execute(kind.seen, _arrays(kind, wanted)), kind, wanted)
 
 
-def _arrays(kind: Kind, keys: Iterable[CounterKey]) -> dict[str, list[object]]:
+def _arrays(kind: CounterKind, keys: Iterable[CounterKey]) -> dict[str, list[object]]:
     rows = [_columns(kind, key) for key in keys]
     return {name: [row[name] for row in rows] for name in kind.arrays}
 
 
-def _found(rows: Iterable[Any], kind: Kind, keys: Iterable[CounterKey]) -> dict[CounterKey, Counter]:
+def _found(rows: Iterable[Any], kind: CounterKind, keys: Iterable[CounterKey]) -> dict[CounterKey, Counter]:
     by_row = {(kind.owner_of(key), counter_id(key)): key for key in keys}
     return {by_row[getattr(row, kind.owner), row.counter_id]: Counter(row.used, row.allowed) for row in rows}
 
 
-def _columns(kind: Kind, key: CounterKey) -> dict[str, object]:
+def _columns(kind: CounterKind, key: CounterKey) -> dict[str, object]:
     return {
         "program_id": key.program_id,
         kind.owner: kind.owner_of(key),
@@ -159,7 +159,7 @@ def _columns(kind: Kind, key: CounterKey) -> dict[str, object]:
     }
 
 
-def _movement_columns(kind: Kind, movement: CounterMovement) -> dict[str, object]:
+def _movement_columns(kind: CounterKind, movement: CounterMovement) -> dict[str, object]:
     return {
         kind.owner: kind.owner_of(movement.key),
         "counter_id": counter_id(movement.key),

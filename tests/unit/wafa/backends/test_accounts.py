@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from wafa.backends.accounts import Account, account_for_servers, can_enter, can_execute
+from wafa.backends.accounts import ServerAccount, account_for_servers, can_enter, can_execute
 
-STRANGER = Account("stranger", 54_321, 54_321, switch=True)
-OURSELVES = Account("ourselves", os.geteuid(), os.getegid(), switch=False)
+STRANGER = ServerAccount("stranger", 54_321, 54_321, switch=True)
+OURSELVES = ServerAccount("ourselves", os.geteuid(), os.getegid(), switch=False)
 
 
 @pytest.fixture

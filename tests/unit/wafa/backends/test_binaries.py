@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from wafa.backends import BackendError, binaries
-from wafa.backends.accounts import Account, account_for_servers
+from wafa.backends.accounts import ServerAccount, account_for_servers
 from wafa.backends.binaries import find_postgres, find_valkey, reachable, version_of
 
-STRANGER = Account("stranger", 54_321, 54_321, switch=True)
+STRANGER = ServerAccount("stranger", 54_321, 54_321, switch=True)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wafa.backends import BackendError, free_port
-from wafa.backends.accounts import Account
+from wafa.backends.accounts import ServerAccount
 from wafa.backends.process import (
     LEASH,
     Launch,
@@ -25,7 +25,7 @@ SH = Path("/bin/sh")
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Launch:
-    ourselves = Account("ourselves", os.geteuid(), os.getegid(), switch=False)
+    ourselves = ServerAccount("ourselves", os.geteuid(), os.getegid(), switch=False)
     return Launch(ourselves, tmp_path / "server.log")
 
 

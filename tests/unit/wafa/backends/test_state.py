@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from wafa.backends import WORDS, Addresses, BackendError, reset, running
-from wafa.backends.accounts import Account
+from wafa.backends.accounts import ServerAccount
 from wafa.backends.state import OUTSIDE, State, servers_home
 
 ADDRESSES = Addresses(
@@ -14,16 +14,16 @@ ADDRESSES = Addresses(
 
 
 @pytest.fixture
-def account() -> Account:
+def account() -> ServerAccount:
     """Whoever runs the tests, so that folders need not change hands."""
-    return Account("ourselves", os.geteuid(), os.getegid(), switch=False)
+    return ServerAccount("ourselves", os.geteuid(), os.getegid(), switch=False)
 
 
 def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def test_passwords_are_made_once_and_kept_from_others(tmp_path: Path, account: Account) -> None:
+def test_passwords_are_made_once_and_kept_from_others(tmp_path: Path, account: ServerAccount) -> None:
     state = State(tmp_path / "state", account)
     first = state.passwords(["one", "two"])
     assert len(set(first.values())) == 2
@@ -36,7 +36,7 @@ def test_passwords_are_made_once_and_kept_from_others(tmp_path: Path, account: A
     assert mode(tmp_path / "state") == 0o700
 
 
-def test_broken_passwords_are_never_replaced(tmp_path: Path, account: Account) -> None:
+def test_broken_passwords_are_never_replaced(tmp_path: Path, account: ServerAccount) -> None:
     state = State(tmp_path, account)
     (tmp_path / "passwords.json").write_text("{")
     with pytest.raises(BackendError, match="restore the file"):
@@ -45,7 +45,7 @@ def test_broken_passwords_are_never_replaced(tmp_path: Path, account: Account) -
     state.close()
 
 
-def test_two_cannot_use_one_state_folder(tmp_path: Path, account: Account) -> None:
+def test_two_cannot_use_one_state_folder(tmp_path: Path, account: ServerAccount) -> None:
     first = State(tmp_path, account)
     with pytest.raises(BackendError, match="running already"):
         State(tmp_path, account)
@@ -53,7 +53,7 @@ def test_two_cannot_use_one_state_folder(tmp_path: Path, account: Account) -> No
     State(tmp_path, account).close()
 
 
-def test_others_find_what_is_running_and_nothing_else(tmp_path: Path, account: Account) -> None:
+def test_others_find_what_is_running_and_nothing_else(tmp_path: Path, account: ServerAccount) -> None:
     assert running(tmp_path / "missing") is None
     state = State(tmp_path, account)
     assert running(tmp_path) is None
@@ -70,7 +70,7 @@ def test_what_a_killed_run_left_behind_is_not_running(tmp_path: Path) -> None:
     assert running(tmp_path) is None
 
 
-def test_reset_removes_everything_and_only_when_nothing_runs(tmp_path: Path, account: Account) -> None:
+def test_reset_removes_everything_and_only_when_nothing_runs(tmp_path: Path, account: ServerAccount) -> None:
     folder = tmp_path / "state"
     state = State(folder, account)
     state.server_folder("postgres")
@@ -82,14 +82,14 @@ def test_reset_removes_everything_and_only_when_nothing_runs(tmp_path: Path, acc
     assert reset(folder) == []
 
 
-def test_a_folder_that_cannot_be_made_is_refused_with_a_remedy(tmp_path: Path, account: Account) -> None:
+def test_a_folder_that_cannot_be_made_is_refused_with_a_remedy(tmp_path: Path, account: ServerAccount) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BackendError, match=r"cannot be used \(Not a directory.*chown"):
         State(tmp_path / "file" / "state", account)
 
 
 def test_a_state_folder_of_somebody_else_is_refused_with_a_remedy(
-    tmp_path: Path, account: Account, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, account: ServerAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 54_321)
     with pytest.raises(BackendError, match=r"belongs to .*: run make as that user"):
@@ -97,10 +97,10 @@ def test_a_state_folder_of_somebody_else_is_refused_with_a_remedy(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_servers_folder_of_somebody_else_is_refused_with_a_remedy(tmp_path: Path, account: Account) -> None:
+def test_a_servers_folder_of_somebody_else_is_refused_with_a_remedy(tmp_path: Path, account: ServerAccount) -> None:
     state = State(tmp_path, account)
     state.server_folder("postgres")
-    state.account = Account("stranger", 54_321, 54_321, switch=False)
+    state.account = ServerAccount("stranger", 54_321, 54_321, switch=False)
     with pytest.raises(BackendError, match=r"would run as stranger.*`make reset`"):
         state.server_folder("postgres")
     state.close()
@@ -108,7 +108,7 @@ def test_a_servers_folder_of_somebody_else_is_refused_with_a_remedy(tmp_path: Pa
 
 def test_servers_live_outside_when_their_user_cannot_enter(tmp_path: Path) -> None:
     # pytest's folders are closed to others.
-    stranger = Account("stranger", 54_321, 54_321, switch=True)
+    stranger = ServerAccount("stranger", 54_321, 54_321, switch=True)
     assert servers_home(tmp_path, stranger).parent == OUTSIDE
     assert servers_home(tmp_path, stranger) == servers_home(tmp_path, stranger)
     (tmp_path / "other").mkdir()

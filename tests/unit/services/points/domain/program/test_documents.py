@@ -14,9 +14,9 @@ from services.points.domain.earning.expiry import Expiry, ExpiryDate, ExpiryKind
 from services.points.domain.earning.rules import EarningRule, RuleState, activate, call_off
 from services.points.domain.earning.terms import Effect, Factor, ValidHours
 from services.points.domain.program.documents import (
-    ChangeKind,
     FieldChange,
     RuleChange,
+    RuleChangeKind,
     RuleDefinition,
     compare,
     present,
@@ -43,15 +43,15 @@ def test_what_differs_is_told_rule_by_rule_and_field_by_field() -> None:
     assert compare(before, after) == (
         RuleChange(
             "changed",
-            ChangeKind.CHANGED,
+            RuleChangeKind.CHANGED,
             (
                 FieldChange("name", '"Everyday"', '"چائے"'),
                 FieldChange("points", "1", "2"),
                 FieldChange("ends_at", "null", f'"{NOW:%Y-%m-%dT%H:%M:%S}Z"'),
             ),
         ),
-        RuleChange("gone", ChangeKind.REMOVED),
-        RuleChange("new", ChangeKind.ADDED),
+        RuleChange("gone", RuleChangeKind.REMOVED),
+        RuleChange("new", RuleChangeKind.ADDED),
     )
 
 
@@ -95,9 +95,9 @@ DOCUMENTS = st.dictionaries(st.sampled_from("abc"), st.integers(1, 3)).map(
 @given(DOCUMENTS, DOCUMENTS)
 def test_there_and_back_are_each_others_opposite(one: list[RuleDefinition], other: list[RuleDefinition]) -> None:
     opposite = {
-        ChangeKind.ADDED: ChangeKind.REMOVED,
-        ChangeKind.REMOVED: ChangeKind.ADDED,
-        ChangeKind.CHANGED: ChangeKind.CHANGED,
+        RuleChangeKind.ADDED: RuleChangeKind.REMOVED,
+        RuleChangeKind.REMOVED: RuleChangeKind.ADDED,
+        RuleChangeKind.CHANGED: RuleChangeKind.CHANGED,
     }
     there, back = compare(one, other), compare(other, one)
     assert [(change.key, opposite[change.kind]) for change in there] == [(each.key, each.kind) for each in back]
@@ -106,7 +106,7 @@ def test_there_and_back_are_each_others_opposite(one: list[RuleDefinition], othe
     ]
     assert compare(one, one) == ()
     assert {rule.key for rule in one} ^ {rule.key for rule in other} == {
-        change.key for change in there if change.kind is not ChangeKind.CHANGED
+        change.key for change in there if change.kind is not RuleChangeKind.CHANGED
     }
 
 
