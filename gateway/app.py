@@ -17,7 +17,7 @@ from gateway.clients import Clients
 from gateway.config import Config, load
 from gateway.invalidations import FILE_VARIABLE
 from gateway.limits import limits_of
-from gateway.suite import Suite
+from gateway.suite import GatewayParts
 from gateway.suite import install as install_suite
 from gateway.trust import Trust
 
@@ -30,7 +30,7 @@ def create_app(config: Config | None = None) -> OpenAPI:
     app = _bare_app(config)
     install_suite(
         app,
-        Suite(
+        GatewayParts(
             config,
             clients,
             KeyRing(clients, config, trust),

@@ -30,7 +30,7 @@ _EXTENSION = "wafa"
 
 
 @dataclasses.dataclass(frozen=True)
-class Suite:
+class GatewayParts:
     """The parts of the gateway that outlive a request."""
 
     config: Config
@@ -47,14 +47,14 @@ class Suite:
         self.clients.close()
 
 
-def install(app: Flask, built: Suite) -> None:
+def install(app: Flask, built: GatewayParts) -> None:
     """Gives the app its parts."""
     app.extensions[_EXTENSION] = built
 
 
-def suite() -> Suite:
+def suite() -> GatewayParts:
     """The parts of the app that serves the request under way."""
-    found: Suite = current_app.extensions[_EXTENSION]
+    found: GatewayParts = current_app.extensions[_EXTENSION]
     return found
 
 

@@ -75,9 +75,9 @@ class Screen:
             self.err.print(Text(f"  │ {each}", style="quiet"), soft_wrap=True)
 
     @contextlib.contextmanager
-    def step(self, name: str) -> Iterator[Step]:
+    def step(self, name: str) -> Iterator[ScreenStep]:
         """One step of something longer: a spinner while it lasts, a line with its time once it is done."""
-        step = Step()
+        step = ScreenStep()
         began = time.monotonic()
         waiting = self.out.status(Text(name)) if self.out.is_terminal else contextlib.nullcontext()
         with waiting:
@@ -98,7 +98,7 @@ class Screen:
         )
 
 
-class Step:
+class ScreenStep:
     """A step under way; what `note` holds at its end stands beside its time."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ STANDINGS = "members as others know them"
 
 
 @dataclasses.dataclass(frozen=True)
-class Proof:
+class CheckReport:
     """What the check read and found. `findings` by who asked; `behind` counts what nobody was there to hear."""
 
     facts: Mapping[str, int]
@@ -43,7 +43,7 @@ class Proof:
         """Whether something was read and all of it is as it must be."""
         return not self.read_nothing and self.count == 0
 
-    def with_findings(self, area: str, findings: Iterable[Finding]) -> Proof:
+    def with_findings(self, area: str, findings: Iterable[Finding]) -> CheckReport:
         """The proof with another area."""
         return dataclasses.replace(self, findings={**self.findings, area: tuple(findings)})
 
@@ -67,14 +67,14 @@ def prove(
     is_running: bool,
     patience_s: float = PATIENCE_S,
     pause: Callable[[float], object] = time.sleep,
-) -> Proof:
+) -> CheckReport:
     """Checks everything. `is_running` says whether the suite works meanwhile. Raises BooksError."""
     found = {word: tuple(findings) for word, findings in services.check(environ_of).items()}
     paid = lasting(_redemption_readings(urls, READINGS if is_running else 1), lambda: pause(PAUSE_S))
     known, behind = _standings(urls, is_running=is_running, patience_s=patience_s, pause=pause)
     with Books(urls) as books:
         counted = facts.count(books)
-    return Proof(counted, {**found, REDEMPTIONS: _sorted(paid), STANDINGS: _sorted(known)}, behind)
+    return CheckReport(counted, {**found, REDEMPTIONS: _sorted(paid), STANDINGS: _sorted(known)}, behind)
 
 
 def _redemption_readings(urls: Mapping[str, str], readings: int) -> Iterator[frozenset[Finding]]:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from wafa.checker import heads
 from wafa.checker.books import Books
-from wafa.checker.prove import Proof, prove
+from wafa.checker.prove import CheckReport, prove
 from wafa.cli.places import archive
 from wafa.screen import Screen
 
@@ -60,7 +60,7 @@ def show_heads(screen: Screen, made: Sequence[heads.Head]) -> None:
         screen.copyable(head["hash"])
 
 
-def show_proof(screen: Screen, proof: Proof) -> None:
+def show_proof(screen: Screen, proof: CheckReport) -> None:
     """What was read and what was found, as a person would like to read it."""
     screen.title("Checked")
     screen.line(", ".join(f"{count:,} {name}" for name, count in proof.facts.items()))
@@ -80,7 +80,7 @@ def show_proof(screen: Screen, proof: Proof) -> None:
     screen.line(verdict_of(proof))
 
 
-def verdict_of(proof: Proof) -> Text:
+def verdict_of(proof: CheckReport) -> Text:
     """The one line that counts."""
     if proof.read_nothing:
         return Text("✗ There was nothing to read, which proves nothing.", "bad")

@@ -11,7 +11,7 @@ import orjson
 import typer
 
 from kit.peers.identity import Identity
-from wafa.checker.prove import Proof, prove
+from wafa.checker.prove import CheckReport, prove
 from wafa.cli.check import show_proof
 from wafa.cli.places import Archive, archive, service_addresses
 from wafa.launcher.errors import LauncherError
@@ -76,7 +76,7 @@ def _show(result: RepairResult, *, as_json: bool) -> None:
     Screen().line(f"{repair.action.value.replace('_', ' ')} for member {repair.member_id}: {repair.why}. {came_to}")
 
 
-def _show_proof(proof: Proof, *, as_json: bool) -> None:
+def _show_proof(proof: CheckReport, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(orjson.dumps(proof.to_json()).decode() + "\n")
     else:

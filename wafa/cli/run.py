@@ -15,7 +15,7 @@ from wafa.demo.programme import PROGRAM_NAME, Programme, provide
 from wafa.demo.story import Story, example_purchase
 from wafa.launcher.errors import StopAsked
 from wafa.launcher.stopping import Stop
-from wafa.launcher.suite import Suite, running
+from wafa.launcher.suite import RunningSuite, running
 from wafa.register import ROLES
 from wafa.screen import Screen
 
@@ -56,7 +56,7 @@ def run(
     screen.line("Stopped.")
 
 
-def _say_where(screen: Screen, suite: Suite, programme: Programme) -> None:
+def _say_where(screen: Screen, suite: RunningSuite, programme: Programme) -> None:
     url = suite.whereabouts.gateway_url
     screen.title("Wafa is up", url)
     places = Table.grid(padding=(0, 2))

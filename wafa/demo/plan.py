@@ -20,14 +20,14 @@ class Task:
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class ReplayPlan:
     """Lanes may run at the same time, tasks within one run in order. `shift` moves every receipt forward in time."""
 
     lanes: tuple[tuple[Task, ...], ...]
     shift: timedelta
 
 
-def make_plan(receipts: Sequence[Receipt], lanes: int, today: datetime) -> Plan:
+def make_plan(receipts: Sequence[Receipt], lanes: int, today: datetime) -> ReplayPlan:
     """Spreads the receipts, oldest first, over so many lanes, a customer's all on one."""
     parts = match_returns(receipts)
     spread: list[list[Task]] = [[] for _ in range(lanes)]
@@ -35,7 +35,7 @@ def make_plan(receipts: Sequence[Receipt], lanes: int, today: datetime) -> Plan:
         # The same lane in each run, unlike Python's own hash.
         lane = zlib.crc32((receipt.customer or receipt.number).encode()) % lanes
         spread[lane].append(Task(receipt, parts.get(receipt.number, ())))
-    return Plan(tuple(map(tuple, spread)), shift_to(today))
+    return ReplayPlan(tuple(map(tuple, spread)), shift_to(today))
 
 
 def shift_to(today: datetime) -> timedelta:

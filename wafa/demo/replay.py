@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from wafa.demo import wire
-from wafa.demo.plan import Plan, Task
+from wafa.demo.plan import ReplayPlan, Task
 from wafa.demo.programme import Reward
 from wafa.demo.tally import Refused, Tally, together
 from wafa.gateway_client import Answer, GatewayClient
@@ -45,7 +45,7 @@ class _Guest:
 class Lane:
     """One till with its customers. For one thread."""
 
-    def __init__(self, gateway: GatewayClient, plan: Plan, rewards: Sequence[Reward]) -> None:
+    def __init__(self, gateway: GatewayClient, plan: ReplayPlan, rewards: Sequence[Reward]) -> None:
         self._gateway = gateway
         self._shift = plan.shift
         self._rewards = rewards
@@ -189,7 +189,7 @@ class Lane:
 
 
 def replay(
-    plan: Plan,
+    plan: ReplayPlan,
     rewards: Sequence[Reward],
     connect: Callable[[], GatewayClient],
     *,

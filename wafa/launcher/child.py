@@ -22,7 +22,7 @@ LOG_BYTES_MAX = 16 * 1024 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
-class Program:
+class ProcessProgram:
     """What to start and how to tell that it works.
 
     `is_ready` is asked again and again; it answers within a second or so and does not raise. `environ` is the whole
@@ -42,7 +42,7 @@ class Program:
 class Child:
     """A program and the process that runs it at present. May be started again after it has ended."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: ProcessProgram) -> None:
         self.program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._log_start = 0

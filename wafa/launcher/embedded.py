@@ -15,7 +15,7 @@ from wafa.launcher.stopping import Stop
 END_POLL_S = 0.1
 
 
-class Server(Protocol):
+class EmbeddedServer(Protocol):
     """A PostgreSQL or a Valkey, as `wafa.backends` makes them."""
 
     @property
@@ -37,7 +37,7 @@ class Embedded:
 
     ready_within_s = START_TIMEOUT_SECONDS
 
-    def __init__(self, server: Server, name: str = "") -> None:
+    def __init__(self, server: EmbeddedServer, name: str = "") -> None:
         self._server = server
         self.name = name or ("PostgreSQL" if isinstance(server, PostgresServer) else "Valkey")
         self._start: Future[None] | None = None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kit.peers import OPERATOR
 from wafa.backends import WORDS, Backends
-from wafa.launcher.child import Child, Program, telling
+from wafa.launcher.child import Child, ProcessProgram, telling
 from wafa.launcher.embedded import Embedded
 from wafa.launcher.errors import LauncherError
 from wafa.launcher.home import CHECKOUT, Home, Whereabouts, state_folder
@@ -29,7 +29,7 @@ MIGRATION_TIMEOUT_S = 300
 
 
 @dataclasses.dataclass(frozen=True)
-class Suite:
+class RunningSuite:
     """A running suite."""
 
     whereabouts: Whereabouts
@@ -40,7 +40,7 @@ class Suite:
 @contextlib.contextmanager
 def running(
     environ: Mapping[str, str], stop: Stop, screen: Screen, *, host: str = "127.0.0.1", port: int | None = None
-) -> Iterator[Suite]:
+) -> Iterator[RunningSuite]:
     """The whole suite while the block runs. For the main thread: children live as long as the thread that made them.
 
     Raises LauncherError or BackendError with a sentence for the person, and StopAsked.
@@ -73,7 +73,7 @@ def running(
         services = {word: ports.address(word) for word in WORDS}
         where = Whereabouts(f"http://{_reachable(host)}:{ports.gateway}", services, tokens[OPERATOR])
         home.announce(where)
-        yield Suite(where, home, supervisor)
+        yield RunningSuite(where, home, supervisor)
 
 
 def _start_backends(environ: Mapping[str, str], home: Home, screen: Screen, exits: contextlib.ExitStack) -> Backends:
@@ -92,10 +92,10 @@ def _start_backends(environ: Mapping[str, str], home: Home, screen: Screen, exit
 # ---- what runs
 
 
-def programs(settings: Settings, ports: Ports, host: str, home: Home) -> Iterator[Program]:
+def programs(settings: Settings, ports: Ports, host: str, home: Home) -> Iterator[ProcessProgram]:
     """The suite's processes in the order of their start."""
     for word in WORDS:
-        yield Program(
+        yield ProcessProgram(
             name=word,
             command=(sys.executable, "-m", f"services.{word}", "serve"),
             environ=settings.of_service(word, ports),
@@ -103,7 +103,7 @@ def programs(settings: Settings, ports: Ports, host: str, home: Home) -> Iterato
             log=home.log(word),
             is_ready=functools.partial(grpc_serves, ports.address(word)),
         )
-    yield Program(
+    yield ProcessProgram(
         name=GATEWAY,
         command=(sys.executable, "-m", GATEWAY, "serve"),
         environ=settings.of_gateway(host, ports),

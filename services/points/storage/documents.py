@@ -11,7 +11,7 @@ from services.points.domain.earning.earnings import Earning
 from services.points.domain.earning.terms import EarningTerms
 from services.points.domain.ledger.accounts import AccountView
 from services.points.domain.ledger.transfers import TransferPolicy
-from services.points.domain.program.rehearsals import Comparison, Plan
+from services.points.domain.program.rehearsals import Comparison, RehearsalPlan
 from services.points.domain.sales.refunds import Refunded
 from services.points.domain.sales.returns import ReturnLine
 from services.points.domain.sales.sale import Sale
@@ -27,7 +27,7 @@ transfer_policy_document = TypeAdapter(TransferPolicy)
 taken_document = TypeAdapter(dict[UUID, int])
 return_lines_document = TypeAdapter(tuple[ReturnLine, ...])
 refunds_document = TypeAdapter(tuple[Refunded, ...])
-plan_document = TypeAdapter(Plan)
+plan_document = TypeAdapter(RehearsalPlan)
 comparison_document = TypeAdapter(Comparison)
 
 

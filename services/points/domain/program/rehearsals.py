@@ -67,7 +67,7 @@ class RehearseEarningRules:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RehearsalPlan:
     """What is rehearsed, settled when it is asked for: later changes of rules do not concern it."""
 
     rules: tuple[EarningRule, ...]
@@ -151,7 +151,7 @@ class Rehearsal:
     rehearsal_id: UUID
     program_id: UUID
     state: RehearsalState
-    plan: Plan
+    plan: RehearsalPlan
     position: Position
     comparison: Comparison
     # How many members something would have changed for.
@@ -239,7 +239,7 @@ def _loose_of(
     return clawback.valued, evaluate_loose(candidates, purchase.sale, matched, earner)
 
 
-def hear(plan: Plan, history: RuleSet, part: Part, limits: LimitCounters) -> Heard:
+def hear(plan: RehearsalPlan, history: RuleSet, part: Part, limits: LimitCounters) -> Heard:
     """Judges a purchase within what those before it have left of limits. `history` holds what it earned by."""
     purchase, limit_context = part.purchase, part.limit_context
     earned = {each.rule_id: each for each in purchase.earnings}

@@ -15,9 +15,9 @@ from services.points.domain.errors import RehearsalNotFound, TooManyRehearsals
 from services.points.domain.program.documents import RuleDefinition, present
 from services.points.domain.program.rehearsals import (
     Comparison,
-    Plan,
     Position,
     Rehearsal,
+    RehearsalPlan,
     RehearsalState,
     RehearseEarningRules,
     in_force_throughout,
@@ -74,7 +74,7 @@ class RehearsalHandlers:
 
 
 def _begun(tx: Transaction, command: RehearseEarningRules) -> Rehearsal:
-    plan = Plan(
+    plan = RehearsalPlan(
         rules=tuple(in_force_throughout(rule, command.start) for rule in _cast(tx, command)),
         wallet=command.wallet,
         start=command.start,

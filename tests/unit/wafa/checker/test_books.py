@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wafa.checker.books import Books, BooksError, lasting, side_by_side
-from wafa.checker.prove import Proof
+from wafa.checker.prove import CheckReport
 
 
 def pairs(left: Iterable[int], right: Iterable[int]) -> list[tuple[int | None, int | None]]:
@@ -42,8 +42,8 @@ def test_nothing_found_is_not_looked_at_again() -> None:
 
 
 def test_a_check_that_read_nothing_proves_nothing() -> None:
-    assert not Proof({"members": 0}, {"points": ()}, behind=0).holds
-    assert Proof({"members": 1}, {"points": ()}, behind=0).holds
+    assert not CheckReport({"members": 0}, {"points": ()}, behind=0).holds
+    assert CheckReport({"members": 1}, {"points": ()}, behind=0).holds
 
 
 def test_a_database_that_is_away_is_told_without_its_password() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.waiting import wait_until
-from wafa.launcher.child import Child, Program, telling
+from wafa.launcher.child import Child, ProcessProgram, telling
 from wafa.launcher.errors import LauncherError, StopAsked
 from wafa.launcher.stopping import Stop
 from wafa.launcher.supervisor import RestartBudget, Supervisor
@@ -123,9 +123,11 @@ def supervisor(stop: Stop, told: Told) -> Iterator[Supervisor]:
     made.end_all()
 
 
-def program(folder: Path, name: str, code: str, *, ready_within_s: float = 60, stop_within_s: float = 60) -> Program:
+def program(
+    folder: Path, name: str, code: str, *, ready_within_s: float = 60, stop_within_s: float = 60
+) -> ProcessProgram:
     ready = folder / f"{name}.ready"
-    return Program(
+    return ProcessProgram(
         name=name,
         command=(sys.executable, "-c", code, str(ready), name),
         environ=os.environ,
@@ -159,7 +161,7 @@ def test_a_program_that_is_never_ready_is_given_up(tmp_path: Path, supervisor: S
 
 
 def test_a_program_that_is_missing_is_told_in_a_sentence(tmp_path: Path, supervisor: Supervisor) -> None:
-    missing = Program("points", ("/no/such/program",), {}, tmp_path, tmp_path / "log", lambda: True)
+    missing = ProcessProgram("points", ("/no/such/program",), {}, tmp_path, tmp_path / "log", lambda: True)
     with pytest.raises(LauncherError, match="points could not be started"):
         supervisor.start(Child(missing))
 
@@ -317,7 +319,9 @@ def test_a_wish_to_stop_ends_the_waiting_for_readiness(tmp_path: Path, stop: Sto
         stop.ask()
         return False
 
-    slow = Program("points", (sys.executable, "-c", STAYS, "x"), os.environ, tmp_path, tmp_path / "log", never_but_asks)
+    slow = ProcessProgram(
+        "points", (sys.executable, "-c", STAYS, "x"), os.environ, tmp_path, tmp_path / "log", never_but_asks
+    )
     with pytest.raises(StopAsked):
         supervisor.start(Child(slow))
 
