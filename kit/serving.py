@@ -10,14 +10,17 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
 from kit import telemetry
-from kit.server import Server
 from kit.telemetry import InternalServer
 from kit.workers import Worker
+
+if TYPE_CHECKING:
+    # The gateway, which has no database, takes its signals from here and would load SQLAlchemy by it.
+    from kit.server import Server
 
 _log = structlog.get_logger()
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import gc
-import itertools
 import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from kit import chain, checking, database, logging, migrations, row_digests, serving
 from kit.chassis.app import Service, assemble, engine_of
 from kit.chassis.settings import ServiceSettings
+from kit.checking import Finding
 from kit.config import ConfigError
 from kit.migrations import grants
 from kit.server import PortTakenError
@@ -37,7 +37,7 @@ def main(service: AnyService, arguments: Sequence[str]) -> int:
         "serve": (_serve, "serve until told to stop"),
         "migrate": (_migrate, "bring the database forward"),
         "check": (_check, "compare the facts with what follows from them; JSON lines, exit code 1 on findings"),
-        "seal": (_seal, "seal all that can be sealed; the head of the chain as JSON"),
+        "check-sealed": (_check_sealed, "the same, after sealing all that can be; the first line is the chain's head"),
         "digest": (_digest, "give rows that have no digest theirs, after an upgrade; says how many, by table"),
         "replay": (_replay, "try events again that were given up; says how many had their effect"),
     }
@@ -103,22 +103,28 @@ def _fill_digests(service: AnyService, settings: ServiceSettings) -> dict[str, i
         engine.dispose()
 
 
-def _check(service: AnyService, settings: ServiceSettings) -> int:
+def findings(service: AnyService, settings: ServiceSettings) -> Iterator[Finding]:
+    """All that the checker of a service asks about its own database."""
     engine = engine_of(settings)
-    findings = itertools.chain(
-        service.check(engine, settings),
-        grants.excess(engine, grants.grants_of(service.word)),
-        chain.verify(engine, service.word),
-    )
-    return checking.report(service.word, findings, sys.stdout)
+    try:
+        yield from service.check(engine, settings)
+        yield from grants.excess(engine, grants.grants_of(service.word))
+        yield from chain.verify(engine, service.word)
+    finally:
+        engine.dispose()
 
 
-def _seal(service: AnyService, settings: ServiceSettings) -> int:
+def _check(service: AnyService, settings: ServiceSettings) -> int:
+    return checking.report(service.word, findings(service, settings), sys.stdout)
+
+
+def _check_sealed(service: AnyService, settings: ServiceSettings) -> int:
     engine = engine_of(settings)
     chain.seal_all(engine, service.word, chain.facets_of(service.word), _seal_times(settings))
     head = chain.head(engine, service.word)
-    sys.stdout.write(json.dumps(head and dataclasses.asdict(head)) + "\n")
-    return 0
+    engine.dispose()
+    sys.stdout.write(json.dumps({"head": head and dataclasses.asdict(head)}) + "\n")
+    return _check(service, settings)
 
 
 def _seal_times(settings: ServiceSettings) -> chain.SealTimes:

@@ -7,8 +7,7 @@ that the chain is whole and what it covers is as sealed, which each service's ow
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +15,11 @@ from kit.checking import Finding
 from wafa.backends import WORDS
 from wafa.backends.state import write_private
 from wafa.checker.books import Books, BooksError
-from wafa.checker.services import run
 
 CHECK = "head_kept"
 SEALS = "SELECT number, encode(hash, 'hex') AS hash FROM seals ORDER BY number"
 
 Head = Mapping[str, Any]
-
-
-def seal(environ_of: Callable[[str], Mapping[str, str]]) -> list[Head]:
-    """Has each service seal all that it can, and gives the heads; a service without seals has none.
-
-    Raises BooksError where one could not be asked to.
-    """
-    with ThreadPoolExecutor(len(WORDS)) as pool:
-        said = pool.map(lambda word: run(word, "seal", environ_of(word), may_end_with=(0,)).stdout, WORDS)
-        heads = [json.loads(text.splitlines()[-1]) for text in said]
-    return [head for head in heads if head is not None]
 
 
 def keep(heads: Sequence[Head], file: Path) -> None:

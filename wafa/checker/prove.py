@@ -10,6 +10,7 @@ from typing import Any
 from kit.checking import Finding
 from wafa.checker import facts, redemptions, services, standings
 from wafa.checker.books import Books, lasting
+from wafa.checker.heads import Head
 
 READINGS = 3
 PAUSE_S = 0.5
@@ -22,11 +23,15 @@ STANDINGS = "members as others know them"
 
 @dataclasses.dataclass(frozen=True)
 class CheckReport:
-    """What the check read and found. `findings` by who asked; `behind` counts what nobody was there to hear."""
+    """What the check read and found.
+
+    `findings` by who asked; `behind` counts what nobody was there to hear; `heads` of chains that were sealed first.
+    """
 
     facts: Mapping[str, int]
     findings: Mapping[str, tuple[Finding, ...]]
     behind: int
+    heads: tuple[Head, ...] = ()
 
     @property
     def count(self) -> int:
@@ -65,16 +70,22 @@ def prove(
     environ_of: Callable[[str], Mapping[str, str]],
     *,
     is_running: bool,
+    seal: bool = False,
     patience_s: float = PATIENCE_S,
     pause: Callable[[float], object] = time.sleep,
 ) -> CheckReport:
-    """Checks everything. `is_running` says whether the suite works meanwhile. Raises BooksError."""
-    found = {word: tuple(findings) for word, findings in services.check(environ_of).items()}
+    """Checks everything, after sealing what can be sealed if asked to. Raises BooksError.
+
+    `is_running` says whether the suite works meanwhile.
+    """
+    reports = services.check(environ_of, seal=seal)
+    found = {word: tuple(report.findings) for word, report in reports.items()}
+    heads = tuple(report.head for report in reports.values() if report.head)
     paid = lasting(_redemption_readings(urls, READINGS if is_running else 1), lambda: pause(PAUSE_S))
     known, behind = _standings(urls, is_running=is_running, patience_s=patience_s, pause=pause)
     with Books(urls) as books:
         counted = facts.count(books)
-    return CheckReport(counted, {**found, REDEMPTIONS: _sorted(paid), STANDINGS: _sorted(known)}, behind)
+    return CheckReport(counted, {**found, REDEMPTIONS: _sorted(paid), STANDINGS: _sorted(known)}, behind, heads)
 
 
 def _redemption_readings(urls: Mapping[str, str], readings: int) -> Iterator[frozenset[Finding]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -11,21 +12,34 @@ from concurrent.futures import ThreadPoolExecutor
 from kit.checking import Finding
 from wafa.backends import WORDS
 from wafa.checker.books import BooksError
+from wafa.checker.heads import Head
 from wafa.launcher.home import CHECKOUT
 
 TIMEOUT_S = 3_600
 ENDED_WITH_A_VERDICT = (0, 1)
 
 
-def check(environ_of: Callable[[str], Mapping[str, str]]) -> dict[str, list[Finding]]:
-    """The findings of each service's own check, all at once. Raises BooksError where one could not be run."""
+@dataclasses.dataclass(frozen=True)
+class ServiceReport:
+    """What a service's own check found, and the head of its chain of seals if it was sealed first and has one."""
+
+    findings: Sequence[Finding]
+    head: Head | None = None
+
+
+def check(environ_of: Callable[[str], Mapping[str, str]], *, seal: bool = False) -> dict[str, ServiceReport]:
+    """The report of each service's own check, all at once, after sealing what can be sealed if asked to.
+
+    Raises BooksError where one could not be run.
+    """
+    command = "check-sealed" if seal else "check"
     with ThreadPoolExecutor(len(WORDS)) as pool:
-        found = pool.map(lambda word: _check(word, environ_of(word)), WORDS)
+        found = pool.map(lambda word: _check(word, command, environ_of(word)), WORDS)
         return dict(zip(WORDS, found, strict=True))
 
 
-def _check(word: str, environ: Mapping[str, str]) -> list[Finding]:
-    return _findings(word, run(word, "check", environ, may_end_with=ENDED_WITH_A_VERDICT))
+def _check(word: str, command: str, environ: Mapping[str, str]) -> ServiceReport:
+    return _report(word, run(word, command, environ, may_end_with=ENDED_WITH_A_VERDICT))
 
 
 def run(
@@ -50,11 +64,11 @@ def run(
     return done
 
 
-def _findings(word: str, done: subprocess.CompletedProcess[str]) -> list[Finding]:
+def _report(word: str, done: subprocess.CompletedProcess[str]) -> ServiceReport:
     """Reads the report: a line a finding, and a last one with their number, without which it was cut off."""
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     findings = [Finding(line["check"], line["subject"], line["problem"]) for line in lines if "check" in line]
     if not lines or lines[-1].get("findings") != len(findings):
         said = (done.stderr.strip().splitlines() or ["its report is cut off"])[-1]
         raise BooksError(f"The check of {word} broke off: {said}")
-    return findings
+    return ServiceReport(findings, lines[0].get("head"))

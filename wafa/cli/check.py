@@ -33,20 +33,19 @@ def check(
     kept = heads.read(against) if against else []
     with archive(os.environ) as found:
         urls = found.settings.addresses.database_urls
-        made = heads.seal(found.settings.of_errand) if seal or to else []
-        proof = prove(urls, found.settings.of_errand, is_running=found.is_running)
+        proof = prove(urls, found.settings.of_errand, is_running=found.is_running, seal=seal or to is not None)
         if kept:
             with Books(urls) as books:
                 proof = proof.with_findings(KEPT, heads.against(books, kept))
     if proof.holds and to:
-        heads.keep(made, to)
+        heads.keep(proof.heads, to)
     if as_json:
-        told = proof.to_json() | ({"heads": made} if seal or to else {})
+        told = proof.to_json() | ({"heads": proof.heads} if seal or to else {})
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         screen = Screen()
         show_proof(screen, proof)
-        show_heads(screen, made)
+        show_heads(screen, proof.heads)
     if not proof.holds:
         raise typer.Exit(1)
 
