@@ -55,7 +55,7 @@ test: env-dev
 	@$(PYTEST) $(if $(findstring ::,$(T)),-n 0) $(T) $(ARGS)
 endif
 
-test-deep: env-dev ## the tests again, with many more examples and the slow ones, too
+test-deep: env-dev ## what `make test` leaves out: many more examples of the drawn tests, and the slow ones
 	@echo '== tests, deep'
 	@WAFA_DEEP=1 $(PYTEST) $(T) $(ARGS)
 

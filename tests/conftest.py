@@ -51,13 +51,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         room.close()
 
 
+@pytest.hookimpl(trylast=True)  # Hypothesis has marked its tests by then
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if DEEP:
-        return
-    deep = [item for item in items if item.get_closest_marker("deep")]
-    if deep:
-        config.hook.pytest_deselected(items=deep)
-        items[:] = [item for item in items if item not in deep]
+    left_out = [item for item in items if not _runs(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _runs(item)]
+
+
+def _runs(item: pytest.Item) -> bool:
+    """The deep run leaves out what would only do again what the everyday run does."""
+    is_deep = item.get_closest_marker("deep") is not None
+    return is_deep or item.get_closest_marker("hypothesis") is not None if DEEP else not is_deep
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ import orjson
 import pytest
 
 from kit.peers import OPERATOR
-from tests.conftest import DEEP
 from tests.fixtures.books import behind, wait_until_settled
 from tests.fixtures.deployment import Deployment
 from tests.fixtures.nights import dump, restore
@@ -179,7 +178,7 @@ class TestPointsOlder:
 class TestThreeNights:
     """Each database is of another night."""
 
-    @pytest.mark.skipif(not DEEP, reason="it takes minutes on a busy machine")
+    @pytest.mark.deep  # minutes on a busy machine
     @pytest.mark.parametrize("order", list(permutations(WORDS)))
     def test_the_books_agree_again(
         self, deployment: Deployment, program: Program, tmp_path: Path, order: tuple[str, ...]

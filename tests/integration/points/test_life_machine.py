@@ -442,6 +442,7 @@ class LifeMachine(RuleBasedStateMachine):
         return True
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("policy", Shortfall)
 def test_any_sequence_of_operations_ends_where_single_points_would(points: Points, policy: Shortfall) -> None:
     points.policy(policy, transfers=TransferPolicy())

@@ -179,6 +179,7 @@ class LimitMachine(RuleBasedStateMachine):
         return usage
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("policy", LimitPolicy)
 def test_counters_are_the_history_of_purchases(points: Points, policy: LimitPolicy) -> None:
     points.rule(limits=LIMITS, limit_policy=policy)

@@ -169,6 +169,7 @@ def lies_in(instant: datetime, window: QualifyingWindow) -> bool:
     return (window.start or instant) <= instant < (window.end or instant + timedelta(days=1))
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("shortfall", Shortfall)
 def test_what_counts_is_the_history_of_purchases(points: Points, shortfall: Shortfall) -> None:
     points.policy(shortfall)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from typing import Any
 
@@ -199,7 +198,7 @@ def test_a_condition_costs_more_than_its_parts(condition: str, other: str) -> No
     assert walks_of(read(whole.serialize())) == walks_of(read(part.serialize()))
 
 
-@pytest.mark.skipif(not os.environ.get("WAFA_DEEP"), reason="it measures the machine")
+@pytest.mark.deep  # it measures the machine
 @given(SOME_CONDITIONS)
 @settings(deadline=None, max_examples=500)
 def test_no_condition_takes_longer_than_its_steps_say(condition: str) -> None:
