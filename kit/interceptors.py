@@ -5,6 +5,7 @@
     account        one line in the log and one tick of the metrics, however it ends
     verdict        a refusal becomes its gRPC status, an accident becomes fixed words and a traceback in the log
     guard          nothing is done for a peer that may not call the method
+    bounds         texts are brought into their form, and what is beyond its bounds is refused (`kit/validation`)
     patience       nothing is begun past the caller's deadline
     lost races     a handler whose transaction lost a race is run again, whole, a bounded number of times
 
@@ -21,7 +22,7 @@ from typing import Any, TypeAlias
 import grpc
 import structlog
 
-from kit import status, telemetry
+from kit import status, telemetry, validation
 from kit.call import Call
 from kit.database import retrying
 from kit.errors import Refusal
@@ -123,6 +124,7 @@ def _answered_or_refused(
 
     try:
         expect_allowed()
+        validation.check(request)
         return _Verdict(response=retrying(attempt))
     except Refusal as refusal:
         return _Verdict(status=status.of_refusal(refusal), reason=refusal.reason)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from concurrent import futures
 
 import grpc
+from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from kit import validation
 from kit.call import ANSWER_BYTES_MAX, MESSAGE_BYTES_MAX
 from kit.interceptors import Interceptor
 from kit.peers.settings import PeerAdmission
@@ -60,7 +62,9 @@ class Server:
                 ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_INTERVAL_MS_MIN),
             ],
         )
-        self._names = tuple(_add(servicer, self._server) for servicer in servicers)
+        services = [_add(servicer, self._server) for servicer in servicers]
+        validation.prepare(services)
+        self._names = tuple(service.full_name for service in services)
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if reflection:
@@ -87,15 +91,15 @@ class Server:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _add(servicer: object, server: grpc.Server) -> str:
-    """Adds the servicer by the function generated beside its base class and gives its service's full name."""
+def _add(servicer: object, server: grpc.Server) -> ServiceDescriptor:
+    """Adds the servicer by the function generated beside its base class and gives its service."""
     base = _generated_base(servicer)
     generated = sys.modules[base.__module__]
     add: Callable[[object, grpc.Server], None] = getattr(generated, f"add_{base.__name__}_to_server")
     add(servicer, server)
     messages = sys.modules[base.__module__.removesuffix("_grpc")]
-    name: str = messages.DESCRIPTOR.services_by_name[base.__name__.removesuffix("Servicer")].full_name
-    return name
+    service: ServiceDescriptor = messages.DESCRIPTOR.services_by_name[base.__name__.removesuffix("Servicer")]
+    return service
 
 
 def _generated_base(servicer: object) -> type:

@@ -2,6 +2,7 @@ from typing import Any, cast
 
 import grpc
 import pytest
+from google.protobuf.wrappers_pb2 import StringValue
 from structlog.testing import capture_logs
 
 from kit.interceptors import answer
@@ -29,7 +30,8 @@ class Context:
 
 def ask(time_remaining: float) -> object:
     context = cast(Any, Context(time_remaining))
-    return answer("shop.v1.Shop/Buy", lambda request, _context: f"{request} bought", "a jar", context)
+    request = StringValue(value="a jar")
+    return answer("shop.v1.Shop/Buy", lambda request, _context: f"{request.value} bought", request, context)
 
 
 def test_work_begins_while_somebody_waits_for_it() -> None:

@@ -10,6 +10,7 @@ from google.protobuf.descriptor import Descriptor, FileDescriptor
 from loyalty.members.v1 import members_pb2
 from loyalty.rewards.v1 import rewards_pb2
 
+from kit import validation
 from kit.call import CALLER_ID_HEADER
 from kit.errors import Invalid
 from services.members.rpc import MembersServicer
@@ -46,6 +47,7 @@ def ask(changed: Changed) -> None:
         rewards_pb2.DESCRIPTOR: RewardsServicer(handlers, handlers, handlers),
     }
     servicer = servicers[changed.message.DESCRIPTOR.file]
+    validation.check(changed.message)
     getattr(servicer, type(changed.message).__name__.removesuffix("Request"))(changed.message, Context())
 
 

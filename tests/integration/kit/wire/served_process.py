@@ -1,6 +1,6 @@
 """A process as a service's `__main__` would run it, for the tests of its life; prints its port, then logs to stderr.
 
-Its RPC answers at once, or, when asked for `for ever`, not before the process ends.
+Its RPC answers at once, or, when asked for `FOR_EVER`, not before the process ends.
 """
 
 import sys
@@ -14,11 +14,11 @@ from kit.server import Server
 from kit.serving import serve
 from kit.telemetry import InternalServer
 from kit.workers import Worker
-from tests.integration.kit.wire.subject import echo, subject
+from tests.integration.kit.wire.subject import FOR_EVER, echo, subject
 
 
 def answer(request: pb.GetMemberRequest, context: grpc.ServicerContext) -> pb.GetMemberResponse:
-    if request.member_id == "for ever":
+    if request == FOR_EVER:
         threading.Event().wait()
     return echo(request, context)
 

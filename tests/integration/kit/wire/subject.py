@@ -12,6 +12,12 @@ from loyalty.members.v1 import members_pb2_grpc
 SERVICE = "loyalty.members.v1.MembersService"
 METHOD = f"{SERVICE}/GetMember"
 
+PROGRAM_ID = "6a0f4c1e-3b1d-4a53-9b1e-0a4f6f1f7a11"
+MEMBER_ID = "2d9f7a52-54a5-4e35-8b9c-1f2a3b4c5d6e"
+REQUEST = pb.GetMemberRequest(program_id=PROGRAM_ID, member_id=MEMBER_ID)
+# What the process of these tests answers when it ends, and not before.
+FOR_EVER = pb.GetMemberRequest(program_id=PROGRAM_ID, member_id=PROGRAM_ID)
+
 Answer: TypeAlias = Callable[[pb.GetMemberRequest, grpc.ServicerContext], pb.GetMemberResponse]
 
 # What no healthy test ever waits for.

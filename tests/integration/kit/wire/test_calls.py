@@ -16,12 +16,11 @@ from kit.client import ServiceBusy, ServiceTimeout, ServiceUnavailable, invoke
 from kit.errors import Unavailable
 from kit.rpc import call_of
 from kit.server import Server
-from tests.integration.kit.wire.subject import DEADLINE_MS, METHOD, PATIENCE_S, Answer, echo
+from tests.integration.kit.wire.subject import DEADLINE_MS, MEMBER_ID, METHOD, PATIENCE_S, REQUEST, Answer, echo
 
 CALL = Call(
     caller_id="till-4", correlation_id="c-1", traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 )
-REQUEST = pb.GetMemberRequest(member_id="m-1")
 
 Stub = Callable[..., MembersServiceStub]
 
@@ -104,7 +103,7 @@ def test_a_service_that_came_back_is_found_again(
 
     # The first tries may meet the old connection; the channel mends itself meanwhile.
     response = stub.GetMember(REQUEST, timeout=PATIENCE_S, metadata=CALL.metadata(), wait_for_ready=True)
-    assert response.member.member_id == "m-1"
+    assert response.member.member_id == MEMBER_ID
 
 
 def test_what_is_unavailable_is_tried_again_a_bounded_number_of_times(
@@ -121,7 +120,7 @@ def test_what_is_unavailable_is_tried_again_a_bounded_number_of_times(
         invoke(stub.GetMember, REQUEST, call=CALL, deadline_ms=DEADLINE_MS)
 
     assert heard.value.reason == "SHELF_AWAY"
-    assert tries == ["m-1"] * 3
+    assert tries == [MEMBER_ID] * 3
 
 
 def test_a_try_that_succeeds_is_all_that_the_caller_sees(stub_of: Stub) -> None:
@@ -135,7 +134,7 @@ def test_a_try_that_succeeds_is_all_that_the_caller_sees(stub_of: Stub) -> None:
 
     heard = invoke(stub_of(answer).GetMember, REQUEST, call=CALL, deadline_ms=DEADLINE_MS)
 
-    assert (heard.response.member.member_id, len(tries)) == ("m-1", 2)
+    assert (heard.response.member.member_id, len(tries)) == (MEMBER_ID, 2)
 
 
 def test_beyond_its_bound_a_server_says_busy_at_once_and_finishes_what_it_has(stub_of: Stub) -> None:
@@ -156,4 +155,4 @@ def test_beyond_its_bound_a_server_says_busy_at_once_and_finishes_what_it_has(st
         released.set()
 
     assert heard.value.metadata == {"retry_after_ms": "1000"}
-    assert first.result(PATIENCE_S).member.member_id == "m-1"
+    assert first.result(PATIENCE_S).member.member_id == MEMBER_ID

@@ -21,13 +21,12 @@ from kit.peers.identity import CertificateIdentity, Identity, TokenIdentity, has
 from kit.peers.settings import PeerAdmission, PeerSettings, admission_of
 from kit.rpc import call_of
 from kit.server import Server
-from tests.integration.kit.wire.subject import PATIENCE_S, SERVICE
+from tests.integration.kit.wire.subject import PATIENCE_S, REQUEST, SERVICE
 from wafa.certificates import CertificateAuthority, files_in
 
 GRANTED = {"GetMember": {"gateway", "points"}, "CreateApiKey": {"operator"}}
 NAMES = ("gateway", "points", "rewards", "operator")
 TOKENS = {name: f"token of {name}" for name in NAMES}
-REQUEST = pb.GetMemberRequest(member_id="m-1")
 CALL = Call("till-1")
 
 Served = Callable[..., Server]

@@ -18,10 +18,9 @@ from kit.errors import Exhausted, Invalid, Kind, Precondition, Refusal
 from kit.idempotency import Outcome, answered
 from kit.rpc import CallerMissing, call_of, reply
 from kit.status import CODES
-from tests.integration.kit.wire.subject import DEADLINE_MS, METHOD, Answer, echo
+from tests.integration.kit.wire.subject import DEADLINE_MS, MEMBER_ID, METHOD, REQUEST, Answer, echo
 
 CALL = Call(caller_id="till-4", correlation_id="c-1")
-REQUEST = pb.GetMemberRequest(member_id="m-1")
 
 Stub = Callable[..., MembersServiceStub]
 
@@ -126,9 +125,9 @@ def test_a_handler_that_lost_races_is_run_again_whole(stub_of: Stub) -> None:
         return echo(request, context)
 
     with capture_logs() as logs:
-        assert ask(stub_of(answer)).member.member_id == "m-1"
+        assert ask(stub_of(answer)).member.member_id == MEMBER_ID
 
-    assert tries == ["m-1"] * 3
+    assert tries == [MEMBER_ID] * 3
     assert [line["code"] for line in logs] == ["OK"]
 
 
@@ -150,7 +149,7 @@ def test_a_replayed_answer_is_marked(stub_of: Stub, replayed: bool) -> None:
 
     heard = invoke(stub_of(answer).GetMember, REQUEST, call=CALL, deadline_ms=DEADLINE_MS)
 
-    assert (heard.response.member.member_id, heard.replayed) == ("m-1", replayed)
+    assert (heard.response.member.member_id, heard.replayed) == (MEMBER_ID, replayed)
 
 
 @pytest.mark.parametrize("replayed", [False, True])

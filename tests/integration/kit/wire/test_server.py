@@ -13,9 +13,8 @@ from loyalty.members.v1.members_pb2_grpc import MembersServiceStub
 from structlog.testing import capture_logs
 
 from kit.server import PortTakenError, Server
-from tests.integration.kit.wire.subject import PATIENCE_S, SERVICE, echo, subject
+from tests.integration.kit.wire.subject import MEMBER_ID, PATIENCE_S, REQUEST, SERVICE, echo, subject
 
-REQUEST = pb.GetMemberRequest(member_id="m-1")
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -69,7 +68,7 @@ def test_several_servers_may_share_a_port_when_told_so(served: Served, channel_t
     first.stop(0)
 
     stub = MembersServiceStub(channel_to(second.port))
-    assert stub.GetMember(REQUEST, timeout=PATIENCE_S, wait_for_ready=True).member.member_id == "m-1"
+    assert stub.GetMember(REQUEST, timeout=PATIENCE_S, wait_for_ready=True).member.member_id == MEMBER_ID
 
 
 def test_reflection_is_behind_a_switch(served: Served, channel_to: ChannelTo) -> None:
@@ -104,7 +103,7 @@ def test_a_stopping_server_says_so_and_finishes_what_it_has(served: Served, chan
     released.set()
     stopping.join(PATIENCE_S)
 
-    assert at_work.result(PATIENCE_S).member.member_id == "m-1"
+    assert at_work.result(PATIENCE_S).member.member_id == MEMBER_ID
 
 
 def test_a_stopping_server_does_not_wait_longer_than_its_grace(served: Served, channel_to: ChannelTo) -> None:

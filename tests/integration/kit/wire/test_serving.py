@@ -13,13 +13,12 @@ from typing import Any
 
 import grpc
 import pytest
-from loyalty.members.v1 import members_pb2 as pb
 from loyalty.members.v1.members_pb2_grpc import MembersServiceStub
 
 from kit.call import Call
 from kit.client import ServiceUnavailable, invoke
 from kit.serving import DIE_WITH_PARENT_VARIABLE
-from tests.integration.kit.wire.subject import DEADLINE_MS, PATIENCE_S
+from tests.integration.kit.wire.subject import DEADLINE_MS, FOR_EVER, MEMBER_ID, PATIENCE_S, REQUEST
 
 SCRIPT = [sys.executable, "-m", "tests.integration.kit.wire.served_process"]
 CALL = Call("till-4")
@@ -88,8 +87,8 @@ def test_a_process_serves_until_it_is_told_to_go(
     served = process()
     serving = served.line("serving")
     stub = MembersServiceStub(channel_to(serving["port"]))
-    answered = invoke(stub.GetMember, pb.GetMemberRequest(member_id="m-1"), call=CALL, deadline_ms=DEADLINE_MS)
-    assert answered.response.member.member_id == "m-1"
+    answered = invoke(stub.GetMember, REQUEST, call=CALL, deadline_ms=DEADLINE_MS)
+    assert answered.response.member.member_id == MEMBER_ID
     assert readiness(serving["internal_port"]) == 200
 
     served.tell(number)
@@ -164,8 +163,8 @@ def test_a_process_whose_launcher_died_before_it_could_ask_ends_too(process: Cal
 def start_endless_work(channel: grpc.Channel) -> Any:
     """Begins an RPC that does not end, and answers once another on the same connection has gone through."""
     stub = MembersServiceStub(channel)
-    at_work = stub.GetMember.future(pb.GetMemberRequest(member_id="for ever"), timeout=PATIENCE_S)
-    stub.GetMember(pb.GetMemberRequest(member_id="m-1"), timeout=PATIENCE_S)
+    at_work = stub.GetMember.future(FOR_EVER, timeout=PATIENCE_S)
+    stub.GetMember(REQUEST, timeout=PATIENCE_S)
     return at_work
 
 
@@ -173,6 +172,6 @@ def wait_until_refused(channel: grpc.Channel) -> None:
     stub = MembersServiceStub(channel)
     while True:
         try:
-            invoke(stub.GetMember, pb.GetMemberRequest(), call=CALL, deadline_ms=DEADLINE_MS)
+            invoke(stub.GetMember, REQUEST, call=CALL, deadline_ms=DEADLINE_MS)
         except ServiceUnavailable:
             return
