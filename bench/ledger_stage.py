@@ -19,8 +19,9 @@ from typing import LiteralString
 
 import sqlalchemy as sa
 from google.protobuf.timestamp_pb2 import Timestamp
-from loyalty.points.v1 import points_pb2 as pb
-from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+from loyalty.points.v1 import earning_pb2
+from loyalty.points.v1 import terms_pb2 as pb
+from loyalty.points.v1.earning_pb2_grpc import EarningServiceStub
 
 from bench.load import Plan, Way
 from kit import client, database, row_digests
@@ -216,8 +217,10 @@ def _make_rule(address: str) -> None:
         rounding=pb.ROUNDING_DOWN,
     )
     with client.channel(address) as channel:
-        stub, call = PointsServiceStub(channel), Call("bench")
-        create = pb.CreateEarningRuleRequest(program_id=PROGRAM_ID, request_id="create", terms=terms)
+        stub, call = EarningServiceStub(channel), Call("bench")
+        create = earning_pb2.CreateEarningRuleRequest(program_id=PROGRAM_ID, request_id="create", terms=terms)
         made = client.invoke(stub.CreateEarningRule, create, call=call, deadline_ms=10_000).response.rule
-        activate = pb.ActivateEarningRuleRequest(program_id=PROGRAM_ID, request_id="activate", rule_id=made.rule_id)
+        activate = earning_pb2.ActivateEarningRuleRequest(
+            program_id=PROGRAM_ID, request_id="activate", rule_id=made.rule_id
+        )
         client.invoke(stub.ActivateEarningRule, activate, call=call, deadline_ms=10_000)

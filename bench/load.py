@@ -237,13 +237,13 @@ def _redeem_client(plan: Plan) -> Ask:
 
 
 def _grpc_client(plan: Plan) -> Ask:
-    from loyalty.points.v1 import points_pb2 as pb
-    from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+    from loyalty.points.v1 import sales_pb2 as pb
+    from loyalty.points.v1.sales_pb2_grpc import SalesServiceStub
 
     from kit import client
     from kit.call import Call
 
-    stub, call, sale = PointsServiceStub(_channel(plan)), Call("bench"), _sales()
+    stub, call, sale = SalesServiceStub(_channel(plan)), Call("bench"), _sales()
 
     def ask(turn: int) -> None:
         request = pb.RecordPurchaseRequest(
@@ -267,13 +267,13 @@ def _channel(plan: Plan) -> grpc.Channel:
 
 
 def _many_client(plan: Plan) -> Ask:
-    from loyalty.points.v1 import points_pb2 as pb
-    from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+    from loyalty.points.v1 import sales_pb2 as pb
+    from loyalty.points.v1.sales_pb2_grpc import SalesServiceStub
 
     from kit import client
     from kit.call import Call
 
-    stub, call, sale = PointsServiceStub(_channel(plan)), Call("bench"), _sales()
+    stub, call, sale = SalesServiceStub(_channel(plan)), Call("bench"), _sales()
 
     def ask(turn: int) -> None:
         buyers = (
@@ -291,7 +291,7 @@ def _many_client(plan: Plan) -> Ask:
 def _sales() -> Callable[[], Any]:
     """Makes sales on receipts that nobody has seen; read from JSON once, since the clients' work counts here."""
     from google.protobuf.json_format import ParseDict
-    from loyalty.points.v1 import points_pb2 as pb
+    from loyalty.points.v1 import sales_pb2 as pb
 
     told = ParseDict(receipt(0), pb.Sale())
 

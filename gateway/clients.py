@@ -12,7 +12,10 @@ from typing import Generic, TypeVar
 
 import grpc
 from loyalty.members.v1.members_pb2_grpc import MembersServiceStub
-from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+from loyalty.points.v1.earning_pb2_grpc import EarningServiceStub
+from loyalty.points.v1.ledger_pb2_grpc import LedgerServiceStub
+from loyalty.points.v1.program_pb2_grpc import ProgramServiceStub
+from loyalty.points.v1.sales_pb2_grpc import SalesServiceStub
 from loyalty.rewards.v1.rewards_pb2_grpc import RewardsServiceStub
 
 from gateway.config import Config
@@ -32,13 +35,13 @@ class ServiceChannel(Generic[Stub]):
         self,
         service: str,
         address: str,
-        kind: Callable[[grpc.Channel], Stub],
+        stub_over: Callable[[grpc.Channel, Circuit], Stub],
         bounds: CircuitBounds,
         identity: Identity,
     ) -> None:
         self._service = service
         self._address = address
-        self._kind = kind
+        self._stub_over = stub_over
         self._bounds = bounds
         self._identity = identity
         self._lock = threading.Lock()
@@ -62,15 +65,32 @@ class ServiceChannel(Generic[Stub]):
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
                 # All of it: reads by nature, writes by their request ids.
+                circuit = Circuit(self._bounds, service=self._service)
                 channel = client.channel(
                     self._address, identity=self._identity, idempotent=entry(self._service).exposes
                 )
-                self._opened = (os.getpid(), channel, self._guarded(channel))
+                self._opened = (os.getpid(), channel, self._stub_over(channel, circuit))
             return self._opened
 
-    def _guarded(self, channel: grpc.Channel) -> Stub:
-        circuit = Circuit(self._bounds, service=self._service)
-        return guarded(self._kind(channel), circuit)
+
+class PointsStubs:
+    """The four services of `points`, over one channel and behind one circuit."""
+
+    def __init__(self, channel: grpc.Channel, circuit: Circuit) -> None:
+        self.sales = guarded(SalesServiceStub(channel), circuit)
+        self.ledger = guarded(LedgerServiceStub(channel), circuit)
+        self.earning = guarded(EarningServiceStub(channel), circuit)
+        self.program = guarded(ProgramServiceStub(channel), circuit)
+
+
+def members_stub(channel: grpc.Channel, circuit: Circuit) -> MembersServiceStub:
+    """The one service of `members`."""
+    return guarded(MembersServiceStub(channel), circuit)
+
+
+def rewards_stub(channel: grpc.Channel, circuit: Circuit) -> RewardsServiceStub:
+    """The one service of `rewards`."""
+    return guarded(RewardsServiceStub(channel), circuit)
 
 
 class Clients:
@@ -84,9 +104,9 @@ class Clients:
             probe_interval_ms=config.circuit_probe_interval_ms,
         )
         identity = identity_of(config)
-        self._members = ServiceChannel("members", config.members_address, MembersServiceStub, bounds, identity)
-        self._points = ServiceChannel("points", config.points_address, PointsServiceStub, bounds, identity)
-        self._rewards = ServiceChannel("rewards", config.rewards_address, RewardsServiceStub, bounds, identity)
+        self._members = ServiceChannel("members", config.members_address, members_stub, bounds, identity)
+        self._points = ServiceChannel("points", config.points_address, PointsStubs, bounds, identity)
+        self._rewards = ServiceChannel("rewards", config.rewards_address, rewards_stub, bounds, identity)
 
     @property
     def members(self) -> MembersServiceStub:
@@ -94,7 +114,7 @@ class Clients:
         return self._members.stub()
 
     @property
-    def points(self) -> PointsServiceStub:
+    def points(self) -> PointsStubs:
         """What they hold."""
         return self._points.stub()
 

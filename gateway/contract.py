@@ -14,13 +14,11 @@ from typing import Any, TypeVar
 
 from flask_openapi3.blueprint import APIBlueprint
 from google.api import annotations_pb2
-from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 from loyalty.options.v1 import access_pb2 as pb
 from pydantic import BaseModel
 
-# Importing the clients loads the descriptors of every service that the gateway calls.
-from gateway import clients as clients
+from kit.contract import services_of
 from kit.suite import suite
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -64,9 +62,8 @@ def route(blueprint: APIBlueprint, *, responses: Mapping[HTTPStatus, type[BaseMo
 
 
 def _declared() -> Iterator[Operation]:
-    called = (each for each in suite().services.values() if each.has_routes)
-    for full_name in (name for each in called for name in each.exposes):
-        service = descriptor_pool.Default().FindServiceByName(full_name)
+    called = (each.word for each in suite().services.values() if each.has_routes)
+    for service in (service for word in called for service in services_of(word)):
         for method in service.methods:
             if method.GetOptions().HasExtension(annotations_pb2.http):
                 yield _operation(method)

@@ -15,11 +15,11 @@ import pkgutil
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
 from gateway import policy
 from gateway.app import create_app
@@ -27,6 +27,7 @@ from gateway.config import Config as GatewayConfig
 from gateway.errors import status_of
 from kit import row_digests
 from kit.config import variable_of
+from kit.contract import services_of
 from kit.errors import Refusal
 from kit.proofs import Proof
 from kit.status import CODES
@@ -223,7 +224,7 @@ def _rpc_behind(view: Callable[..., Any]) -> str:
     nearest, seen = [view], {view}
     for function in nearest:
         source = inspect.getsource(function)
-        if called := re.search(r"clients\.(\w+)\.(\w+)", source):
+        if called := re.search(r"clients\.(\w+)(?:\.[a-z]+)?\.([A-Z]\w+)", source):
             return ".".join(called.groups())
         module = vars(sys.modules[function.__module__])
         named = [module[word] for word in re.findall(r"\w+", source) if inspect.isfunction(module.get(word))]
@@ -253,34 +254,30 @@ def rpc() -> Iterator[str]:
         called.setdefault(route.rpc, []).append(route)
     reasons = refusals()
     for word in WORDS:
-        service = _service(word)
-        comments = _comments(ROOT / "protos" / "loyalty" / word / "v1" / f"{word}.proto")
+        services = services_of(word)
         order = SAID["refusals"][word]
-        _expect_same(f"[refusals.{word}]", order, [method.name for method in service.methods])
+        _expect_same(f"[refusals.{word}]", order, [method.name for each in services for method in each.methods])
         _expect_same(
             f"the reasons in [refusals.{word}]", {each for found in order.values() for each in found}, reasons[word]
         )
-        yield f"## {service.full_name}"
-        for method in service.methods:
-            is_write = _bears_a_request_id(method.input_type)
-            via = ", ".join(f"`{route.method} {route.path}`" for route in called.get(f"{word}.{method.name}", []))
-            refused = " → ".join(f"`{reason}`" for reason in order[method.name]) or "nothing of its own"
-            yield (
-                f"### {method.name}\n\n"
-                f"{'Write' if is_write else 'Read'}; {via or 'not over HTTP'}. {comments[method.name]}\n\n"
-                f"Refuses: {refused}."
-            )
+        for service in services:
+            comments = _comments(ROOT / "protos" / service.file.name)
+            yield f"## {service.full_name}\n\n{comments[service.name]}"
+            for method in service.methods:
+                via = ", ".join(f"`{route.method} {route.path}`" for route in called.get(f"{word}.{method.name}", []))
+                yield _paragraph(method, via, comments[method.name], order[method.name])
+
+
+def _paragraph(method: MethodDescriptor, via: str, comment: str, reasons: Sequence[str]) -> str:
+    verb = "Write" if _bears_a_request_id(method.input_type) else "Read"
+    refused = " → ".join(f"`{reason}`" for reason in reasons) or "nothing of its own"
+    return f"### {method.name}\n\n{verb}; {via or 'not over HTTP'}. {comment}\n\nRefuses: {refused}."
 
 
 def method_of(rpc: str) -> MethodDescriptor:
     """What the contract says of an RPC such as `points.RecordPurchase`."""
     word, _, name = rpc.partition(".")
-    return _service(word).methods_by_name[name]
-
-
-def _service(word: str) -> ServiceDescriptor:
-    (service,) = importlib.import_module(f"loyalty.{word}.v1.{word}_pb2").DESCRIPTOR.services_by_name.values()
-    found: ServiceDescriptor = service
+    (found,) = (each.methods_by_name[name] for each in services_of(word) if name in each.methods_by_name)
     return found
 
 
@@ -291,8 +288,8 @@ def _bears_a_request_id(message: Descriptor) -> bool:
 
 
 def _comments(proto: Path) -> dict[str, str]:
-    """What stands above each RPC in the contract."""
-    found = re.findall(r"((?:^  //.*\n)+)  rpc (\w+)\(", proto.read_text(), re.MULTILINE)
+    """What stands above each service and each RPC in the contract."""
+    found = re.findall(r"((?:^ *//.*\n)+) *(?:rpc|service) (\w+)", proto.read_text(), re.MULTILINE)
     return {name: " ".join(comment.replace("//", "").split()) for comment, name in found}
 
 

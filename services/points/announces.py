@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from google.protobuf.message import Message
+from loyalty.points.v1 import earning_pb2, tenders_pb2
 from loyalty.points.v1 import events_pb2 as pb
-from loyalty.points.v1 import points_pb2
 
 from kit.convert import EnumMap, timestamp_of
 from kit.events import Event, event_of
@@ -25,8 +25,8 @@ from services.points.domain.sales.sale import PurchaseLine, Sale, TenderKind
 
 STREAM = "wafa:points"
 
-_ACTIVITY_KIND = EnumMap(points_pb2.ActivityKind, ActivityKind)
-_TENDER_KIND = EnumMap(points_pb2.TenderKind, TenderKind)
+_ACTIVITY_KIND = EnumMap(earning_pb2.ActivityKind, ActivityKind)
+_TENDER_KIND = EnumMap(tenders_pb2.TenderKind, TenderKind)
 
 
 # ---- Entries ---------------------------------------------------------------------------------------------------------

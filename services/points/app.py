@@ -18,45 +18,55 @@ from services.points.config import Config
 from services.points.domain.earning.evaluation_steps import STEPS_MAX_DEFAULT
 from services.points.handlers.member_lookup import MemberLookup
 from services.points.ports import Members
-from services.points.rpc import PointsServicer
+from services.points.rpc import EarningServicer, LedgerServicer, ProgramServicer, SalesServicer
 from services.points.storage import Storage
 
 
 def parts(config: Config, storage: Storage) -> Parts:
-    """The servicer, the ledger's writer and the other workers, and the timed work that is its own."""
+    """The servicers, the ledger's writer and the other workers, and the timed work that is its own."""
     channel, circuit = channel_to("members", config.members_address, config)
     members = MembersClient(channel, config.members_deadline_ms, circuit)
     conditions = CelConditions()
     committer, writers = _committer(config, storage, conditions)
     return Parts(
-        [servicer(storage, committer, members, conditions, config.evaluation_steps_max)],
+        servicers(storage, committer, members, conditions, config.evaluation_steps_max),
         workers=[*writers, _enroller(config, storage, committer), _rehearser(config, storage, conditions)],
         jobs=_jobs(config, storage, committer, members),
     )
 
 
-def servicer(
+def servicers(
     storage: Storage,
     committer: Committer,
     members: Members,
     conditions: CelConditions,
     evaluation_steps_max: int = STEPS_MAX_DEFAULT,
-) -> PointsServicer:
-    """The servicer with its handlers."""
-    member_lookup = MemberLookup(storage, members)
-    return PointsServicer(
-        handlers.PurchaseHandlers(storage, committer, member_lookup),
-        handlers.ReturnHandlers(storage, committer),
-        handlers.ActivityHandlers(storage, committer, member_lookup),
-        handlers.AccountHandlers(storage, committer, member_lookup),
-        handlers.AdjustmentHandlers(storage, committer, member_lookup),
-        handlers.TransferHandlers(storage, committer, member_lookup),
-        handlers.HoldHandlers(storage, committer, member_lookup),
-        handlers.RuleHandlers(storage, conditions, evaluation_steps_max),
-        handlers.ReportHandlers(storage),
-        handlers.RuleDocumentHandlers(storage, conditions),
-        handlers.RehearsalHandlers(storage, conditions),
-        handlers.ExchangeHandlers(storage, committer, member_lookup),
+) -> tuple[SalesServicer, LedgerServicer, EarningServicer, ProgramServicer]:
+    """The servicers with their handlers."""
+    lookup = MemberLookup(storage, members)
+    return (
+        SalesServicer(
+            handlers.PurchaseHandlers(storage, committer, lookup),
+            handlers.ReturnHandlers(storage, committer),
+            handlers.ExchangeHandlers(storage, committer, lookup),
+        ),
+        LedgerServicer(
+            handlers.AccountHandlers(storage, committer, lookup),
+            handlers.ReportHandlers(storage),
+            handlers.HoldHandlers(storage, committer, lookup),
+            handlers.AdjustmentHandlers(storage, committer, lookup),
+            handlers.TransferHandlers(storage, committer, lookup),
+        ),
+        EarningServicer(
+            handlers.ActivityHandlers(storage, committer, lookup),
+            handlers.QualifyingHandlers(storage),
+            handlers.RuleHandlers(storage, conditions, evaluation_steps_max),
+        ),
+        ProgramServicer(
+            handlers.RuleDocumentHandlers(storage, conditions),
+            handlers.RehearsalHandlers(storage, conditions),
+            handlers.PolicyHandlers(storage),
+        ),
     )
 
 

@@ -6,8 +6,8 @@ import uuid
 from typing import TypeVar
 
 import grpc
-from loyalty.points.v1 import points_pb2 as pb
-from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+from loyalty.points.v1 import ledger_pb2 as pb
+from loyalty.points.v1.ledger_pb2_grpc import LedgerServiceStub
 
 from kit.call import Call
 from kit.circuit import Circuit, CircuitBounds, guarded
@@ -28,7 +28,7 @@ class GrpcPoints:
     """`points` behind a channel and a circuit. Each call ends within `deadline_ms`, tries and all."""
 
     def __init__(self, over: grpc.Channel, circuit: Circuit | None = None, *, deadline_ms: int) -> None:
-        self._stub = guarded(PointsServiceStub(over), circuit or Circuit(CircuitBounds()))
+        self._stub = guarded(LedgerServiceStub(over), circuit or Circuit(CircuitBounds()))
         self._deadline_ms = deadline_ms
 
     def place_hold(self, call: Call, redemption: Redemption) -> uuid.UUID:

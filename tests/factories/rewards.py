@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import grpc
-from loyalty.points.v1 import points_pb2
-from loyalty.points.v1.points_pb2_grpc import PointsServiceServicer
+from loyalty.points.v1 import accounts_pb2, ledger_pb2
+from loyalty.points.v1.ledger_pb2_grpc import LedgerServiceServicer
 from loyalty.rewards.v1 import rewards_pb2 as pb
 from loyalty.rewards.v1.rewards_pb2_grpc import RewardsServiceStub
 
@@ -230,7 +230,7 @@ class LedgerAway(Unavailable):
     reason = "LEDGER_AWAY"
 
 
-class Ledger(PointsServiceServicer):
+class Ledger(LedgerServiceServicer):
     """`points` as far as a redemption needs it: balances, holds, and answers that are given once and then repeated.
 
     `before` is called with the RPC's name before it has its effect, `after` before its answer is sent; whatever they
@@ -240,7 +240,7 @@ class Ledger(PointsServiceServicer):
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.balances: dict[str, int] = {}
-        self.holds: dict[str, points_pb2.Hold] = {}
+        self.holds: dict[str, ledger_pb2.Hold] = {}
         self.answers: dict[tuple[str, str, str], Any] = {}
         self.calls: list[str] = []
         self.reasons: list[str] = []
@@ -257,21 +257,21 @@ class Ledger(PointsServiceServicer):
 
     def available(self, member_id: str) -> int:
         with self.lock:
-            held = sum(hold.amount for hold in self._of(member_id, points_pb2.HOLD_STATE_OPEN))
+            held = sum(hold.amount for hold in self._of(member_id, ledger_pb2.HOLD_STATE_OPEN))
             return self.balances.get(member_id, 0) - held
 
-    def spent_holds(self) -> list[points_pb2.Hold]:
+    def spent_holds(self) -> list[ledger_pb2.Hold]:
         with self.lock:
             return [each for each in self.holds.values() if each.captured and not each.reversed]
 
-    def open_holds(self) -> list[points_pb2.Hold]:
+    def open_holds(self) -> list[ledger_pb2.Hold]:
         with self.lock:
-            return [each for each in self.holds.values() if each.state == points_pb2.HOLD_STATE_OPEN]
+            return [each for each in self.holds.values() if each.state == ledger_pb2.HOLD_STATE_OPEN]
 
     def expire_holds(self) -> None:
         with self.lock:
             for hold in self.open_holds():
-                hold.state = points_pb2.HOLD_STATE_EXPIRED
+                hold.state = ledger_pb2.HOLD_STATE_EXPIRED
 
     def is_away(self, *names: str) -> None:
         """From now on these RPCs, or all, are refused without effect."""
@@ -286,25 +286,25 @@ class Ledger(PointsServiceServicer):
 
     # ---- RPCs
 
-    def GetAccount(self, request: Any, context: Any) -> points_pb2.GetAccountResponse:  # noqa: N802 - gRPC
+    def GetAccount(self, request: Any, context: Any) -> ledger_pb2.GetAccountResponse:  # noqa: N802 - gRPC
         self._arrived("GetAccount")
-        account = points_pb2.Account(member_id=request.member_id, available=self.available(request.member_id))
-        return points_pb2.GetAccountResponse(account=account)
+        account = accounts_pb2.Account(member_id=request.member_id, available=self.available(request.member_id))
+        return ledger_pb2.GetAccountResponse(account=account)
 
-    def GetHold(self, request: Any, context: Any) -> points_pb2.GetHoldResponse:  # noqa: N802 - gRPC
+    def GetHold(self, request: Any, context: Any) -> ledger_pb2.GetHoldResponse:  # noqa: N802 - gRPC
         self._arrived("GetHold")
-        return points_pb2.GetHoldResponse(hold=self._hold(request))
+        return ledger_pb2.GetHoldResponse(hold=self._hold(request))
 
-    def PlaceHold(self, request: Any, context: Any) -> points_pb2.PlaceHoldResponse:  # noqa: N802 - gRPC
+    def PlaceHold(self, request: Any, context: Any) -> ledger_pb2.PlaceHoldResponse:  # noqa: N802 - gRPC
         return self._once("PlaceHold", request, context, self._place)
 
-    def CaptureHold(self, request: Any, context: Any) -> points_pb2.CaptureHoldResponse:  # noqa: N802 - gRPC
+    def CaptureHold(self, request: Any, context: Any) -> ledger_pb2.CaptureHoldResponse:  # noqa: N802 - gRPC
         return self._once("CaptureHold", request, context, self._capture)
 
-    def ReleaseHold(self, request: Any, context: Any) -> points_pb2.ReleaseHoldResponse:  # noqa: N802 - gRPC
+    def ReleaseHold(self, request: Any, context: Any) -> ledger_pb2.ReleaseHoldResponse:  # noqa: N802 - gRPC
         return self._once("ReleaseHold", request, context, self._release)
 
-    def ReverseCapture(self, request: Any, context: Any) -> points_pb2.ReverseCaptureResponse:  # noqa: N802 - gRPC
+    def ReverseCapture(self, request: Any, context: Any) -> ledger_pb2.ReverseCaptureResponse:  # noqa: N802 - gRPC
         return self._once("ReverseCapture", request, context, self._reverse)
 
     def _once(self, name: str, request: Any, context: Any, work: Callable[[Any], Answer]) -> Answer:
@@ -327,52 +327,52 @@ class Ledger(PointsServiceServicer):
             self.calls.append(name)
         self.before(name)
 
-    def _place(self, request: Any) -> points_pb2.PlaceHoldResponse:
+    def _place(self, request: Any) -> ledger_pb2.PlaceHoldResponse:
         if self.available(request.member_id) < request.amount:
             raise InsufficientBalance("too few")
-        hold = points_pb2.Hold(
+        hold = ledger_pb2.Hold(
             hold_id=new_id(),
             member_id=request.member_id,
             amount=request.amount,
-            state=points_pb2.HOLD_STATE_OPEN,
+            state=ledger_pb2.HOLD_STATE_OPEN,
             reference=request.reference,
         )
         self.holds[hold.hold_id] = hold
-        return points_pb2.PlaceHoldResponse(hold=hold)
+        return ledger_pb2.PlaceHoldResponse(hold=hold)
 
-    def _capture(self, request: Any) -> points_pb2.CaptureHoldResponse:
+    def _capture(self, request: Any) -> ledger_pb2.CaptureHoldResponse:
         hold = self._open_hold(request)
-        hold.state, hold.captured = points_pb2.HOLD_STATE_CAPTURED, hold.amount
+        hold.state, hold.captured = ledger_pb2.HOLD_STATE_CAPTURED, hold.amount
         self.balances[hold.member_id] -= hold.amount
-        return points_pb2.CaptureHoldResponse(hold=hold)
+        return ledger_pb2.CaptureHoldResponse(hold=hold)
 
-    def _release(self, request: Any) -> points_pb2.ReleaseHoldResponse:
+    def _release(self, request: Any) -> ledger_pb2.ReleaseHoldResponse:
         hold = self._open_hold(request)
-        hold.state = points_pb2.HOLD_STATE_RELEASED
-        return points_pb2.ReleaseHoldResponse(hold=hold)
+        hold.state = ledger_pb2.HOLD_STATE_RELEASED
+        return ledger_pb2.ReleaseHoldResponse(hold=hold)
 
-    def _reverse(self, request: Any) -> points_pb2.ReverseCaptureResponse:
+    def _reverse(self, request: Any) -> ledger_pb2.ReverseCaptureResponse:
         hold = self._hold(request)
         if not hold.captured or hold.reversed:
             raise HoldNotCaptured("not captured, or reversed")
         self.reasons.append(request.reason)
         hold.reversed = True
         self.balances[hold.member_id] += hold.captured
-        return points_pb2.ReverseCaptureResponse(hold=hold)
+        return ledger_pb2.ReverseCaptureResponse(hold=hold)
 
-    def _hold(self, request: Any) -> points_pb2.Hold:
+    def _hold(self, request: Any) -> ledger_pb2.Hold:
         hold = self.holds.get(request.hold_id)
         if hold is None or hold.member_id != request.member_id:
             raise HoldNotFound("no such hold")
         return hold
 
-    def _open_hold(self, request: Any) -> points_pb2.Hold:
+    def _open_hold(self, request: Any) -> ledger_pb2.Hold:
         hold = self._hold(request)
-        if hold.state != points_pb2.HOLD_STATE_OPEN:
+        if hold.state != ledger_pb2.HOLD_STATE_OPEN:
             raise HoldNotOpen("over")
         return hold
 
-    def _of(self, member_id: str, state: points_pb2.HoldState.ValueType) -> list[points_pb2.Hold]:
+    def _of(self, member_id: str, state: ledger_pb2.HoldState.ValueType) -> list[ledger_pb2.Hold]:
         return [hold for hold in self.holds.values() if (hold.member_id, hold.state) == (member_id, state)]
 
 
@@ -381,9 +381,9 @@ def new_ledger() -> Ledger:
 
 
 @contextmanager
-def serving(servicer: object, *, threads: int = 32) -> Iterator[str]:
-    """A gRPC server on loopback around the servicer; gives its address."""
-    server = Server([servicer], port=0, threads_max=threads, concurrent_rpcs_max=4 * threads)
+def serving(*servicers: object, threads: int = 32) -> Iterator[str]:
+    """A gRPC server on loopback around the servicers; gives its address."""
+    server = Server(servicers, port=0, threads_max=threads, concurrent_rpcs_max=4 * threads)
     server.start()
     server.set_serving(True)
     try:

@@ -22,8 +22,7 @@ from functools import partial
 
 import pytest
 import sqlalchemy as sa
-from loyalty.points.v1 import points_pb2 as pb
-from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+from loyalty.points.v1 import sales_pb2 as pb
 
 from kit import client, database, failpoints
 from kit.call import Call
@@ -32,6 +31,7 @@ from kit.client import invoke
 from kit.errors import Exhausted, Unavailable
 from services.points import app, check
 from services.points.tables import standings
+from tests.factories.points_stubs import PointsStubs
 from tests.fixtures.crew import Crew
 from tests.fixtures.digests import digest_anew
 from tests.fixtures.waiting import wait_until
@@ -112,7 +112,7 @@ class History:
 class Load:
     """Tills that sell one by one and insist, tills that give up, and uploaders of many sales in one call."""
 
-    def __init__(self, stub: PointsServiceStub, program_id: str, member_ids: list[str]) -> None:
+    def __init__(self, stub: PointsStubs, program_id: str, member_ids: list[str]) -> None:
         self._stub = stub
         self._program_id = program_id
         self.histories = [History(member_id) for member_id in member_ids]
@@ -147,7 +147,9 @@ class Load:
         numbers = [request.sale.receipt.receipt_number]
 
         def ask() -> list[pb.Purchase]:
-            return [invoke(self._stub.RecordPurchase, request, call=CALL, deadline_ms=DEADLINE_MS).response.purchase]
+            return [
+                invoke(self._stub.sales.RecordPurchase, request, call=CALL, deadline_ms=DEADLINE_MS).response.purchase
+            ]
 
         self._note(history, numbers, ask, insists)
 
@@ -159,7 +161,7 @@ class Load:
         numbers = [item.sale.receipt.receipt_number for item in request.items]
 
         def ask() -> list[pb.Purchase]:
-            answer = invoke(self._stub.RecordPurchases, request, call=CALL, deadline_ms=DEADLINE_MS).response
+            answer = invoke(self._stub.sales.RecordPurchases, request, call=CALL, deadline_ms=DEADLINE_MS).response
             if any(result.HasField("error") for result in answer.results):
                 raise Exhausted("not all of them were taken")
             return [result.response.purchase for result in answer.results]
@@ -203,7 +205,7 @@ def test_points_dies_ten_times_in_the_middle_of_batches(environ: dict[str, str])
     instance.start("")
     instance.wait_ready()
     with client.channel(instance.address) as channel:
-        stub = PointsServiceStub(channel)
+        stub = PointsStubs(channel)
         _make_rule(stub, program_id)
         instance.kill()
         load = Load(stub, program_id, member_ids)
@@ -234,13 +236,13 @@ def _member(engine: sa.Engine, program_id: str) -> str:
     return member_id
 
 
-def _make_rule(stub: PointsServiceStub, program_id: str) -> None:
+def _make_rule(stub: PointsStubs, program_id: str) -> None:
     create = requests.create_earning_rule()
     create.program_id = program_id
-    rule = invoke(stub.CreateEarningRule, create, call=CALL, deadline_ms=DEADLINE_MS).response.rule
+    rule = invoke(stub.earning.CreateEarningRule, create, call=CALL, deadline_ms=DEADLINE_MS).response.rule
     activate = requests.activate_earning_rule(rule.rule_id)
     activate.program_id = program_id
-    invoke(stub.ActivateEarningRule, activate, call=CALL, deadline_ms=DEADLINE_MS)
+    invoke(stub.earning.ActivateEarningRule, activate, call=CALL, deadline_ms=DEADLINE_MS)
 
 
 def _expect_kept(engine: sa.Engine, load: Load) -> None:

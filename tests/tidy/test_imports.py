@@ -18,7 +18,7 @@ ROOMS: dict[str, set[str]] = {
     "domain": {"domain"},
     "ports": {"domain", "ports"},
     "convert": {"convert", "domain"},
-    "rpc": {"convert", "handlers"},
+    "rpc": {"convert", "handlers", "rpc"},
     "batch": {"announces", "batch", "domain", "storage"},
     "handlers": {"announces", "batch", "domain", "handlers", "phones", "ports", "storage"},
     "announces": {"domain"},

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
+from kit.contract import services_of
 from kit.peers import GATEWAY, OPERATOR
 from tests.tidy.tree import SERVICES, sources
 
@@ -37,8 +38,7 @@ def _granted(word: str) -> Mapping[str, Collection[str]]:
 
 
 def _methods(word: str) -> list[str]:
-    messages = importlib.import_module(f"loyalty.{word}.v1.{word}_pb2")
-    return [method.name for service in messages.DESCRIPTOR.services_by_name.values() for method in service.methods]
+    return [method.name for service in services_of(word) for method in service.methods]
 
 
 def _called(place: tuple[str, ...], methods: set[str]) -> set[str]:

@@ -13,7 +13,7 @@ import pytest
 from tests.tidy.tree import ROOT, SERVICES
 
 BUF = ROOT / "node_modules" / ".bin" / "buf"
-PROTOS = [ROOT / "protos" / "loyalty" / word / "v1" / f"{word}.proto" for word in SERVICES]
+PROTOS = sorted(path for word in SERVICES for path in (ROOT / "protos" / "loyalty" / word).rglob("*.proto"))
 
 
 @pytest.mark.skipif(
@@ -24,13 +24,13 @@ def test_the_linter_has_nothing_to_say() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("proto", PROTOS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("proto", PROTOS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_everything_that_is_no_request_or_response_says_what_it_is(proto: Path) -> None:
     for name, comment in _commented(proto):
         assert comment or name.endswith(("Request", "Response")), f"{proto.name}: {name} has no comment"
 
 
-@pytest.mark.parametrize("proto", PROTOS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("proto", PROTOS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_an_rpc_begins_with_what_it_does(proto: Path) -> None:
     for comment, name in re.findall(r"((?:^  //.*\n)+)  rpc (\w+)\(", proto.read_text(), re.MULTILINE):
         first = comment.split()[1]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
+from kit.contract import services_of
 from tests.tidy.tree import ROOT, SERVICES, sources
 
 EVERYWHERE = {
@@ -46,18 +46,15 @@ def test_a_service_has_the_rooms_of_the_plan_and_no_others(word: str) -> None:
 
 @pytest.mark.parametrize("word", SERVICES)
 def test_a_word_is_the_same_in_the_contract_the_tests_and_the_map(word: str) -> None:
-    assert (ROOT / "protos" / "loyalty" / word / "v1" / f"{word}.proto").exists()
+    assert (ROOT / "protos" / "loyalty" / word / "v1").is_dir()
     assert (ROOT / "tests" / "integration" / word).is_dir()
     assert f"| `{word}` |" in (ROOT / "docs" / "ARCHITECTURE.md").read_text()
 
 
 @pytest.mark.parametrize("word", SERVICES)
 def test_every_rpc_is_a_method_of_its_name_in_the_servicer_and_in_a_handler(word: str) -> None:
-    rpcs = [method.name for method in _service(word).methods]
-    rpc_py = ast.parse((ROOT / "services" / word / "rpc.py").read_text())
-    (servicer,) = (node for node in rpc_py.body if isinstance(node, ast.ClassDef))
-    served = [node.name for node in servicer.body if isinstance(node, ast.FunctionDef) and node.name != "__init__"]
-    assert served == rpcs, "the servicer follows the order of the contract"
+    rpcs = {each.name: [method.name for method in each.methods] for each in services_of(word)}
+    assert dict(_served(word)) == rpcs, "a servicer follows the order of the contract"
     handled = {
         node.name
         for path, tree in sources("services")
@@ -65,7 +62,16 @@ def test_every_rpc_is_a_method_of_its_name_in_the_servicer_and_in_a_handler(word
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
     }
-    assert {_snake(name) for name in rpcs} <= handled
+    assert {_snake(name) for names in rpcs.values() for name in names} <= handled
+
+
+def _served(word: str) -> Iterator[tuple[str, list[str]]]:
+    """The services of the contract by their servicers, each with its methods in their order."""
+    for path, tree in sources("services"):
+        if path.parts[1] == word and path.with_suffix("").parts[2] == "rpc":
+            for node in (each for each in tree.body if isinstance(each, ast.ClassDef)):
+                methods = [each.name for each in node.body if isinstance(each, ast.FunctionDef)]
+                yield node.name.replace("Servicer", "Service"), [name for name in methods if name != "__init__"]
 
 
 @pytest.mark.parametrize("word", SERVICES)
@@ -85,17 +91,13 @@ def test_a_service_says_what_it_owns_and_promises(word: str) -> None:
 @pytest.mark.parametrize("word", SERVICES)
 def test_every_write_is_known_by_its_request_id(word: str) -> None:
     reads = ("Get", "List", "Resolve", "Preview", "Authenticate", "Export", "Diff")
-    for method in _service(word).methods:
+    for method in (method for each in services_of(word) for method in each.methods):
         fields = method.input_type.fields_by_name
         if "items" in fields:  # many wishes in one call, each known by its own
-            fields = fields["items"].message_type.fields_by_name
+            items = fields["items"].message_type
+            assert items is not None
+            fields = items.fields_by_name
         assert ("request_id" in fields) != method.name.startswith(reads), method.name
-
-
-def _service(word: str) -> Any:
-    messages = importlib.import_module(f"loyalty.{word}.v1.{word}_pb2")
-    (service,) = messages.DESCRIPTOR.services_by_name.values()
-    return service
 
 
 def _snake(name: str) -> str:

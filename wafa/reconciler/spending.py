@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import grpc
-from loyalty.points.v1 import points_pb2
-from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+from loyalty.points.v1 import ledger_pb2
+from loyalty.points.v1.ledger_pb2_grpc import LedgerServiceStub
 from loyalty.rewards.v1 import rewards_pb2
 from loyalty.rewards.v1.rewards_pb2_grpc import RewardsServiceStub
 
@@ -28,7 +28,7 @@ class SpendingRepairs:
     """Repairs over these channels. `is_final` decides what waits for receipts otherwise."""
 
     def __init__(self, points: grpc.Channel, rewards: grpc.Channel, call: Call, run_id: str, *, is_final: bool) -> None:
-        self._points = PointsServiceStub(points)
+        self._ledger = LedgerServiceStub(points)
         self._rewards = RewardsServiceStub(rewards)
         self._call = call
         self._run_id = run_id
@@ -46,34 +46,34 @@ class SpendingRepairs:
         return request_id(repair, self._run_id, *parts)
 
     def _release_hold(self, repair: Repair) -> str:
-        request = points_pb2.ReleaseHoldRequest(
+        request = ledger_pb2.ReleaseHoldRequest(
             program_id=repair.program_id,
             request_id=self._request_id(repair),
             member_id=repair.member_id,
             hold_id=repair.subject_id,
         )
-        invoke(self._points.ReleaseHold, request, call=self._call, deadline_ms=DEADLINE_MS)
+        invoke(self._ledger.ReleaseHold, request, call=self._call, deadline_ms=DEADLINE_MS)
         return f"hold {repair.subject_id}, released"
 
     def _reverse_capture(self, repair: Repair) -> str:
-        request = points_pb2.ReverseCaptureRequest(
+        request = ledger_pb2.ReverseCaptureRequest(
             program_id=repair.program_id,
             request_id=self._request_id(repair),
             member_id=repair.member_id,
             hold_id=repair.subject_id,
             reason=REVERSAL_REASON,
         )
-        answer = invoke(self._points.ReverseCapture, request, call=self._call, deadline_ms=DEADLINE_MS).response
+        answer = invoke(self._ledger.ReverseCapture, request, call=self._call, deadline_ms=DEADLINE_MS).response
         return f"hold {repair.subject_id}, reversed; version {answer.account.version} of the account"
 
     def _capture_hold(self, repair: Repair) -> str:
-        request = points_pb2.CaptureHoldRequest(
+        request = ledger_pb2.CaptureHoldRequest(
             program_id=repair.program_id,
             request_id=self._request_id(repair),
             member_id=repair.member_id,
             hold_id=repair.subject_id,
         )
-        answer = invoke(self._points.CaptureHold, request, call=self._call, deadline_ms=DEADLINE_MS).response
+        answer = invoke(self._ledger.CaptureHold, request, call=self._call, deadline_ms=DEADLINE_MS).response
         return f"hold {repair.subject_id}, captured; version {answer.account.version} of the account"
 
     def _restore_capture(self, repair: Repair) -> str:
@@ -92,7 +92,7 @@ class SpendingRepairs:
             return f"{given}; {self._spend_again(repair, spending, after='adjustment')}"
 
     def _spend_again(self, repair: Repair, spending: LostSpending, after: str = "") -> str:
-        request = points_pb2.RestoreCaptureRequest(
+        request = ledger_pb2.RestoreCaptureRequest(
             program_id=repair.program_id,
             request_id=self._request_id(repair, after),
             member_id=repair.member_id,
@@ -101,12 +101,12 @@ class SpendingRepairs:
             hold_id=repair.subject_id,
             reference=f"redemption {spending.redemption_id}",
         )
-        answer = invoke(self._points.RestoreCapture, request, call=self._call, deadline_ms=DEADLINE_MS).response
+        answer = invoke(self._ledger.RestoreCapture, request, call=self._call, deadline_ms=DEADLINE_MS).response
         return f"hold {repair.subject_id}, captured again; version {answer.account.version} of the account"
 
     def _give(self, repair: Repair, spending: LostSpending, missing: int) -> str:
         """Gives the member what a used voucher cost and the ledger no longer has."""
-        request = points_pb2.AdjustPointsRequest(
+        request = ledger_pb2.AdjustPointsRequest(
             program_id=repair.program_id,
             request_id=request_id(repair, "adjustment", str(missing)),
             member_id=repair.member_id,
@@ -115,7 +115,7 @@ class SpendingRepairs:
             reason=ADJUSTMENT_REASON,
             actor=ACTOR,
         )
-        answer = invoke(self._points.AdjustPoints, request, call=self._call, deadline_ms=DEADLINE_MS).response
+        answer = invoke(self._ledger.AdjustPoints, request, call=self._call, deadline_ms=DEADLINE_MS).response
         return f"entry {answer.entry.version} of the account, an adjustment of {missing}"
 
     def _cancel_redemption(self, repair: Repair) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import ledger_pb2 as pb
 
 from gateway.context import request_context
 from gateway.contract import route
@@ -39,7 +39,7 @@ def get_account(path: MemberPath, query: WalletQuery) -> Response:
     request = pb.GetAccountRequest(
         program_id=request_context().program_id, member_id=path.member_id, wallet=query.wallet
     )
-    return reply(account_of(read(suite().clients.points.GetAccount, request).account))
+    return reply(account_of(read(suite().clients.points.ledger.GetAccount, request).account))
 
 
 @route(blueprint, responses={HTTPStatus.OK: EntryPage})
@@ -52,7 +52,7 @@ def list_entries(path: MemberPath, query: EntriesQuery) -> Response:
         page_size=query.limit,
         page_token=query.cursor,
     )
-    page = read(suite().clients.points.ListEntries, request)
+    page = read(suite().clients.points.ledger.ListEntries, request)
     model = EntryPage(items=[entry_of(entry) for entry in page.entries], next_cursor=page.next_page_token or None)
     return page_reply(model, page.next_page_token)
 
@@ -69,7 +69,7 @@ def place_hold(path: MemberPath, body: NewHold) -> Response:
         timeout_s=body.timeout_s,
         reference=body.reference,
     )
-    answered = write(suite().clients.points.PlaceHold, request)
+    answered = write(suite().clients.points.ledger.PlaceHold, request)
     model = hold_answer_of(answered.response)
     location = f"/v1/members/{model.hold.member_id}/holds/{model.hold.hold_id}"
     return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
@@ -79,7 +79,7 @@ def place_hold(path: MemberPath, body: NewHold) -> Response:
 def get_hold(path: HoldPath) -> Response:
     """Read a hold"""
     request = pb.GetHoldRequest(program_id=request_context().program_id, member_id=path.member_id, hold_id=path.hold_id)
-    return reply(hold_of(read(suite().clients.points.GetHold, request).hold))
+    return reply(hold_of(read(suite().clients.points.ledger.GetHold, request).hold))
 
 
 @route(blueprint, responses={HTTPStatus.OK: HoldAnswer})
@@ -92,7 +92,7 @@ def capture_hold(path: HoldPath, body: CaptureBody) -> Response:
         hold_id=path.hold_id,
         amount=body.amount,
     )
-    answered = write(suite().clients.points.CaptureHold, request)
+    answered = write(suite().clients.points.ledger.CaptureHold, request)
     return reply(hold_answer_of(answered.response), replayed=answered.replayed)
 
 
@@ -105,7 +105,7 @@ def release_hold(path: HoldPath, body: NoFields) -> Response:
         member_id=path.member_id,
         hold_id=path.hold_id,
     )
-    answered = write(suite().clients.points.ReleaseHold, request)
+    answered = write(suite().clients.points.ledger.ReleaseHold, request)
     return reply(hold_answer_of(answered.response), replayed=answered.replayed)
 
 
@@ -123,6 +123,6 @@ def adjust_points(path: MemberPath, body: NewAdjustment) -> Response:
         expiry_days=body.expiry_days,
         qualifying=body.qualifying,
     )
-    answered = write(suite().clients.points.AdjustPoints, request)
+    answered = write(suite().clients.points.ledger.AdjustPoints, request)
     model = AdjustmentAnswer(entry=entry_of(answered.response.entry), account=account_of(answered.response.account))
     return reply(model, HTTPStatus.CREATED, replayed=answered.replayed)

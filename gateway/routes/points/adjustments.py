@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import ledger_pb2 as pb
 
 from gateway.context import request_context
 from gateway.contract import route
@@ -41,7 +41,7 @@ def request_adjustment(body: NewAdjustmentRequest) -> Response:
         expiry_days=body.expiry_days,
         qualifying=body.qualifying,
     )
-    answered = write(suite().clients.points.RequestAdjustment, request)
+    answered = write(suite().clients.points.ledger.RequestAdjustment, request)
     model = adjustment_of(answered.response.adjustment)
     location = f"/v1/adjustments/{model.adjustment_id}"
     return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
@@ -56,7 +56,7 @@ def list_adjustments(query: AdjustmentsQuery) -> Response:
         page_size=query.limit,
         page_token=query.cursor,
     )
-    page = read(suite().clients.points.ListAdjustments, request)
+    page = read(suite().clients.points.ledger.ListAdjustments, request)
     items = [adjustment_of(adjustment) for adjustment in page.adjustments]
     return page_reply(AdjustmentPage(items=items, next_cursor=page.next_page_token or None), page.next_page_token)
 
@@ -65,7 +65,7 @@ def list_adjustments(query: AdjustmentsQuery) -> Response:
 def get_adjustment(path: AdjustmentPath) -> Response:
     """Read what was asked for, and what became of it"""
     request = pb.GetAdjustmentRequest(program_id=request_context().program_id, adjustment_id=path.adjustment_id)
-    return reply(adjustment_of(read(suite().clients.points.GetAdjustment, request).adjustment))
+    return reply(adjustment_of(read(suite().clients.points.ledger.GetAdjustment, request).adjustment))
 
 
 @route(blueprint, responses={HTTPStatus.OK: ApprovalAnswer})
@@ -77,7 +77,7 @@ def approve_adjustment(path: AdjustmentPath, body: ApproveBody) -> Response:
         adjustment_id=path.adjustment_id,
         actor=body.actor,
     )
-    answered = write(suite().clients.points.ApproveAdjustment, request)
+    answered = write(suite().clients.points.ledger.ApproveAdjustment, request)
     response = answered.response
     model = ApprovalAnswer(
         adjustment=adjustment_of(response.adjustment),
@@ -97,5 +97,5 @@ def reject_adjustment(path: AdjustmentPath, body: RejectBody) -> Response:
         actor=body.actor,
         reason=body.reason,
     )
-    answered = write(suite().clients.points.RejectAdjustment, request)
+    answered = write(suite().clients.points.ledger.RejectAdjustment, request)
     return reply(adjustment_of(answered.response.adjustment), replayed=answered.replayed)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from flask import Response, request
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import program_pb2 as pb
 
 from gateway import yamls
 from gateway.context import request_context
@@ -34,7 +34,7 @@ YAML_HEAD = "The earning rules of a program; the schema RuleDocument in /openapi
 def export_earning_rules(query: ExportQuery) -> Response:
     """Export the rules as a document, as they are once all that is scheduled has begun"""
     request = pb.ExportEarningRulesRequest(program_id=request_context().program_id, drafts=query.drafts)
-    return _written(document_of(read(suite().clients.points.ExportEarningRules, request).rules), query.format)
+    return _written(document_of(read(suite().clients.points.program.ExportEarningRules, request).rules), query.format)
 
 
 @route(blueprint, responses={HTTPStatus.OK: RuleDiff})
@@ -45,7 +45,7 @@ def diff_earning_rules(body: TwoDocuments) -> Response:
         before=None if body.before is None else pb.RuleDocument(rules=body.before.definitions()),
         after=pb.RuleDocument(rules=body.after.definitions()),
     )
-    return reply(RuleDiff(changes=changes_of(read(suite().clients.points.DiffEarningRules, request).changes)))
+    return reply(RuleDiff(changes=changes_of(read(suite().clients.points.program.DiffEarningRules, request).changes)))
 
 
 @route(blueprint, responses={HTTPStatus.OK: ImportedRules})
@@ -57,7 +57,7 @@ def import_earning_rules(query: ImportQuery, body: RuleDocument) -> Response:
         rules=body.definitions(),
         dry_run=query.dry_run,
     )
-    answered = write(suite().clients.points.ImportEarningRules, request)
+    answered = write(suite().clients.points.program.ImportEarningRules, request)
     return reply(imported_of(answered.response, dry_run=query.dry_run), replayed=answered.replayed)
 
 

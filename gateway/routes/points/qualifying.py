@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2 as pb
 
 from gateway.context import request_context
 from gateway.contract import route
@@ -27,4 +27,4 @@ def get_qualifying_sums(path: MemberPath, query: QualifyingQuery) -> Response:
         wallet=query.wallet,
         windows=[window],
     )
-    return reply(qualifying_sum_of(read(suite().clients.points.GetQualifyingSums, request)))
+    return reply(qualifying_sum_of(read(suite().clients.points.earning.GetQualifyingSums, request)))

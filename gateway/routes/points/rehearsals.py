@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import program_pb2 as pb
 
 from gateway.context import request_context
 from gateway.contract import route
@@ -31,7 +31,7 @@ def rehearse_earning_rules(body: NewRehearsal) -> Response:
         value_minor=body.value_minor,
         per_points=body.per_points,
     )
-    answered = write(suite().clients.points.RehearseEarningRules, request)
+    answered = write(suite().clients.points.program.RehearseEarningRules, request)
     begun = RehearsalBegun(rehearsal_id=answered.response.rehearsal_id)
     location = f"/v1/rehearsals/{begun.rehearsal_id}"
     return reply(begun, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
@@ -41,4 +41,4 @@ def rehearse_earning_rules(body: NewRehearsal) -> Response:
 def get_rehearsal(path: RehearsalPath) -> Response:
     """Read how far a rehearsal has come, and what it has found"""
     request = pb.GetRehearsalRequest(program_id=request_context().program_id, rehearsal_id=path.rehearsal_id)
-    return reply(rehearsal_of(read(suite().clients.points.GetRehearsal, request).rehearsal))
+    return reply(rehearsal_of(read(suite().clients.points.program.GetRehearsal, request).rehearsal))

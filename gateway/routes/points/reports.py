@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import ledger_pb2 as pb
 
 from gateway import sheets
 from gateway.context import request_context
@@ -38,7 +38,7 @@ def get_statement(path: MemberPath, query: StatementQuery) -> Response:
         page_size=query.limit,
         page_token=query.cursor,
     )
-    model = statement_of(read(suite().clients.points.GetStatement, request))
+    model = statement_of(read(suite().clients.points.ledger.GetStatement, request))
     if not sheets.wanted(query.format):
         return page_reply(model, model.next_cursor or "")
     rows = statement_rows(model, is_first=not query.cursor)
@@ -56,7 +56,7 @@ def get_liability(query: LiabilityQuery) -> Response:
         observed_days=query.observed_days,
         valuation=valuation_of(query),
     )
-    model = liability_of(read(suite().clients.points.GetLiability, request).liability)
+    model = liability_of(read(suite().clients.points.ledger.GetLiability, request).liability)
     if not sheets.wanted(query.format):
         return reply(model)
     return sheets.sheet("liability", LIABILITY_HEADS, liability_rows(model))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2 as pb
+from loyalty.points.v1 import program_pb2
 
 from gateway.context import request_context
 from gateway.contract import route
@@ -40,7 +41,7 @@ def create_earning_rule(body: NewEarningRule) -> Response:
         terms=body.terms.to_proto(),
         key=body.key,
     )
-    answered = write(suite().clients.points.CreateEarningRule, request)
+    answered = write(suite().clients.points.earning.CreateEarningRule, request)
     rule = answered.response.rule
     location = f"/v1/earning-rules/{rule.rule_id}"
     return reply(rule_of(rule), HTTPStatus.CREATED, version=rule.version, location=location, replayed=answered.replayed)
@@ -52,7 +53,7 @@ def list_earning_rules(query: PageQuery) -> Response:
     request = pb.ListEarningRulesRequest(
         program_id=request_context().program_id, page_size=query.limit, page_token=query.cursor
     )
-    page = read(suite().clients.points.ListEarningRules, request)
+    page = read(suite().clients.points.earning.ListEarningRules, request)
     model = EarningRulePage(items=[rule_of(rule) for rule in page.rules], next_cursor=page.next_page_token or None)
     return page_reply(model, page.next_page_token)
 
@@ -61,7 +62,7 @@ def list_earning_rules(query: PageQuery) -> Response:
 def get_earning_rule(path: RulePath) -> Response:
     """Read a rule with all its versions; the ETag is the latest"""
     request = pb.GetEarningRuleRequest(program_id=request_context().program_id, rule_id=path.rule_id)
-    versions = read(suite().clients.points.GetEarningRule, request).versions
+    versions = read(suite().clients.points.earning.GetEarningRule, request).versions
     return reply(EarningRuleVersions(versions=[rule_of(rule) for rule in versions]), version=versions[0].version)
 
 
@@ -75,7 +76,7 @@ def revise_earning_rule(path: RulePath, body: NewRuleVersion) -> Response:
         expected_version=request_context().expected_version,
         terms=body.terms.to_proto(),
     )
-    answered = write(suite().clients.points.ReviseEarningRule, request)
+    answered = write(suite().clients.points.earning.ReviseEarningRule, request)
     rule = answered.response.rule
     return reply(rule_of(rule), HTTPStatus.CREATED, version=rule.version, replayed=answered.replayed)
 
@@ -89,7 +90,7 @@ def activate_earning_rule(path: RulePath, body: ActivateBody) -> Response:
         rule_id=path.rule_id,
         version=body.version,
     )
-    answered = write(suite().clients.points.ActivateEarningRule, request)
+    answered = write(suite().clients.points.earning.ActivateEarningRule, request)
     return reply(rule_of(answered.response.rule), replayed=answered.replayed)
 
 
@@ -102,7 +103,7 @@ def call_off_earning_rule(path: RulePath, body: CallOffBody) -> Response:
         rule_id=path.rule_id,
         version=body.version,
     )
-    answered = write(suite().clients.points.CallOffEarningRule, request)
+    answered = write(suite().clients.points.earning.CallOffEarningRule, request)
     return reply(rule_of(answered.response.rule), replayed=answered.replayed)
 
 
@@ -114,15 +115,15 @@ def end_earning_rule(path: RulePath, body: NoFields) -> Response:
         request_id=request_context().idempotency_key,
         rule_id=path.rule_id,
     )
-    answered = write(suite().clients.points.EndEarningRule, request)
+    answered = write(suite().clients.points.earning.EndEarningRule, request)
     return reply(rule_of(answered.response.rule), replayed=answered.replayed)
 
 
 @route(blueprint, responses={HTTPStatus.OK: ProgramPolicy})
 def get_program_policy() -> Response:
     """Read how the program treats its accounts"""
-    request = pb.GetProgramPolicyRequest(program_id=request_context().program_id)
-    policy = read(suite().clients.points.GetProgramPolicy, request).policy
+    request = program_pb2.GetProgramPolicyRequest(program_id=request_context().program_id)
+    policy = read(suite().clients.points.program.GetProgramPolicy, request).policy
     return reply(policy_of(policy), version=policy.version)
 
 
@@ -130,21 +131,21 @@ def get_program_policy() -> Response:
 def set_program_policy(body: Policy) -> Response:
     """Set how the program treats its accounts from now on; the whole of it is replaced"""
     program_id = request_context().program_id
-    policy = pb.ProgramPolicy(
+    policy = program_pb2.ProgramPolicy(
         program_id=program_id,
-        shortfall=number_of(pb.ShortfallPolicy, body.shortfall),
+        shortfall=number_of(program_pb2.ShortfallPolicy, body.shortfall),
         adjustment_limit=body.adjustment_limit,
         transfers=body.transfers.to_proto() if body.transfers else None,
         unspendable_wallets=body.unspendable_wallets,
         inactivity_activities=to_activities(body.inactivity_activities),
         time_zone=body.time_zone,
     )
-    request = pb.SetProgramPolicyRequest(
+    request = program_pb2.SetProgramPolicyRequest(
         program_id=program_id,
         request_id=request_context().idempotency_key,
         policy=policy,
         expected_version=request_context().expected_version,
     )
-    answered = write(suite().clients.points.SetProgramPolicy, request)
+    answered = write(suite().clients.points.program.SetProgramPolicy, request)
     policy = answered.response.policy
     return reply(policy_of(policy), version=policy.version, replayed=answered.replayed)

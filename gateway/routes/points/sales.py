@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import sales_pb2 as pb
 
 from gateway.context import request_context
 from gateway.contract import route
@@ -52,7 +52,7 @@ def record_purchase(body: PurchaseBody) -> Response:
         member_id=member_id_of(body.member),
         sale=body.to_proto(),
     )
-    answered = write(suite().clients.points.RecordPurchase, request)
+    answered = write(suite().clients.points.sales.RecordPurchase, request)
     model = purchase_answer_of(answered.response)
     location = f"/v1/purchases/{model.purchase.purchase_id}"
     return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
@@ -64,7 +64,7 @@ def preview_purchase(body: PurchaseBody) -> Response:
     request = pb.PreviewPurchaseRequest(
         program_id=request_context().program_id, member_id=member_id_of(body.member), sale=body.to_proto()
     )
-    return reply(purchase_answer_of(read(suite().clients.points.PreviewPurchase, request)))
+    return reply(purchase_answer_of(read(suite().clients.points.sales.PreviewPurchase, request)))
 
 
 @route(blueprint, responses={HTTPStatus.OK: PurchaseAnswer})
@@ -76,7 +76,7 @@ def claim_purchase(body: ClaimBody) -> Response:
         member_id=member_id_of(body.member),
         receipt=body.receipt.to_proto(),
     )
-    answered = write(suite().clients.points.ClaimPurchase, request)
+    answered = write(suite().clients.points.sales.ClaimPurchase, request)
     return reply(purchase_answer_of(answered.response), replayed=answered.replayed)
 
 
@@ -84,7 +84,7 @@ def claim_purchase(body: ClaimBody) -> Response:
 def get_purchase(path: PurchasePath) -> Response:
     """Read a purchase with what it earned and what came back"""
     request = pb.GetPurchaseRequest(program_id=request_context().program_id, purchase_id=path.purchase_id)
-    return reply(purchase_of(read(suite().clients.points.GetPurchase, request).purchase))
+    return reply(purchase_of(read(suite().clients.points.sales.GetPurchase, request).purchase))
 
 
 @route(blueprint, responses={HTTPStatus.CREATED: ReturnAnswer})
@@ -92,7 +92,7 @@ def record_return(body: ReturnBody) -> Response:
     """Record returned goods, take back what they earned and give back vouchers; the same receipt twice takes once"""
     expect_reinstatable(body)
     request = body.to_proto(request_context().program_id, request_context().idempotency_key)
-    answered = write(suite().clients.points.RecordReturn, request)
+    answered = write(suite().clients.points.sales.RecordReturn, request)
     model = return_answer_of(answered.response, reinstate(body))
     return reply(model, HTTPStatus.CREATED, replayed=answered.replayed)
 
@@ -103,7 +103,7 @@ def record_exchange(body: ExchangeBody) -> Response:
     member_id = member_id_of(body.member)
     expect_reinstatable(body.return_, "return.")
     request = body.to_proto(request_context().program_id, request_context().idempotency_key, member_id)
-    answered = write(suite().clients.points.RecordExchange, request)
+    answered = write(suite().clients.points.sales.RecordExchange, request)
     model = exchange_answer_of(answered.response, reinstate(body.return_))
     location = f"/v1/purchases/{model.purchase.purchase.purchase_id}"
     return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Response
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import ledger_pb2 as pb
 
 from gateway.context import request_context
 from gateway.contract import route
@@ -29,7 +29,7 @@ def transfer_points(body: NewTransfer) -> Response:
         amount=body.amount,
         reason=body.reason,
     )
-    answered = write(suite().clients.points.TransferPoints, request)
+    answered = write(suite().clients.points.ledger.TransferPoints, request)
     model = transfer_of(answered.response.transfer)
     location = f"/v1/transfers/{model.transfer_id}"
     return reply(model, HTTPStatus.CREATED, location=location, replayed=answered.replayed)
@@ -39,7 +39,7 @@ def transfer_points(body: NewTransfer) -> Response:
 def get_transfer(path: TransferPath) -> Response:
     """Read how far a transfer has come"""
     request = pb.GetTransferRequest(program_id=request_context().program_id, transfer_id=path.transfer_id)
-    return reply(transfer_of(read(suite().clients.points.GetTransfer, request).transfer))
+    return reply(transfer_of(read(suite().clients.points.ledger.GetTransfer, request).transfer))
 
 
 @route(blueprint, responses={HTTPStatus.OK: TransferPage})
@@ -51,6 +51,6 @@ def list_transfers(path: MemberPath, query: PageQuery) -> Response:
         page_size=query.limit,
         page_token=query.cursor,
     )
-    page = read(suite().clients.points.ListTransfers, request)
+    page = read(suite().clients.points.ledger.ListTransfers, request)
     items = [transfer_of(transfer) for transfer in page.transfers]
     return page_reply(TransferPage(items=items, next_cursor=page.next_page_token or None), page.next_page_token)

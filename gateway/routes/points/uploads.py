@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from flask import Response
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import sales_pb2 as pb
 from pydantic import ValidationError
 
 from gateway import checks
@@ -67,7 +67,7 @@ def _recorded(items: list[pb.PurchaseToRecord]) -> list[UploadResult]:
     if not items:
         return []
     request = pb.RecordPurchasesRequest(program_id=request_context().program_id, items=items)
-    answered = write(suite().clients.points.RecordPurchases, request)
+    answered = write(suite().clients.points.sales.RecordPurchases, request)
     return [_result(result) for result in answered.response.results]
 
 

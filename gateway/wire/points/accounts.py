@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2
+from loyalty.points.v1 import ledger_pb2 as pb
 from pydantic import Field, StrictBool, StrictInt
 
 from gateway.wire.base import (
@@ -201,7 +202,7 @@ class HoldAnswer(ResponseModel):
     account: Account
 
 
-def account_of(account: pb.Account) -> Account:
+def account_of(account: accounts_pb2.Account) -> Account:
     """The account as answered."""
     return Account(
         member_id=account.member_id,
@@ -222,7 +223,7 @@ def entry_of(entry: pb.Entry) -> Entry:
         version=entry.version,
         member_id=entry.member_id,
         wallet=entry.wallet,
-        kind=word_of(pb.EntryKind, entry.kind),
+        kind=word_of(accounts_pb2.EntryKind, entry.kind),
         amount=entry.amount,
         balance_after=entry.balance_after,
         purchase_id=entry.purchase_id or None,

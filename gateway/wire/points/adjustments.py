@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import ledger_pb2 as pb
 from pydantic import Field
 
 from gateway.wire.base import (

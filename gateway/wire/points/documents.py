@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import orjson
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import program_pb2 as pb
 from pydantic import Field
 
 from gateway.wire.base import RequestModel, ResponseModel, UrlModel, example

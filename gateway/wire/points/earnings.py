@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2, explanations_pb2, sales_pb2
+from loyalty.points.v1 import terms_pb2 as pb
 from pydantic import Field, StrictInt
 
 from gateway.wire.base import RequestModel, ResponseModel, instant
@@ -136,7 +137,7 @@ class Earner(ResponseModel):
     attributes: dict[str, str]
 
 
-def earner_of(found: pb.Purchase | pb.Activity) -> Earner | None:
+def earner_of(found: sales_pb2.Purchase | earning_pb2.Activity) -> Earner | None:
     """Whom the rules saw, as answered; nothing where none was in force."""
     if not found.HasField("earner"):
         return None
@@ -145,7 +146,7 @@ def earner_of(found: pb.Purchase | pb.Activity) -> Earner | None:
     return Earner(status=earner.status, tier=earner.tier or None, segments=list(earner.segments), attributes=attributes)
 
 
-def earning_of(earning: pb.Earning) -> Earning:
+def earning_of(earning: explanations_pb2.Earning) -> Earning:
     """The earning as answered."""
     return Earning(
         rule_id=earning.rule_id,
@@ -161,7 +162,7 @@ def earning_of(earning: pb.Earning) -> Earning:
     )
 
 
-def _explanation_of(explanation: pb.Explanation) -> Explanation:
+def _explanation_of(explanation: explanations_pb2.Explanation) -> Explanation:
     return Explanation(
         sentence=explanation.sentence,
         eligible_amount_minor=explanation.eligible_amount_minor,
@@ -172,7 +173,7 @@ def _explanation_of(explanation: pb.Explanation) -> Explanation:
         lines=[_line_of(line) for line in explanation.lines],
         lines_counted=explanation.lines_counted,
         lines_left_out=explanation.lines_left_out,
-        reason=word_of(pb.EarningReason, explanation.reason or pb.EARNING_REASON_APPLIED),
+        reason=word_of(explanations_pb2.EarningReason, explanation.reason or explanations_pb2.EARNING_REASON_APPLIED),
         effect=word_of(pb.EarningEffect, explanation.effect or pb.EARNING_EFFECT_PER_AMOUNT),
         trigger=word_of(pb.EarningTrigger, explanation.trigger or pb.EARNING_TRIGGER_PURCHASE),
         factor=factor_of(explanation),
@@ -189,19 +190,21 @@ def _explanation_of(explanation: pb.Explanation) -> Explanation:
     )
 
 
-def accrual_of(message: pb.Explanation | pb.EarningTerms) -> AccrualWord | None:
+def accrual_of(message: explanations_pb2.Explanation | pb.EarningTerms) -> AccrualWord | None:
     """Whether parts of the rate count, as answered."""
     return word_of(pb.EarningAccrual, message.accrual) if message.accrual else None
 
 
-def factor_of(message: pb.Explanation | pb.EarningTerms) -> Factor | None:
+def factor_of(message: explanations_pb2.Explanation | pb.EarningTerms) -> Factor | None:
     """The factor of a multiplier as answered."""
     if not message.HasField("factor"):
         return None
     return Factor(numerator=message.factor.numerator, denominator=message.factor.denominator)
 
 
-def _line_of(line: pb.LineExplanation) -> LineExplanation:
+def _line_of(line: explanations_pb2.LineExplanation) -> LineExplanation:
     return LineExplanation(
-        line_id=line.line_id, amount_minor=line.amount_minor, verdict=word_of(pb.LineVerdict, line.verdict)
+        line_id=line.line_id,
+        amount_minor=line.amount_minor,
+        verdict=word_of(explanations_pb2.LineVerdict, line.verdict),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import sales_pb2 as pb
 from pydantic import Field
 
 from gateway.wire.base import RequestModel, ResponseModel, example

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import terms_pb2 as pb
 from pydantic import Field, StrictInt, StringConstraints
 
 from gateway.wire.base import RequestModel, Text100

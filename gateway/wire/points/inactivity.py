@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2 as pb
+from loyalty.points.v1 import program_pb2
 
 from gateway.wire.enums import number_of, word_of
 
@@ -17,7 +18,7 @@ def to_activities(words: list[ActivityWord]) -> list[pb.EntryKind.ValueType]:
     return [number_of(pb.EntryKind, word) for word in words]
 
 
-def activities_of(policy: pb.ProgramPolicy) -> list[ActivityWord]:
+def activities_of(policy: program_pb2.ProgramPolicy) -> list[ActivityWord]:
     """What counts, as answered: what the program chose, or what counts where it chose nothing."""
     kinds = policy.inactivity_activities or (pb.ENTRY_KIND_EARN, pb.ENTRY_KIND_SPEND)
     return [word_of(pb.EntryKind, kind) for kind in kinds]

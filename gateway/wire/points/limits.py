@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import explanations_pb2
+from loyalty.points.v1 import terms_pb2 as pb
 from pydantic import Field, StrictInt
 
 from gateway.wire.base import RequestModel, ResponseModel
@@ -58,7 +59,7 @@ def limit_of(limit: pb.EarningLimit) -> Limit:
     )
 
 
-def met_limit_of(met: pb.MetLimit) -> MetLimit:
+def met_limit_of(met: explanations_pb2.MetLimit) -> MetLimit:
     """The limit with its window as answered."""
     starts_on = date.fromisoformat(met.starts_on) if met.starts_on else None
     return MetLimit(limit=limit_of(met.limit), starts_on=starts_on, used=met.used)

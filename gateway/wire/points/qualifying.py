@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2 as pb
 from pydantic import Field, ValidationInfo, field_validator
 
 from gateway.wire.base import FIT, Instant, ResponseModel, UrlModel, instant, known_instant

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import sales_pb2 as pb
+from loyalty.points.v1 import tenders_pb2
 from pydantic import Field
 
 from gateway.openapi import Problem
@@ -274,8 +275,8 @@ def _original_of(original: pb.OriginalLine) -> Original:
     return Original(receipt=receipt_of(original.receipt), line_id=original.line_id)
 
 
-def _tender_of(tender: pb.Tender) -> Tender:
-    return Tender(kind=word_of(pb.TenderKind, tender.kind), amount_minor=tender.amount_minor)
+def _tender_of(tender: tenders_pb2.Tender) -> Tender:
+    return Tender(kind=word_of(tenders_pb2.TenderKind, tender.kind), amount_minor=tender.amount_minor)
 
 
 def _returned_line_of(line: pb.ReturnLine) -> ReturnedLine:

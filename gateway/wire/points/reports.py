@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2
+from loyalty.points.v1 import ledger_pb2 as pb
 from pydantic import Field, ValidationInfo, field_validator
 
 from gateway.sheets import Cell
@@ -82,7 +83,10 @@ def statement_of(answer: pb.GetStatementResponse) -> Statement:
         opening_balance=statement.opening_balance,
         totals=[
             KindTotal(
-                kind=word_of(pb.EntryKind, total.kind), entries=total.entries, given=total.given, taken=total.taken
+                kind=word_of(accounts_pb2.EntryKind, total.kind),
+                entries=total.entries,
+                given=total.given,
+                taken=total.taken,
             )
             for total in statement.totals
         ],

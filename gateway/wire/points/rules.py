@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2
+from loyalty.points.v1 import program_pb2 as pb
 from pydantic import Field, StrictInt, StringConstraints
 
 from gateway.wire.base import (
@@ -161,13 +162,13 @@ class ProgramPolicy(ResponseModel):
     """Grows with each change, from 1; it stands in the ETag, too."""
 
 
-def rule_of(rule: pb.EarningRule) -> EarningRule:
+def rule_of(rule: earning_pb2.EarningRule) -> EarningRule:
     """The version of a rule as answered."""
     return EarningRule(
         rule_id=rule.rule_id,
         key=rule.key,
         version=rule.version,
-        state=word_of(pb.EarningRuleState, rule.state),
+        state=word_of(earning_pb2.EarningRuleState, rule.state),
         terms=terms_of(rule.terms),
         created_at=known_instant(rule, "created_at"),
         activated_at=instant(rule, "activated_at"),

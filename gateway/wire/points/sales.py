@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import sales_pb2 as pb
+from loyalty.points.v1 import tenders_pb2
 from pydantic import Field, SkipValidation, StrictBool, StringConstraints
 
 from gateway.wire.base import (
@@ -169,9 +170,9 @@ class NewTender(RequestModel):
     kind: TenderWord
     amount_minor: Int64
 
-    def to_proto(self) -> pb.Tender:
+    def to_proto(self) -> tenders_pb2.Tender:
         """The tender for `points`."""
-        return pb.Tender(kind=number_of(pb.TenderKind, self.kind), amount_minor=self.amount_minor)
+        return tenders_pb2.Tender(kind=number_of(tenders_pb2.TenderKind, self.kind), amount_minor=self.amount_minor)
 
 
 class ByMemberId(RequestModel):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import tenders_pb2
+from loyalty.points.v1 import terms_pb2 as pb
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from gateway.wire.base import (
@@ -168,7 +169,7 @@ class NewTerms(RequestModel):
             included_brands=self.included_brands,
             excluded_brands=self.excluded_brands,
             exclude_tax=self.exclude_tax,
-            excluded_tenders=[number_of(pb.TenderKind, kind) for kind in self.excluded_tenders],
+            excluded_tenders=[number_of(tenders_pb2.TenderKind, kind) for kind in self.excluded_tenders],
             all_tenders_earn=self.all_tenders_earn,
             stacking_group=self.stacking_group,
             priority=self.priority,
@@ -253,7 +254,7 @@ def terms_of(terms: pb.EarningTerms) -> Terms:
         included_brands=list(terms.included_brands),
         excluded_brands=list(terms.excluded_brands),
         exclude_tax=terms.exclude_tax,
-        excluded_tenders=[word_of(pb.TenderKind, kind) for kind in terms.excluded_tenders],
+        excluded_tenders=[word_of(tenders_pb2.TenderKind, kind) for kind in terms.excluded_tenders],
         all_tenders_earn=terms.all_tenders_earn,
         stacking_group=terms.stacking_group,
         priority=terms.priority,

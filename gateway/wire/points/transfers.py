@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import ledger_pb2
+from loyalty.points.v1 import program_pb2 as pb
 from pydantic import Field, StrictInt, StringConstraints
 
 from gateway.wire.base import (
@@ -97,7 +98,7 @@ def transfers_of(policy: pb.TransferPolicy) -> Transfers:
     return Transfers(**{name: getattr(policy, name) for name in Transfers.model_fields})
 
 
-def transfer_of(transfer: pb.Transfer) -> Transfer:
+def transfer_of(transfer: ledger_pb2.Transfer) -> Transfer:
     """The transfer as answered."""
     return Transfer(
         transfer_id=transfer.transfer_id,
@@ -106,7 +107,7 @@ def transfer_of(transfer: pb.Transfer) -> Transfer:
         wallet=transfer.wallet,
         amount=transfer.amount,
         reason=transfer.reason or None,
-        state=word_of(pb.TransferState, transfer.state),
+        state=word_of(ledger_pb2.TransferState, transfer.state),
         sent_at=known_instant(transfer, "sent_at"),
         ended_at=instant(transfer, "ended_at"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import sales_pb2 as pb
 
 from kit.convert import date_of, prose_of, text_of, without_contacts
 from kit.errors import Invalid
@@ -17,6 +17,7 @@ NAME_LENGTH_MAX = 100
 WALLET_LENGTH_MAX = 50
 REASON_LENGTH_MAX = 500
 EXPIRY_DAYS_MAX = 36_500
+VERSION_MAX = 2**31
 
 _EVENT_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,62}")
 

@@ -4,6 +4,7 @@ Replay first, then guards in the order that docs/reference/errors.md documents, 
 """
 
 from services.points.handlers.earning.activities import ActivityHandlers
+from services.points.handlers.earning.qualifying import QualifyingHandlers
 from services.points.handlers.earning.rules import RuleHandlers
 from services.points.handlers.ledger.accounts import AccountHandlers
 from services.points.handlers.ledger.adjustments import AdjustmentHandlers
@@ -11,6 +12,7 @@ from services.points.handlers.ledger.holds import HoldHandlers
 from services.points.handlers.ledger.reports import ReportHandlers
 from services.points.handlers.ledger.transfers import TransferHandlers
 from services.points.handlers.program.documents import RuleDocumentHandlers
+from services.points.handlers.program.policy import PolicyHandlers
 from services.points.handlers.program.rehearsals import RehearsalHandlers
 from services.points.handlers.sales.exchanges import ExchangeHandlers
 from services.points.handlers.sales.purchases import PurchaseHandlers
@@ -22,7 +24,9 @@ __all__ = [
     "AdjustmentHandlers",
     "ExchangeHandlers",
     "HoldHandlers",
+    "PolicyHandlers",
     "PurchaseHandlers",
+    "QualifyingHandlers",
     "RehearsalHandlers",
     "ReportHandlers",
     "ReturnHandlers",

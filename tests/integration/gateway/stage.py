@@ -15,7 +15,10 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from loyalty.members.v1 import members_pb2
 from loyalty.members.v1.members_pb2_grpc import MembersServiceServicer
-from loyalty.points.v1.points_pb2_grpc import PointsServiceServicer
+from loyalty.points.v1.earning_pb2_grpc import EarningServiceServicer
+from loyalty.points.v1.ledger_pb2_grpc import LedgerServiceServicer
+from loyalty.points.v1.program_pb2_grpc import ProgramServiceServicer
+from loyalty.points.v1.sales_pb2_grpc import SalesServiceServicer
 from loyalty.rewards.v1.rewards_pb2_grpc import RewardsServiceServicer
 
 from gateway.config import Config
@@ -29,6 +32,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PROGRAM_ID = "6a0f4c1e-3b1d-4a53-9b1e-0a4f6f1f7a11"
 MEMBER_ID = "2d9f7a52-54a5-4e35-8b9c-1f2a3b4c5d6e"
 OTHER_ID = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
+
+POINTS = (SalesServiceServicer, LedgerServiceServicer, EarningServiceServicer, ProgramServiceServicer)
 
 Behaviour = Callable[[Any], Message]
 
@@ -121,25 +126,24 @@ def open_gateway(puppets: Puppets, **settings: Any) -> Iterator[Gateway]:
     """Puppets behind a gateway; `settings` are the gateway's."""
     with ExitStack() as exits:
         servers = {
-            word: _serve(exits, puppets, base)
-            for word, base in (
-                ("members", MembersServiceServicer),
-                ("points", PointsServiceServicer),
-                ("rewards", RewardsServiceServicer),
-            )
+            "members": _serve(exits, puppets, MembersServiceServicer),
+            "points": _serve(exits, puppets, *POINTS),
+            "rewards": _serve(exits, puppets, RewardsServiceServicer),
         }
         addresses = {word: f"127.0.0.1:{server.port}" for word, server in servers.items()}
         config = gateway_config(addresses, **settings)
         yield Gateway(exits.enter_context(serving(config)), config, puppets, servers["members"])
 
 
-def _serve(exits: ExitStack, puppets: Puppets, base: type) -> Server:
+def _serve(exits: ExitStack, puppets: Puppets, *bases: type) -> Server:
     def method(name: str) -> Callable[..., Message]:
         return lambda _self, request, context: puppets.answer(name, request, context)
 
-    names = [name for name in vars(base) if not name.startswith("_")]
-    servicer = type("Puppet", (base,), {name: method(name) for name in names})()
-    server = Server([servicer], port=0, threads_max=4, concurrent_rpcs_max=32)
+    def servicer(base: type) -> object:
+        names = [name for name in vars(base) if not name.startswith("_")]
+        return type("Puppet", (base,), {name: method(name) for name in names})()
+
+    server = Server([servicer(base) for base in bases], port=0, threads_max=4, concurrent_rpcs_max=32)
     server.start()
     server.set_serving(True)
     exits.callback(server.stop, 0.0)

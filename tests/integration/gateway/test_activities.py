@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from loyalty.members.v1 import members_pb2
-from loyalty.points.v1 import points_pb2
+from loyalty.points.v1 import accounts_pb2, earning_pb2, explanations_pb2, terms_pb2
 
 from kit.errors import Conflict
 from tests.integration.gateway.conventions import is_problem
@@ -30,11 +30,11 @@ class ActivityConflict(Conflict):
     reason = "ACTIVITY_CONFLICT"
 
 
-def recorded(request: Any) -> points_pb2.RecordActivityResponse:
-    explanation = points_pb2.Explanation(
-        trigger=points_pb2.EARNING_TRIGGER_EVENT, effect=points_pb2.EARNING_EFFECT_FIXED, activity_name=request.name
+def recorded(request: Any) -> earning_pb2.RecordActivityResponse:
+    explanation = explanations_pb2.Explanation(
+        trigger=terms_pb2.EARNING_TRIGGER_EVENT, effect=terms_pb2.EARNING_EFFECT_FIXED, activity_name=request.name
     )
-    activity = points_pb2.Activity(
+    activity = earning_pb2.Activity(
         activity_id=OTHER_ID,
         member_id=request.member_id,
         kind=request.kind,
@@ -44,13 +44,13 @@ def recorded(request: Any) -> points_pb2.RecordActivityResponse:
         activity_key=request.activity_key,
         store_id=request.store_id,
         attributes=request.attributes,
-        earnings=[points_pb2.Earning(points=50, wallet="points", explanation=explanation)],
+        earnings=[explanations_pb2.Earning(points=50, wallet="points", explanation=explanation)],
         points_earned=50,
         recorded_at=timestamp(),
-        earner=points_pb2.Earner(status="active", segments=["vip"], attributes={"city": "Lahore"}),
+        earner=explanations_pb2.Earner(status="active", segments=["vip"], attributes={"city": "Lahore"}),
     )
-    account = points_pb2.Account(member_id=request.member_id, wallet="points", posted=50, available=50, version=1)
-    return points_pb2.RecordActivityResponse(activity=activity, account=account)
+    account = accounts_pb2.Account(member_id=request.member_id, wallet="points", posted=50, available=50, version=1)
+    return earning_pb2.RecordActivityResponse(activity=activity, account=account)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def test_an_activity_is_taken_in_and_told_with_what_it_earned(gateway: Gateway, 
     told = answer.expect(201)
     assert answer.headers["location"] == f"/v1/activities/{OTHER_ID}"
     (asked,) = puppets.requests("RecordActivity")
-    assert (asked.program_id, asked.member_id, asked.kind) == (PROGRAM_ID, MEMBER_ID, points_pb2.ACTIVITY_KIND_EVENT)
+    assert (asked.program_id, asked.member_id, asked.kind) == (PROGRAM_ID, MEMBER_ID, earning_pb2.ACTIVITY_KIND_EVENT)
     assert (asked.occurred_at.ToDatetime(NOON.tzinfo), dict(asked.attributes)) == (NOON, {"platform": "android"})
     assert told["activity"] | {"earnings": [], "recorded_at": ""} == {
         "activity_id": OTHER_ID,
@@ -99,9 +99,9 @@ def test_its_member_is_found_by_what_they_show(gateway: Gateway, puppets: Puppet
 def test_systems_tell_of_activities_and_people_read_them(
     gateway: Gateway, puppets: Puppets, role: str, may: bool
 ) -> None:
-    puppets.says["GetActivity"] = points_pb2.GetActivityResponse(
+    puppets.says["GetActivity"] = earning_pb2.GetActivityResponse(
         activity=recorded(
-            points_pb2.RecordActivityRequest(member_id=MEMBER_ID, kind=points_pb2.ACTIVITY_KIND_VISIT)
+            earning_pb2.RecordActivityRequest(member_id=MEMBER_ID, kind=earning_pb2.ACTIVITY_KIND_VISIT)
         ).activity
     )
     caller = gateway.caller(role)

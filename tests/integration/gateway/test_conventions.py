@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from loyalty.members.v1 import members_pb2
-from loyalty.points.v1 import points_pb2
+from loyalty.points.v1 import ledger_pb2
 from loyalty.rewards.v1 import rewards_pb2
 
 from gateway.app import create_app
@@ -92,7 +92,7 @@ def test_an_edit_without_a_good_if_match_is_refused(gateway: Gateway, if_match: 
 
 
 def test_pages_link_to_the_next_and_keep_the_rest_of_the_query(gateway: Gateway, puppets: Puppets) -> None:
-    puppets.says["ListEntries"] = points_pb2.ListEntriesResponse(next_page_token="abc-_")
+    puppets.says["ListEntries"] = ledger_pb2.ListEntriesResponse(next_page_token="abc-_")
     path = f"/v1/members/{MEMBER_ID}/entries"
     answer = gateway.caller("app").get(f"{path}?limit=7&cursor=older&wallet=miles")
     asked = puppets.requests("ListEntries")[0]
@@ -194,8 +194,8 @@ def test_an_id_that_is_no_uuid_is_named(gateway: Gateway) -> None:
 
 
 def test_a_body_may_be_left_out_where_nothing_in_it_is_required(gateway: Gateway, puppets: Puppets) -> None:
-    hold = points_pb2.Hold(state=points_pb2.HOLD_STATE_RELEASED)
-    puppets.says["ReleaseHold"] = points_pb2.ReleaseHoldResponse(hold=hold)
+    hold = ledger_pb2.Hold(state=ledger_pb2.HOLD_STATE_RELEASED)
+    puppets.says["ReleaseHold"] = ledger_pb2.ReleaseHoldResponse(hold=hold)
     answer = gateway.caller("till").post(f"/v1/members/{MEMBER_ID}/holds/{MEMBER_ID}/release")
     assert (answer.status, answer.body["hold"]["state"]) == (200, "released")
 

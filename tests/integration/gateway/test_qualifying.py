@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2 as pb
 
 from tests.integration.gateway.stage import MEMBER_ID, NOON, PROGRAM_ID, Gateway, Puppets, timestamp
 

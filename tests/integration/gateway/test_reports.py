@@ -7,7 +7,8 @@ import io
 from datetime import timedelta
 
 import pytest
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2
+from loyalty.points.v1 import ledger_pb2 as pb
 
 from tests.fixtures.suite import Answer
 from tests.integration.gateway.stage import MEMBER_ID, NOON, OTHER_ID, PROGRAM_ID, Gateway, Puppets, timestamp
@@ -25,7 +26,7 @@ def a_statement(next_page_token: str = "") -> pb.GetStatementResponse:
             version=2,
             member_id=MEMBER_ID,
             wallet="points",
-            kind=pb.ENTRY_KIND_ADJUSTMENT,
+            kind=accounts_pb2.ENTRY_KIND_ADJUSTMENT,
             amount=-15,
             balance_after=25,
             reason=EVIL,
@@ -44,7 +45,7 @@ def a_statement(next_page_token: str = "") -> pb.GetStatementResponse:
         recorded_from=timestamp(NOON - day / 2),
         recorded_until=timestamp(NOON + day / 2),
         opening_balance=40,
-        totals=[pb.KindTotal(kind=pb.ENTRY_KIND_ADJUSTMENT, entries=1, taken=15)],
+        totals=[pb.KindTotal(kind=accounts_pb2.ENTRY_KIND_ADJUSTMENT, entries=1, taken=15)],
         closing_balance=25,
         read_at=timestamp(NOON + day),
     )

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from loyalty.points.v1 import points_pb2
+from loyalty.points.v1 import sales_pb2
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
 from kit.errors import Invalid, NotFound, Precondition, Unavailable
@@ -48,16 +48,16 @@ def voucher(code: str) -> pb.Voucher:
 
 @pytest.fixture(autouse=True)
 def returning(puppets: Puppets) -> None:
-    back = points_pb2.Return(return_id=OTHER_ID, occurred_at=timestamp(), recorded_at=timestamp())
+    back = sales_pb2.Return(return_id=OTHER_ID, occurred_at=timestamp(), recorded_at=timestamp())
     parts: dict[str, Any] = {"return": back}
-    returned = points_pb2.RecordReturnResponse(**parts)
-    bought = points_pb2.RecordPurchaseResponse(
-        purchase=points_pb2.Purchase(
-            purchase_id=MEMBER_ID, sale=points_pb2.Sale(occurred_at=timestamp()), recorded_at=timestamp()
+    returned = sales_pb2.RecordReturnResponse(**parts)
+    bought = sales_pb2.RecordPurchaseResponse(
+        purchase=sales_pb2.Purchase(
+            purchase_id=MEMBER_ID, sale=sales_pb2.Sale(occurred_at=timestamp()), recorded_at=timestamp()
         )
     )
     puppets.says["RecordReturn"] = returned
-    puppets.says["RecordExchange"] = points_pb2.RecordExchangeResponse(**{"return": returned}, purchase=bought)
+    puppets.says["RecordExchange"] = sales_pb2.RecordExchangeResponse(**{"return": returned}, purchase=bought)
     puppets.says["PreviewReinstatement"] = lambda request: pb.PreviewReinstatementResponse(
         voucher=voucher(request.code)
     )

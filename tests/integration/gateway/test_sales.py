@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from loyalty.members.v1 import members_pb2
-from loyalty.points.v1 import points_pb2
+from loyalty.points.v1 import sales_pb2
 
 from kit.errors import NotFound, Unavailable
 from tests.fixtures.suite import sale
@@ -28,11 +28,11 @@ class DatabaseUnavailable(Unavailable):
     reason = "DATABASE_UNAVAILABLE"
 
 
-def recorded(request: Any) -> points_pb2.RecordPurchaseResponse:
-    purchase = points_pb2.Purchase(
+def recorded(request: Any) -> sales_pb2.RecordPurchaseResponse:
+    purchase = sales_pb2.Purchase(
         purchase_id=MEMBER_ID, member_id=request.member_id, sale=request.sale, recorded_at=timestamp()
     )
-    return points_pb2.RecordPurchaseResponse(purchase=purchase)
+    return sales_pb2.RecordPurchaseResponse(purchase=purchase)
 
 
 @pytest.fixture(autouse=True)
@@ -125,8 +125,8 @@ def test_a_recorded_purchase_says_where_it_stands(gateway: Gateway) -> None:
 
 
 def test_a_preview_needs_no_key_and_resolves_too(gateway: Gateway, puppets: Puppets) -> None:
-    puppets.says["PreviewPurchase"] = lambda request: points_pb2.PreviewPurchaseResponse(
-        purchase=points_pb2.Purchase(member_id=request.member_id, sale=request.sale)
+    puppets.says["PreviewPurchase"] = lambda request: sales_pb2.PreviewPurchaseResponse(
+        purchase=sales_pb2.Purchase(member_id=request.member_id, sale=request.sale)
     )
     answer = gateway.caller("till").post("/v1/purchases/preview", sale(member=PHONE), key="").expect(200)
     assert (answer["purchase"]["member_id"], answer["purchase"]["recorded_at"]) == (MEMBER_ID, None)

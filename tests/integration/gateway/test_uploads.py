@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from google.rpc.status_pb2 import Status as StatusMessage
 from loyalty.members.v1 import members_pb2
-from loyalty.points.v1 import points_pb2
+from loyalty.points.v1 import sales_pb2
 from loyalty.rewards.v1 import rewards_pb2
 
 from gateway.context import Caller as ApiCaller
@@ -53,21 +53,21 @@ def card(value: str) -> dict[str, Any]:
     return {"identifier": {"kind": "card", "value": value}}
 
 
-def recorded(request: points_pb2.RecordPurchasesRequest) -> points_pb2.RecordPurchasesResponse:
+def recorded(request: sales_pb2.RecordPurchasesRequest) -> sales_pb2.RecordPurchasesResponse:
     """Everybody earns but the member whose id is OTHER_ID; keys that begin with `again` are known."""
     results = []
     for item in request.items:
         replayed = item.request_id.startswith("again")
         if item.member_id == OTHER_ID:
             no = status.message_of_refusal(MemberMayNotEarn("the member is suspended", status="suspended"))
-            results.append(points_pb2.RecordPurchaseResult(error=no, replayed=replayed))
+            results.append(sales_pb2.RecordPurchaseResult(error=no, replayed=replayed))
             continue
-        purchase = points_pb2.Purchase(
+        purchase = sales_pb2.Purchase(
             purchase_id=MEMBER_ID, member_id=item.member_id, sale=item.sale, recorded_at=timestamp()
         )
-        response = points_pb2.RecordPurchaseResponse(purchase=purchase)
-        results.append(points_pb2.RecordPurchaseResult(response=response, replayed=replayed))
-    return points_pb2.RecordPurchasesResponse(results=results)
+        response = sales_pb2.RecordPurchaseResponse(purchase=purchase)
+        results.append(sales_pb2.RecordPurchaseResult(response=response, replayed=replayed))
+    return sales_pb2.RecordPurchasesResponse(results=results)
 
 
 def resolved(request: members_pb2.ResolveMemberRequest) -> members_pb2.ResolveMemberResponse:
@@ -87,7 +87,7 @@ def upload(caller: Caller, *purchases: object, key: str | None = None) -> list[d
     return found
 
 
-def items(puppets: Puppets) -> list[points_pb2.PurchaseToRecord]:
+def items(puppets: Puppets) -> list[sales_pb2.PurchaseToRecord]:
     (request,) = puppets.requests("RecordPurchases")
     assert request.program_id == PROGRAM_ID
     return list(request.items)
@@ -224,8 +224,8 @@ def test_a_receipt_was_paid_in_fifty_parts_at_most(gateway: Gateway, many: int, 
 
 def test_an_accident_of_one_is_told_in_fixed_words(gateway: Gateway, puppets: Puppets) -> None:
     accident = StatusMessage(code=13, message="something went wrong on our side (request r)")
-    puppets.says["RecordPurchases"] = points_pb2.RecordPurchasesResponse(
-        results=[points_pb2.RecordPurchaseResult(error=accident)]
+    puppets.says["RecordPurchases"] = sales_pb2.RecordPurchasesResponse(
+        results=[sales_pb2.RecordPurchaseResult(error=accident)]
     )
     (result,) = upload(gateway.caller("till"), sale())
     assert (result["status"], result["problem"]["reason"]) == (500, "INTERNAL")

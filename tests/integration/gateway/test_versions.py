@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import program_pb2 as pb
 
 from kit.errors import Precondition
 from tests.integration.gateway.conventions import is_problem

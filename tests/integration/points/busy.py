@@ -52,6 +52,8 @@ def started(url: str) -> Iterator[Points]:
             handlers.HoldHandlers(storage, committer, known),
             handlers.RuleHandlers(storage, CelConditions()),
             handlers.ExchangeHandlers(storage, committer, known),
+            handlers.QualifyingHandlers(storage),
+            handlers.PolicyHandlers(storage),
         )
 
 

@@ -89,6 +89,8 @@ class Points:
     holds: handlers.HoldHandlers
     rules: handlers.RuleHandlers
     exchanges: handlers.ExchangeHandlers
+    qualifying: handlers.QualifyingHandlers
+    policies: handlers.PolicyHandlers
 
     def member(self, status: MemberStatus = MemberStatus.ACTIVE, tier: str = "") -> uuid.UUID:
         """Somebody whom `members` knows."""
@@ -108,7 +110,7 @@ class Points:
     def policy(self, shortfall: Shortfall = Shortfall.CARRY, **choices: Any) -> None:
         """Sets the program's policy."""
         command = SetProgramPolicy(make.PROGRAM, f"key-{make.a_number()}", shortfall, **choices)
-        self.rules.set_program_policy(TILL, command).unwrap()
+        self.policies.set_program_policy(TILL, command).unwrap()
 
     def account(self, member_id: uuid.UUID) -> AccountView:
         """The member's account now."""
@@ -173,6 +175,8 @@ def points(databases: Callable[[str], str]) -> Iterator[Points]:
         handlers.HoldHandlers(storage, committer, known),
         handlers.RuleHandlers(storage, CelConditions()),
         handlers.ExchangeHandlers(storage, committer, known),
+        handlers.QualifyingHandlers(storage),
+        handlers.PolicyHandlers(storage),
     )
     yield built
     writer.stop()

@@ -16,7 +16,7 @@ EVER = QualifyingWindow(None, None)
 def sums(points: Points, member_id: uuid.UUID, *windows: QualifyingWindow, wallet: str = "points") -> list[int]:
     """What counts in each window."""
     key = AccountKey(make.PROGRAM, member_id, wallet)
-    return [units for _, units in points.accounts.get_qualifying_sums(key, windows).sums]
+    return [units for _, units in points.qualifying.get_qualifying_sums(key, windows).sums]
 
 
 def counts(points: Points, member_id: uuid.UUID, start: datetime | None = None, end: datetime | None = None) -> int:

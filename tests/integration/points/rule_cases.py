@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from grpc import StatusCode
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2 as pb
+from loyalty.points.v1 import program_pb2
 
 from tests.integration.points.tills import Till
 from tests.integration.points.wire_cases import good
@@ -72,7 +73,7 @@ def export_earning_rules(till: Till) -> None:
 def diff_earning_rules(till: Till) -> None:
     till.rule(name="Base")
     (change,) = till.get(requests.diff_earning_rules(requests.definition(name="Base", points=3))).changes
-    assert (change.key, change.kind) == ("base", pb.RULE_CHANGE_KIND_CHANGED)
+    assert (change.key, change.kind) == ("base", program_pb2.RULE_CHANGE_KIND_CHANGED)
     (field,) = change.fields
     assert (field.field, field.before_json, field.after_json) == ("points", "1", "3")
 
@@ -96,7 +97,7 @@ def rehearse_earning_rules(till: Till) -> None:
 def get_rehearsal(till: Till) -> None:
     begun = till.get(requests.rehearse_earning_rules(requests.definition()))
     rehearsal = till.get(requests.get_rehearsal(begun.rehearsal_id)).rehearsal
-    assert (rehearsal.state, rehearsal.purchases) == (pb.REHEARSAL_STATE_RUNNING, 0)
+    assert (rehearsal.state, rehearsal.purchases) == (program_pb2.REHEARSAL_STATE_RUNNING, 0)
     assert rehearsal.covered_until == rehearsal.occurred_from
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import grpc
 import sqlalchemy as sa
-from loyalty.points.v1 import points_pb2_grpc
 
 from kit import client
 from kit.database import PoolBounds, engine
@@ -21,6 +20,7 @@ from services.points.conditions import CelConditions
 from services.points.domain.earning.evaluation_steps import STEPS_MAX_DEFAULT
 from services.points.storage import Storage
 from tests.factories.members import Caller, master_keys, pepper
+from tests.factories.points_stubs import PointsStubs
 from tests.fixtures.servers import as_owner
 
 # What no healthy test ever waits for.
@@ -45,9 +45,9 @@ def owned(url: str) -> Iterator[sa.Engine]:
 
 
 @contextlib.contextmanager
-def serving(servicer: object) -> Iterator[str]:
-    """The address of a server that answers by this servicer."""
-    server = Server([servicer], port=0, threads_max=8, concurrent_rpcs_max=64)
+def serving(*servicers: object) -> Iterator[str]:
+    """The address of a server that answers by these servicers."""
+    server = Server(servicers, port=0, threads_max=8, concurrent_rpcs_max=64)
     server.start()
     server.set_serving(True)
     yield f"127.0.0.1:{server.port}"
@@ -70,7 +70,7 @@ def serving_points(
     members_deadline_ms: int = DEADLINE_MS,
     queue_max: int = 1_000,
     steps_max: int = STEPS_MAX_DEFAULT,
-) -> Iterator[points_pb2_grpc.PointsServiceStub]:
+) -> Iterator[PointsStubs]:
     """A client of `points`, which asks for members at this address and writes in groups."""
     storage = Storage(source)
     conditions = CelConditions()
@@ -85,9 +85,9 @@ def serving_points(
     writer.start()
     with client.channel(members_address, idempotent=["loyalty.members.v1.MembersService"]) as to_members:
         members = MembersClient(to_members, members_deadline_ms)
-        servicer = points_app.servicer(storage, committer, members, conditions, steps_max)
-        with serving(servicer) as address, client.channel(address) as channel:
-            yield points_pb2_grpc.PointsServiceStub(channel)
+        servicers = points_app.servicers(storage, committer, members, conditions, steps_max)
+        with serving(*servicers) as address, client.channel(address) as channel:
+            yield PointsStubs(channel)
     writer.stop()
 
 

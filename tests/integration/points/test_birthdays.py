@@ -33,8 +33,8 @@ def karachi(request: pytest.FixtureRequest, points: Points) -> Points:
 
 def set_zone(points: Points, time_zone: str) -> None:
     command = SetProgramPolicy(make.PROGRAM, f"policy-{time_zone}", Shortfall.CARRY, time_zone=time_zone)
-    points.rules.set_program_policy(TILL, command).unwrap()
-    assert points.rules.get_program_policy(make.PROGRAM).time_zone == time_zone
+    points.policies.set_program_policy(TILL, command).unwrap()
+    assert points.policies.get_program_policy(make.PROGRAM).time_zone == time_zone
 
 
 def report(points: Points, member_id: UUID, instant: datetime, **parts: Any) -> bool:

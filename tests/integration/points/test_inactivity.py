@@ -128,7 +128,7 @@ def test_a_program_may_count_something_else_for_what_comes_from_now_on(points: P
     assert [entry.counted for entry in entries(points, member_id)] == [True, True, False]
     points.clock.advance(days=1)
     assert available(points, member_id) == 1
-    assert points.rules.get_program_policy(make.PROGRAM).counted_kinds == {EntryKind.ADJUSTMENT}
+    assert points.policies.get_program_policy(make.PROGRAM).counted_kinds == {EntryKind.ADJUSTMENT}
 
 
 def test_members_of_a_tier_may_keep_points_whatever_they_do(points: Points) -> None:

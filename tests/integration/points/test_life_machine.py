@@ -334,7 +334,7 @@ class LifeMachine(RuleBasedStateMachine):
         for member_id in self.members:
             key = AccountKey(make.PROGRAM, member_id, MAIN)
             asked = [QualifyingWindow(*window) for window in windows]
-            sums = self.points.accounts.get_qualifying_sums(key, asked).sums
+            sums = self.points.qualifying.get_qualifying_sums(key, asked).sums
             assert [units for _, units in sums] == [self.history.qualifying(member_id, *each) for each in windows]
 
     def teardown(self) -> None:

@@ -89,7 +89,7 @@ def test_nothing_counts_of_who_has_bought_nothing(points: Points, member_id: uui
 
 def test_another_program_is_told_nothing(points: Points, member_id: uuid.UUID) -> None:
     buy(points, member_id, a_sale(10))
-    found = points.accounts.get_qualifying_sums(AccountKey(uuid.uuid4(), member_id, "points"), [EVER])
+    found = points.qualifying.get_qualifying_sums(AccountKey(uuid.uuid4(), member_id, "points"), [EVER])
     assert found.sums == ((EVER, 0),)
 
 

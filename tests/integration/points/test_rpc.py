@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from google.protobuf import message_factory
 from google.protobuf.message import Message
 from grpc import StatusCode
 from loyalty.members.v1 import members_pb2
 from loyalty.members.v1.members_pb2_grpc import MembersServiceServicer
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2, ledger_pb2
+from loyalty.points.v1 import program_pb2 as pb
 
 from kit import status
 from kit.call import Call
+from kit.contract import services_of
 from kit.errors import Conflict, Invalid, Refusal, Unauthenticated
 from services.points import check, tables
 from services.points.domain import errors
@@ -29,7 +32,7 @@ from tests.integration.points.wire_cases import GOOD, MORE_REFUSED, good
 from tests.unit.services.points import requests
 from wafa.backends.process import free_port
 
-METHODS = {method.name: method for method in pb.DESCRIPTOR.services_by_name["PointsService"].methods}
+METHODS = {method.name: method for service in services_of("points") for method in service.methods}
 WRITES = [name for name, method in METHODS.items() if "request_id" in method.input_type.fields_by_name]
 
 
@@ -142,7 +145,7 @@ def record_return(till: Till) -> None:
 def get_account(till: Till) -> None:
     member_id = till.rich_member(100)
     till.hold(member_id, 30)
-    assert till.get(requests.get_account(member_id)).account == pb.Account(
+    assert till.get(requests.get_account(member_id)).account == accounts_pb2.Account(
         member_id=member_id, wallet="points", posted=100, held=30, available=70, version=1
     )
 
@@ -169,8 +172,8 @@ def get_statement(till: Till) -> None:
     assert (rest.next_page_token, first.movements[0].sentence) == ("", "100 points given by hand: goodwill.")
     assert (first.statement.opening_balance, first.statement.closing_balance) == (0, 40)
     assert list(rest.statement.totals) == [
-        pb.KindTotal(kind=pb.ENTRY_KIND_SPEND, entries=1, taken=60),
-        pb.KindTotal(kind=pb.ENTRY_KIND_ADJUSTMENT, entries=1, given=100),
+        ledger_pb2.KindTotal(kind=accounts_pb2.ENTRY_KIND_SPEND, entries=1, taken=60),
+        ledger_pb2.KindTotal(kind=accounts_pb2.ENTRY_KIND_ADJUSTMENT, entries=1, given=100),
     ]
 
 
@@ -195,7 +198,7 @@ def get_liability(till: Till) -> None:
 @good
 def place_hold(till: Till) -> None:
     answer = till.get(requests.place_hold(till.rich_member(100), 60))
-    assert (answer.hold.state, answer.hold.amount, answer.hold.reference) == (pb.HOLD_STATE_OPEN, 60, "mug")
+    assert (answer.hold.state, answer.hold.amount, answer.hold.reference) == (ledger_pb2.HOLD_STATE_OPEN, 60, "mug")
     assert answer.hold.expires_at.seconds - answer.hold.placed_at.seconds == 600
     assert (answer.account.held, answer.account.available) == (60, 40)
 
@@ -204,7 +207,7 @@ def place_hold(till: Till) -> None:
 def capture_hold(till: Till) -> None:
     member_id = till.rich_member(100)
     answer = till.get(requests.capture_hold(member_id, till.hold(member_id, 60), amount=25))
-    assert (answer.hold.state, answer.hold.captured) == (pb.HOLD_STATE_CAPTURED, 25)
+    assert (answer.hold.state, answer.hold.captured) == (ledger_pb2.HOLD_STATE_CAPTURED, 25)
     assert (answer.account.posted, answer.account.held, answer.account.available) == (75, 0, 75)
 
 
@@ -212,17 +215,17 @@ def capture_hold(till: Till) -> None:
 def release_hold(till: Till) -> None:
     member_id = till.rich_member(100)
     answer = till.get(requests.release_hold(member_id, till.hold(member_id, 60)))
-    assert (answer.hold.state, answer.account.available) == (pb.HOLD_STATE_RELEASED, 100)
+    assert (answer.hold.state, answer.account.available) == (ledger_pb2.HOLD_STATE_RELEASED, 100)
 
 
 @good
 def reverse_capture(till: Till) -> None:
     member_id = till.rich_member(100)
     answer = till.get(requests.reverse_capture(member_id, till.capture(member_id, 60)))
-    assert (answer.hold.state, answer.hold.reversed) == (pb.HOLD_STATE_CAPTURED, True)
+    assert (answer.hold.state, answer.hold.reversed) == (ledger_pb2.HOLD_STATE_CAPTURED, True)
     assert answer.account.available == 100
     (entry, *_) = till.get(requests.list_entries(member_id)).entries
-    assert (entry.kind, entry.corrects_version, entry.reason) == (pb.ENTRY_KIND_REVERSAL, 2, "out of stock")
+    assert (entry.kind, entry.corrects_version, entry.reason) == (accounts_pb2.ENTRY_KIND_REVERSAL, 2, "out of stock")
 
 
 @good
@@ -235,7 +238,7 @@ def get_hold(till: Till) -> None:
 @good
 def adjust_points(till: Till) -> None:
     answer = till.get(requests.adjust_points(till.member(), 10))
-    assert (answer.entry.kind, answer.entry.amount) == (pb.ENTRY_KIND_ADJUSTMENT, 10)
+    assert (answer.entry.kind, answer.entry.amount) == (accounts_pb2.ENTRY_KIND_ADJUSTMENT, 10)
     assert not answer.entry.qualifying
     assert (answer.entry.reason, answer.entry.actor) == ("goodwill", "Amina")
     assert answer.account.available == 10
@@ -432,7 +435,7 @@ SAY_NOTHING = {"GetProgramPolicy", "ListEarningRules", "ExportEarningRules", "Li
 @pytest.mark.parametrize("rpc", [name for name in METHODS if name not in SAY_NOTHING])
 def test_a_request_that_says_nothing_is_told_what_is_missing(till: Till, rpc: str) -> None:
     with pytest.raises(Invalid) as heard:
-        till.ask(getattr(pb, f"{rpc}Request")())
+        till.ask(message_factory.GetMessageClass(METHODS[rpc].input_type)())
     assert code_of(heard.value) is StatusCode.INVALID_ARGUMENT
     assert heard.value.field.partition(".")[0] in METHODS[rpc].input_type.fields_by_name
 
@@ -560,7 +563,7 @@ def test_another_program_sees_nothing(till: Till, neighbour: Till) -> None:
     rehearsal_id = till.get(requests.rehearse_earning_rules()).rehearsal_id
     before = till.account(member_id)
 
-    assert neighbour.account(member_id) == pb.Account(member_id=member_id, wallet="points")
+    assert neighbour.account(member_id) == accounts_pb2.Account(member_id=member_id, wallet="points")
     assert not any(each.units for each in neighbour.get(requests.get_qualifying_sums(member_id)).sums)
     assert not neighbour.get(requests.list_entries(member_id)).entries
     assert not neighbour.get(requests.list_earning_rules()).rules

@@ -176,38 +176,38 @@ def test_rules_come_in_pages_by_name_in_their_latest_version(points: Points) -> 
 
 
 def test_a_program_that_chose_nothing_carries_shortfalls(points: Points) -> None:
-    assert points.rules.get_program_policy(make.PROGRAM).shortfall is Shortfall.CARRY
-    points.rules.set_program_policy(TILL, SetProgramPolicy(make.PROGRAM, "p", Shortfall.REFUSE)).unwrap()
-    assert points.rules.get_program_policy(make.PROGRAM).shortfall is Shortfall.REFUSE
+    assert points.policies.get_program_policy(make.PROGRAM).shortfall is Shortfall.CARRY
+    points.policies.set_program_policy(TILL, SetProgramPolicy(make.PROGRAM, "p", Shortfall.REFUSE)).unwrap()
+    assert points.policies.get_program_policy(make.PROGRAM).shortfall is Shortfall.REFUSE
 
 
 def test_a_policy_has_a_version_that_a_change_may_be_held_to(points: Points) -> None:
     def choose(expected_version: int) -> ProgramPolicy:
         key = f"key-{make.a_number()}"
         command = SetProgramPolicy(make.PROGRAM, key, Shortfall.REFUSE, expected_version=expected_version)
-        return points.rules.set_program_policy(TILL, command).unwrap()
+        return points.policies.set_program_policy(TILL, command).unwrap()
 
-    assert points.rules.get_program_policy(make.PROGRAM).version == 1
+    assert points.policies.get_program_policy(make.PROGRAM).version == 1
     assert [choose(1).version, choose(2).version, choose(0).version] == [2, 3, 4]
     with pytest.raises(VersionMismatch) as refused:
         choose(3)
     assert refused.value.metadata == {"version": "4", "expected_version": "3"}
     points.rule()
-    assert points.rules.get_program_policy(make.PROGRAM).version == 4
+    assert points.policies.get_program_policy(make.PROGRAM).version == 4
 
 
 def test_of_changes_that_were_decided_on_one_version_one_wins(points: Points) -> None:
     def choose(number: int) -> object:
         command = SetProgramPolicy(make.PROGRAM, f"race-{number}", Shortfall.REFUSE, number, expected_version=1)
         try:
-            return retrying(lambda: points.rules.set_program_policy(TILL, command).unwrap().adjustment_limit)
+            return retrying(lambda: points.policies.set_program_policy(TILL, command).unwrap().adjustment_limit)
         except VersionMismatch:
             return "refused"
 
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(choose, range(4)))
     assert found.count("refused") == 3
-    policy = points.rules.get_program_policy(make.PROGRAM)
+    policy = points.policies.get_program_policy(make.PROGRAM)
     assert (policy.version, policy.adjustment_limit) == (2, next(each for each in found if each != "refused"))
 
 

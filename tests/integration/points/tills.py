@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from loyalty.members.v1 import members_pb2
-from loyalty.points.v1 import points_pb2 as pb
-from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+from loyalty.points.v1 import accounts_pb2, ledger_pb2
+from loyalty.points.v1 import sales_pb2 as pb
 
 from kit.call import Call
 from kit.client import Answered, invoke
 from tests.factories.members import Caller
+from tests.factories.points_stubs import PointsStubs
 from tests.integration.points.served import DEADLINE_MS
 from tests.unit.services.points import requests
 
@@ -25,13 +26,13 @@ Request = TypeVar("Request", bound=Message)
 class Suite:
     """Both services, for as long as the module; tests share servers and never programs."""
 
-    points: PointsServiceStub
+    points: PointsStubs
     points_engine: sa.Engine
     members: Caller
     # `points` that cannot reach `members`, one that has no place left in its queue, and one that spends one step.
-    cut_off: PointsServiceStub
-    full: PointsServiceStub
-    frugal: PointsServiceStub
+    cut_off: PointsStubs
+    full: PointsStubs
+    frugal: PointsStubs
 
 
 class Till:
@@ -43,12 +44,12 @@ class Till:
         self.call = Call(caller_id)
         self.asked: dict[str, tuple[Message, Answered[Any]]] = {}
 
-    def ask(self, request: Request, stub: PointsServiceStub | None = None) -> Answered[Any]:
+    def ask(self, request: Request, stub: PointsStubs | None = None) -> Answered[Any]:
         """Sends a request to the RPC that its name says, within the till's program."""
         said: Any = request
         said.program_id = self.program_id
         rpc = type(said).__name__.removesuffix("Request")
-        method = getattr(stub or self.suite.points, rpc)
+        method = (stub or self.suite.points).method(rpc)
         answered: Answered[Any] = invoke(method, said, call=self.call, deadline_ms=DEADLINE_MS)
         self.asked[rpc] = said, answered
         return answered
@@ -91,9 +92,9 @@ class Till:
         self.get(requests.adjust_points(member_id, points))
         return member_id
 
-    def request_adjustment(self) -> pb.Adjustment:
+    def request_adjustment(self) -> ledger_pb2.Adjustment:
         """Ten points that somebody asks to have given to a member."""
-        asked: pb.Adjustment = self.get(requests.request_adjustment(self.member())).adjustment
+        asked: ledger_pb2.Adjustment = self.get(requests.request_adjustment(self.member())).adjustment
         return asked
 
     def hold(self, member_id: str, amount: int = 5) -> str:
@@ -107,8 +108,8 @@ class Till:
         self.get(requests.capture_hold(member_id, hold_id))
         return hold_id
 
-    def account(self, member_id: str) -> pb.Account:
-        account: pb.Account = self.get(requests.get_account(member_id)).account
+    def account(self, member_id: str) -> accounts_pb2.Account:
+        account: accounts_pb2.Account = self.get(requests.get_account(member_id)).account
         return account
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import sqlalchemy as sa
 from grpc import StatusCode
 from loyalty.members.v1 import members_pb2
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2, earning_pb2, ledger_pb2, program_pb2, terms_pb2
 
 from kit.call import Call
 from kit.convert import timestamp_of
@@ -33,7 +33,7 @@ def request_adjustment(till: Till) -> None:
     request.qualifying = True
     asked = till.get(request).adjustment
     assert asked.qualifying
-    assert (asked.state, asked.member_id, asked.amount) == (pb.ADJUSTMENT_STATE_REQUESTED, member_id, 10)
+    assert (asked.state, asked.member_id, asked.amount) == (ledger_pb2.ADJUSTMENT_STATE_REQUESTED, member_id, 10)
     assert (asked.requested_by, asked.decided_by, asked.entry_version) == ("Amina", "", 0)
     assert asked.expires_at.seconds - asked.requested_at.seconds == 7 * 86_400
     assert till.account(member_id).posted == 0
@@ -44,7 +44,7 @@ def approve_adjustment(till: Till) -> None:
     asked = till.request_adjustment()
     till.call = Call("till-2")
     answer = till.get(requests.approve_adjustment(asked.adjustment_id))
-    assert (answer.adjustment.state, answer.adjustment.entry_version) == (pb.ADJUSTMENT_STATE_APPROVED, 1)
+    assert (answer.adjustment.state, answer.adjustment.entry_version) == (ledger_pb2.ADJUSTMENT_STATE_APPROVED, 1)
     assert (answer.entry.adjustment_id, answer.entry.amount) == (asked.adjustment_id, 10)
     assert (answer.entry.actor, answer.entry.approved_by) == ("Amina", "Bashir")
     assert answer.account.available == 10
@@ -54,7 +54,7 @@ def approve_adjustment(till: Till) -> None:
 def reject_adjustment(till: Till) -> None:
     asked = till.request_adjustment()
     ended = till.get(requests.reject_adjustment(asked.adjustment_id)).adjustment
-    assert (ended.state, ended.decided_by) == (pb.ADJUSTMENT_STATE_REJECTED, "Bashir")
+    assert (ended.state, ended.decided_by) == (ledger_pb2.ADJUSTMENT_STATE_REJECTED, "Bashir")
     assert ended.decision_reason == "asked for twice"
 
 
@@ -68,9 +68,9 @@ def get_adjustment(till: Till) -> None:
 def list_adjustments(till: Till) -> None:
     first, second, third = (till.request_adjustment() for _ in range(3))
     till.get(requests.reject_adjustment(second.adjustment_id))
-    page = till.get(requests.list_adjustments(pb.ADJUSTMENT_STATE_REQUESTED, page_size=1))
+    page = till.get(requests.list_adjustments(ledger_pb2.ADJUSTMENT_STATE_REQUESTED, page_size=1))
     rest = till.get(
-        requests.list_adjustments(pb.ADJUSTMENT_STATE_REQUESTED, page_size=1, page_token=page.next_page_token)
+        requests.list_adjustments(ledger_pb2.ADJUSTMENT_STATE_REQUESTED, page_size=1, page_token=page.next_page_token)
     )
     assert [*page.adjustments, *rest.adjustments] == [third, first]
     assert rest.next_page_token == ""
@@ -90,20 +90,22 @@ def record_exchange(till: Till) -> None:
     assert back.account.available == 13
 
 
-def transfer(till: Till, amount: int = 10, **policy: int) -> pb.Transfer:
+def transfer(till: Till, amount: int = 10, **policy: int) -> ledger_pb2.Transfer:
     """Points that one new member gives to another."""
-    till.get(requests.set_program_policy(transfers=pb.TransferPolicy(**policy)))
-    sent: pb.Transfer = till.get(requests.transfer_points(till.rich_member(100), till.member(), amount)).transfer
+    till.get(requests.set_program_policy(transfers=program_pb2.TransferPolicy(**policy)))
+    sent: ledger_pb2.Transfer = till.get(
+        requests.transfer_points(till.rich_member(100), till.member(), amount)
+    ).transfer
     return sent
 
 
 @good
 def transfer_points(till: Till) -> None:
     done = transfer(till)
-    assert (done.state, done.amount, done.reason) == (pb.TRANSFER_STATE_DONE, 10, "Eid")
+    assert (done.state, done.amount, done.reason) == (ledger_pb2.TRANSFER_STATE_DONE, 10, "Eid")
     assert (till.account(done.member_id).available, till.account(done.recipient_id).available) == (90, 10)
     (entry,) = till.get(requests.list_entries(done.recipient_id)).entries
-    assert (entry.kind, entry.transfer_id) == (pb.ENTRY_KIND_TRANSFER_IN, done.transfer_id)
+    assert (entry.kind, entry.transfer_id) == (accounts_pb2.ENTRY_KIND_TRANSFER_IN, done.transfer_id)
 
 
 @good
@@ -141,7 +143,11 @@ def get_qualifying_sums(till: Till) -> None:
 def restore_capture(till: Till) -> None:
     member_id, hold_id = till.rich_member(100), requests.new_id()
     answer = till.get(requests.restore_capture(member_id, hold_id, 60))
-    assert (answer.hold.hold_id, answer.hold.state, answer.hold.captured) == (hold_id, pb.HOLD_STATE_CAPTURED, 60)
+    assert (answer.hold.hold_id, answer.hold.state, answer.hold.captured) == (
+        hold_id,
+        ledger_pb2.HOLD_STATE_CAPTURED,
+        60,
+    )
     assert answer.account.available == 40
 
 
@@ -153,7 +159,7 @@ def restore_what_is_there(till: Till) -> None:
 def refer_somebody_suspended(till: Till) -> None:
     told = {"role": "advocate", "counterpart_member_id": till.member(members_pb2.MEMBER_STATUS_SUSPENDED)}
     till.ask(
-        requests.record_activity(till.member(), kind=pb.ACTIVITY_KIND_REFERRAL, name="", attributes=told),
+        requests.record_activity(till.member(), kind=earning_pb2.ACTIVITY_KIND_REFERRAL, name="", attributes=told),
     )
 
 
@@ -164,7 +170,7 @@ def spend_what_only_counts(till: Till) -> None:
 
 @good
 def record_activity(till: Till) -> None:
-    rule_id = till.rule(**requests.activity_terms(pb.EARNING_TRIGGER_EVENT))
+    rule_id = till.rule(**requests.activity_terms(terms_pb2.EARNING_TRIGGER_EVENT))
     member_id = till.member()
     answer = till.get(requests.record_activity(member_id))
     (earning,) = answer.activity.earnings

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from loyalty.points.v1 import points_pb2
+from loyalty.points.v1 import ledger_pb2
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
 from kit.client import invoke
@@ -305,7 +305,7 @@ def test_a_redemption_that_turned_back_after_its_points_were_spent_waits_for_a_p
         if name == "ReleaseHold":
             # Nobody but this redemption should ever touch its hold.
             for hold in ledger.open_holds():
-                hold.state, hold.captured = points_pb2.HOLD_STATE_CAPTURED, hold.amount
+                hold.state, hold.captured = ledger_pb2.HOLD_STATE_CAPTURED, hold.amount
 
     ledger.before = before
     redemption = caller.redemption(member, reward.reward_id)

@@ -9,8 +9,8 @@ from datetime import timedelta
 import grpc
 import pytest
 import sqlalchemy as sa
-from loyalty.points.v1 import points_pb2
-from loyalty.points.v1.points_pb2_grpc import PointsServiceStub
+from loyalty.points.v1 import accounts_pb2, ledger_pb2
+from loyalty.points.v1.ledger_pb2_grpc import LedgerServiceStub
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
 from kit import client, database
@@ -48,7 +48,7 @@ class People:
 class Bank:
     """The real `points`, and what a test does with it."""
 
-    def __init__(self, stub: PointsServiceStub, people: People, clock: MovableClock, program_id: str) -> None:
+    def __init__(self, stub: LedgerServiceStub, people: People, clock: MovableClock, program_id: str) -> None:
         self._stub = stub
         self._people = people
         self.clock = clock
@@ -60,7 +60,7 @@ class Bank:
         program_id = uuid.UUID(self._program_id)
         self._people.standings[member_id] = KnownMember(member_id, program_id, status, 1)
         if balance:
-            request = points_pb2.AdjustPointsRequest(
+            request = ledger_pb2.AdjustPointsRequest(
                 program_id=self._program_id,
                 request_id=new_id(),
                 member_id=str(member_id),
@@ -71,12 +71,12 @@ class Bank:
             invoke(self._stub.AdjustPoints, request, call=Call("till-1"), deadline_ms=DEADLINE_MS)
         return str(member_id)
 
-    def account(self, member_id: str) -> points_pb2.Account:
-        request = points_pb2.GetAccountRequest(program_id=self._program_id, member_id=member_id)
+    def account(self, member_id: str) -> accounts_pb2.Account:
+        request = ledger_pb2.GetAccountRequest(program_id=self._program_id, member_id=member_id)
         return invoke(self._stub.GetAccount, request, call=Call("till-1"), deadline_ms=DEADLINE_MS).response.account
 
-    def hold(self, member_id: str, hold_id: str) -> points_pb2.Hold:
-        request = points_pb2.GetHoldRequest(program_id=self._program_id, member_id=member_id, hold_id=hold_id)
+    def hold(self, member_id: str, hold_id: str) -> ledger_pb2.Hold:
+        request = ledger_pb2.GetHoldRequest(program_id=self._program_id, member_id=member_id, hold_id=hold_id)
         return invoke(self._stub.GetHold, request, call=Call("till-1"), deadline_ms=DEADLINE_MS).response.hold
 
 
@@ -95,10 +95,10 @@ def points_engine(databases: Callable[[str], str]) -> Iterator[sa.Engine]:
 @pytest.fixture
 def points_channel(points_engine: sa.Engine, people: People, ledger_clock: MovableClock) -> Iterator[grpc.Channel]:
     storage = points_storage.Storage(points_engine, clock=ledger_clock)
-    servicer = points_app.servicer(
+    servicers = points_app.servicers(
         storage, DirectCommitter(storage, Rulebook(10, CelConditions())), people, CelConditions()
     )
-    with serving(servicer) as address, client.channel(address) as channel:
+    with serving(*servicers) as address, client.channel(address) as channel:
         yield channel
 
 
@@ -114,7 +114,7 @@ def ledger_clock() -> MovableClock:
 
 @pytest.fixture
 def bank(points_channel: grpc.Channel, people: People, ledger_clock: MovableClock, program_id: str) -> Bank:
-    return Bank(PointsServiceStub(points_channel), people, ledger_clock, program_id)
+    return Bank(LedgerServiceStub(points_channel), people, ledger_clock, program_id)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def books(engine: sa.Engine, points_engine: sa.Engine, bank: Bank) -> Iterator[N
         hold = bank.hold(str(claim.member_id), str(claim.hold_id))
         assert claim.is_settled
         assert (hold.captured if not hold.reversed else 0) == (claim.cost_points if claim.is_spent else 0)
-        assert hold.state != points_pb2.HOLD_STATE_OPEN
+        assert hold.state != ledger_pb2.HOLD_STATE_OPEN
 
 
 def test_points_are_spent_and_come_back(caller: Caller, bank: Bank) -> None:

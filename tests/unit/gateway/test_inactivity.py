@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing
 
 import pytest
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2, explanations_pb2
+from loyalty.points.v1 import program_pb2 as pb
 from pydantic import ValidationError
 
 from gateway.wire.points import accounts, earnings, expiry, inactivity, rules
@@ -35,9 +36,9 @@ def test_an_expiry_for_inactivity_comes_back_as_it_was_told() -> None:
 
 
 def test_days_of_inactivity_are_told_where_there_are_any() -> None:
-    assert earnings.earning_of(pb.Earning(inactivity_days=90)).inactivity_days == 90
-    assert earnings.earning_of(pb.Earning()).inactivity_days is None
+    assert earnings.earning_of(explanations_pb2.Earning(inactivity_days=90)).inactivity_days == 90
+    assert earnings.earning_of(explanations_pb2.Earning()).inactivity_days is None
 
 
 def test_an_account_that_was_never_active_says_so() -> None:
-    assert accounts.account_of(pb.Account()).active_at is None
+    assert accounts.account_of(accounts_pb2.Account()).active_at is None

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from loyalty.members.v1 import members_pb2
-from loyalty.points.v1 import points_pb2
+from loyalty.points.v1 import (
+    accounts_pb2,
+    earning_pb2,
+    explanations_pb2,
+    ledger_pb2,
+    program_pb2,
+    sales_pb2,
+    tenders_pb2,
+    terms_pb2,
+)
 from loyalty.rewards.v1 import rewards_pb2
 from pydantic import TypeAdapter, ValidationError
 
@@ -41,7 +50,9 @@ from gateway.wire.points import (
     transfers,
 )
 from gateway.wire.rewards import catalogue, redemptions
+from kit.contract import services_of
 from kit.convert import timestamp_of
+from kit.suite import suite
 from tests.factories.texts import NAMES
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -51,28 +62,28 @@ WORDS: list[tuple[Any, Any]] = [
     (members_pb2.IdentifierKind, members.KindWord),
     (members_pb2.MemberStatus, members.StatusWord),
     (members_pb2.CallerRole, keys.RoleWord),
-    (points_pb2.ActivityKind, activities.ActivityWord),
-    (points_pb2.TenderKind, sales.TenderWord),
-    (points_pb2.ExpiryKind, expiry.ExpiryWord),
-    (points_pb2.MisfitReason, receipts.MisfitReasonWord),
-    (points_pb2.Rounding, earnings.RoundingWord),
-    (points_pb2.EarningAccrual, earnings.AccrualWord),
-    (points_pb2.LineVerdict, earnings.VerdictWord),
-    (points_pb2.EarningEffect, earnings.EffectWord),
-    (points_pb2.EarningTrigger, earnings.TriggerWord),
-    (points_pb2.EarningReason, earnings.ReasonWord),
-    (points_pb2.LimitScope, limits.ScopeWord),
-    (points_pb2.LimitSpan, limits.SpanWord),
-    (points_pb2.LimitUnit, limits.UnitWord),
-    (points_pb2.LimitPolicy, limits.LimitPolicyWord),
-    (points_pb2.EntryKind, accounts.EntryWord),
-    (points_pb2.HoldState, accounts.HoldWord),
-    (points_pb2.TransferState, transfers.TransferWord),
-    (points_pb2.AdjustmentState, adjustments.AdjustmentWord),
-    (points_pb2.EarningRuleState, rules.RuleWord),
-    (points_pb2.RuleChangeKind, documents.ChangeWord),
-    (points_pb2.RehearsalState, rehearsals.RehearsalWord),
-    (points_pb2.ShortfallPolicy, rules.ShortfallWord),
+    (earning_pb2.ActivityKind, activities.ActivityWord),
+    (tenders_pb2.TenderKind, sales.TenderWord),
+    (terms_pb2.ExpiryKind, expiry.ExpiryWord),
+    (sales_pb2.MisfitReason, receipts.MisfitReasonWord),
+    (terms_pb2.Rounding, earnings.RoundingWord),
+    (terms_pb2.EarningAccrual, earnings.AccrualWord),
+    (explanations_pb2.LineVerdict, earnings.VerdictWord),
+    (terms_pb2.EarningEffect, earnings.EffectWord),
+    (terms_pb2.EarningTrigger, earnings.TriggerWord),
+    (explanations_pb2.EarningReason, earnings.ReasonWord),
+    (terms_pb2.LimitScope, limits.ScopeWord),
+    (terms_pb2.LimitSpan, limits.SpanWord),
+    (terms_pb2.LimitUnit, limits.UnitWord),
+    (terms_pb2.LimitPolicy, limits.LimitPolicyWord),
+    (accounts_pb2.EntryKind, accounts.EntryWord),
+    (ledger_pb2.HoldState, accounts.HoldWord),
+    (ledger_pb2.TransferState, transfers.TransferWord),
+    (ledger_pb2.AdjustmentState, adjustments.AdjustmentWord),
+    (earning_pb2.EarningRuleState, rules.RuleWord),
+    (program_pb2.RuleChangeKind, documents.ChangeWord),
+    (program_pb2.RehearsalState, rehearsals.RehearsalWord),
+    (program_pb2.ShortfallPolicy, rules.ShortfallWord),
     (rewards_pb2.BenefitKind, catalogue.BenefitWord),
     (rewards_pb2.UnavailabilityReason, catalogue.UnavailabilityWord),
     (rewards_pb2.RedemptionState, redemptions.RedemptionWord),
@@ -89,8 +100,10 @@ def test_each_enum_has_a_word_for_every_value_and_no_other(enum: Any, words: Any
 
 def test_all_enums_of_the_contract_are_held_against_their_words() -> None:
     known = {enum.DESCRIPTOR.full_name for enum, _ in WORDS}
-    for module in (members_pb2, points_pb2, rewards_pb2):
-        assert {enum.full_name for enum in module.DESCRIPTOR.enum_types_by_name.values()} <= known
+    files = {service.file for word in suite().words for service in services_of(word)}
+    files |= {each for file in files for each in file.dependencies if each.package == file.package}
+    for file in files:
+        assert {enum.full_name for enum in file.enum_types_by_name.values()} <= known
 
 
 texts = NAMES
@@ -132,7 +145,7 @@ def test_a_sale_comes_back_as_it_was_told(
     body: dict[str, Any] = {"receipt": receipt, "currency": "PKR", "lines": sold, "tenders": paid}
     body |= {"occurred_at": occurred_at, "cash_rounding_minor": rounding}
     sale = sales.PurchaseBody.model_validate({**body, "cashier_id": cashier_id}).to_proto()
-    told = receipts.purchase_of(points_pb2.Purchase(purchase_id=ID, sale=sale)).model_dump(mode="json")
+    told = receipts.purchase_of(sales_pb2.Purchase(purchase_id=ID, sale=sale)).model_dump(mode="json")
     told["occurred_at"] = datetime.fromisoformat(told["occurred_at"])
     expected = {**body, "cashier_id": cashier_id, "occurred_at": datetime.fromisoformat(occurred_at)}
     assert {name: told[name] for name in expected} == expected
@@ -157,16 +170,16 @@ def test_a_return_carries_both_receipts() -> None:
 
 
 def test_a_return_is_told_under_its_own_name() -> None:
-    found = points_pb2.Return(
+    found = sales_pb2.Return(
         return_id=ID,
         occurred_at=timestamp_of(NOON),
         recorded_at=timestamp_of(NOON),
-        refunds=[points_pb2.PointsRefund(hold_id=ID, amount=7)],
+        refunds=[sales_pb2.PointsRefund(hold_id=ID, amount=7)],
         points_restored=7,
     )
     # `return` is a word of Python's.
     fields: dict[str, Any] = {"return": found}
-    answer = points_pb2.RecordReturnResponse(**fields)
+    answer = sales_pb2.RecordReturnResponse(**fields)
     told = receipts.return_answer_of(answer).model_dump(by_alias=True)
     assert (told["return"]["return_id"], told["return"]["original_receipt"], told["account"]) == (ID, None, None)
     assert (told["return"]["refunds"], told["return"]["points_restored"]) == ([{"hold_id": ID, "amount": 7}], 7)
@@ -215,10 +228,10 @@ TERMS = {
 
 def test_the_terms_of_a_rule_come_back_as_they_were_told() -> None:
     body = rules.NewEarningRule.model_validate({"terms": TERMS})
-    rule = points_pb2.EarningRule(
+    rule = earning_pb2.EarningRule(
         rule_id=ID,
         version=1,
-        state=points_pb2.EARNING_RULE_STATE_DRAFT,
+        state=earning_pb2.EARNING_RULE_STATE_DRAFT,
         terms=body.terms.to_proto(),
         created_at=timestamp_of(NOON),
     )
@@ -227,9 +240,15 @@ def test_the_terms_of_a_rule_come_back_as_they_were_told() -> None:
 
 def test_a_limit_that_was_met_is_told_with_its_window() -> None:
     limit = {"scope": "store", "span": "week", "unit": "points", "at_most": 500}
-    met = points_pb2.MetLimit(limit=limits.Limit.model_validate(limit).to_proto(), starts_on="2026-03-02", used=480)
-    why = points_pb2.Explanation(limits=[met], unlimited_points=30, reason=points_pb2.EARNING_REASON_CUT_BY_BUDGET)
-    told = earnings.earning_of(points_pb2.Earning(points=20, explanation=why)).model_dump(mode="json")["explanation"]
+    met = explanations_pb2.MetLimit(
+        limit=limits.Limit.model_validate(limit).to_proto(), starts_on="2026-03-02", used=480
+    )
+    why = explanations_pb2.Explanation(
+        limits=[met], unlimited_points=30, reason=explanations_pb2.EARNING_REASON_CUT_BY_BUDGET
+    )
+    told = earnings.earning_of(explanations_pb2.Earning(points=20, explanation=why)).model_dump(mode="json")[
+        "explanation"
+    ]
     assert (told["limits"], told["unlimited_points"], told["reason"]) == (
         [{"limit": limit, "starts_on": "2026-03-02", "used": 480}],
         30,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kit.bounds import LINES_MAX, PURCHASES_MAX, REFUNDS_MAX, TENDERS_MAX
 
-CONTRACT = (Path(__file__).parents[3] / "protos/loyalty/points/v1/points.proto").read_text(encoding="utf-8")
+CONTRACT = (Path(__file__).parents[3] / "protos/loyalty/points/v1/sales.proto").read_text(encoding="utf-8")
 
 
 def test_the_contract_names_the_bounds_of_receipts() -> None:

@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from loyalty.members.v1 import events_pb2 as members
 from loyalty.members.v1 import members_pb2
 from loyalty.points.v1 import events_pb2 as points
-from loyalty.points.v1 import points_pb2
+from loyalty.points.v1 import tenders_pb2
 
 from kit.events import Hears, event_of
 from kit.events.payload import from_payload, to_payload
@@ -26,7 +26,7 @@ RECORDED = points.PurchaseRecorded(
     store_id="S1",
     total_minor=2**63 - 1,
     lines=[points.PurchaseRecorded.Line(line_id="1", sku="LAMP", quantity_milli=-1_000, amount_minor=-250)],
-    tenders=[points.PurchaseRecorded.Payment(kind=points_pb2.TENDER_KIND_PAYMENT_CARD, amount_minor=-250)],
+    tenders=[points.PurchaseRecorded.Payment(kind=tenders_pb2.TENDER_KIND_PAYMENT_CARD, amount_minor=-250)],
 )
 EARNED = points.PointsEarned(
     wallet="points", amount=5, available_at=Timestamp(seconds=1_700_000_000, nanos=250_000_000)

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from loyalty.members.v1 import members_pb2
-from loyalty.points.v1 import points_pb2
-from loyalty.rewards.v1 import rewards_pb2
 
 from kit.call import Call, call_under_way
+from kit.contract import services_of
 from kit.errors import Invalid
 from kit.page import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, PageRequest, page_of, page_request
+from kit.suite import suite
 
 JARS = [("apple", 1), ("quince", 2), ("quince", 3)]
 PAGE = {"page_size", "page_token"}
@@ -29,21 +30,12 @@ def wanted(size: int = 2, token: str = "") -> members_pb2.ListProgramsRequest:
 
 def lists() -> Iterator[Descriptor]:
     """The request of every RPC that gives pages."""
-    for file in (members_pb2, points_pb2, rewards_pb2):
-        for service in file.DESCRIPTOR.services_by_name.values():
-            yield from (each.input_type for each in service.methods if "page_token" in each.input_type.fields_by_name)
+    for service in (service for word in suite().words for service in services_of(word)):
+        yield from (each.input_type for each in service.methods if "page_token" in each.input_type.fields_by_name)
 
 
 def request_of(descriptor: Descriptor, **fields: Any) -> Any:
-    return _class_of(descriptor)(**fields)
-
-
-def _class_of(descriptor: Descriptor) -> Any:
-    return next(
-        getattr(file, descriptor.name)
-        for file in (members_pb2, points_pb2, rewards_pb2)
-        if file.DESCRIPTOR is descriptor.file
-    )
+    return message_factory.GetMessageClass(descriptor)(**fields)
 
 
 def token_of(request: Any) -> str:

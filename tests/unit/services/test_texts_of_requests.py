@@ -15,14 +15,16 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from loyalty.members.v1 import members_pb2 as members_pb
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2, ledger_pb2, program_pb2, sales_pb2, terms_pb2
 from loyalty.rewards.v1 import rewards_pb2 as rewards_pb
 
+from kit.contract import services_of
 from kit.errors import Invalid
+from kit.suite import suite
 from services.members.convert import callers, members
 from services.points.convert.earning import activities, rules
 from services.points.convert.ledger import accounts, adjustments, holds, transfers
-from services.points.convert.program import documents
+from services.points.convert.program import documents, policy
 from services.points.convert.sales import exchanges, purchases
 from services.rewards.convert import redemptions, rewards, vouchers
 
@@ -131,10 +133,10 @@ def test_every_text_of_every_request_is_of_one_kind() -> None:
     seen: set[str] = set()
     found = {
         text
-        for contract in (members_pb, pb, rewards_pb)
-        for name, descriptor in contract.DESCRIPTOR.message_types_by_name.items()
-        if name.endswith("Request")
-        for text in _texts(descriptor, seen)
+        for word in suite().words
+        for service in services_of(word)
+        for method in service.methods
+        for text in _texts(method.input_type, seen)
     }
     classes = [NAMES, LITERALS, PROSE, IDENTIFIERS, CODES, PATTERNS]
     opaque = {text for text in found if text.endswith(OPAQUE_ENDINGS) and not any(text in each for each in classes)}
@@ -145,33 +147,34 @@ def test_every_text_of_every_request_is_of_one_kind() -> None:
 # ---- Each request with a name in every place where one may stand -----------------------------------------------------
 
 
-def _receipt() -> pb.ReceiptKey:
-    return pb.ReceiptKey(
+def _receipt() -> sales_pb2.ReceiptKey:
+    return sales_pb2.ReceiptKey(
         source=COMPOSED, store_id=COMPOSED, terminal_id=COMPOSED, business_day="2026-03-02", receipt_number=COMPOSED
     )
 
 
-def _sale() -> pb.Sale:
-    line = pb.PurchaseLine(
+def _sale() -> sales_pb2.Sale:
+    line = sales_pb2.PurchaseLine(
         line_id=COMPOSED, sku=COMPOSED, category=COMPOSED, brand=COMPOSED,
         quantity_milli=1_000, unit_price_minor=100, amount_minor=100,
-        original=pb.OriginalLine(receipt=_receipt(), line_id=COMPOSED),
+        original=sales_pb2.OriginalLine(receipt=_receipt(), line_id=COMPOSED),
     )  # fmt: skip
-    return pb.Sale(receipt=_receipt(), occurred_at=NOON, currency="GBP", lines=[line], cashier_id=COMPOSED)
+    return sales_pb2.Sale(receipt=_receipt(), occurred_at=NOON, currency="GBP", lines=[line], cashier_id=COMPOSED)
 
 
-def _terms() -> pb.EarningTerms:
-    return pb.EarningTerms(
+def _terms() -> terms_pb2.EarningTerms:
+    in_three_days = terms_pb2.Expiry(kind=terms_pb2.EXPIRY_KIND_DAYS, days=3)
+    return terms_pb2.EarningTerms(
         name=COMPOSED, points=1, per_amount_minor=100, currency="GBP", wallet=COMPOSED, stacking_group=COMPOSED,
         condition=f'purchase.store_id == "{COMPOSED}"',
         excluded_skus=[COMPOSED], excluded_categories=[COMPOSED], excluded_brands=[COMPOSED],
         included_skus=[COMPOSED], included_categories=[COMPOSED], included_brands=[COMPOSED],
-        expiry_by_tier=[pb.TierExpiry(tier=COMPOSED, expiry=pb.Expiry(kind=pb.EXPIRY_KIND_DAYS, days=3))],
+        expiry_by_tier=[terms_pb2.TierExpiry(tier=COMPOSED, expiry=in_three_days)],
     )  # fmt: skip
 
 
 def _return(kind: type[Any], **more: Any) -> Any:
-    lines = [pb.ReturnLine(line_id=COMPOSED, quantity_milli=1_000)]
+    lines = [sales_pb2.ReturnLine(line_id=COMPOSED, quantity_milli=1_000)]
     return kind(
         receipt=_receipt(), original_receipt=_receipt(), occurred_at=NOON, currency="GBP", lines=lines,
         cashier_id=COMPOSED, **more,
@@ -182,9 +185,9 @@ def _adjustment(kind: type[Any]) -> Any:
     return kind(**SHORT, member_id=ID, wallet=COMPOSED, amount=5, reason=COMPOSED, actor=COMPOSED)
 
 
-def _policy() -> pb.SetProgramPolicyRequest:
-    policy = pb.ProgramPolicy(shortfall=pb.SHORTFALL_POLICY_CARRY, unspendable_wallets=[COMPOSED])
-    return pb.SetProgramPolicyRequest(**SHORT, policy=policy)
+def _policy() -> program_pb2.SetProgramPolicyRequest:
+    policy = program_pb2.ProgramPolicy(shortfall=program_pb2.SHORTFALL_POLICY_CARRY, unspendable_wallets=[COMPOSED])
+    return program_pb2.SetProgramPolicyRequest(**SHORT, policy=policy)
 
 
 def _reward() -> rewards_pb.CreateRewardRequest:
@@ -239,53 +242,57 @@ REQUESTS: list[tuple[Callable[[Any], object], Message]] = [
         callers.create_api_key,
         members_pb.CreateApiKeyRequest(**SHORT, name=COMPOSED, role=members_pb.CALLER_ROLE_TILL),
     ),
-    (purchases.record_purchase, pb.RecordPurchaseRequest(**SHORT, member_id=ID, sale=_sale())),
-    (purchases.record_return, _return(pb.RecordReturnRequest, **SHORT)),
+    (purchases.record_purchase, sales_pb2.RecordPurchaseRequest(**SHORT, member_id=ID, sale=_sale())),
+    (purchases.record_return, _return(sales_pb2.RecordReturnRequest, **SHORT)),
     (
         exchanges.record_exchange,
-        pb.RecordExchangeRequest(**SHORT, member_id=ID, **{"return": _return(pb.ReturnToRecord)}, sale=_sale()),
+        sales_pb2.RecordExchangeRequest(
+            **SHORT, member_id=ID, **{"return": _return(sales_pb2.ReturnToRecord)}, sale=_sale()
+        ),
     ),
     (
         activities.record_activity,
-        pb.RecordActivityRequest(
-            **SHORT, member_id=ID, kind=pb.ACTIVITY_KIND_VISIT, occurred_at=NOON, source=COMPOSED,
+        earning_pb2.RecordActivityRequest(
+            **SHORT, member_id=ID, kind=earning_pb2.ACTIVITY_KIND_VISIT, occurred_at=NOON, source=COMPOSED,
             activity_key=COMPOSED, store_id=COMPOSED, cashier_id=COMPOSED, attributes={COMPOSED: COMPOSED},
         ),
     ),
-    (accounts.get_account, pb.GetAccountRequest(**OF_MEMBER, wallet=COMPOSED)),
-    (accounts.list_entries, pb.ListEntriesRequest(**OF_MEMBER, wallet=COMPOSED)),
+    (accounts.get_account, ledger_pb2.GetAccountRequest(**OF_MEMBER, wallet=COMPOSED)),
+    (accounts.list_entries, ledger_pb2.ListEntriesRequest(**OF_MEMBER, wallet=COMPOSED)),
     (
         holds.place_hold,
-        pb.PlaceHoldRequest(**SHORT, member_id=ID, wallet=COMPOSED, amount=1, reference=COMPOSED),
+        ledger_pb2.PlaceHoldRequest(**SHORT, member_id=ID, wallet=COMPOSED, amount=1, reference=COMPOSED),
     ),
     (
         holds.restore_capture,
-        pb.RestoreCaptureRequest(
+        ledger_pb2.RestoreCaptureRequest(
             **SHORT, member_id=ID, wallet=COMPOSED, amount=1, hold_id=str(uuid.uuid4()), reference=COMPOSED
         ),
     ),
     (
         holds.reverse_capture,
-        pb.ReverseCaptureRequest(**SHORT, member_id=ID, hold_id=ID, reason=COMPOSED),
+        ledger_pb2.ReverseCaptureRequest(**SHORT, member_id=ID, hold_id=ID, reason=COMPOSED),
     ),
-    (accounts.adjust_points, _adjustment(pb.AdjustPointsRequest)),
-    (adjustments.request_adjustment, _adjustment(pb.RequestAdjustmentRequest)),
-    (adjustments.approve_adjustment, pb.ApproveAdjustmentRequest(**SHORT, adjustment_id=ID, actor=COMPOSED)),
+    (accounts.adjust_points, _adjustment(ledger_pb2.AdjustPointsRequest)),
+    (adjustments.request_adjustment, _adjustment(ledger_pb2.RequestAdjustmentRequest)),
+    (adjustments.approve_adjustment, ledger_pb2.ApproveAdjustmentRequest(**SHORT, adjustment_id=ID, actor=COMPOSED)),
     (
         adjustments.reject_adjustment,
-        pb.RejectAdjustmentRequest(**SHORT, adjustment_id=ID, actor=COMPOSED, reason=COMPOSED),
+        ledger_pb2.RejectAdjustmentRequest(**SHORT, adjustment_id=ID, actor=COMPOSED, reason=COMPOSED),
     ),
     (
         transfers.transfer_points,
-        pb.TransferPointsRequest(
+        ledger_pb2.TransferPointsRequest(
             **SHORT, member_id=ID, recipient_id=str(uuid.uuid4()), wallet=COMPOSED, amount=1, reason=COMPOSED
         ),
     ),
-    (rules.create_earning_rule, pb.CreateEarningRuleRequest(**SHORT, terms=_terms())),
-    (rules.set_program_policy, _policy()),
+    (rules.create_earning_rule, earning_pb2.CreateEarningRuleRequest(**SHORT, terms=_terms())),
+    (policy.set_program_policy, _policy()),
     (
         documents.import_earning_rules,
-        pb.ImportEarningRulesRequest(**SHORT, rules=[pb.RuleDefinition(key="everyday", terms=_terms())]),
+        program_pb2.ImportEarningRulesRequest(
+            **SHORT, rules=[program_pb2.RuleDefinition(key="everyday", terms=_terms())]
+        ),
     ),
     (
         rewards.create_reward,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2 as pb
 
 from kit.convert import EnumMap, enum_of, request_id_of, required_instant, text_of, timestamp_of, uuid_of
 from kit.errors import Invalid

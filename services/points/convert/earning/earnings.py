@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import explanations_pb2 as pb
 
 from kit.convert import EnumMap, timestamp_of
 from services.points.convert.earning.languages import spoken

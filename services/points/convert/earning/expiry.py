@@ -6,7 +6,7 @@ import calendar
 import re
 from collections.abc import Sequence
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import terms_pb2 as pb
 
 from kit.convert import EnumMap, integer_of, text_of
 from kit.errors import Invalid

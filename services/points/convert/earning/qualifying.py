@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2 as pb
 
 from kit.convert import optional_instant, timestamp_of, uuid_of
 from kit.errors import Invalid

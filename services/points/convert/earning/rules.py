@@ -1,14 +1,14 @@
-"""Earning rules and program policies on the wire."""
+"""Earning rules on the wire."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2 as pb
 
 from kit.convert import (
     EnumMap,
@@ -20,28 +20,20 @@ from kit.convert import (
 )
 from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
-from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX, WALLET_LENGTH_MAX
-from services.points.convert.earning.terms import terms_of, time_zone_of, to_terms
-from services.points.convert.ledger.inactivity import activities_of, to_activities
-from services.points.convert.ledger.transfers import to_transfer_policy, transfer_policy_of
+from services.points.convert.common import NAME_LENGTH_MAX, VERSION_MAX
+from services.points.convert.earning.terms import terms_of, to_terms
 from services.points.domain.commands import (
     ActivateEarningRule,
     CallOffEarningRule,
     CreateEarningRule,
     EndEarningRule,
     ReviseEarningRule,
-    SetProgramPolicy,
 )
 from services.points.domain.earning.rules import KEY_LENGTH_MAX, EarningRule, RuleState
-from services.points.domain.program.policy import ProgramPolicy, Shortfall
-
-VERSION_MAX = 2**31
-WALLETS_MAX = 20
 
 _KEY = re.compile(f"[a-z0-9][a-z0-9_-]{{0,{KEY_LENGTH_MAX - 1}}}")
 
 _RULE_STATE = EnumMap(pb.EarningRuleState, RuleState)
-_SHORTFALL = EnumMap(pb.ShortfallPolicy, Shortfall)
 
 
 def create_earning_rule(request: pb.CreateEarningRuleRequest) -> CreateEarningRule:
@@ -108,36 +100,6 @@ def list_earning_rules(request: pb.ListEarningRulesRequest) -> tuple[UUID, PageR
     return uuid_of(request.program_id, "program_id"), page
 
 
-def get_program_policy(request: pb.GetProgramPolicyRequest) -> UUID:
-    """Whose policy is asked for."""
-    return uuid_of(request.program_id, "program_id")
-
-
-def set_program_policy(request: pb.SetProgramPolicyRequest) -> SetProgramPolicy:
-    """A program's choices."""
-    policy, limit = request.policy, None
-    if policy.HasField("adjustment_limit"):
-        limit = integer_of(policy.adjustment_limit, "policy.adjustment_limit", at_least=0, at_most=AMOUNT_MAX)
-    return SetProgramPolicy(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        shortfall=_SHORTFALL.to_domain(policy.shortfall, "policy.shortfall"),
-        adjustment_limit=limit,
-        transfers=transfer_policy_of(policy.transfers) if policy.HasField("transfers") else None,
-        unspendable_wallets=_wallets(policy.unspendable_wallets, "policy.unspendable_wallets"),
-        inactivity_activities=activities_of(policy.inactivity_activities),
-        time_zone=time_zone_of(policy.time_zone, "policy.time_zone"),
-        expected_version=integer_of(request.expected_version, "expected_version", at_least=0, at_most=VERSION_MAX),
-    )
-
-
-def _wallets(names: Sequence[str], field: str) -> tuple[str, ...]:
-    if len(names) > WALLETS_MAX:
-        raise Invalid(field, f"must have at most {WALLETS_MAX} items")
-    wallets = (text_of(name, f"{field}[{index}]", length_max=WALLET_LENGTH_MAX) for index, name in enumerate(names))
-    return tuple(dict.fromkeys(wallets))
-
-
 def optional_key(text: str, field: str) -> str:
     """What names a rule in its program, or nothing."""
     if text and not _KEY.fullmatch(text):
@@ -198,25 +160,6 @@ def get_earning_rule_response(versions: Iterable[EarningRule]) -> pb.GetEarningR
 def list_earning_rules_response(page: Page[EarningRule]) -> pb.ListEarningRulesResponse:
     """A page of rules."""
     return pb.ListEarningRulesResponse(rules=[to_rule(rule) for rule in page.items], next_page_token=page.next_token)
-
-
-def to_policy(policy: ProgramPolicy) -> pb.ProgramPolicy:
-    """A program's choices."""
-    return pb.ProgramPolicy(
-        program_id=str(policy.program_id),
-        shortfall=_SHORTFALL.to_proto(policy.shortfall),
-        adjustment_limit=policy.adjustment_limit,
-        transfers=None if policy.transfers is None else to_transfer_policy(policy.transfers),
-        unspendable_wallets=policy.unspendable_wallets,
-        inactivity_activities=to_activities(policy.inactivity_activities),
-        time_zone=policy.time_zone,
-        version=policy.version,
-    )
-
-
-def set_program_policy_response(policy: ProgramPolicy) -> pb.SetProgramPolicyResponse:
-    """The policy as it was set."""
-    return pb.SetProgramPolicyResponse(policy=to_policy(policy))
 
 
 def _optional(instant: datetime | None) -> Timestamp | None:

@@ -8,7 +8,8 @@ import unicodedata
 import zoneinfo
 from collections.abc import Sequence
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import tenders_pb2
+from loyalty.points.v1 import terms_pb2 as pb
 
 from kit.convert import (
     EnumMap,
@@ -67,7 +68,7 @@ ROUNDING = EnumMap(pb.Rounding, Rounding)
 ACCRUAL = EnumMap(pb.EarningAccrual, Accrual)
 EFFECT = EnumMap(pb.EarningEffect, Effect)
 TRIGGER = EnumMap(pb.EarningTrigger, Trigger)
-TENDER_KIND = EnumMap(pb.TenderKind, TenderKind)
+TENDER_KIND = EnumMap(tenders_pb2.TenderKind, TenderKind)
 
 
 def terms_of(terms: pb.EarningTerms) -> EarningTerms:

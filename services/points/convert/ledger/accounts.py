@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2
+from loyalty.points.v1 import ledger_pb2 as pb
 
 from kit.convert import EnumMap, integer_of, request_id_of, timestamp_of, uuid_of
 from kit.errors import Invalid
@@ -20,7 +21,7 @@ from services.points.domain.ledger.accounts import AccountView, Entry, EntryKind
 # As many digits as the database's integers take, and no others that Unicode calls digits.
 _VERSION = re.compile(r"[0-9]{1,18}")
 
-ENTRY_KIND = EnumMap(pb.EntryKind, EntryKind)
+ENTRY_KIND = EnumMap(accounts_pb2.EntryKind, EntryKind)
 
 
 def get_account(request: pb.GetAccountRequest) -> tuple[UUID, UUID, str]:
@@ -73,9 +74,9 @@ def amount_and_expiry_of(amount: int, expiry_days: int) -> tuple[int, int]:
 # ---- To the wire -----------------------------------------------------------------------------------------------------
 
 
-def to_account(view: AccountView) -> pb.Account:
+def to_account(view: AccountView) -> accounts_pb2.Account:
     """An account as it stands at an instant."""
-    return pb.Account(
+    return accounts_pb2.Account(
         member_id=str(view.member_id),
         wallet=view.wallet,
         posted=view.posted,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import ledger_pb2 as pb
 
 from kit.convert import EnumMap, optional_enum, request_id_of, timestamp_of, uuid_of
 from kit.page import Page, PageRequest, page_request

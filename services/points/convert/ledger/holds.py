@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import ledger_pb2 as pb
 
 from kit.convert import EnumMap, integer_of, request_id_of, text_of, timestamp_of, uuid_of
 from services.points.convert.common import AMOUNT_MAX, NAME_LENGTH_MAX, reason_of, wallet_of

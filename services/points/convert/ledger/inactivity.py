@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2 as pb
 
 from kit.errors import Invalid
 from services.points.convert.ledger.accounts import ENTRY_KIND

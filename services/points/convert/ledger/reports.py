@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from google.protobuf.message import Message
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import ledger_pb2 as pb
 
 from kit.convert import integer_of, required_instant, timestamp_of, uuid_of
 from kit.errors import Invalid

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import ledger_pb2 as pb
+from loyalty.points.v1 import program_pb2
 
 from kit.convert import EnumMap, integer_of, request_id_of, timestamp_of, uuid_of
 from kit.errors import Invalid
@@ -43,7 +44,7 @@ def list_transfers(request: pb.ListTransfersRequest) -> tuple[UUID, UUID, PageRe
     return uuid_of(request.program_id, "program_id"), uuid_of(request.member_id, "member_id"), page
 
 
-def transfer_policy_of(said: pb.TransferPolicy) -> TransferPolicy:
+def transfer_policy_of(said: program_pb2.TransferPolicy) -> TransferPolicy:
     """How much members may give to one another."""
 
     def bound(name: str, at_most: int = AMOUNT_MAX) -> int:
@@ -64,9 +65,9 @@ def transfer_policy_of(said: pb.TransferPolicy) -> TransferPolicy:
 # ---- To the wire -----------------------------------------------------------------------------------------------------
 
 
-def to_transfer_policy(policy: TransferPolicy) -> pb.TransferPolicy:
+def to_transfer_policy(policy: TransferPolicy) -> program_pb2.TransferPolicy:
     """How much members may give to one another."""
-    return pb.TransferPolicy(
+    return program_pb2.TransferPolicy(
         points_min=policy.points_min,
         points_max=policy.points_max,
         points_per_day_max=policy.points_per_day_max,

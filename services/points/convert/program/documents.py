@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import program_pb2 as pb
 
 from kit.convert import EnumMap, request_id_of, uuid_of
 from kit.errors import Invalid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import sales_pb2 as pb
 
 from kit.convert import optional_uuid, request_id_of, uuid_of
 from services.points.convert.sales.purchases import record_purchase_response, record_return_response, return_of, sale_of

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from google.rpc.status_pb2 import Status
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2, tenders_pb2
+from loyalty.points.v1 import sales_pb2 as pb
 
 from kit.bounds import LINES_MAX, PURCHASES_MAX, RETURNED_VOUCHERS_MAX, TENDERS_MAX, VOUCHER_CODE_LENGTH_MAX
 from kit.convert import (
@@ -44,7 +45,7 @@ from services.points.domain.sales.sale import OriginalLine, PurchaseLine, Sale, 
 QUANTITY_MILLI_MAX = 1_000_000_000
 LINE_ID_LENGTH_MAX = 50
 
-_TENDER_KIND = EnumMap(pb.TenderKind, TenderKind)
+_TENDER_KIND = EnumMap(tenders_pb2.TenderKind, TenderKind)
 _MISFIT_REASON = EnumMap(pb.MisfitReason, MisfitReason)
 
 
@@ -186,7 +187,7 @@ def _original(original: pb.OriginalLine, field: str) -> OriginalLine:
     )
 
 
-def _tender(tender: pb.Tender, field: str) -> Tender:
+def _tender(tender: tenders_pb2.Tender, field: str) -> Tender:
     kind = _TENDER_KIND.to_domain(tender.kind, f"{field}.kind")
     return Tender(kind, _money(tender.amount_minor, f"{field}.amount_minor"))
 
@@ -302,7 +303,7 @@ def _to_sale(purchase: Purchase) -> pb.Sale:
             for line in sale.lines
         ],
         tenders=[
-            pb.Tender(kind=_TENDER_KIND.to_proto(tender.kind), amount_minor=tender.amount_minor)
+            tenders_pb2.Tender(kind=_TENDER_KIND.to_proto(tender.kind), amount_minor=tender.amount_minor)
             for tender in sale.tenders
         ],
         cashier_id=sale.cashier_id,
@@ -337,5 +338,5 @@ def _to_return(back: Return) -> pb.Return:
     )
 
 
-def _to_account(answer: PurchaseAnswer) -> pb.Account | None:
+def _to_account(answer: PurchaseAnswer) -> accounts_pb2.Account | None:
     return None if answer.account is None else to_account(answer.account)

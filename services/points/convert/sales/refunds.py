@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import sales_pb2 as pb
 
 from kit.bounds import REFUNDS_MAX
 from kit.convert import integer_of, uuid_of

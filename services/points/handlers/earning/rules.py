@@ -1,4 +1,4 @@
-"""Earning rules and the program's policy: written, activated, ended, read."""
+"""Earning rules: written, activated, ended, read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from services.points.domain.commands import (
     CreateEarningRule,
     EndEarningRule,
     ReviseEarningRule,
-    SetProgramPolicy,
 )
 from services.points.domain.earning.evaluation_steps import STEPS_MAX_DEFAULT, expect_activatable
 from services.points.domain.earning.rules import (
@@ -29,7 +28,6 @@ from services.points.domain.earning.rules import (
 )
 from services.points.domain.earning.terms import EarningTerms
 from services.points.domain.errors import RuleKeyTaken, RuleNotFound, RuleNotScheduled
-from services.points.domain.program.policy import ProgramPolicy, expect_policy_version
 from services.points.ports import CheckedConditions
 from services.points.storage import Storage, Transaction
 
@@ -147,33 +145,6 @@ class RuleHandlers:
         with self._storage.transaction() as tx:
             rules = [rule.as_of(tx.now) for rule in tx.rules.latest(program_id, page)]
         return page_of(rules, page, lambda rule: (rule.terms.name, str(rule.rule_id)))
-
-    def get_program_policy(self, program_id: UUID) -> ProgramPolicy:
-        """How the program treats its accounts."""
-        with self._storage.transaction() as tx:
-            return tx.rules.policy(program_id)
-
-    def set_program_policy(self, call: Call, command: SetProgramPolicy) -> Outcome[ProgramPolicy]:
-        """Sets how the program treats its accounts."""
-
-        def work() -> ProgramPolicy:
-            before = tx.rules.policy(command.program_id, lock=True)
-            expect_policy_version(before, command.expected_version)
-            policy = ProgramPolicy(
-                command.program_id,
-                command.shortfall,
-                command.adjustment_limit,
-                command.transfers,
-                command.unspendable_wallets,
-                command.inactivity_activities,
-                command.time_zone,
-                before.version + 1,
-            )
-            tx.rules.put_policy(policy)
-            return policy
-
-        with self._storage.transaction() as tx:
-            return tx.once(call, command, ProgramPolicy, work)
 
 
 def first_draft(program_id: UUID, key: str, terms: EarningTerms, now: datetime) -> EarningRule:

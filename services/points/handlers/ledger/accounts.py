@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -13,7 +12,6 @@ from kit.page import Page, PageRequest, page_of
 from services.points.batch import BatchContext, Committer, Plan, Reads
 from services.points.domain.commands import AdjustmentAnswer, AdjustPoints
 from services.points.domain.earning import qualifying
-from services.points.domain.earning.qualifying import QualifyingSums, QualifyingWindow
 from services.points.domain.ledger.accounts import AccountKey, AccountView, Cause, Entry
 from services.points.domain.ledger.adjustments import expect_within_limit
 from services.points.handlers.member_lookup import MemberLookup
@@ -39,12 +37,6 @@ class AccountHandlers:
         with self._storage.transaction() as tx:
             entries = tx.accounts.entries(AccountKey(program_id, member_id, wallet), page)
         return page_of(entries, page, lambda entry: (str(entry.version),))
-
-    def get_qualifying_sums(self, key: AccountKey, windows: Sequence[QualifyingWindow]) -> QualifyingSums:
-        """What counts towards tiers in each window; zeros for a member of whom nothing does."""
-        with self._storage.transaction() as tx:
-            units = tx.qualifying.sums(key, windows)
-            return QualifyingSums(key, tuple(zip(windows, units, strict=True)), tx.now)
 
     def adjust_points(self, call: Call, command: AdjustPoints) -> Outcome[AdjustmentAnswer]:
         """Gives or takes points by hand, within what one person may decide."""

@@ -12,7 +12,8 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
-from loyalty.points.v1 import points_pb2 as _points_pb2
+from loyalty.points.v1 import earning_pb2 as _earning_pb2
+from loyalty.points.v1 import tenders_pb2 as _tenders_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -480,14 +481,14 @@ class PurchaseRecorded(_message.Message):
 
         KIND_FIELD_NUMBER: _builtins.int
         AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
-        kind: _points_pb2.TenderKind.ValueType
+        kind: _tenders_pb2.TenderKind.ValueType
         """The kind of tender."""
         amount_minor: _builtins.int
         """Minor units; negative for what was paid out."""
         def __init__(
             self,
             *,
-            kind: _points_pb2.TenderKind.ValueType = ...,
+            kind: _tenders_pb2.TenderKind.ValueType = ...,
             amount_minor: _builtins.int = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
@@ -624,7 +625,7 @@ class ActivityRecorded(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     member_id: _builtins.str
     """Who did it."""
-    kind: _points_pb2.ActivityKind.ValueType
+    kind: _earning_pb2.ActivityKind.ValueType
     """What kind of thing it was."""
     name: _builtins.str
     """Of an event, which; else empty."""
@@ -638,7 +639,7 @@ class ActivityRecorded(_message.Message):
         self,
         *,
         member_id: _builtins.str = ...,
-        kind: _points_pb2.ActivityKind.ValueType = ...,
+        kind: _earning_pb2.ActivityKind.ValueType = ...,
         name: _builtins.str = ...,
         store_id: _builtins.str = ...,
         points_earned: _builtins.int = ...,

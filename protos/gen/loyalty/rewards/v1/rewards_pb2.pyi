@@ -1073,7 +1073,7 @@ Global___Voucher: _TypeAlias = Voucher  # noqa: Y015
 
 @_typing.final
 class ReceiptKey(_message.Message):
-    """Names a receipt for good, as in loyalty/points/v1/points.proto."""
+    """Names a receipt for good, as in loyalty/points/v1/sales.proto."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

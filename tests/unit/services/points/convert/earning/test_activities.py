@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2, explanations_pb2, program_pb2, tenders_pb2, terms_pb2
 
 from services.points.conditions import CelConditions
 from services.points.convert.earning import activities as convert
@@ -43,8 +43,8 @@ ACTIVITY: dict[str, list[Any]] = {
     "store_id": length(100, least=0),
     "cashier_id": length(100, least=0),
 }
-ONCE = [pb.ACTIVITY_KIND_ENROLMENT, pb.ACTIVITY_KIND_BIRTHDAY]
-TRIGGERS = [number for number in pb.EarningTrigger.values() if number > pb.EARNING_TRIGGER_LINE]
+ONCE = [earning_pb2.ACTIVITY_KIND_ENROLMENT, earning_pb2.ACTIVITY_KIND_BIRTHDAY]
+TRIGGERS = [number for number in terms_pb2.EarningTrigger.values() if number > terms_pb2.EARNING_TRIGGER_LINE]
 
 
 @pytest.mark.parametrize(("path", "value"), cases(ACTIVITY))
@@ -53,7 +53,7 @@ def test_an_activity_names_what_is_wrong(path: str, value: Any) -> None:
 
 
 def test_every_field_of_an_activity_has_bounds() -> None:
-    fields = {field.name for field in pb.RecordActivityRequest.DESCRIPTOR.fields}
+    fields = {field.name for field in earning_pb2.RecordActivityRequest.DESCRIPTOR.fields}
     assert fields == ACTIVITY.keys() | {"occurred_at", "attributes"}
 
 
@@ -85,22 +85,24 @@ def test_twenty_attributes_are_enough_and_may_be_empty() -> None:
     assert convert.record_activity(requests.record_activity(attributes=told)).report.attributes == told
 
 
-@pytest.mark.parametrize("kind", [number for number in pb.ActivityKind.values() if number > pb.ACTIVITY_KIND_EVENT])
-def test_only_an_event_has_a_name(kind: pb.ActivityKind.ValueType) -> None:
+@pytest.mark.parametrize(
+    "kind", [number for number in earning_pb2.ActivityKind.values() if number > earning_pb2.ACTIVITY_KIND_EVENT]
+)
+def test_only_an_event_has_a_name(kind: earning_pb2.ActivityKind.ValueType) -> None:
     expect_refused(convert.record_activity, requests.record_activity(kind=kind), "name")
 
 
 @pytest.mark.parametrize("kind", ONCE)
-def test_what_happens_once_needs_no_key(kind: pb.ActivityKind.ValueType) -> None:
+def test_what_happens_once_needs_no_key(kind: earning_pb2.ActivityKind.ValueType) -> None:
     told = requests.record_activity(kind=kind, name="", activity_key="")
     assert convert.record_activity(told).report.activity_key == ""
 
 
 def test_a_referral_has_a_role_and_another_member() -> None:
-    def referral(**attributes: str) -> pb.RecordActivityRequest:
+    def referral(**attributes: str) -> earning_pb2.RecordActivityRequest:
         return requests.record_activity(
             member_id="2d9f7a52-54a5-4e35-8b9c-1f2a3b4c5d6e",
-            kind=pb.ACTIVITY_KIND_REFERRAL,
+            kind=earning_pb2.ACTIVITY_KIND_REFERRAL,
             name="",
             attributes=attributes,
         )
@@ -141,13 +143,13 @@ def test_an_activity_is_told_as_it_was_recorded() -> None:
         attributes=dict(told.attributes),
     )
     assert convert.record_activity(again).report == command.report
-    assert told.earner == pb.Earner(
+    assert told.earner == explanations_pb2.Earner(
         status="active", tier="gold", segments=["old", "vip"], attributes={"city": "Lahore"}
     )
     (earning,) = told.earnings
     assert (told.points_earned, earning.points) == (50, 50)
     assert (earning.explanation.trigger, earning.explanation.activity_name) == (
-        pb.EARNING_TRIGGER_EVENT,
+        terms_pb2.EARNING_TRIGGER_EVENT,
         "app-installed",
     )
 
@@ -162,9 +164,9 @@ def refused_by(field: str, **changes: Any) -> None:
 
 @pytest.mark.parametrize("trigger", TRIGGERS)
 def test_a_rule_that_an_activity_triggers_says_the_same_when_it_is_sent_back(
-    trigger: pb.EarningTrigger.ValueType,
+    trigger: terms_pb2.EarningTrigger.ValueType,
 ) -> None:
-    limit = pb.EarningLimit(scope=pb.LIMIT_SCOPE_MEMBER, span=pb.LIMIT_SPAN_DAY, at_most=5)
+    limit = terms_pb2.EarningLimit(scope=terms_pb2.LIMIT_SCOPE_MEMBER, span=terms_pb2.LIMIT_SPAN_DAY, at_most=5)
     terms = terms_of(requests.terms(**requests.activity_terms(trigger, limits=[limit], stacking_group="visits")))
     assert (terms.effect, terms.currency, terms.excluded_tenders) == (Effect.FIXED, "", ())
     assert terms.trigger.is_activity
@@ -177,7 +179,11 @@ def test_a_rule_that_an_activity_triggers_says_the_same_when_it_is_sent_back(
     ("field", "value"),
     [
         ("effect", 0),
-        *(("effect", effect) for effect in pb.EarningEffect.values() if effect != pb.EARNING_EFFECT_FIXED),
+        *(
+            ("effect", effect)
+            for effect in terms_pb2.EarningEffect.values()
+            if effect != terms_pb2.EARNING_EFFECT_FIXED
+        ),
         ("per_amount_minor", 100),
         ("currency", "GBP"),
         ("excluded_skus", ["A"]),
@@ -186,25 +192,25 @@ def test_a_rule_that_an_activity_triggers_says_the_same_when_it_is_sent_back(
         ("included_skus", ["A"]),
         ("included_categories", ["A"]),
         ("included_brands", ["A"]),
-        ("excluded_tenders", [pb.TENDER_KIND_CASH]),
+        ("excluded_tenders", [tenders_pb2.TENDER_KIND_CASH]),
         ("exclude_tax", True),
-        ("factor", pb.Factor(numerator=3, denominator=2)),
+        ("factor", terms_pb2.Factor(numerator=3, denominator=2)),
     ],
 )
 def test_nothing_of_goods_and_money_is_said_of_an_activity(
-    trigger: pb.EarningTrigger.ValueType, field: str, value: Any
+    trigger: terms_pb2.EarningTrigger.ValueType, field: str, value: Any
 ) -> None:
-    bonus = value in (pb.EARNING_EFFECT_MULTIPLIER, pb.EARNING_EFFECT_ADDITION) and field == "effect"
+    bonus = value in (terms_pb2.EARNING_EFFECT_MULTIPLIER, terms_pb2.EARNING_EFFECT_ADDITION) and field == "effect"
     refused_by("trigger" if bonus else field, trigger=trigger, **{field: value})
 
 
 @pytest.mark.parametrize("name", NOT_A_NAME)
 def test_an_event_of_a_rule_has_a_name(name: str) -> None:
-    refused_by("activity_name", trigger=pb.EARNING_TRIGGER_EVENT, activity_name=name)
+    refused_by("activity_name", trigger=terms_pb2.EARNING_TRIGGER_EVENT, activity_name=name)
 
 
-@pytest.mark.parametrize("trigger", [number for number in TRIGGERS if number != pb.EARNING_TRIGGER_EVENT])
-def test_only_an_event_of_a_rule_has_a_name(trigger: pb.EarningTrigger.ValueType) -> None:
+@pytest.mark.parametrize("trigger", [number for number in TRIGGERS if number != terms_pb2.EARNING_TRIGGER_EVENT])
+def test_only_an_event_of_a_rule_has_a_name(trigger: terms_pb2.EarningTrigger.ValueType) -> None:
     refused_by("activity_name", trigger=trigger, activity_name="app-installed")
 
 
@@ -214,13 +220,13 @@ def test_a_rule_of_purchases_names_no_event() -> None:
 
 
 def test_a_limit_on_single_purchases_is_none_on_activities() -> None:
-    limit = pb.EarningLimit(scope=pb.LIMIT_SCOPE_MEMBER, span=pb.LIMIT_SPAN_PURCHASE, at_most=5)
+    limit = terms_pb2.EarningLimit(scope=terms_pb2.LIMIT_SCOPE_MEMBER, span=terms_pb2.LIMIT_SPAN_PURCHASE, at_most=5)
     refused_by("limits[0].span", limits=[limit])
 
 
 def test_what_an_activity_triggers_is_not_rehearsed_on_purchases() -> None:
-    definition = pb.RuleDefinition(key="visits", terms=requests.terms(**requests.activity_terms()))
-    base = pb.RuleDefinition(key="base", terms=requests.terms())
+    definition = program_pb2.RuleDefinition(key="visits", terms=requests.terms(**requests.activity_terms()))
+    base = program_pb2.RuleDefinition(key="base", terms=requests.terms())
     request = requests.rehearse_earning_rules()
     del request.rules[:]
     request.rules.extend([base, definition])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2
+from loyalty.points.v1 import terms_pb2 as pb
 
 from services.points.convert.earning import rules as convert
 from services.points.convert.earning.terms import terms_of, to_terms
@@ -15,7 +16,7 @@ from tests.unit.services.points import requests
 from tests.unit.services.points.convert.refusals import expect_refused
 
 
-def creation(expiry_days: int = 0, **changes: Any) -> pb.CreateEarningRuleRequest:
+def creation(expiry_days: int = 0, **changes: Any) -> earning_pb2.CreateEarningRuleRequest:
     return requests.create_earning_rule(requests.terms(expiry_days=expiry_days, **changes))
 
 

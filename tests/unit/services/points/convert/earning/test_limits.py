@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2, explanations_pb2
+from loyalty.points.v1 import terms_pb2 as pb
 
 from services.points.convert.earning import rules as convert
 from services.points.convert.earning.earnings import to_earning
@@ -20,7 +21,7 @@ from tests.unit.services.points.convert.refusals import expect_refused
 MEMBER, PROGRAM = pb.LIMIT_SCOPE_MEMBER, pb.LIMIT_SCOPE_PROGRAM
 
 
-def creation(*limits: pb.EarningLimit, **changes: Any) -> pb.CreateEarningRuleRequest:
+def creation(*limits: pb.EarningLimit, **changes: Any) -> earning_pb2.CreateEarningRuleRequest:
     return requests.create_earning_rule(requests.terms(limits=limits, **changes))
 
 
@@ -86,14 +87,14 @@ def test_what_a_purchase_met_is_told_with_its_window() -> None:
     told = to_earning(earning)
 
     assert (told.points, told.explanation.unlimited_points) == (4, 10)
-    assert told.explanation.reason == pb.EARNING_REASON_CUT_BY_BUDGET
+    assert told.explanation.reason == explanations_pb2.EARNING_REASON_CUT_BY_BUDGET
     assert list(told.explanation.limits) == [
-        pb.MetLimit(
+        explanations_pb2.MetLimit(
             limit=pb.EarningLimit(scope=PROGRAM, span=pb.LIMIT_SPAN_DAY, unit=pb.LIMIT_UNIT_POINTS, at_most=100),
             starts_on="2026-03-02",
             used=96,
         ),
-        pb.MetLimit(
+        explanations_pb2.MetLimit(
             limit=pb.EarningLimit(scope=MEMBER, span=pb.LIMIT_SPAN_EVER, unit=pb.LIMIT_UNIT_PURCHASES, at_most=3),
             used=1,
         ),

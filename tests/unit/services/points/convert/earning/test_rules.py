@@ -13,16 +13,15 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import earning_pb2, explanations_pb2, program_pb2, tenders_pb2, terms_pb2
 
 from kit.convert import timestamp_of
 from kit.errors import Invalid
 from kit.page import Page
-from services.points.convert.common import EXPIRY_DAYS_MAX
+from services.points.convert.common import EXPIRY_DAYS_MAX, VERSION_MAX
 from services.points.convert.earning import rules as convert
 from services.points.convert.earning.earnings import to_earning
 from services.points.convert.earning.limits import AT_MOST_MAX
-from services.points.convert.earning.rules import VERSION_MAX
 from services.points.convert.earning.terms import (
     GROUP_LENGTH_MAX,
     PENDING_DAYS_MAX,
@@ -32,6 +31,7 @@ from services.points.convert.earning.terms import (
     SELECTED_MAX,
     to_terms,
 )
+from services.points.convert.program import policy
 from services.points.domain.earning.evaluation import evaluate
 from services.points.domain.earning.rule_sets import rule_set
 from services.points.domain.earning.rules import EarningRule, RuleState
@@ -62,17 +62,17 @@ WIDE = {
     "included_brands": ["Vital"],
     "excluded_brands": ["Acme"],
     "exclude_tax": True,
-    "excluded_tenders": [pb.TENDER_KIND_VOUCHER],
-    "valid_hours": [pb.ValidHours(weekdays=[5], from_minute=540, until_minute=1_020)],
-    "limits": [pb.EarningLimit(scope=pb.LIMIT_SCOPE_STORE, span=pb.LIMIT_SPAN_DAY, at_most=5)],
+    "excluded_tenders": [tenders_pb2.TENDER_KIND_VOUCHER],
+    "valid_hours": [terms_pb2.ValidHours(weekdays=[5], from_minute=540, until_minute=1_020)],
+    "limits": [terms_pb2.EarningLimit(scope=terms_pb2.LIMIT_SCOPE_STORE, span=terms_pb2.LIMIT_SPAN_DAY, at_most=5)],
 }
 
 
-def wide_creation() -> pb.CreateEarningRuleRequest:
+def wide_creation() -> earning_pb2.CreateEarningRuleRequest:
     return requests.create_earning_rule(requests.terms(**WIDE))
 
 
-def wide_revision() -> pb.ReviseEarningRuleRequest:
+def wide_revision() -> earning_pb2.ReviseEarningRuleRequest:
     request = requests.revise_earning_rule()
     request.terms.CopyFrom(requests.terms(**WIDE))
     return request
@@ -144,9 +144,9 @@ REQUESTS: dict[str, tuple[Callable[[Any], object], Callable[[], Message], dict[s
         requests.list_earning_rules,
         {"program_id": NOT_A_UUID, "page_size": outside(0, 200), "page_token": ["x", "ü"]},
     ),
-    "GetProgramPolicy": (convert.get_program_policy, requests.get_program_policy, {"program_id": NOT_A_UUID}),
+    "GetProgramPolicy": (policy.get_program_policy, requests.get_program_policy, {"program_id": NOT_A_UUID}),
     "SetProgramPolicy": (
-        convert.set_program_policy,
+        policy.set_program_policy,
         lambda: requests.set_program_policy(unspendable_wallets=["stars"]),
         {
             **KEYED,
@@ -194,7 +194,7 @@ UNBOUNDED = {
 
 def test_every_field_of_the_terms_has_bounds() -> None:
     bounded = {path.removeprefix("terms.").partition("[")[0] for path in TERMS}
-    assert {field.name for field in pb.EarningTerms.DESCRIPTOR.fields} == bounded | UNBOUNDED
+    assert {field.name for field in terms_pb2.EarningTerms.DESCRIPTOR.fields} == bounded | UNBOUNDED
 
 
 @pytest.mark.parametrize("field", ["starts_at", "ends_at"])
@@ -237,19 +237,22 @@ def test_what_is_not_said_has_a_default() -> None:
 
 @pytest.mark.parametrize(
     ("effect", "accrual"),
-    [(pb.EARNING_EFFECT_PER_AMOUNT, Accrual.WHOLE_STEPS), (pb.EARNING_EFFECT_PER_UNIT, Accrual.PROPORTIONAL)],
+    [
+        (terms_pb2.EARNING_EFFECT_PER_AMOUNT, Accrual.WHOLE_STEPS),
+        (terms_pb2.EARNING_EFFECT_PER_UNIT, Accrual.PROPORTIONAL),
+    ],
 )
 def test_money_is_counted_in_whole_steps_and_goods_in_parts_unless_the_rule_says_otherwise(
-    effect: pb.EarningEffect.ValueType, accrual: Accrual
+    effect: terms_pb2.EarningEffect.ValueType, accrual: Accrual
 ) -> None:
-    per_amount_minor = 100 if effect == pb.EARNING_EFFECT_PER_AMOUNT else 0
+    per_amount_minor = 100 if effect == terms_pb2.EARNING_EFFECT_PER_AMOUNT else 0
     terms = requests.terms(effect=effect, per_amount_minor=per_amount_minor)
     assert convert.create_earning_rule(requests.create_earning_rule(terms)).terms.accrual is accrual
 
 
-@pytest.mark.parametrize("accrual", [pb.EARNING_ACCRUAL_WHOLE_STEPS, pb.EARNING_ACCRUAL_PROPORTIONAL])
-def test_what_has_no_rate_has_no_parts(accrual: pb.EarningAccrual.ValueType) -> None:
-    terms = requests.terms(effect=pb.EARNING_EFFECT_FIXED, per_amount_minor=0, accrual=accrual)
+@pytest.mark.parametrize("accrual", [terms_pb2.EARNING_ACCRUAL_WHOLE_STEPS, terms_pb2.EARNING_ACCRUAL_PROPORTIONAL])
+def test_what_has_no_rate_has_no_parts(accrual: terms_pb2.EarningAccrual.ValueType) -> None:
+    terms = requests.terms(effect=terms_pb2.EARNING_EFFECT_FIXED, per_amount_minor=0, accrual=accrual)
     expect_refused(convert.create_earning_rule, requests.create_earning_rule(terms), "terms.accrual")
 
 
@@ -259,20 +262,22 @@ INSTANT = st.datetimes(timezones=st.just(make.NOON.tzinfo)).map(timestamp_of)
 
 
 LIMITS = st.builds(
-    pb.EarningLimit,
-    scope=st.sampled_from([number for number in pb.LimitScope.values() if number]),
-    span=st.sampled_from([number for number in pb.LimitSpan.values() if number not in (0, pb.LIMIT_SPAN_PURCHASE)]),
-    unit=st.sampled_from([pb.LIMIT_UNIT_POINTS, pb.LIMIT_UNIT_PURCHASES]),
+    terms_pb2.EarningLimit,
+    scope=st.sampled_from([number for number in terms_pb2.LimitScope.values() if number]),
+    span=st.sampled_from(
+        [number for number in terms_pb2.LimitSpan.values() if number not in (0, terms_pb2.LIMIT_SPAN_PURCHASE)]
+    ),
+    unit=st.sampled_from([terms_pb2.LIMIT_UNIT_POINTS, terms_pb2.LIMIT_UNIT_PURCHASES]),
     at_most=st.integers(1, AT_MOST_MAX),
 )
 
 
 @st.composite
-def terms(draw: st.DrawFn) -> pb.EarningTerms:
+def terms(draw: st.DrawFn) -> terms_pb2.EarningTerms:
     starts_at, ends_at = draw(st.none() | INSTANT), draw(st.none() | INSTANT)
     if starts_at is not None and ends_at is not None and ends_at.ToNanoseconds() <= starts_at.ToNanoseconds():
         ends_at = None
-    return pb.EarningTerms(
+    return terms_pb2.EarningTerms(
         name=draw(NAMES),
         points=draw(st.integers(1, RATE_POINTS_MAX)),
         per_amount_minor=draw(st.integers(1, RATE_MONEY_MINOR_MAX)),
@@ -281,13 +286,13 @@ def terms(draw: st.DrawFn) -> pb.EarningTerms:
         excluded_categories=draw(st.lists(NAMES, max_size=3)),
         starts_at=starts_at,
         ends_at=ends_at,
-        rounding=draw(st.sampled_from([number for number in pb.Rounding.values() if number])),
-        accrual=draw(st.sampled_from([number for number in pb.EarningAccrual.values() if number])),
+        rounding=draw(st.sampled_from([number for number in terms_pb2.Rounding.values() if number])),
+        accrual=draw(st.sampled_from([number for number in terms_pb2.EarningAccrual.values() if number])),
         pending_days=draw(st.integers(0, PENDING_DAYS_MAX)),
         expiry_days=draw(st.integers(0, EXPIRY_DAYS_MAX)),
         wallet=draw(NAMES),
-        effect=pb.EARNING_EFFECT_PER_AMOUNT,
-        trigger=draw(st.sampled_from([pb.EARNING_TRIGGER_PURCHASE, pb.EARNING_TRIGGER_LINE])),
+        effect=terms_pb2.EARNING_EFFECT_PER_AMOUNT,
+        trigger=draw(st.sampled_from([terms_pb2.EARNING_TRIGGER_PURCHASE, terms_pb2.EARNING_TRIGGER_LINE])),
         condition=draw(st.sampled_from(["", "purchase.hour == 3"])),
         time_zone=draw(st.sampled_from(["UTC", "Asia/Karachi"])),
         included_skus=draw(st.lists(NAMES, max_size=3)),
@@ -301,12 +306,14 @@ def terms(draw: st.DrawFn) -> pb.EarningTerms:
         exclusive=draw(st.booleans()),
         qualifying=draw(st.booleans()),
         limits=(limits := draw(st.lists(LIMITS, max_size=4, unique_by=lambda limit: limit.scope))),
-        limit_policy=draw(st.sampled_from([pb.LIMIT_POLICY_CUT, pb.LIMIT_POLICY_REFUSE][: 1 + bool(limits)])),
+        limit_policy=draw(
+            st.sampled_from([terms_pb2.LIMIT_POLICY_CUT, terms_pb2.LIMIT_POLICY_REFUSE][: 1 + bool(limits)])
+        ),
     )
 
 
 @given(terms())
-def test_terms_come_back_as_they_were_told(told: pb.EarningTerms) -> None:
+def test_terms_come_back_as_they_were_told(told: terms_pb2.EarningTerms) -> None:
     request = requests.revise_earning_rule()
     request.terms.CopyFrom(told)
     command = convert.revise_earning_rule(request)
@@ -330,7 +337,7 @@ def test_a_version_has_its_life(respond: Any, state: RuleState) -> None:
     draft = EarningRule(uuid.uuid4(), make.PROGRAM, 2, state, make.terms(), make.NOON)
     told = respond(draft).rule
     assert (told.rule_id, told.program_id, told.version) == (str(draft.rule_id), str(make.PROGRAM), 2)
-    assert pb.EarningRuleState.Name(told.state) == f"EARNING_RULE_STATE_{state.name}"
+    assert earning_pb2.EarningRuleState.Name(told.state) == f"EARNING_RULE_STATE_{state.name}"
     instants = ["activated_at", "ended_at", "effective_from", "effective_until"]
     assert not any(told.HasField(name) for name in instants)
 
@@ -351,9 +358,9 @@ def test_versions_and_pages_keep_their_order() -> None:
 
 @pytest.mark.parametrize("shortfall", Shortfall)
 def test_a_policy_comes_back_as_it_was_told(shortfall: Shortfall) -> None:
-    number = pb.ShortfallPolicy.Value(f"SHORTFALL_POLICY_{shortfall.name}")
-    command = convert.set_program_policy(requests.set_program_policy(number))
-    told = convert.set_program_policy_response(ProgramPolicy(command.program_id, command.shortfall)).policy
+    number = program_pb2.ShortfallPolicy.Value(f"SHORTFALL_POLICY_{shortfall.name}")
+    command = policy.set_program_policy(requests.set_program_policy(number))
+    told = policy.set_program_policy_response(ProgramPolicy(command.program_id, command.shortfall)).policy
     assert (told.program_id, told.shortfall) == (str(command.program_id), number)
 
 
@@ -377,8 +384,10 @@ def test_an_earning_is_told_with_every_line_and_its_sentence() -> None:
     why = told.explanation
     assert why.sentence == earning_sentence(earning)
     assert (why.eligible_amount_minor, why.points, why.per_amount_minor) == (999, 1, 100)
-    assert (why.currency, why.rounding) == ("GBP", pb.ROUNDING_UP)
-    assert [(line.line_id, line.amount_minor, pb.LineVerdict.Name(line.verdict)) for line in why.lines] == [
+    assert (why.currency, why.rounding) == ("GBP", terms_pb2.ROUNDING_UP)
+    assert [
+        (line.line_id, line.amount_minor, explanations_pb2.LineVerdict.Name(line.verdict)) for line in why.lines
+    ] == [
         (line.line_id, line.amount_minor, f"LINE_VERDICT_{verdict.name}")
         for line, verdict in zip(lines, list(LineVerdict)[:3], strict=True)
     ]
@@ -402,8 +411,8 @@ def test_terms_that_say_no_more_than_they_used_to_mean_what_they_meant() -> None
 def test_what_was_paid_with_points_or_a_gift_card_does_not_earn_unless_the_rule_says_so() -> None:
     assert said().excluded_tenders == (TenderKind.GIFT_CARD, TenderKind.POINTS)
     assert said(all_tenders_earn=True).excluded_tenders == ()
-    assert said(excluded_tenders=[pb.TENDER_KIND_VOUCHER]).excluded_tenders == (TenderKind.VOUCHER,)
-    both = requests.terms(excluded_tenders=[pb.TENDER_KIND_CASH], all_tenders_earn=True)
+    assert said(excluded_tenders=[tenders_pb2.TENDER_KIND_VOUCHER]).excluded_tenders == (TenderKind.VOUCHER,)
+    both = requests.terms(excluded_tenders=[tenders_pb2.TENDER_KIND_CASH], all_tenders_earn=True)
     expect_refused(convert.create_earning_rule, requests.create_earning_rule(both), "terms.all_tenders_earn")
 
 
@@ -411,12 +420,17 @@ def test_what_was_paid_with_points_or_a_gift_card_does_not_earn_unless_the_rule_
     "changes",
     [
         {},
-        {**WIDE, "trigger": pb.EARNING_TRIGGER_LINE, "condition": "line.amount_minor > 5", "all_tenders_earn": False},
-        {"effect": pb.EARNING_EFFECT_PER_UNIT, "per_amount_minor": 0, "time_zone": "Asia/Karachi"},
+        {
+            **WIDE,
+            "trigger": terms_pb2.EARNING_TRIGGER_LINE,
+            "condition": "line.amount_minor > 5",
+            "all_tenders_earn": False,
+        },
+        {"effect": terms_pb2.EARNING_EFFECT_PER_UNIT, "per_amount_minor": 0, "time_zone": "Asia/Karachi"},
         {"all_tenders_earn": True, "stacking_group": "spring", "priority": 7, "exclusive": True},
         {
-            "effect": pb.EARNING_EFFECT_MULTIPLIER,
-            "factor": pb.Factor(numerator=3, denominator=2),
+            "effect": terms_pb2.EARNING_EFFECT_MULTIPLIER,
+            "factor": terms_pb2.Factor(numerator=3, denominator=2),
             "points": 0,
             "per_amount_minor": 0,
             "excluded_skus": [],
@@ -433,12 +447,12 @@ def test_terms_sent_back_as_they_are_told_say_the_same(changes: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"effect": pb.EARNING_EFFECT_FIXED}, "terms.per_amount_minor"),
-        ({"factor": pb.Factor(numerator=2, denominator=1)}, "terms.factor"),
-        ({"effect": pb.EARNING_EFFECT_ADDITION, "trigger": pb.EARNING_TRIGGER_LINE}, "terms.trigger"),
-        ({"effect": pb.EARNING_EFFECT_ADDITION}, "terms.excluded_skus"),
-        ({"effect": pb.EARNING_EFFECT_FIXED, "per_amount_minor": 0, "points": 0}, "terms.points"),
-        ({"valid_hours": [pb.ValidHours(until_minute=5)] * 51}, "terms.valid_hours"),
+        ({"effect": terms_pb2.EARNING_EFFECT_FIXED}, "terms.per_amount_minor"),
+        ({"factor": terms_pb2.Factor(numerator=2, denominator=1)}, "terms.factor"),
+        ({"effect": terms_pb2.EARNING_EFFECT_ADDITION, "trigger": terms_pb2.EARNING_TRIGGER_LINE}, "terms.trigger"),
+        ({"effect": terms_pb2.EARNING_EFFECT_ADDITION}, "terms.excluded_skus"),
+        ({"effect": terms_pb2.EARNING_EFFECT_FIXED, "per_amount_minor": 0, "points": 0}, "terms.points"),
+        ({"valid_hours": [terms_pb2.ValidHours(until_minute=5)] * 51}, "terms.valid_hours"),
     ],
 )
 def test_terms_that_contradict_their_effect_are_refused(changes: dict[str, Any], field: str) -> None:
@@ -449,12 +463,12 @@ def test_terms_that_contradict_their_effect_are_refused(changes: dict[str, Any],
 @pytest.mark.parametrize(("numerator", "denominator"), [(1, 1), (1, 2), (101, 1), (0, 1), (2, 0), (10_001, 5_000)])
 def test_a_factor_raises_by_something_and_not_beyond_reason(numerator: int, denominator: int) -> None:
     terms = requests.terms(
-        effect=pb.EARNING_EFFECT_MULTIPLIER,
+        effect=terms_pb2.EARNING_EFFECT_MULTIPLIER,
         points=0,
         per_amount_minor=0,
         excluded_skus=[],
         excluded_categories=[],
-        factor=pb.Factor(numerator=numerator, denominator=denominator),
+        factor=terms_pb2.Factor(numerator=numerator, denominator=denominator),
     )
     with pytest.raises(Invalid) as refused:
         convert.create_earning_rule(requests.create_earning_rule(terms))
@@ -463,12 +477,12 @@ def test_a_factor_raises_by_something_and_not_beyond_reason(numerator: int, deno
 
 def test_wallets_that_only_count_come_back_each_once_and_not_too_many() -> None:
     request = requests.set_program_policy(unspendable_wallets=["stars", "miles", " stars"])
-    wallets = convert.set_program_policy(request).unspendable_wallets
+    wallets = policy.set_program_policy(request).unspendable_wallets
     assert wallets == ("stars", "miles")
-    policy = ProgramPolicy(make.PROGRAM, unspendable_wallets=wallets)
-    assert list(convert.to_policy(policy).unspendable_wallets) == ["stars", "miles"]
-    many = requests.set_program_policy(unspendable_wallets=[f"w{number}" for number in range(convert.WALLETS_MAX + 1)])
-    expect_refused(convert.set_program_policy, many, "policy.unspendable_wallets")
+    found = ProgramPolicy(make.PROGRAM, unspendable_wallets=wallets)
+    assert list(policy.to_policy(found).unspendable_wallets) == ["stars", "miles"]
+    many = requests.set_program_policy(unspendable_wallets=[f"w{number}" for number in range(policy.WALLETS_MAX + 1)])
+    expect_refused(policy.set_program_policy, many, "policy.unspendable_wallets")
 
 
 @pytest.mark.parametrize("escape", [r"\u0301", r"\U00000301", r"\xe9", r"\Xe9", r"\351", r"\\\u200b", r"\u0080"])

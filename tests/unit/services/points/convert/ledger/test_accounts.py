@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2 as pb
+from loyalty.points.v1 import ledger_pb2
 
 from kit.convert import timestamp_of
 from kit.page import Page
@@ -219,7 +220,7 @@ def test_a_hold_has_its_life(state: HoldState, respond: Any) -> None:
     assert told.account == convert.to_account(VIEW)
     assert (told.hold.hold_id, told.hold.member_id) == (str(hold.hold_id), str(KEY.member_id))
     assert (told.hold.amount, told.hold.captured, told.hold.reference) == (7, 4, "mug")
-    assert pb.HoldState.Name(told.hold.state) == f"HOLD_STATE_{state.name}"
+    assert ledger_pb2.HoldState.Name(told.hold.state) == f"HOLD_STATE_{state.name}"
     assert (told.hold.placed_at, told.hold.expires_at) == (timestamp_of(hold.placed_at), timestamp_of(hold.expires_at))
     assert not told.hold.HasField("ended_at")
     assert not told.hold.reversed

@@ -6,10 +6,12 @@ import uuid
 from dataclasses import replace
 
 import pytest
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2 as pb
+from loyalty.points.v1 import program_pb2
 
-from services.points.convert.earning import earnings, rules
+from services.points.convert.earning import earnings
 from services.points.convert.ledger import accounts
+from services.points.convert.program import policy as convert_policy
 from services.points.domain.earning.expiry import Expiry, ExpiryKind
 from services.points.domain.ledger.accounts import AccountKey, AccountView, Cause, Entry, EntryKind
 from services.points.domain.ledger.inactivity import MAY_COUNT
@@ -22,31 +24,31 @@ from tests.unit.services.points.domain.opened import an_earning
 KINDS = {kind: pb.EntryKind.Value(f"ENTRY_KIND_{kind.name}") for kind in EntryKind}
 
 
-def setting(*kinds: pb.EntryKind.ValueType) -> pb.SetProgramPolicyRequest:
-    return requests.set_program_policy(pb.SHORTFALL_POLICY_CARRY, inactivity_activities=kinds)
+def setting(*kinds: pb.EntryKind.ValueType) -> program_pb2.SetProgramPolicyRequest:
+    return requests.set_program_policy(program_pb2.SHORTFALL_POLICY_CARRY, inactivity_activities=kinds)
 
 
 def test_what_is_to_count_comes_back_each_once_and_in_order() -> None:
     spend, earn = pb.ENTRY_KIND_SPEND, pb.ENTRY_KIND_EARN
-    command = rules.set_program_policy(setting(spend, earn, spend))
+    command = convert_policy.set_program_policy(setting(spend, earn, spend))
     assert command.inactivity_activities == (EntryKind.EARN, EntryKind.SPEND)
     policy = ProgramPolicy(command.program_id, Shortfall.CARRY, inactivity_activities=command.inactivity_activities)
-    assert list(rules.to_policy(policy).inactivity_activities) == [earn, spend]
+    assert list(convert_policy.to_policy(policy).inactivity_activities) == [earn, spend]
 
 
 def test_a_program_need_not_choose() -> None:
-    assert rules.set_program_policy(setting()).inactivity_activities == ()
+    assert convert_policy.set_program_policy(setting()).inactivity_activities == ()
 
 
 @pytest.mark.parametrize("kind", [kind for kind in EntryKind if kind not in MAY_COUNT])
 def test_what_members_do_not_do_cannot_count(kind: EntryKind) -> None:
     request = setting(pb.ENTRY_KIND_EARN, KINDS[kind])
-    expect_refused(rules.set_program_policy, request, "policy.inactivity_activities[1]")
+    expect_refused(convert_policy.set_program_policy, request, "policy.inactivity_activities[1]")
 
 
 @pytest.mark.parametrize("number", [0, 99])
 def test_what_is_no_kind_of_entry_is_named(number: pb.EntryKind.ValueType) -> None:
-    expect_refused(rules.set_program_policy, setting(number), "policy.inactivity_activities[0]")
+    expect_refused(convert_policy.set_program_policy, setting(number), "policy.inactivity_activities[0]")
 
 
 def test_an_earning_says_after_how_many_days_it_lapses_and_not_when() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import pytest
 from google.protobuf.message import Message
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import accounts_pb2
+from loyalty.points.v1 import ledger_pb2 as pb
 
 from kit.convert import timestamp_of
 from kit.page import Page
@@ -174,8 +175,8 @@ def test_a_statement_has_all_its_numbers() -> None:
         recorded_until=timestamp_of(NOW + HOUR),
         opening_balance=7,
         totals=[
-            pb.KindTotal(kind=pb.ENTRY_KIND_EARN, entries=2, given=30),
-            pb.KindTotal(kind=pb.ENTRY_KIND_ADJUSTMENT, entries=3, given=4, taken=9),
+            pb.KindTotal(kind=accounts_pb2.ENTRY_KIND_EARN, entries=2, given=30),
+            pb.KindTotal(kind=accounts_pb2.ENTRY_KIND_ADJUSTMENT, entries=3, given=4, taken=9),
         ],
         closing_balance=32,
         read_at=timestamp_of(NOW + 2 * HOUR),

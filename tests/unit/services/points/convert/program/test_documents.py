@@ -6,7 +6,8 @@ import dataclasses
 import json
 
 import pytest
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import program_pb2
+from loyalty.points.v1 import terms_pb2 as pb
 
 from gateway.wire.points.terms import terms_of
 from kit.errors import Invalid
@@ -35,7 +36,7 @@ PROGRAM = str(make.PROGRAM)
         ([requests.definition(excluded_skus=["A", ""])], "rules[0].terms.excluded_skus[1]"),
     ],
 )
-def test_what_is_wrong_is_named_by_its_path(rules: list[pb.RuleDefinition], field: str) -> None:
+def test_what_is_wrong_is_named_by_its_path(rules: list[program_pb2.RuleDefinition], field: str) -> None:
     request = requests.import_earning_rules(*rules)
     request.program_id = PROGRAM
     with pytest.raises(Invalid) as refused:
@@ -55,7 +56,7 @@ def test_what_is_wrong_is_named_by_its_path(rules: list[pb.RuleDefinition], fiel
 
 def test_a_comparison_with_nothing_needs_saying() -> None:
     with pytest.raises(Invalid) as refused:
-        convert.diff_earning_rules(pb.DiffEarningRulesRequest(program_id=PROGRAM))
+        convert.diff_earning_rules(program_pb2.DiffEarningRulesRequest(program_id=PROGRAM))
     assert refused.value.field == "after"
 
 

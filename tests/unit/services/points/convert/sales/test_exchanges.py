@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import sales_pb2 as pb
 
 from kit.errors import Invalid
 from services.points.convert.sales import exchanges as convert

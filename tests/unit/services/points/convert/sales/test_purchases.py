@@ -11,7 +11,8 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
-from loyalty.points.v1 import points_pb2 as pb
+from loyalty.points.v1 import explanations_pb2, tenders_pb2
+from loyalty.points.v1 import sales_pb2 as pb
 
 from kit.bounds import LINES_MAX, PURCHASES_MAX, REFUNDS_MAX, TENDERS_MAX
 from kit.convert import timestamp_of
@@ -145,9 +146,9 @@ def test_a_sale_has_one_to_a_thousand_lines(count: int) -> None:
 
 def test_a_sale_of_five_thousand_lines_and_fifty_tenders_is_read() -> None:
     request = requests.record_purchase(told=requests.sale(*[requests.line()] * LINES_MAX))
-    request.sale.tenders.extend([pb.Tender(kind=pb.TENDER_KIND_CASH)] * (TENDERS_MAX - 1))
+    request.sale.tenders.extend([tenders_pb2.Tender(kind=tenders_pb2.TENDER_KIND_CASH)] * (TENDERS_MAX - 1))
     assert len(convert.record_purchase(request).sale.lines) == LINES_MAX
-    request.sale.tenders.add(kind=pb.TENDER_KIND_CASH)
+    request.sale.tenders.add(kind=tenders_pb2.TENDER_KIND_CASH)
     expect_refused(convert.record_purchase, request, "sale.tenders")
 
 
@@ -295,8 +296,8 @@ def sales(draw: st.DrawFn) -> pb.Sale:
         for _ in range(draw(st.integers(1, 3)))
     ]
     tenders = [
-        pb.Tender(kind=kind, amount_minor=draw(MONEY))
-        for kind in draw(st.lists(st.sampled_from([number for number in pb.TenderKind.values() if number])))
+        tenders_pb2.Tender(kind=kind, amount_minor=draw(MONEY))
+        for kind in draw(st.lists(st.sampled_from([number for number in tenders_pb2.TenderKind.values() if number])))
     ]
     receipt = pb.ReceiptKey(
         source=draw(NAMES),
@@ -332,9 +333,9 @@ def test_a_sale_comes_back_as_it_was_told(told: pb.Sale, member_id: uuid.UUID | 
 
 def test_every_tender_has_its_kind() -> None:
     request = requests.record_purchase()
-    kinds = [number for number in pb.TenderKind.values() if number]
+    kinds = [number for number in tenders_pb2.TenderKind.values() if number]
     del request.sale.tenders[:]
-    request.sale.tenders.extend(pb.Tender(kind=kind) for kind in kinds)
+    request.sale.tenders.extend(tenders_pb2.Tender(kind=kind) for kind in kinds)
     assert [tender.kind for tender in convert.record_purchase(request).sale.tenders] == list(TenderKind)
 
 
@@ -361,7 +362,7 @@ def test_a_purchase_is_answered_with_what_came_back_and_the_account_after_it() -
     assert answered.purchase.recorded_at == timestamp_of(make.NOON)
     assert answered.purchase.claimed_at == timestamp_of(claimed_at)
     assert answered.purchase.earnings[0].points == 10
-    told = pb.Earner(status="active", tier="gold", segments=["vip"], attributes={"city": "Lahore"})
+    told = explanations_pb2.Earner(status="active", tier="gold", segments=["vip"], attributes={"city": "Lahore"})
     assert answered.purchase.earner == told
     assert answered.account.available == 6
 
