@@ -185,6 +185,10 @@ class EnumMap(Generic[Number, Choice]):
             raise Invalid(field, f"must be one of {names}" if number else "is missing")
         return choice
 
+    def __getitem__(self, number: int) -> Choice:
+        """The domain's choice for a number that has been checked; raises KeyError for another."""
+        return self._choices[number]
+
     def to_proto(self, choice: Choice) -> Number:
         """The number on the wire."""
         return self._numbers[choice]

@@ -23,6 +23,9 @@ _FORMS: tuple[Form | None, ...] = (None, texts.name, texts.prose)
 # ASCII that has every form already, as most texts do: words with single spaces between them.
 _PLAIN = re.compile("(?:[!-~]+(?: [!-~]+)*)?")
 
+# A key that a path may hold.
+_KEY = re.compile("[A-Za-z0-9_-]{1,64}")
+
 
 @dataclasses.dataclass(frozen=True)
 class _Fields:
@@ -78,7 +81,7 @@ def _canonicalise_values(values: Any, form: Form, name: str) -> None:
     for key in values:
         if not _PLAIN.fullmatch(values[key]):
             # The key is as it was sent, and may be anything as yet.
-            values[key] = _formed(values[key], form, name)
+            values[key] = _formed(values[key], form, f"{name}.{key}" if _KEY.fullmatch(key) else name)
 
 
 def _formed(text: str, form: Form, field: str) -> str:

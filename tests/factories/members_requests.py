@@ -8,8 +8,8 @@ from loyalty.members.v1 import members_pb2 as pb
 ID = "6a0f4c1e-3b1d-4a53-9b1e-0a4f6f1f7a11"
 
 IDENTIFIER = pb.NewIdentifier(kind=pb.IDENTIFIER_KIND_EXTERNAL_ID, value="crm-17")
-PROFILE = pb.Profile(given_name="Amna", family_name="Siddiqui")
-TRAITS = pb.Traits(tier="gold", segments=["vip"])
+PROFILE = pb.Profile(given_name="Amna", family_name="Siddiqui", language="ur")
+TRAITS = pb.Traits(tier="gold", segments=["vip"], attributes={"city": "Lahore"})
 
 REQUESTS: tuple[Message, ...] = (
     pb.EnrolRequest(program_id=ID, request_id="k", identifiers=[IDENTIFIER], profile=PROFILE),
@@ -42,5 +42,6 @@ REQUESTS: tuple[Message, ...] = (
         program_id=ID, request_id="k", name="till 4", role=pb.CALLER_ROLE_TILL, replaces_api_key_id=ID
     ),
     pb.ListApiKeysRequest(program_id=ID, page_size=20),
+    pb.AuthenticateApiKeyRequest(key_hash=bytes(32)),
     pb.RevokeApiKeyRequest(program_id=ID, request_id="k", api_key_id=ID),
 )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import uuid
 from datetime import date
+from uuid import UUID
 
 from loyalty.members.v1 import members_pb2 as pb
 
-from kit.convert import EnumMap, date_of, integer_of, prose_of, request_id_of, text_of, timestamp_of, uuid_of
-from kit.errors import Invalid
+from kit.convert import EnumMap, date_of, timestamp_of
 from services.members.convert.traits import to_traits, traits_of
 from services.members.domain.commands import (
     AddIdentifier,
@@ -20,37 +18,21 @@ from services.members.domain.commands import (
     SetMemberTraits,
     UpdateMember,
 )
-from services.members.domain.identifiers import (
-    IDENTIFIERS_MAX,
-    VALUE_LENGTH_MAX,
-    Identifier,
-    IdentifierKind,
-    NewIdentifier,
-)
+from services.members.domain.identifiers import Identifier, IdentifierKind, NewIdentifier
 from services.members.domain.members import Member
 from services.members.domain.profiles import FIELDS, Profile, ProfileChanges
 from services.members.domain.statuses import MemberStatus
 
-NAME_LENGTH_MAX = 100
-REASON_LENGTH_MAX = 500
-LANGUAGE_LENGTH_MAX = 35
-VERSION_MAX = 2**63 - 1
-
 KINDS = EnumMap(pb.IdentifierKind, IdentifierKind)
 STATUSES = EnumMap(pb.MemberStatus, MemberStatus)
-
-# BCP 47 in outline: a language and what narrows it down. Whether anybody speaks it is no matter of shape.
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 def enrol(request: pb.EnrolRequest) -> Enrol:
     """Reads the request."""
-    integer_of(len(request.identifiers), "identifiers", at_least=1, at_most=IDENTIFIERS_MAX)
-    given = [new_identifier(each, f"identifiers[{index}]") for index, each in enumerate(request.identifiers)]
     return Enrol(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        identifiers=tuple(given),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
+        identifiers=tuple(map(new_identifier, request.identifiers)),
         profile=_profile_changes(request.profile).values,
     )
 
@@ -60,23 +42,23 @@ def enrol_response(answer: Member) -> pb.EnrolResponse:
     return pb.EnrolResponse(member=member(answer))
 
 
-def resolve_member(request: pb.ResolveMemberRequest) -> tuple[uuid.UUID, NewIdentifier]:
+def resolve_member(request: pb.ResolveMemberRequest) -> tuple[UUID, NewIdentifier]:
     """Reads the request."""
-    return uuid_of(request.program_id, "program_id"), new_identifier(request.identifier, "identifier")
+    return UUID(request.program_id), new_identifier(request.identifier)
 
 
-def get_member(request: pb.GetMemberRequest) -> tuple[uuid.UUID, uuid.UUID]:
+def get_member(request: pb.GetMemberRequest) -> tuple[UUID, UUID]:
     """Reads the request."""
-    return uuid_of(request.program_id, "program_id"), uuid_of(request.member_id, "member_id")
+    return UUID(request.program_id), UUID(request.member_id)
 
 
 def update_member(request: pb.UpdateMemberRequest) -> UpdateMember:
     """Reads the request."""
     return UpdateMember(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        member_id=uuid_of(request.member_id, "member_id"),
-        expected_version=_version(request.expected_version),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
+        member_id=UUID(request.member_id),
+        expected_version=request.expected_version,
         changes=_profile_changes(request.profile),
     )
 
@@ -89,12 +71,12 @@ def update_member_response(answer: Member) -> pb.UpdateMemberResponse:
 def change_member_status(request: pb.ChangeMemberStatusRequest) -> ChangeMemberStatus:
     """Reads the request."""
     return ChangeMemberStatus(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        member_id=uuid_of(request.member_id, "member_id"),
-        expected_version=_version(request.expected_version),
-        status=STATUSES.to_domain(request.status, "status"),
-        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
+        member_id=UUID(request.member_id),
+        expected_version=request.expected_version,
+        status=STATUSES[request.status],
+        reason=request.reason,
     )
 
 
@@ -104,15 +86,13 @@ def change_member_status_response(answer: Member) -> pb.ChangeMemberStatusRespon
 
 
 def set_member_traits(request: pb.SetMemberTraitsRequest) -> SetMemberTraits:
-    """Reads the request. None at all are told by empty ones: who forgets them shall not erase them."""
-    if not request.HasField("traits"):
-        raise Invalid("traits", "is missing")
+    """Reads the request."""
     return SetMemberTraits(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        member_id=uuid_of(request.member_id, "member_id"),
-        expected_version=_version(request.expected_version),
-        traits=traits_of(request.traits, "traits"),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
+        member_id=UUID(request.member_id),
+        expected_version=request.expected_version,
+        traits=traits_of(request.traits),
     )
 
 
@@ -123,16 +103,14 @@ def set_member_traits_response(answer: Member) -> pb.SetMemberTraitsResponse:
 
 def restore_member(request: pb.RestoreMemberRequest) -> RestoreMember:
     """Reads the request."""
-    if not request.HasField("traits"):
-        raise Invalid("traits", "is missing")
     return RestoreMember(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        member_id=uuid_of(request.member_id, "member_id"),
-        known_version=integer_of(request.known_version, "known_version", at_least=1, at_most=VERSION_MAX - 1),
-        status=STATUSES.to_domain(request.status, "status"),
-        traits=traits_of(request.traits, "traits"),
-        reason=prose_of(request.reason, "reason", length_max=REASON_LENGTH_MAX),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
+        member_id=UUID(request.member_id),
+        known_version=request.known_version,
+        status=STATUSES[request.status],
+        traits=traits_of(request.traits),
+        reason=request.reason,
     )
 
 
@@ -144,10 +122,10 @@ def restore_member_response(answer: Member) -> pb.RestoreMemberResponse:
 def add_identifier(request: pb.AddIdentifierRequest) -> AddIdentifier:
     """Reads the request."""
     return AddIdentifier(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        member_id=uuid_of(request.member_id, "member_id"),
-        identifier=new_identifier(request.identifier, "identifier"),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
+        member_id=UUID(request.member_id),
+        identifier=new_identifier(request.identifier),
     )
 
 
@@ -159,10 +137,10 @@ def add_identifier_response(answer: Member) -> pb.AddIdentifierResponse:
 def remove_identifier(request: pb.RemoveIdentifierRequest) -> RemoveIdentifier:
     """Reads the request."""
     return RemoveIdentifier(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        member_id=uuid_of(request.member_id, "member_id"),
-        identifier_id=uuid_of(request.identifier_id, "identifier_id"),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
+        member_id=UUID(request.member_id),
+        identifier_id=UUID(request.identifier_id),
     )
 
 
@@ -171,12 +149,9 @@ def remove_identifier_response(answer: Member) -> pb.RemoveIdentifierResponse:
     return pb.RemoveIdentifierResponse(member=member(answer))
 
 
-def new_identifier(given: pb.NewIdentifier, field: str) -> NewIdentifier:
-    """An identifier as a caller gives it; `field` is its path."""
-    return NewIdentifier(
-        kind=KINDS.to_domain(given.kind, f"{field}.kind"),
-        value=text_of(given.value, f"{field}.value", length_max=VALUE_LENGTH_MAX),
-    )
+def new_identifier(given: pb.NewIdentifier) -> NewIdentifier:
+    """An identifier as a caller gives it."""
+    return NewIdentifier(KINDS[given.kind], given.value)
 
 
 def member(answer: Member) -> pb.Member:
@@ -216,10 +191,10 @@ def _profile(answer: Profile) -> pb.Profile:
 def _profile_changes(given: pb.Profile) -> ProfileChanges:
     """Which fields are given, and to what they are set; an empty text clears."""
     values = Profile(
-        given_name=prose_of(given.given_name, "profile.given_name", length_min=0, length_max=NAME_LENGTH_MAX),
-        family_name=prose_of(given.family_name, "profile.family_name", length_min=0, length_max=NAME_LENGTH_MAX),
+        given_name=given.given_name,
+        family_name=given.family_name,
         birth_date=_birth_date(given.birth_date),
-        language=_language(given.language),
+        language=given.language,
     )
     named = {descriptor.name for descriptor, _ in given.ListFields()}
     return ProfileChanges(tuple(name for name in FIELDS if name in named), values)
@@ -227,13 +202,3 @@ def _profile_changes(given: pb.Profile) -> ProfileChanges:
 
 def _birth_date(text: str) -> date | None:
     return date_of(text, "profile.birth_date") if text else None
-
-
-def _language(text: str) -> str:
-    if text and not (_LANGUAGE.fullmatch(text) and len(text) <= LANGUAGE_LENGTH_MAX):
-        raise Invalid("profile.language", 'must be a BCP 47 tag, such as "en" or "ur"')
-    return text
-
-
-def _version(number: int) -> int:
-    return integer_of(number, "expected_version", at_least=0, at_most=VERSION_MAX)

@@ -7,15 +7,11 @@ points were earned, and erasing a profile erases none of it.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Mapping
 
 TIER_LENGTH_MAX = 64
 SEGMENTS_MAX = 50
-SEGMENT_LENGTH_MAX = 64
 ATTRIBUTES_MAX = 20
-ATTRIBUTE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-ATTRIBUTE_LENGTH_MAX = 200
 
 
 @dataclasses.dataclass(frozen=True)

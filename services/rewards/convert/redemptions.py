@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
+from uuid import UUID
 
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
-from kit.convert import EnumMap, prose_of, request_id_of, timestamp_of, uuid_of, without_contacts
+from kit.convert import EnumMap, timestamp_of, without_contacts
 from services.rewards.convert.vouchers import voucher_message
 from services.rewards.domain.commands import CancelRedemption, Redeem
-from services.rewards.domain.redemptions import CANCEL_NOTE_LENGTH_MAX, Redemption, RedemptionState
+from services.rewards.domain.redemptions import Redemption, RedemptionState
 
 STATES = EnumMap(pb.RedemptionState, RedemptionState)
 
@@ -17,35 +17,30 @@ STATES = EnumMap(pb.RedemptionState, RedemptionState)
 def redeem(request: pb.RedeemRequest) -> Redeem:
     """The wish to redeem a reward."""
     return Redeem(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        member_id=uuid_of(request.member_id, "member_id"),
-        reward_id=uuid_of(request.reward_id, "reward_id"),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
+        member_id=UUID(request.member_id),
+        reward_id=UUID(request.reward_id),
     )
 
 
 def cancel_redemption(request: pb.CancelRedemptionRequest) -> CancelRedemption:
     """The wish to undo a redemption."""
     return CancelRedemption(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        member_id=uuid_of(request.member_id, "member_id"),
-        redemption_id=uuid_of(request.redemption_id, "redemption_id"),
-        reason=_reason(request.reason),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
+        member_id=UUID(request.member_id),
+        redemption_id=UUID(request.redemption_id),
+        reason=without_contacts(request.reason, "reason"),
     )
 
 
-def _reason(text: str) -> str:
-    """Why a redemption is undone, without what would name a person for good."""
-    return without_contacts(prose_of(text, "reason", length_max=CANCEL_NOTE_LENGTH_MAX), "reason")
-
-
-def redemption_key(request: pb.GetRedemptionRequest) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
+def redemption_key(request: pb.GetRedemptionRequest) -> tuple[UUID, UUID, UUID]:
     """The program, the member and the redemption asked for."""
     return (
-        uuid_of(request.program_id, "program_id"),
-        uuid_of(request.member_id, "member_id"),
-        uuid_of(request.redemption_id, "redemption_id"),
+        UUID(request.program_id),
+        UUID(request.member_id),
+        UUID(request.redemption_id),
     )
 
 

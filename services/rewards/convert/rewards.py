@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
+from uuid import UUID
 
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
-from kit.convert import EnumMap, integer_of, optional_instant, prose_of, request_id_of, text_of, timestamp_of, uuid_of
+from kit.convert import EnumMap, optional_instant, timestamp_of, uuid_of
 from kit.errors import Invalid
 from kit.page import Page, PageRequest, page_request
 from services.rewards.convert.benefits import benefit_message, benefit_of
-from services.rewards.domain import rewards
 from services.rewards.domain.availability import MemberReward, Unavailability, UnavailabilityReason
 from services.rewards.domain.commands import CreateReward, UpdateReward
-from services.rewards.domain.rewards import Reward, Terms
+from services.rewards.domain.rewards import VOUCHER_VALIDITY_DAYS_DEFAULT, Reward, Terms
 
 WALLET_DEFAULT = "points"
-WALLET_LENGTH_MAX = 50
-VERSION_MAX = 2**63 - 1
 
 UNAVAILABILITY_REASONS = EnumMap(pb.UnavailabilityReason, UnavailabilityReason)
 
@@ -25,39 +22,39 @@ UNAVAILABILITY_REASONS = EnumMap(pb.UnavailabilityReason, UnavailabilityReason)
 def create_reward(request: pb.CreateRewardRequest) -> CreateReward:
     """The wish to add a reward."""
     return CreateReward(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
         terms=_terms(request.terms),
-        stock=_stock(request.stock) if request.HasField("stock") else None,
+        stock=request.stock if request.HasField("stock") else None,
     )
 
 
 def update_reward(request: pb.UpdateRewardRequest) -> UpdateReward:
     """The wish to change a reward."""
     return UpdateReward(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
-        reward_id=uuid_of(request.reward_id, "reward_id"),
-        expected_version=integer_of(request.expected_version, "expected_version", at_least=0, at_most=VERSION_MAX),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
+        reward_id=UUID(request.reward_id),
+        expected_version=request.expected_version,
         terms=_terms(request.terms),
-        stock=_stock(request.stock) if request.HasField("stock") else None,
+        stock=request.stock if request.HasField("stock") else None,
     )
 
 
-def reward_key(request: pb.GetRewardRequest) -> tuple[uuid.UUID, uuid.UUID]:
+def reward_key(request: pb.GetRewardRequest) -> tuple[UUID, UUID]:
     """The program and the reward asked for."""
-    return uuid_of(request.program_id, "program_id"), uuid_of(request.reward_id, "reward_id")
+    return UUID(request.program_id), UUID(request.reward_id)
 
 
-def rewards_page(request: pb.ListRewardsRequest) -> tuple[uuid.UUID, PageRequest]:
+def rewards_page(request: pb.ListRewardsRequest) -> tuple[UUID, PageRequest]:
     """The program and the page asked for."""
-    return uuid_of(request.program_id, "program_id"), _page(request)
+    return UUID(request.program_id), _page(request)
 
 
-def member_rewards_page(request: pb.ListRewardsForMemberRequest) -> tuple[uuid.UUID, uuid.UUID, PageRequest]:
+def member_rewards_page(request: pb.ListRewardsForMemberRequest) -> tuple[UUID, UUID, PageRequest]:
     """The program, the member and the page asked for."""
     page = _page(request)
-    return uuid_of(request.program_id, "program_id"), uuid_of(request.member_id, "member_id"), page
+    return UUID(request.program_id), UUID(request.member_id), page
 
 
 def create_reward_response(reward: Reward) -> pb.CreateRewardResponse:
@@ -90,26 +87,17 @@ def _terms(terms: pb.RewardTerms) -> Terms:
     ends_at = optional_instant(terms, "ends_at", "terms.ends_at")
     if starts_at and ends_at and ends_at < starts_at:
         raise Invalid("terms.ends_at", "must not be before starts_at")
-    days_max = rewards.VOUCHER_VALIDITY_DAYS_MAX
-    days = integer_of(terms.voucher_validity_days, "terms.voucher_validity_days", at_least=0, at_most=days_max)
-    limit_max = rewards.LIMIT_PER_MEMBER_MAX
     return Terms(
-        name=prose_of(terms.name, "terms.name", length_max=rewards.NAME_LENGTH_MAX),
-        description=prose_of(
-            terms.description, "terms.description", length_max=rewards.DESCRIPTION_LENGTH_MAX, length_min=0
-        ),
+        name=terms.name,
+        description=terms.description,
         benefit=benefit_of(terms.benefit),
-        cost_points=integer_of(terms.cost_points, "terms.cost_points", at_least=1, at_most=rewards.COST_POINTS_MAX),
-        wallet=text_of(terms.wallet, "terms.wallet", length_max=WALLET_LENGTH_MAX) if terms.wallet else WALLET_DEFAULT,
+        cost_points=terms.cost_points,
+        wallet=terms.wallet or WALLET_DEFAULT,
         starts_at=starts_at,
         ends_at=ends_at,
-        limit_per_member=integer_of(terms.limit_per_member, "terms.limit_per_member", at_least=0, at_most=limit_max),
-        voucher_validity_days=days or rewards.VOUCHER_VALIDITY_DAYS_DEFAULT,
+        limit_per_member=terms.limit_per_member,
+        voucher_validity_days=terms.voucher_validity_days or VOUCHER_VALIDITY_DAYS_DEFAULT,
     )
-
-
-def _stock(stock: int) -> int:
-    return integer_of(stock, "stock", at_least=0, at_most=rewards.STOCK_MAX)
 
 
 def _page(request: pb.ListRewardsRequest | pb.ListRewardsForMemberRequest) -> PageRequest:

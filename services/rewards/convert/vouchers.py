@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
+from uuid import UUID
 
 from loyalty.rewards.v1 import rewards_pb2 as pb
 
-from kit.convert import prose_of, request_id_of, text_of, timestamp_of, uuid_of, without_contacts
+from kit.convert import timestamp_of, without_contacts
 from kit.errors import Invalid
 from services.rewards.convert.benefits import benefit_message
 from services.rewards.convert.receipts import goods_return_of
 from services.rewards.domain.codes import parse_code, printed
 from services.rewards.domain.commands import ReinstateVoucher, UseVoucher
-from services.rewards.domain.reinstatements import ACTOR_LENGTH_MAX, REASON_LENGTH_MAX, GoodsReturn
-from services.rewards.domain.vouchers import USE_LENGTH_MAX, Use, Voucher, VoucherState
+from services.rewards.domain.reinstatements import GoodsReturn
+from services.rewards.domain.vouchers import Use, Voucher, VoucherState
 
 # Not an EnumMap: vouchers that are not good yet, or never became it, have states that nobody outside sees.
 STATES = {
@@ -27,37 +27,31 @@ STATES = {
 def use_voucher(request: pb.UseVoucherRequest) -> UseVoucher:
     """The wish to use a voucher."""
     return UseVoucher(
-        program_id=uuid_of(request.program_id, "program_id"),
-        request_id=request_id_of(request.request_id),
+        program_id=UUID(request.program_id),
+        request_id=request.request_id,
         code=parse_code(request.code),
-        use=Use(
-            text_of(request.store_id, "store_id", length_max=USE_LENGTH_MAX, length_min=0),
-            text_of(request.terminal_id, "terminal_id", length_max=USE_LENGTH_MAX, length_min=0),
-            text_of(request.receipt_number, "receipt_number", length_max=USE_LENGTH_MAX, length_min=0),
-        ),
+        use=Use(request.store_id, request.terminal_id, request.receipt_number),
     )
 
 
 def reinstate_voucher(request: pb.ReinstateVoucherRequest) -> ReinstateVoucher:
     """The decision to make a used voucher good again."""
-    program_id, code = uuid_of(request.program_id, "program_id"), parse_code(request.code)
+    program_id, code = UUID(request.program_id), parse_code(request.code)
     is_return = request.HasField("goods_return")
     return ReinstateVoucher(
         program_id=program_id,
-        request_id=request_id_of(request.request_id),
+        request_id=request.request_id,
         code=code,
-        reason=_said_by_return(request.reason, "reason") if is_return else _reason(request.reason),
-        actor=_said_by_return(request.actor, "actor") if is_return else _actor(request.actor),
+        reason=_said_by_return(request.reason, "reason") if is_return else _said(request.reason, "reason"),
+        actor=_said_by_return(request.actor, "actor") if is_return else _said(request.actor, "actor"),
         goods_return=goods_return_of(request.goods_return) if is_return else None,
     )
 
 
-def _reason(text: str) -> str:
-    return without_contacts(prose_of(text, "reason", length_max=REASON_LENGTH_MAX), "reason")
-
-
-def _actor(text: str) -> str:
-    return without_contacts(text_of(text, "actor", length_max=ACTOR_LENGTH_MAX), "actor")
+def _said(text: str, field: str) -> str:
+    if not text:
+        raise Invalid(field, "is missing")
+    return without_contacts(text, field)
 
 
 def _said_by_return(text: str, field: str) -> str:
@@ -66,15 +60,15 @@ def _said_by_return(text: str, field: str) -> str:
     return ""
 
 
-def preview_reinstatement(request: pb.PreviewReinstatementRequest) -> tuple[uuid.UUID, str, GoodsReturn]:
+def preview_reinstatement(request: pb.PreviewReinstatementRequest) -> tuple[UUID, str, GoodsReturn]:
     """The program, the code and the return to try."""
-    program_id, code = uuid_of(request.program_id, "program_id"), parse_code(request.code)
+    program_id, code = UUID(request.program_id), parse_code(request.code)
     return program_id, code, goods_return_of(request.goods_return)
 
 
-def voucher_key(request: pb.GetVoucherRequest) -> tuple[uuid.UUID, str]:
+def voucher_key(request: pb.GetVoucherRequest) -> tuple[UUID, str]:
     """The program and the code asked for."""
-    return uuid_of(request.program_id, "program_id"), parse_code(request.code)
+    return UUID(request.program_id), parse_code(request.code)
 
 
 def get_voucher_response(voucher: Voucher) -> pb.GetVoucherResponse:

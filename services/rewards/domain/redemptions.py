@@ -25,7 +25,6 @@ from services.rewards.domain.reinstatements import Reinstatement
 from services.rewards.domain.rewards import Benefit, Reward
 from services.rewards.domain.vouchers import Use, Voucher, VoucherState
 
-CANCEL_NOTE_LENGTH_MAX = 500
 CANCELLED_ON_REQUEST = "CANCELLED_ON_REQUEST"
 HOLD_EXPIRED = "HOLD_EXPIRED"
 

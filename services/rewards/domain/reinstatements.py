@@ -11,9 +11,6 @@ from services.rewards.domain import vouchers
 from services.rewards.domain.errors import VoucherOfAnotherReceipt
 from services.rewards.domain.vouchers import Voucher
 
-REASON_LENGTH_MAX = 500
-ACTOR_LENGTH_MAX = 100
-SOURCE_LENGTH_MAX = 50
 # A trading day may begin the evening before and end the morning after, in any time zone. A receipt number that comes
 # again does so later than that.
 DAYS_APART_MAX = 2

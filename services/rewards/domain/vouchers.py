@@ -16,8 +16,6 @@ from services.rewards.domain.errors import (
 )
 from services.rewards.domain.rewards import Benefit
 
-USE_LENGTH_MAX = 100
-
 
 class VoucherState(enum.Enum):
     """The life of a voucher.

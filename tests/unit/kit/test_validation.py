@@ -77,7 +77,8 @@ def test_control_characters_are_refused_with_the_path(text: str) -> None:
     request = pb.PreviewReinstatementRequest(program_id=ID, goods_return=goods_return)
     assert refusal(request) == ("goods_return.receipt.store_id", "must not contain control characters")
     assert refusal(members_pb2.Traits(segments=["vip", text]))[0] == "segments[1]"
-    assert refusal(members_pb2.Traits(attributes={"k": text}))[0] == "attributes"
+    assert refusal(members_pb2.Traits(attributes={"k": text}))[0] == "attributes.k"
+    assert refusal(members_pb2.Traits(attributes={"k\n": text}))[0] == "attributes"
 
 
 @pytest.mark.parametrize(

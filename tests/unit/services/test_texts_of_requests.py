@@ -27,6 +27,7 @@ from services.points.convert.ledger import accounts, adjustments, holds, transfe
 from services.points.convert.program import documents, policy
 from services.points.convert.sales import exchanges, purchases
 from services.rewards.convert import redemptions, rewards, vouchers
+from tests.fixtures.edge import read
 
 # What names something: one canonical form (`kit.texts.name`).
 NAMES = {
@@ -351,9 +352,9 @@ def _rename(value: Any, text: str) -> None:
 
 
 def _cases() -> Iterator[Any]:
-    for read, request in REQUESTS:
+    for convert, request in REQUESTS:
         for index, (name, _) in enumerate(_places(request)):
-            yield pytest.param(read, request, index, name, id=f"{request.DESCRIPTOR.name}-{name}")
+            yield pytest.param(convert, request, index, name, id=f"{request.DESCRIPTOR.name}-{name}")
 
 
 def _written(request: Message, index: int, text: str) -> Message:
@@ -364,43 +365,43 @@ def _written(request: Message, index: int, text: str) -> Message:
     return copy
 
 
-@pytest.mark.parametrize(("read", "request_", "index", "name"), list(_cases()))
+@pytest.mark.parametrize(("convert", "request_", "index", "name"), list(_cases()))
 def test_however_it_is_written_it_is_the_same_text(
-    read: Callable[[Any], object], request_: Message, index: int, name: str
+    convert: Callable[[Any], object], request_: Message, index: int, name: str
 ) -> None:
-    plain = read(request_)
+    plain = read(convert, request_)
     for text in WAYS_OF_WRITING[next(kind for kind in WAYS_OF_WRITING if name in kind)]:
-        assert read(_written(request_, index, text)) == plain, f"{name}: {text!a}"
+        assert read(convert, _written(request_, index, text)) == plain, f"{name}: {text!a}"
 
 
-@pytest.mark.parametrize(("read", "request_", "index", "name"), list(_cases()))
+@pytest.mark.parametrize(("convert", "request_", "index", "name"), list(_cases()))
 def test_a_text_of_which_nothing_is_seen_is_no_text(
-    read: Callable[[Any], object], request_: Message, index: int, name: str
+    convert: Callable[[Any], object], request_: Message, index: int, name: str
 ) -> None:
     if name in LITERALS:
         pytest.skip("an empty literal is a literal")
     unseen, blank = _written(request_, index, "\u200b\xa0\u2068\ufeff"), _written(request_, index, " ")
-    assert _outcome(read, unseen) == _outcome(read, blank)
+    assert _outcome(convert, unseen) == _outcome(convert, blank)
 
 
-def _outcome(read: Callable[[Any], object], request: Message) -> object:
+def _outcome(convert: Callable[[Any], object], request: Message) -> object:
     try:
-        return read(request)
+        return read(convert, request)
     except Invalid as problem:
         return problem.message
 
 
-@pytest.mark.parametrize(("read", "request_", "index", "name"), list(_cases()))
+@pytest.mark.parametrize(("convert", "request_", "index", "name"), list(_cases()))
 @pytest.mark.parametrize("contact", ["call 0300-1234567", "۰۳۰۰ ۱۲۳۴۵۶۷", "an\u200bn@example.com"])
 def test_what_stays_in_the_clear_holds_no_way_to_reach_a_person(
-    read: Callable[[Any], object], request_: Message, index: int, name: str, contact: str
+    convert: Callable[[Any], object], request_: Message, index: int, name: str, contact: str
 ) -> None:
     if name in WITHOUT_CONTACTS:
         with pytest.raises(Invalid, match="must not contain what looks like") as refused:
-            read(_written(request_, index, contact))
+            read(convert, _written(request_, index, contact))
         assert refused.value.field == name.partition(".")[2]
     else:
-        assert read(_written(request_, index, contact))
+        assert read(convert, _written(request_, index, contact))
 
 
 def test_of_all_prose_it_is_decided_whether_it_may_hold_contacts() -> None:

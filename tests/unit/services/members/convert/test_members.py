@@ -13,6 +13,7 @@ from services.members.convert import members as convert
 from services.members.domain.identifiers import IdentifierKind
 from services.members.domain.profiles import Profile, ProfileChanges
 from tests.factories.members import card, identifier, member, new_id
+from tests.fixtures.edge import read
 
 
 def update(**profile: str) -> pb.UpdateMemberRequest:
@@ -22,11 +23,11 @@ def update(**profile: str) -> pb.UpdateMemberRequest:
 
 
 def test_absent_fields_are_not_named_and_empty_ones_are() -> None:
-    command = convert.update_member(update(given_name=" Amina ", birth_date="", language="ur"))
+    command = read(convert.update_member, update(given_name=" Amina ", birth_date="", language="ur"))
     assert command.changes == ProfileChanges(
         ("given_name", "birth_date", "language"), Profile(given_name="Amina", language="ur")
     )
-    assert convert.update_member(update()).changes == ProfileChanges((), Profile())
+    assert read(convert.update_member, update()).changes == ProfileChanges((), Profile())
 
 
 @pytest.mark.parametrize(
@@ -42,13 +43,13 @@ def test_absent_fields_are_not_named_and_empty_ones_are() -> None:
 )
 def test_a_malformed_profile_is_refused_by_its_field(profile: dict[str, str], field: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        convert.update_member(update(**profile))
+        read(convert.update_member, update(**profile))
     assert refusal.value.field == field
 
 
 @pytest.mark.parametrize("language", ["en", "ur", "en-GB", "ur-Arab-PK", "zh-Hant-TW", "de-CH-1996", "en-x-us"])
 def test_languages_are_given_as_tags(language: str) -> None:
-    assert convert.update_member(update(language=language)).changes.values.language == language
+    assert read(convert.update_member, update(language=language)).changes.values.language == language
 
 
 @pytest.mark.parametrize(
@@ -66,9 +67,9 @@ def test_languages_are_given_as_tags(language: str) -> None:
 )
 def test_a_malformed_enrolment_is_refused_by_its_field(changes: dict[str, Any], field: str) -> None:
     good: dict[str, Any] = {"program_id": new_id(), "request_id": "wish-1", "identifiers": [card("1")]}
-    convert.enrol(pb.EnrolRequest(**good))
+    read(convert.enrol, pb.EnrolRequest(**good))
     with pytest.raises(Invalid) as refusal:
-        convert.enrol(pb.EnrolRequest(**(good | changes)))
+        read(convert.enrol, pb.EnrolRequest(**(good | changes)))
     assert refusal.value.field == field
 
 
@@ -77,7 +78,7 @@ def test_a_version_is_not_negative(version: int) -> None:
     request = update()
     request.expected_version = version
     with pytest.raises(Invalid) as refusal:
-        convert.update_member(request)
+        read(convert.update_member, request)
     assert refusal.value.field == "expected_version"
 
 
@@ -91,10 +92,10 @@ def test_a_reason_has_one_to_five_hundred_characters(reason: str, fits: bool) ->
         reason=reason,
     )
     if fits:
-        assert convert.change_member_status(request).reason == reason
+        assert read(convert.change_member_status, request).reason == reason
     else:
         with pytest.raises(Invalid):
-            convert.change_member_status(request)
+            read(convert.change_member_status, request)
 
 
 def test_what_has_not_been_told_is_absent_on_the_wire() -> None:

@@ -12,27 +12,28 @@ from services.members.convert import members as convert
 from services.members.convert.traits import to_traits, traits_of
 from services.members.domain.traits import Traits
 from tests.factories.members import new_id
+from tests.fixtures.edge import read
 
 
 def test_traits_are_read_in_one_form_however_they_are_written() -> None:
     given = pb.Traits(tier=" gold ", segments=["vip", " old", "vip"], attributes={"city": " Lahore", "a": ""})
-    assert traits_of(given, "traits") == Traits("gold", ("old", "vip"), {"a": "", "city": "Lahore"})
-    assert list(traits_of(given, "traits").attributes) == ["a", "city"]
-    assert traits_of(pb.Traits(), "traits") == Traits()
+    assert read(traits_of, given) == Traits("gold", ("old", "vip"), {"a": "", "city": "Lahore"})
+    assert list(read(traits_of, given).attributes) == ["a", "city"]
+    assert read(traits_of, pb.Traits()) == Traits()
 
 
 def test_who_forgets_the_traits_does_not_erase_them() -> None:
     request = pb.SetMemberTraitsRequest(program_id=new_id(), request_id=new_id(), member_id=new_id())
     with pytest.raises(Invalid) as refused:
-        convert.set_member_traits(request)
+        read(convert.set_member_traits, request)
     assert refused.value.metadata["field"] == "traits"
     request.traits.SetInParent()
-    assert convert.set_member_traits(request).traits == Traits()
+    assert read(convert.set_member_traits, request).traits == Traits()
 
 
 def test_traits_travel_whole() -> None:
     traits = Traits("gold", ("old", "vip"), {"city": "لاہور"})
-    assert traits_of(to_traits(traits), "traits") == traits
+    assert read(traits_of, to_traits(traits)) == traits
 
 
 def test_as_much_as_there_may_be_is_read() -> None:
@@ -41,8 +42,8 @@ def test_as_much_as_there_may_be_is_read() -> None:
         segments=[f"{number:064}" for number in range(50)],
         attributes={f"{'n' * 62}{number:02}": "v" * 200 for number in range(20)},
     )
-    read = traits_of(given, "traits")
-    assert (len(read.tier), len(read.segments), len(read.attributes)) == (64, 50, 20)
+    found = read(traits_of, given)
+    assert (len(found.tier), len(found.segments), len(found.attributes)) == (64, 50, 20)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,6 @@ def test_malformed_traits_are_refused_by_their_field(traits: dict[str, Any], fie
         program_id=new_id(), request_id="wish-1", member_id=new_id(), traits=pb.Traits(**traits)
     )
     with pytest.raises(Invalid) as refusal:
-        convert.set_member_traits(request)
+        read(convert.set_member_traits, request)
     assert refusal.value.field == field
     assert not any(name in refusal.value.message for name in ("City", "1st", "home-town"))
