@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
@@ -95,6 +96,8 @@ def _fields_of(descriptor: Descriptor) -> _Fields:
     """Made once, with those of all messages within; a message that may hold one of its own kind has no place here."""
     with_form = [(field, form) for field in descriptor.fields if (form := _form_of(field)) is not None]
     parts = [field for field in descriptor.fields if field.message_type is not None and not _is_map(field)]
+    # What the edge does not judge is no part of it: each item is checked by itself.
+    parts = [field for field in parts if not _is_left_out(field)]
     with_fields = [(each, fields) for each in parts if (fields := _fields_of(each.message_type)) != _NONE]
     return _Fields(
         texts=tuple((field.name, form) for field, form in with_form if not field.is_repeated),
@@ -108,6 +111,11 @@ def _fields_of(descriptor: Descriptor) -> _Fields:
 def _form_of(field: FieldDescriptor) -> Form | None:
     options: Any = field.GetOptions()
     return next((_FORMS[value] for option, value in options.ListFields() if option.name == OPTION), None)
+
+
+def _is_left_out(field: FieldDescriptor) -> bool:
+    rules: Any = field.GetOptions().Extensions[validate_pb2.field]
+    return bool(rules.repeated.items.ignore == validate_pb2.IGNORE_ALWAYS)
 
 
 def _is_map(field: FieldDescriptor) -> bool:

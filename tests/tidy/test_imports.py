@@ -40,7 +40,15 @@ KIT: dict[str, set[str]] = {
     "config": {"kit.chassis", "kit.config", "kit.suite"},
     "chain": {"kit.chain"},
     "grants": {"kit.rights"},
-    "convert": {"kit.bounds", "kit.convert", "kit.currencies", "kit.errors", "kit.languages", "kit.page"},
+    "convert": {
+        "kit.bounds",
+        "kit.convert",
+        "kit.currencies",
+        "kit.errors",
+        "kit.languages",
+        "kit.page",
+        "kit.validation",
+    },
     "rpc": {"kit.rpc"},
 }
 # The contract stops at these rooms: nothing behind them knows what a proto is, or that there is a network.

@@ -9,6 +9,7 @@ from google.rpc.status_pb2 import Status
 from loyalty.points.v1 import accounts_pb2, tenders_pb2
 from loyalty.points.v1 import sales_pb2 as pb
 
+from kit import validation
 from kit.bounds import LINES_MAX, PURCHASES_MAX, RETURNED_VOUCHERS_MAX, TENDERS_MAX, VOUCHER_CODE_LENGTH_MAX
 from kit.convert import (
     EnumMap,
@@ -68,6 +69,7 @@ def record_purchases(request: pb.RecordPurchasesRequest) -> RecordPurchases:
 
 def _item(program_id: UUID, item: pb.PurchaseToRecord) -> RecordPurchase | Invalid:
     try:
+        validation.check(item)
         return RecordPurchase(
             program_id, request_id_of(item.request_id), optional_uuid(item.member_id, "member_id"), sale_of(item.sale)
         )

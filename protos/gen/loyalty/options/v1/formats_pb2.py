@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n loyalty/options/v1/formats.proto\x12\x12loyalty.options.v1\x1a\x1b\x62uf/validate/validate.proto:\xa9\x01\n\x0fidempotency_key\x12\x19.buf.validate.StringRules\x18\xb7\x87\x03 \x01(\x08\x42s\xc2Hp\nn\n\x16string.idempotency_key\x12+must have 1 to 255 visible ASCII characters\x1a\'!rule || this.matches(\'^[!-~]{1,255}$\')')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n loyalty/options/v1/formats.proto\x12\x12loyalty.options.v1\x1a\x1b\x62uf/validate/validate.proto:\xa9\x01\n\x0fidempotency_key\x12\x19.buf.validate.StringRules\x18\xb7\x87\x03 \x01(\x08\x42s\xc2Hp\nn\n\x16string.idempotency_key\x12+must have 1 to 255 visible ASCII characters\x1a\'!rule || this.matches(\'^[!-~]{1,255}$\'):\xd1\x01\n\x04slug\x12\x19.buf.validate.StringRules\x18\xb8\x87\x03 \x01(\x08\x42\xa5\x01\xc2H\xa1\x01\n\x9e\x01\n\x0bstring.slug\x12Zmust be 1 to 63 lower-case letters, digits, hyphens and underscores, not beginning with -_\x1a\x33!rule || this.matches(\'^[a-z0-9][a-z0-9_-]{0,62}$\')')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,4 +34,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['idempotency_key']._loaded_options = None
   _globals['idempotency_key']._serialized_options = b'\302Hp\nn\n\026string.idempotency_key\022+must have 1 to 255 visible ASCII characters\032\'!rule || this.matches(\'^[!-~]{1,255}$\')'
+  _globals['slug']._loaded_options = None
+  _globals['slug']._serialized_options = b'\302H\241\001\n\236\001\n\013string.slug\022Zmust be 1 to 63 lower-case letters, digits, hyphens and underscores, not beginning with -_\0323!rule || this.matches(\'^[a-z0-9][a-z0-9_-]{0,62}$\')'
 # @@protoc_insertion_point(module_scope)

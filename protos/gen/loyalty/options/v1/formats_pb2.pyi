@@ -14,5 +14,10 @@ import builtins as _builtins
 DESCRIPTOR: _descriptor.FileDescriptor
 
 IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+SLUG_FIELD_NUMBER: _builtins.int
 idempotency_key: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
 """A key that makes a retry the same request: 1 to 255 visible ASCII characters."""
+slug: _extension_dict._ExtensionFieldDescriptor[_validate_pb2.StringRules, _builtins.bool]
+"""A name that people write into rules and files: 1 to 63 small letters, digits, hyphens and underscores, of which the
+first is a letter or a digit.
+"""

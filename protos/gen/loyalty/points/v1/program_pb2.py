@@ -22,20 +22,91 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from loyalty.options.v1 import access_pb2 as loyalty_dot_options_dot_v1_dot_access__pb2
+from loyalty.options.v1 import formats_pb2 as loyalty_dot_options_dot_v1_dot_formats__pb2
+from loyalty.options.v1 import text_pb2 as loyalty_dot_options_dot_v1_dot_text__pb2
 from loyalty.points.v1 import accounts_pb2 as loyalty_dot_points_dot_v1_dot_accounts__pb2
 from loyalty.points.v1 import terms_pb2 as loyalty_dot_points_dot_v1_dot_terms__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1floyalty/points/v1/program.proto\x12\x11loyalty.points.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1floyalty/options/v1/access.proto\x1a loyalty/points/v1/accounts.proto\x1a\x1dloyalty/points/v1/terms.proto\"?\n\x19\x45xportEarningRulesRequest\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64rafts\x18\x02 \x01(\x08\"N\n\x1a\x45xportEarningRulesResponse\x12\x30\n\x05rules\x18\x01 \x03(\x0b\x32!.loyalty.points.v1.RuleDefinition\"\x8e\x01\n\x17\x44iffEarningRulesRequest\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12/\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1f.loyalty.points.v1.RuleDocument\x12.\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x1f.loyalty.points.v1.RuleDocument\"J\n\x18\x44iffEarningRulesResponse\x12.\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x1d.loyalty.points.v1.RuleChange\"\x86\x01\n\x19ImportEarningRulesRequest\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x30\n\x05rules\x18\x03 \x03(\x0b\x32!.loyalty.points.v1.RuleDefinition\x12\x0f\n\x07\x64ry_run\x18\x04 \x01(\x08\"z\n\x1aImportEarningRulesResponse\x12.\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x1d.loyalty.points.v1.RuleChange\x12,\n\x06\x64rafts\x18\x02 \x03(\x0b\x32\x1c.loyalty.points.v1.RuleDraft\"\xbc\x02\n\x1bRehearseEarningRulesRequest\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x30\n\x05rules\x18\x03 \x03(\x0b\x32!.loyalty.points.v1.RuleDefinition\x12\x0c\n\x04only\x18\x04 \x01(\x08\x12\x0e\n\x06wallet\x18\x05 \x01(\t\x12\x31\n\roccurred_from\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0eoccurred_until\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rpurchases_max\x18\x08 \x01(\x05\x12\x13\n\x0bvalue_minor\x18\t \x01(\x03\x12\x12\n\nper_points\x18\n \x01(\x03\"4\n\x1cRehearseEarningRulesResponse\x12\x14\n\x0crehearsal_id\x18\x01 \x01(\t\"?\n\x13GetRehearsalRequest\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x14\n\x0crehearsal_id\x18\x02 \x01(\t\"G\n\x14GetRehearsalResponse\x12/\n\trehearsal\x18\x01 \x01(\x0b\x32\x1c.loyalty.points.v1.Rehearsal\"-\n\x17GetProgramPolicyRequest\x12\x12\n\nprogram_id\x18\x01 \x01(\t\"L\n\x18GetProgramPolicyResponse\x12\x30\n\x06policy\x18\x01 \x01(\x0b\x32 .loyalty.points.v1.ProgramPolicy\"\x8d\x01\n\x17SetProgramPolicyRequest\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x30\n\x06policy\x18\x03 \x01(\x0b\x32 .loyalty.points.v1.ProgramPolicy\x12\x18\n\x10\x65xpected_version\x18\x04 \x01(\x03\"L\n\x18SetProgramPolicyResponse\x12\x30\n\x06policy\x18\x01 \x01(\x0b\x32 .loyalty.points.v1.ProgramPolicy\"M\n\x0eRuleDefinition\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05terms\x18\x02 \x01(\x0b\x32\x1f.loyalty.points.v1.EarningTerms\"@\n\x0cRuleDocument\x12\x30\n\x05rules\x18\x01 \x03(\x0b\x32!.loyalty.points.v1.RuleDefinition\"z\n\nRuleChange\x12\x0b\n\x03key\x18\x01 \x01(\t\x12/\n\x04kind\x18\x02 \x01(\x0e\x32!.loyalty.points.v1.RuleChangeKind\x12.\n\x06\x66ields\x18\x03 \x03(\x0b\x32\x1e.loyalty.points.v1.FieldChange\"E\n\x0b\x46ieldChange\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x62\x65\x66ore_json\x18\x02 \x01(\t\x12\x12\n\nafter_json\x18\x03 \x01(\t\":\n\tRuleDraft\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0f\n\x07rule_id\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\"\x84\x05\n\tRehearsal\x12\x14\n\x0crehearsal_id\x18\x01 \x01(\t\x12\x12\n\nprogram_id\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.loyalty.points.v1.RehearsalState\x12\x0e\n\x06wallet\x18\x04 \x01(\t\x12\x31\n\roccurred_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0eoccurred_until\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rcovered_until\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpurchases\x18\x08 \x01(\x03\x12\x11\n\tanonymous\x18\t \x01(\x03\x12\x0f\n\x07\x63hanged\x18\n \x01(\x03\x12\x0f\n\x07members\x18\x0b \x01(\x03\x12\r\n\x05given\x18\x0c \x01(\x03\x12\x12\n\nwould_give\x18\r \x01(\x03\x12\x0e\n\x06gained\x18\x0e \x01(\x03\x12\x0c\n\x04lost\x18\x0f \x01(\x03\x12\x17\n\ncost_minor\x18\x10 \x01(\x03H\x00\x88\x01\x01\x12/\n\x05rules\x18\x11 \x03(\x0b\x32 .loyalty.points.v1.RehearsedRule\x12\x31\n\x03top\x18\x12 \x03(\x0b\x32$.loyalty.points.v1.RehearsedPurchase\x12.\n\ncreated_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\r\n\x0b_cost_minor\"R\n\rRehearsedRule\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05given\x18\x02 \x01(\x03\x12\x12\n\nwould_give\x18\x03 \x01(\x03\x12\x11\n\tpurchases\x18\x04 \x01(\x03\"^\n\x11RehearsedPurchase\x12\x13\n\x0bpurchase_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\r\n\x05given\x18\x03 \x01(\x03\x12\x12\n\nwould_give\x18\x04 \x01(\x03\"\xc2\x02\n\rProgramPolicy\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x35\n\tshortfall\x18\x02 \x01(\x0e\x32\".loyalty.points.v1.ShortfallPolicy\x12\x1d\n\x10\x61\x64justment_limit\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x34\n\ttransfers\x18\x04 \x01(\x0b\x32!.loyalty.points.v1.TransferPolicy\x12\x1b\n\x13unspendable_wallets\x18\x05 \x03(\t\x12;\n\x15inactivity_activities\x18\x06 \x03(\x0e\x32\x1c.loyalty.points.v1.EntryKind\x12\x11\n\ttime_zone\x18\n \x01(\t\x12\x0f\n\x07version\x18\x08 \x01(\x03\x42\x13\n\x11_adjustment_limit\"\x9d\x01\n\x0eTransferPolicy\x12\x12\n\npoints_min\x18\x01 \x01(\x03\x12\x12\n\npoints_max\x18\x02 \x01(\x03\x12\x1a\n\x12points_per_day_max\x18\x03 \x01(\x03\x12\x1d\n\x15transfers_per_day_max\x18\x04 \x01(\x03\x12(\n points_per_recipient_and_day_max\x18\x05 \x01(\x03*\x8a\x01\n\x0eRuleChangeKind\x12 \n\x1cRULE_CHANGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16RULE_CHANGE_KIND_ADDED\x10\x01\x12\x1c\n\x18RULE_CHANGE_KIND_CHANGED\x10\x02\x12\x1c\n\x18RULE_CHANGE_KIND_REMOVED\x10\x03*\x84\x01\n\x0eRehearsalState\x12\x1f\n\x1bREHEARSAL_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17REHEARSAL_STATE_RUNNING\x10\x01\x12\x18\n\x14REHEARSAL_STATE_DONE\x10\x02\x12\x1a\n\x16REHEARSAL_STATE_FAILED\x10\x03*\x8b\x01\n\x0fShortfallPolicy\x12 \n\x1cSHORTFALL_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SHORTFALL_POLICY_CARRY\x10\x01\x12\x1d\n\x19SHORTFALL_POLICY_NEGATIVE\x10\x02\x12\x1b\n\x17SHORTFALL_POLICY_REFUSE\x10\x03\x32\xd2\x08\n\x0eProgramService\x12\x9b\x01\n\x12\x45xportEarningRules\x12,.loyalty.points.v1.ExportEarningRulesRequest\x1a-.loyalty.points.v1.ExportEarningRulesResponse\"(\xaa\xbb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/earning-rules:export\x12\x98\x01\n\x10\x44iffEarningRules\x12*.loyalty.points.v1.DiffEarningRulesRequest\x1a+.loyalty.points.v1.DiffEarningRulesResponse\"+\xaa\xbb\x18\x06\n\x02\x03\x04\x30\x01\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/earning-rules:diff:\x01*\x12\xa1\x01\n\x12ImportEarningRules\x12,.loyalty.points.v1.ImportEarningRulesRequest\x1a-.loyalty.points.v1.ImportEarningRulesResponse\".\xaa\xbb\x18\x07\n\x01\x04\x10\x01\x30\x01\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/earning-rules:import:\x01*\x12\xa7\x01\n\x14RehearseEarningRules\x12..loyalty.points.v1.RehearseEarningRulesRequest\x1a/.loyalty.points.v1.RehearseEarningRulesResponse\".\xaa\xbb\x18\x05\n\x01\x04\x10\x01\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/earning-rules:rehearse:\x01*\x12\x8e\x01\n\x0cGetRehearsal\x12&.loyalty.points.v1.GetRehearsalRequest\x1a\'.loyalty.points.v1.GetRehearsalResponse\"-\xaa\xbb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/rehearsals/{rehearsal_id}\x12\x8f\x01\n\x10GetProgramPolicy\x12*.loyalty.points.v1.GetProgramPolicyRequest\x1a+.loyalty.points.v1.GetProgramPolicyResponse\"\"\xaa\xbb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/program-policy\x12\x95\x01\n\x10SetProgramPolicy\x12*.loyalty.points.v1.SetProgramPolicyRequest\x1a+.loyalty.points.v1.SetProgramPolicyResponse\"(\xaa\xbb\x18\x07\n\x01\x04\x10\x01\x18\x02\x82\xd3\xe4\x93\x02\x17\x1a\x12/v1/program-policy:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1floyalty/points/v1/program.proto\x12\x11loyalty.points.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1floyalty/options/v1/access.proto\x1a loyalty/options/v1/formats.proto\x1a\x1dloyalty/options/v1/text.proto\x1a loyalty/points/v1/accounts.proto\x1a\x1dloyalty/points/v1/terms.proto\"I\n\x19\x45xportEarningRulesRequest\x12\x1c\n\nprogram_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0e\n\x06\x64rafts\x18\x02 \x01(\x08\"N\n\x1a\x45xportEarningRulesResponse\x12\x30\n\x05rules\x18\x01 \x03(\x0b\x32!.loyalty.points.v1.RuleDefinition\"\xa0\x01\n\x17\x44iffEarningRulesRequest\x12\x1c\n\nprogram_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x1f.loyalty.points.v1.RuleDocument\x12\x36\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x1f.loyalty.points.v1.RuleDocumentB\x06\xbaH\x03\xc8\x01\x01\"J\n\x18\x44iffEarningRulesResponse\x12.\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x1d.loyalty.points.v1.RuleChange\"\xa6\x01\n\x19ImportEarningRulesRequest\x12\x1c\n\nprogram_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\nrequest_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\xb8\xbb\x18\x01\x12;\n\x05rules\x18\x03 \x03(\x0b\x32!.loyalty.points.v1.RuleDefinitionB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12\x0f\n\x07\x64ry_run\x18\x04 \x01(\x08\"z\n\x1aImportEarningRulesResponse\x12.\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x1d.loyalty.points.v1.RuleChange\x12,\n\x06\x64rafts\x18\x02 \x03(\x0b\x32\x1c.loyalty.points.v1.RuleDraft\"\xa4\x03\n\x1bRehearseEarningRulesRequest\x12\x1c\n\nprogram_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\nrequest_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\xb8\xbb\x18\x01\x12;\n\x05rules\x18\x03 \x03(\x0b\x32!.loyalty.points.v1.RuleDefinitionB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\x12\x0c\n\x04only\x18\x04 \x01(\x08\x12\x1b\n\x06wallet\x18\x05 \x01(\tB\x0b\xbaH\x04r\x02\x18\x32\xb0\xbb\x18\x01\x12\x39\n\roccurred_from\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12:\n\x0eoccurred_until\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\"\n\rpurchases_max\x18\x08 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\x12\"\n\x0bvalue_minor\x18\t \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12!\n\nper_points\x18\n \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\"4\n\x1cRehearseEarningRulesResponse\x12\x14\n\x0crehearsal_id\x18\x01 \x01(\t\"S\n\x13GetRehearsalRequest\x12\x1c\n\nprogram_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0crehearsal_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"G\n\x14GetRehearsalResponse\x12/\n\trehearsal\x18\x01 \x01(\x0b\x32\x1c.loyalty.points.v1.Rehearsal\"7\n\x17GetProgramPolicyRequest\x12\x1c\n\nprogram_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"L\n\x18GetProgramPolicyResponse\x12\x30\n\x06policy\x18\x01 \x01(\x0b\x32 .loyalty.points.v1.ProgramPolicy\"\xb3\x01\n\x17SetProgramPolicyRequest\x12\x1c\n\nprogram_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\nrequest_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\xb8\xbb\x18\x01\x12\x38\n\x06policy\x18\x03 \x01(\x0b\x32 .loyalty.points.v1.ProgramPolicyB\x06\xbaH\x03\xc8\x01\x01\x12!\n\x10\x65xpected_version\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"L\n\x18SetProgramPolicyResponse\x12\x30\n\x06policy\x18\x01 \x01(\x0b\x32 .loyalty.points.v1.ProgramPolicy\"`\n\x0eRuleDefinition\x12\x16\n\x03key\x18\x01 \x01(\tB\t\xbaH\x06r\x04\xc0\xbb\x18\x01\x12\x36\n\x05terms\x18\x02 \x01(\x0b\x32\x1f.loyalty.points.v1.EarningTermsB\x06\xbaH\x03\xc8\x01\x01\"K\n\x0cRuleDocument\x12;\n\x05rules\x18\x01 \x03(\x0b\x32!.loyalty.points.v1.RuleDefinitionB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03\"z\n\nRuleChange\x12\x0b\n\x03key\x18\x01 \x01(\t\x12/\n\x04kind\x18\x02 \x01(\x0e\x32!.loyalty.points.v1.RuleChangeKind\x12.\n\x06\x66ields\x18\x03 \x03(\x0b\x32\x1e.loyalty.points.v1.FieldChange\"E\n\x0b\x46ieldChange\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x62\x65\x66ore_json\x18\x02 \x01(\t\x12\x12\n\nafter_json\x18\x03 \x01(\t\":\n\tRuleDraft\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0f\n\x07rule_id\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\"\x84\x05\n\tRehearsal\x12\x14\n\x0crehearsal_id\x18\x01 \x01(\t\x12\x12\n\nprogram_id\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.loyalty.points.v1.RehearsalState\x12\x0e\n\x06wallet\x18\x04 \x01(\t\x12\x31\n\roccurred_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0eoccurred_until\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rcovered_until\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpurchases\x18\x08 \x01(\x03\x12\x11\n\tanonymous\x18\t \x01(\x03\x12\x0f\n\x07\x63hanged\x18\n \x01(\x03\x12\x0f\n\x07members\x18\x0b \x01(\x03\x12\r\n\x05given\x18\x0c \x01(\x03\x12\x12\n\nwould_give\x18\r \x01(\x03\x12\x0e\n\x06gained\x18\x0e \x01(\x03\x12\x0c\n\x04lost\x18\x0f \x01(\x03\x12\x17\n\ncost_minor\x18\x10 \x01(\x03H\x00\x88\x01\x01\x12/\n\x05rules\x18\x11 \x03(\x0b\x32 .loyalty.points.v1.RehearsedRule\x12\x31\n\x03top\x18\x12 \x03(\x0b\x32$.loyalty.points.v1.RehearsedPurchase\x12.\n\ncreated_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\r\n\x0b_cost_minor\"R\n\rRehearsedRule\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05given\x18\x02 \x01(\x03\x12\x12\n\nwould_give\x18\x03 \x01(\x03\x12\x11\n\tpurchases\x18\x04 \x01(\x03\"^\n\x11RehearsedPurchase\x12\x13\n\x0bpurchase_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\r\n\x05given\x18\x03 \x01(\x03\x12\x12\n\nwould_give\x18\x04 \x01(\x03\"\x84\x03\n\rProgramPolicy\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x41\n\tshortfall\x18\x02 \x01(\x0e\x32\".loyalty.points.v1.ShortfallPolicyB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12,\n\x10\x61\x64justment_limit\x18\x03 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00H\x00\x88\x01\x01\x12\x34\n\ttransfers\x18\x04 \x01(\x0b\x32!.loyalty.points.v1.TransferPolicy\x12\x31\n\x13unspendable_wallets\x18\x05 \x03(\tB\x14\xbaH\r\x92\x01\n\x10\x14\"\x06r\x04\x10\x01\x18\x32\xb0\xbb\x18\x01\x12L\n\x15inactivity_activities\x18\x06 \x03(\x0e\x32\x1c.loyalty.points.v1.EntryKindB\x0f\xbaH\x0c\x92\x01\t\"\x07\x82\x01\x04\x10\x01 \x00\x12\x11\n\ttime_zone\x18\n \x01(\t\x12\x0f\n\x07version\x18\x08 \x01(\x03\x42\x13\n\x11_adjustment_limit\"\xe5\x01\n\x0eTransferPolicy\x12!\n\npoints_min\x18\x01 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12!\n\npoints_max\x18\x02 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12)\n\x12points_per_day_max\x18\x03 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12)\n\x15transfers_per_day_max\x18\x04 \x01(\x03\x42\n\xbaH\x07\"\x05\x18\x90N(\x00\x12\x37\n points_per_recipient_and_day_max\x18\x05 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00*\x8a\x01\n\x0eRuleChangeKind\x12 \n\x1cRULE_CHANGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16RULE_CHANGE_KIND_ADDED\x10\x01\x12\x1c\n\x18RULE_CHANGE_KIND_CHANGED\x10\x02\x12\x1c\n\x18RULE_CHANGE_KIND_REMOVED\x10\x03*\x84\x01\n\x0eRehearsalState\x12\x1f\n\x1bREHEARSAL_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17REHEARSAL_STATE_RUNNING\x10\x01\x12\x18\n\x14REHEARSAL_STATE_DONE\x10\x02\x12\x1a\n\x16REHEARSAL_STATE_FAILED\x10\x03*\x8b\x01\n\x0fShortfallPolicy\x12 \n\x1cSHORTFALL_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SHORTFALL_POLICY_CARRY\x10\x01\x12\x1d\n\x19SHORTFALL_POLICY_NEGATIVE\x10\x02\x12\x1b\n\x17SHORTFALL_POLICY_REFUSE\x10\x03\x32\xd2\x08\n\x0eProgramService\x12\x9b\x01\n\x12\x45xportEarningRules\x12,.loyalty.points.v1.ExportEarningRulesRequest\x1a-.loyalty.points.v1.ExportEarningRulesResponse\"(\xaa\xbb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/earning-rules:export\x12\x98\x01\n\x10\x44iffEarningRules\x12*.loyalty.points.v1.DiffEarningRulesRequest\x1a+.loyalty.points.v1.DiffEarningRulesResponse\"+\xaa\xbb\x18\x06\n\x02\x03\x04\x30\x01\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/earning-rules:diff:\x01*\x12\xa1\x01\n\x12ImportEarningRules\x12,.loyalty.points.v1.ImportEarningRulesRequest\x1a-.loyalty.points.v1.ImportEarningRulesResponse\".\xaa\xbb\x18\x07\n\x01\x04\x10\x01\x30\x01\x82\xd3\xe4\x93\x02\x1d\"\x18/v1/earning-rules:import:\x01*\x12\xa7\x01\n\x14RehearseEarningRules\x12..loyalty.points.v1.RehearseEarningRulesRequest\x1a/.loyalty.points.v1.RehearseEarningRulesResponse\".\xaa\xbb\x18\x05\n\x01\x04\x10\x01\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/earning-rules:rehearse:\x01*\x12\x8e\x01\n\x0cGetRehearsal\x12&.loyalty.points.v1.GetRehearsalRequest\x1a\'.loyalty.points.v1.GetRehearsalResponse\"-\xaa\xbb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/rehearsals/{rehearsal_id}\x12\x8f\x01\n\x10GetProgramPolicy\x12*.loyalty.points.v1.GetProgramPolicyRequest\x1a+.loyalty.points.v1.GetProgramPolicyResponse\"\"\xaa\xbb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/program-policy\x12\x95\x01\n\x10SetProgramPolicy\x12*.loyalty.points.v1.SetProgramPolicyRequest\x1a+.loyalty.points.v1.SetProgramPolicyResponse\"(\xaa\xbb\x18\x07\n\x01\x04\x10\x01\x18\x02\x82\xd3\xe4\x93\x02\x17\x1a\x12/v1/program-policy:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'loyalty.points.v1.program_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_EXPORTEARNINGRULESREQUEST'].fields_by_name['program_id']._loaded_options = None
+  _globals['_EXPORTEARNINGRULESREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_DIFFEARNINGRULESREQUEST'].fields_by_name['program_id']._loaded_options = None
+  _globals['_DIFFEARNINGRULESREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_DIFFEARNINGRULESREQUEST'].fields_by_name['after']._loaded_options = None
+  _globals['_DIFFEARNINGRULESREQUEST'].fields_by_name['after']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_IMPORTEARNINGRULESREQUEST'].fields_by_name['program_id']._loaded_options = None
+  _globals['_IMPORTEARNINGRULESREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_IMPORTEARNINGRULESREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_IMPORTEARNINGRULESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\006r\004\270\273\030\001'
+  _globals['_IMPORTEARNINGRULESREQUEST'].fields_by_name['rules']._loaded_options = None
+  _globals['_IMPORTEARNINGRULESREQUEST'].fields_by_name['rules']._serialized_options = b'\272H\006\222\001\003\020\364\003'
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['program_id']._loaded_options = None
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\006r\004\270\273\030\001'
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['rules']._loaded_options = None
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['rules']._serialized_options = b'\272H\006\222\001\003\020\364\003'
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['wallet']._loaded_options = None
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['wallet']._serialized_options = b'\272H\004r\002\0302\260\273\030\001'
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['occurred_from']._loaded_options = None
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['occurred_from']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['occurred_until']._loaded_options = None
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['occurred_until']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['purchases_max']._loaded_options = None
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['purchases_max']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['value_minor']._loaded_options = None
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['value_minor']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['per_points']._loaded_options = None
+  _globals['_REHEARSEEARNINGRULESREQUEST'].fields_by_name['per_points']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
+  _globals['_GETREHEARSALREQUEST'].fields_by_name['program_id']._loaded_options = None
+  _globals['_GETREHEARSALREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_GETREHEARSALREQUEST'].fields_by_name['rehearsal_id']._loaded_options = None
+  _globals['_GETREHEARSALREQUEST'].fields_by_name['rehearsal_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_GETPROGRAMPOLICYREQUEST'].fields_by_name['program_id']._loaded_options = None
+  _globals['_GETPROGRAMPOLICYREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_SETPROGRAMPOLICYREQUEST'].fields_by_name['program_id']._loaded_options = None
+  _globals['_SETPROGRAMPOLICYREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_SETPROGRAMPOLICYREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SETPROGRAMPOLICYREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\006r\004\270\273\030\001'
+  _globals['_SETPROGRAMPOLICYREQUEST'].fields_by_name['policy']._loaded_options = None
+  _globals['_SETPROGRAMPOLICYREQUEST'].fields_by_name['policy']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_SETPROGRAMPOLICYREQUEST'].fields_by_name['expected_version']._loaded_options = None
+  _globals['_SETPROGRAMPOLICYREQUEST'].fields_by_name['expected_version']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_RULEDEFINITION'].fields_by_name['key']._loaded_options = None
+  _globals['_RULEDEFINITION'].fields_by_name['key']._serialized_options = b'\272H\006r\004\300\273\030\001'
+  _globals['_RULEDEFINITION'].fields_by_name['terms']._loaded_options = None
+  _globals['_RULEDEFINITION'].fields_by_name['terms']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RULEDOCUMENT'].fields_by_name['rules']._loaded_options = None
+  _globals['_RULEDOCUMENT'].fields_by_name['rules']._serialized_options = b'\272H\006\222\001\003\020\364\003'
+  _globals['_PROGRAMPOLICY'].fields_by_name['shortfall']._loaded_options = None
+  _globals['_PROGRAMPOLICY'].fields_by_name['shortfall']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_PROGRAMPOLICY'].fields_by_name['adjustment_limit']._loaded_options = None
+  _globals['_PROGRAMPOLICY'].fields_by_name['adjustment_limit']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
+  _globals['_PROGRAMPOLICY'].fields_by_name['unspendable_wallets']._loaded_options = None
+  _globals['_PROGRAMPOLICY'].fields_by_name['unspendable_wallets']._serialized_options = b'\272H\r\222\001\n\020\024\"\006r\004\020\001\0302\260\273\030\001'
+  _globals['_PROGRAMPOLICY'].fields_by_name['inactivity_activities']._loaded_options = None
+  _globals['_PROGRAMPOLICY'].fields_by_name['inactivity_activities']._serialized_options = b'\272H\014\222\001\t\"\007\202\001\004\020\001 \000'
+  _globals['_TRANSFERPOLICY'].fields_by_name['points_min']._loaded_options = None
+  _globals['_TRANSFERPOLICY'].fields_by_name['points_min']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
+  _globals['_TRANSFERPOLICY'].fields_by_name['points_max']._loaded_options = None
+  _globals['_TRANSFERPOLICY'].fields_by_name['points_max']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
+  _globals['_TRANSFERPOLICY'].fields_by_name['points_per_day_max']._loaded_options = None
+  _globals['_TRANSFERPOLICY'].fields_by_name['points_per_day_max']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
+  _globals['_TRANSFERPOLICY'].fields_by_name['transfers_per_day_max']._loaded_options = None
+  _globals['_TRANSFERPOLICY'].fields_by_name['transfers_per_day_max']._serialized_options = b'\272H\007\"\005\030\220N(\000'
+  _globals['_TRANSFERPOLICY'].fields_by_name['points_per_recipient_and_day_max']._loaded_options = None
+  _globals['_TRANSFERPOLICY'].fields_by_name['points_per_recipient_and_day_max']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
   _globals['_PROGRAMSERVICE'].methods_by_name['ExportEarningRules']._loaded_options = None
   _globals['_PROGRAMSERVICE'].methods_by_name['ExportEarningRules']._serialized_options = b'\252\273\030\004\n\002\003\004\202\323\344\223\002\032\022\030/v1/earning-rules:export'
   _globals['_PROGRAMSERVICE'].methods_by_name['DiffEarningRules']._loaded_options = None
@@ -50,60 +121,60 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROGRAMSERVICE'].methods_by_name['GetProgramPolicy']._serialized_options = b'\252\273\030\004\n\002\003\004\202\323\344\223\002\024\022\022/v1/program-policy'
   _globals['_PROGRAMSERVICE'].methods_by_name['SetProgramPolicy']._loaded_options = None
   _globals['_PROGRAMSERVICE'].methods_by_name['SetProgramPolicy']._serialized_options = b'\252\273\030\007\n\001\004\020\001\030\002\202\323\344\223\002\027\032\022/v1/program-policy:\001*'
-  _globals['_RULECHANGEKIND']._serialized_start=3413
-  _globals['_RULECHANGEKIND']._serialized_end=3551
-  _globals['_REHEARSALSTATE']._serialized_start=3554
-  _globals['_REHEARSALSTATE']._serialized_end=3686
-  _globals['_SHORTFALLPOLICY']._serialized_start=3689
-  _globals['_SHORTFALLPOLICY']._serialized_end=3828
-  _globals['_EXPORTEARNINGRULESREQUEST']._serialized_start=215
-  _globals['_EXPORTEARNINGRULESREQUEST']._serialized_end=278
-  _globals['_EXPORTEARNINGRULESRESPONSE']._serialized_start=280
-  _globals['_EXPORTEARNINGRULESRESPONSE']._serialized_end=358
-  _globals['_DIFFEARNINGRULESREQUEST']._serialized_start=361
-  _globals['_DIFFEARNINGRULESREQUEST']._serialized_end=503
-  _globals['_DIFFEARNINGRULESRESPONSE']._serialized_start=505
-  _globals['_DIFFEARNINGRULESRESPONSE']._serialized_end=579
-  _globals['_IMPORTEARNINGRULESREQUEST']._serialized_start=582
-  _globals['_IMPORTEARNINGRULESREQUEST']._serialized_end=716
-  _globals['_IMPORTEARNINGRULESRESPONSE']._serialized_start=718
-  _globals['_IMPORTEARNINGRULESRESPONSE']._serialized_end=840
-  _globals['_REHEARSEEARNINGRULESREQUEST']._serialized_start=843
-  _globals['_REHEARSEEARNINGRULESREQUEST']._serialized_end=1159
-  _globals['_REHEARSEEARNINGRULESRESPONSE']._serialized_start=1161
-  _globals['_REHEARSEEARNINGRULESRESPONSE']._serialized_end=1213
-  _globals['_GETREHEARSALREQUEST']._serialized_start=1215
-  _globals['_GETREHEARSALREQUEST']._serialized_end=1278
-  _globals['_GETREHEARSALRESPONSE']._serialized_start=1280
-  _globals['_GETREHEARSALRESPONSE']._serialized_end=1351
-  _globals['_GETPROGRAMPOLICYREQUEST']._serialized_start=1353
-  _globals['_GETPROGRAMPOLICYREQUEST']._serialized_end=1398
-  _globals['_GETPROGRAMPOLICYRESPONSE']._serialized_start=1400
-  _globals['_GETPROGRAMPOLICYRESPONSE']._serialized_end=1476
-  _globals['_SETPROGRAMPOLICYREQUEST']._serialized_start=1479
-  _globals['_SETPROGRAMPOLICYREQUEST']._serialized_end=1620
-  _globals['_SETPROGRAMPOLICYRESPONSE']._serialized_start=1622
-  _globals['_SETPROGRAMPOLICYRESPONSE']._serialized_end=1698
-  _globals['_RULEDEFINITION']._serialized_start=1700
-  _globals['_RULEDEFINITION']._serialized_end=1777
-  _globals['_RULEDOCUMENT']._serialized_start=1779
-  _globals['_RULEDOCUMENT']._serialized_end=1843
-  _globals['_RULECHANGE']._serialized_start=1845
-  _globals['_RULECHANGE']._serialized_end=1967
-  _globals['_FIELDCHANGE']._serialized_start=1969
-  _globals['_FIELDCHANGE']._serialized_end=2038
-  _globals['_RULEDRAFT']._serialized_start=2040
-  _globals['_RULEDRAFT']._serialized_end=2098
-  _globals['_REHEARSAL']._serialized_start=2101
-  _globals['_REHEARSAL']._serialized_end=2745
-  _globals['_REHEARSEDRULE']._serialized_start=2747
-  _globals['_REHEARSEDRULE']._serialized_end=2829
-  _globals['_REHEARSEDPURCHASE']._serialized_start=2831
-  _globals['_REHEARSEDPURCHASE']._serialized_end=2925
-  _globals['_PROGRAMPOLICY']._serialized_start=2928
-  _globals['_PROGRAMPOLICY']._serialized_end=3250
-  _globals['_TRANSFERPOLICY']._serialized_start=3253
-  _globals['_TRANSFERPOLICY']._serialized_end=3410
-  _globals['_PROGRAMSERVICE']._serialized_start=3831
-  _globals['_PROGRAMSERVICE']._serialized_end=4937
+  _globals['_RULECHANGEKIND']._serialized_start=3907
+  _globals['_RULECHANGEKIND']._serialized_end=4045
+  _globals['_REHEARSALSTATE']._serialized_start=4048
+  _globals['_REHEARSALSTATE']._serialized_end=4180
+  _globals['_SHORTFALLPOLICY']._serialized_start=4183
+  _globals['_SHORTFALLPOLICY']._serialized_end=4322
+  _globals['_EXPORTEARNINGRULESREQUEST']._serialized_start=309
+  _globals['_EXPORTEARNINGRULESREQUEST']._serialized_end=382
+  _globals['_EXPORTEARNINGRULESRESPONSE']._serialized_start=384
+  _globals['_EXPORTEARNINGRULESRESPONSE']._serialized_end=462
+  _globals['_DIFFEARNINGRULESREQUEST']._serialized_start=465
+  _globals['_DIFFEARNINGRULESREQUEST']._serialized_end=625
+  _globals['_DIFFEARNINGRULESRESPONSE']._serialized_start=627
+  _globals['_DIFFEARNINGRULESRESPONSE']._serialized_end=701
+  _globals['_IMPORTEARNINGRULESREQUEST']._serialized_start=704
+  _globals['_IMPORTEARNINGRULESREQUEST']._serialized_end=870
+  _globals['_IMPORTEARNINGRULESRESPONSE']._serialized_start=872
+  _globals['_IMPORTEARNINGRULESRESPONSE']._serialized_end=994
+  _globals['_REHEARSEEARNINGRULESREQUEST']._serialized_start=997
+  _globals['_REHEARSEEARNINGRULESREQUEST']._serialized_end=1417
+  _globals['_REHEARSEEARNINGRULESRESPONSE']._serialized_start=1419
+  _globals['_REHEARSEEARNINGRULESRESPONSE']._serialized_end=1471
+  _globals['_GETREHEARSALREQUEST']._serialized_start=1473
+  _globals['_GETREHEARSALREQUEST']._serialized_end=1556
+  _globals['_GETREHEARSALRESPONSE']._serialized_start=1558
+  _globals['_GETREHEARSALRESPONSE']._serialized_end=1629
+  _globals['_GETPROGRAMPOLICYREQUEST']._serialized_start=1631
+  _globals['_GETPROGRAMPOLICYREQUEST']._serialized_end=1686
+  _globals['_GETPROGRAMPOLICYRESPONSE']._serialized_start=1688
+  _globals['_GETPROGRAMPOLICYRESPONSE']._serialized_end=1764
+  _globals['_SETPROGRAMPOLICYREQUEST']._serialized_start=1767
+  _globals['_SETPROGRAMPOLICYREQUEST']._serialized_end=1946
+  _globals['_SETPROGRAMPOLICYRESPONSE']._serialized_start=1948
+  _globals['_SETPROGRAMPOLICYRESPONSE']._serialized_end=2024
+  _globals['_RULEDEFINITION']._serialized_start=2026
+  _globals['_RULEDEFINITION']._serialized_end=2122
+  _globals['_RULEDOCUMENT']._serialized_start=2124
+  _globals['_RULEDOCUMENT']._serialized_end=2199
+  _globals['_RULECHANGE']._serialized_start=2201
+  _globals['_RULECHANGE']._serialized_end=2323
+  _globals['_FIELDCHANGE']._serialized_start=2325
+  _globals['_FIELDCHANGE']._serialized_end=2394
+  _globals['_RULEDRAFT']._serialized_start=2396
+  _globals['_RULEDRAFT']._serialized_end=2454
+  _globals['_REHEARSAL']._serialized_start=2457
+  _globals['_REHEARSAL']._serialized_end=3101
+  _globals['_REHEARSEDRULE']._serialized_start=3103
+  _globals['_REHEARSEDRULE']._serialized_end=3185
+  _globals['_REHEARSEDPURCHASE']._serialized_start=3187
+  _globals['_REHEARSEDPURCHASE']._serialized_end=3281
+  _globals['_PROGRAMPOLICY']._serialized_start=3284
+  _globals['_PROGRAMPOLICY']._serialized_end=3672
+  _globals['_TRANSFERPOLICY']._serialized_start=3675
+  _globals['_TRANSFERPOLICY']._serialized_end=3904
+  _globals['_PROGRAMSERVICE']._serialized_start=4325
+  _globals['_PROGRAMSERVICE']._serialized_end=5431
 # @@protoc_insertion_point(module_scope)

@@ -22,17 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1floyalty/points/v1/tenders.proto\x12\x11loyalty.points.v1\"K\n\x06Tender\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.loyalty.points.v1.TenderKind\x12\x14\n\x0c\x61mount_minor\x18\x02 \x01(\x03*\xc0\x01\n\nTenderKind\x12\x1b\n\x17TENDER_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10TENDER_KIND_CASH\x10\x01\x12\x1c\n\x18TENDER_KIND_PAYMENT_CARD\x10\x02\x12\x19\n\x15TENDER_KIND_GIFT_CARD\x10\x03\x12\x16\n\x12TENDER_KIND_POINTS\x10\x04\x12\x17\n\x13TENDER_KIND_VOUCHER\x10\x05\x12\x15\n\x11TENDER_KIND_OTHER\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1floyalty/points/v1/tenders.proto\x12\x11loyalty.points.v1\x1a\x1b\x62uf/validate/validate.proto\"p\n\x06Tender\x12\x37\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.loyalty.points.v1.TenderKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12-\n\x0c\x61mount_minor\x18\x02 \x01(\x03\x42\x17\xbaH\x14\"\x12\x18\x80\xa0\x94\xa5\x8d\x1d(\x80\xe0\xeb\xda\xf2\xe2\xff\xff\xff\x01*\xc0\x01\n\nTenderKind\x12\x1b\n\x17TENDER_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10TENDER_KIND_CASH\x10\x01\x12\x1c\n\x18TENDER_KIND_PAYMENT_CARD\x10\x02\x12\x19\n\x15TENDER_KIND_GIFT_CARD\x10\x03\x12\x16\n\x12TENDER_KIND_POINTS\x10\x04\x12\x17\n\x13TENDER_KIND_VOUCHER\x10\x05\x12\x15\n\x11TENDER_KIND_OTHER\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'loyalty.points.v1.tenders_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TENDERKIND']._serialized_start=132
-  _globals['_TENDERKIND']._serialized_end=324
-  _globals['_TENDER']._serialized_start=54
-  _globals['_TENDER']._serialized_end=129
+  _globals['_TENDER'].fields_by_name['kind']._loaded_options = None
+  _globals['_TENDER'].fields_by_name['kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_TENDER'].fields_by_name['amount_minor']._loaded_options = None
+  _globals['_TENDER'].fields_by_name['amount_minor']._serialized_options = b'\272H\024\"\022\030\200\240\224\245\215\035(\200\340\353\332\362\342\377\377\377\001'
+  _globals['_TENDERKIND']._serialized_start=198
+  _globals['_TENDERKIND']._serialized_end=390
+  _globals['_TENDER']._serialized_start=83
+  _globals['_TENDER']._serialized_end=195
 # @@protoc_insertion_point(module_scope)

@@ -22,45 +22,128 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from loyalty.options.v1 import formats_pb2 as loyalty_dot_options_dot_v1_dot_formats__pb2
+from loyalty.options.v1 import text_pb2 as loyalty_dot_options_dot_v1_dot_text__pb2
 from loyalty.points.v1 import tenders_pb2 as loyalty_dot_points_dot_v1_dot_tenders__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dloyalty/points/v1/terms.proto\x12\x11loyalty.points.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1floyalty/points/v1/tenders.proto\"\xf0\x08\n\x0c\x45\x61rningTerms\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x18\n\x10per_amount_minor\x18\x03 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x04 \x01(\t\x12\x15\n\rexcluded_skus\x18\x05 \x03(\t\x12\x1b\n\x13\x65xcluded_categories\x18\x06 \x03(\t\x12-\n\tstarts_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x08rounding\x18\t \x01(\x0e\x32\x1b.loyalty.points.v1.Rounding\x12\x14\n\x0cpending_days\x18\n \x01(\x05\x12\x13\n\x0b\x65xpiry_days\x18\x0b \x01(\x05\x12\x0e\n\x06wallet\x18\x0c \x01(\t\x12\x30\n\x06\x65\x66\x66\x65\x63t\x18\r \x01(\x0e\x32 .loyalty.points.v1.EarningEffect\x12\x32\n\x07trigger\x18\x0e \x01(\x0e\x32!.loyalty.points.v1.EarningTrigger\x12)\n\x06\x66\x61\x63tor\x18\x0f \x01(\x0b\x32\x19.loyalty.points.v1.Factor\x12\x11\n\tcondition\x18\x10 \x01(\t\x12\x11\n\ttime_zone\x18\x11 \x01(\t\x12\x32\n\x0bvalid_hours\x18\x12 \x03(\x0b\x32\x1d.loyalty.points.v1.ValidHours\x12\x15\n\rincluded_skus\x18\x13 \x03(\t\x12\x1b\n\x13included_categories\x18\x14 \x03(\t\x12\x37\n\x10\x65xcluded_tenders\x18\x15 \x03(\x0e\x32\x1d.loyalty.points.v1.TenderKind\x12\x18\n\x10\x61ll_tenders_earn\x18\x16 \x01(\x08\x12\x16\n\x0estacking_group\x18\x17 \x01(\t\x12\x10\n\x08priority\x18\x18 \x01(\x05\x12\x11\n\texclusive\x18\x19 \x01(\x08\x12/\n\x06limits\x18\x1a \x03(\x0b\x32\x1f.loyalty.points.v1.EarningLimit\x12\x34\n\x0climit_policy\x18\x1b \x01(\x0e\x32\x1e.loyalty.points.v1.LimitPolicy\x12\x17\n\x0fincluded_brands\x18\x1c \x03(\t\x12\x17\n\x0f\x65xcluded_brands\x18\x1d \x03(\t\x12\x13\n\x0b\x65xclude_tax\x18\x1e \x01(\x08\x12)\n\x06\x65xpiry\x18\x1f \x01(\x0b\x32\x19.loyalty.points.v1.Expiry\x12\x35\n\x0e\x65xpiry_by_tier\x18  \x03(\x0b\x32\x1d.loyalty.points.v1.TierExpiry\x12\x12\n\nqualifying\x18% \x01(\x08\x12\x15\n\ractivity_name\x18! \x01(\t\x12\x32\n\x07\x61\x63\x63rual\x18& \x01(\x0e\x32!.loyalty.points.v1.EarningAccrual\"\xa5\x01\n\x0c\x45\x61rningLimit\x12,\n\x05scope\x18\x01 \x01(\x0e\x32\x1d.loyalty.points.v1.LimitScope\x12*\n\x04span\x18\x02 \x01(\x0e\x32\x1c.loyalty.points.v1.LimitSpan\x12*\n\x04unit\x18\x03 \x01(\x0e\x32\x1c.loyalty.points.v1.LimitUnit\x12\x0f\n\x07\x61t_most\x18\x04 \x01(\x03\"i\n\x06\x45xpiry\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.loyalty.points.v1.ExpiryKind\x12\x0c\n\x04\x64\x61ys\x18\x02 \x01(\x05\x12\x15\n\rperiods_later\x18\x03 \x01(\x05\x12\r\n\x05\x64\x61tes\x18\x04 \x03(\t\"E\n\nTierExpiry\x12\x0c\n\x04tier\x18\x01 \x01(\t\x12)\n\x06\x65xpiry\x18\x02 \x01(\x0b\x32\x19.loyalty.points.v1.Expiry\"0\n\x06\x46\x61\x63tor\x12\x11\n\tnumerator\x18\x01 \x01(\x05\x12\x13\n\x0b\x64\x65nominator\x18\x02 \x01(\x05\"I\n\nValidHours\x12\x10\n\x08weekdays\x18\x01 \x03(\x05\x12\x13\n\x0b\x66rom_minute\x18\x02 \x01(\x05\x12\x14\n\x0cuntil_minute\x18\x03 \x01(\x05*\x95\x01\n\nLimitScope\x12\x1b\n\x17LIMIT_SCOPE_UNSPECIFIED\x10\x00\x12\x16\n\x12LIMIT_SCOPE_MEMBER\x10\x01\x12\"\n\x1eLIMIT_SCOPE_MEMBER_AND_CASHIER\x10\x02\x12\x17\n\x13LIMIT_SCOPE_PROGRAM\x10\x03\x12\x15\n\x11LIMIT_SCOPE_STORE\x10\x04*\xa9\x01\n\tLimitSpan\x12\x1a\n\x16LIMIT_SPAN_UNSPECIFIED\x10\x00\x12\x17\n\x13LIMIT_SPAN_PURCHASE\x10\x01\x12\x12\n\x0eLIMIT_SPAN_DAY\x10\x02\x12\x13\n\x0fLIMIT_SPAN_WEEK\x10\x03\x12\x14\n\x10LIMIT_SPAN_MONTH\x10\x04\x12\x13\n\x0fLIMIT_SPAN_YEAR\x10\x05\x12\x13\n\x0fLIMIT_SPAN_EVER\x10\x06*X\n\tLimitUnit\x12\x1a\n\x16LIMIT_UNIT_UNSPECIFIED\x10\x00\x12\x15\n\x11LIMIT_UNIT_POINTS\x10\x01\x12\x18\n\x14LIMIT_UNIT_PURCHASES\x10\x02*Z\n\x0bLimitPolicy\x12\x1c\n\x18LIMIT_POLICY_UNSPECIFIED\x10\x00\x12\x14\n\x10LIMIT_POLICY_CUT\x10\x01\x12\x17\n\x13LIMIT_POLICY_REFUSE\x10\x02*\xdb\x01\n\nExpiryKind\x12\x1b\n\x17\x45XPIRY_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45XPIRY_KIND_NEVER\x10\x01\x12\x14\n\x10\x45XPIRY_KIND_DAYS\x10\x02\x12\x19\n\x15\x45XPIRY_KIND_MONTH_END\x10\x03\x12\x1b\n\x17\x45XPIRY_KIND_QUARTER_END\x10\x04\x12\x18\n\x14\x45XPIRY_KIND_YEAR_END\x10\x05\x12\x15\n\x11\x45XPIRY_KIND_DATES\x10\x06\x12\x1a\n\x16\x45XPIRY_KIND_INACTIVITY\x10\x07*\xc1\x01\n\rEarningEffect\x12\x1e\n\x1a\x45\x41RNING_EFFECT_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x45\x41RNING_EFFECT_PER_AMOUNT\x10\x01\x12\x1b\n\x17\x45\x41RNING_EFFECT_PER_UNIT\x10\x02\x12\x18\n\x14\x45\x41RNING_EFFECT_FIXED\x10\x03\x12\x1d\n\x19\x45\x41RNING_EFFECT_MULTIPLIER\x10\x04\x12\x1b\n\x17\x45\x41RNING_EFFECT_ADDITION\x10\x05*\xfa\x01\n\x0e\x45\x61rningTrigger\x12\x1f\n\x1b\x45\x41RNING_TRIGGER_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x45\x41RNING_TRIGGER_PURCHASE\x10\x01\x12\x18\n\x14\x45\x41RNING_TRIGGER_LINE\x10\x02\x12\x19\n\x15\x45\x41RNING_TRIGGER_EVENT\x10\x03\x12\x19\n\x15\x45\x41RNING_TRIGGER_VISIT\x10\x04\x12\x1d\n\x19\x45\x41RNING_TRIGGER_ENROLMENT\x10\x05\x12\x1c\n\x18\x45\x41RNING_TRIGGER_BIRTHDAY\x10\x06\x12\x1c\n\x18\x45\x41RNING_TRIGGER_REFERRAL\x10\x07*t\n\x0e\x45\x61rningAccrual\x12\x1f\n\x1b\x45\x41RNING_ACCRUAL_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x45\x41RNING_ACCRUAL_WHOLE_STEPS\x10\x01\x12 \n\x1c\x45\x41RNING_ACCRUAL_PROPORTIONAL\x10\x02*^\n\x08Rounding\x12\x18\n\x14ROUNDING_UNSPECIFIED\x10\x00\x12\x11\n\rROUNDING_DOWN\x10\x01\x12\x14\n\x10ROUNDING_HALF_UP\x10\x02\x12\x0f\n\x0bROUNDING_UP\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dloyalty/points/v1/terms.proto\x12\x11loyalty.points.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a loyalty/options/v1/formats.proto\x1a\x1dloyalty/options/v1/text.proto\x1a\x1floyalty/points/v1/tenders.proto\"\xe2\x0b\n\x0c\x45\x61rningTerms\x12\x1b\n\x04name\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x64\xb0\xbb\x18\x02\x12\x1b\n\x06points\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84=(\x00\x12\'\n\x10per_amount_minor\x18\x03 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12\x10\n\x08\x63urrency\x18\x04 \x01(\t\x12,\n\rexcluded_skus\x18\x05 \x03(\tB\x15\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x10\x01\x18\x64\xb0\xbb\x18\x01\x12\x32\n\x13\x65xcluded_categories\x18\x06 \x03(\tB\x15\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x10\x01\x18\x64\xb0\xbb\x18\x01\x12-\n\tstarts_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x08rounding\x18\t \x01(\x0e\x32\x1b.loyalty.points.v1.RoundingB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12 \n\x0cpending_days\x18\n \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc2\x1c(\x00\x12 \n\x0b\x65xpiry_days\x18\x0b \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x94\x9d\x02(\x00\x12\x1b\n\x06wallet\x18\x0c \x01(\tB\x0b\xbaH\x04r\x02\x18\x32\xb0\xbb\x18\x01\x12:\n\x06\x65\x66\x66\x65\x63t\x18\r \x01(\x0e\x32 .loyalty.points.v1.EarningEffectB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12<\n\x07trigger\x18\x0e \x01(\x0e\x32!.loyalty.points.v1.EarningTriggerB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12)\n\x06\x66\x61\x63tor\x18\x0f \x01(\x0b\x32\x19.loyalty.points.v1.Factor\x12\x1f\n\tcondition\x18\x10 \x01(\tB\x0c\xbaH\x05r\x03\x18\xf4\x03\xb0\xbb\x18\x01\x12\x11\n\ttime_zone\x18\x11 \x01(\t\x12<\n\x0bvalid_hours\x18\x12 \x03(\x0b\x32\x1d.loyalty.points.v1.ValidHoursB\x08\xbaH\x05\x92\x01\x02\x10\x32\x12,\n\rincluded_skus\x18\x13 \x03(\tB\x15\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x10\x01\x18\x64\xb0\xbb\x18\x01\x12\x32\n\x13included_categories\x18\x14 \x03(\tB\x15\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x10\x01\x18\x64\xb0\xbb\x18\x01\x12H\n\x10\x65xcluded_tenders\x18\x15 \x03(\x0e\x32\x1d.loyalty.points.v1.TenderKindB\x0f\xbaH\x0c\x92\x01\t\"\x07\x82\x01\x04\x10\x01 \x00\x12\x18\n\x10\x61ll_tenders_earn\x18\x16 \x01(\x08\x12#\n\x0estacking_group\x18\x17 \x01(\tB\x0b\xbaH\x04r\x02\x18\x32\xb0\xbb\x18\x01\x12\x1d\n\x08priority\x18\x18 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\x12\x11\n\texclusive\x18\x19 \x01(\x08\x12\x39\n\x06limits\x18\x1a \x03(\x0b\x32\x1f.loyalty.points.v1.EarningLimitB\x08\xbaH\x05\x92\x01\x02\x10\n\x12>\n\x0climit_policy\x18\x1b \x01(\x0e\x32\x1e.loyalty.points.v1.LimitPolicyB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12.\n\x0fincluded_brands\x18\x1c \x03(\tB\x15\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x10\x01\x18\x64\xb0\xbb\x18\x01\x12.\n\x0f\x65xcluded_brands\x18\x1d \x03(\tB\x15\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x10\x01\x18\x64\xb0\xbb\x18\x01\x12\x13\n\x0b\x65xclude_tax\x18\x1e \x01(\x08\x12)\n\x06\x65xpiry\x18\x1f \x01(\x0b\x32\x19.loyalty.points.v1.Expiry\x12?\n\x0e\x65xpiry_by_tier\x18  \x03(\x0b\x32\x1d.loyalty.points.v1.TierExpiryB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x12\n\nqualifying\x18% \x01(\x08\x12#\n\ractivity_name\x18! \x01(\tB\x0c\xbaH\tr\x04\xc0\xbb\x18\x01\xd8\x01\x01\x12<\n\x07\x61\x63\x63rual\x18& \x01(\x0e\x32!.loyalty.points.v1.EarningAccrualB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\xd7\x01\n\x0c\x45\x61rningLimit\x12\x38\n\x05scope\x18\x01 \x01(\x0e\x32\x1d.loyalty.points.v1.LimitScopeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x36\n\x04span\x18\x02 \x01(\x0e\x32\x1c.loyalty.points.v1.LimitSpanB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x34\n\x04unit\x18\x03 \x01(\x0e\x32\x1c.loyalty.points.v1.LimitUnitB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1f\n\x07\x61t_most\x18\x04 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x01\"\x97\x01\n\x06\x45xpiry\x12\x37\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.loyalty.points.v1.ExpiryKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x04\x64\x61ys\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x94\x9d\x02(\x00\x12 \n\rperiods_later\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18x(\x00\x12\x17\n\x05\x64\x61tes\x18\x04 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x32\"\\\n\nTierExpiry\x12\x1b\n\x04tier\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18\x64\xb0\xbb\x18\x01\x12\x31\n\x06\x65xpiry\x18\x02 \x01(\x0b\x32\x19.loyalty.points.v1.ExpiryB\x06\xbaH\x03\xc8\x01\x01\"H\n\x06\x46\x61\x63tor\x12\x1d\n\tnumerator\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x01\x12\x1f\n\x0b\x64\x65nominator\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x01\"q\n\nValidHours\x12 \n\x08weekdays\x18\x01 \x03(\x05\x42\x0e\xbaH\x0b\x92\x01\x08\"\x06\x1a\x04\x18\x07(\x01\x12\x1f\n\x0b\x66rom_minute\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x9f\x0b(\x00\x12 \n\x0cuntil_minute\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xa0\x0b(\x01*\x95\x01\n\nLimitScope\x12\x1b\n\x17LIMIT_SCOPE_UNSPECIFIED\x10\x00\x12\x16\n\x12LIMIT_SCOPE_MEMBER\x10\x01\x12\"\n\x1eLIMIT_SCOPE_MEMBER_AND_CASHIER\x10\x02\x12\x17\n\x13LIMIT_SCOPE_PROGRAM\x10\x03\x12\x15\n\x11LIMIT_SCOPE_STORE\x10\x04*\xa9\x01\n\tLimitSpan\x12\x1a\n\x16LIMIT_SPAN_UNSPECIFIED\x10\x00\x12\x17\n\x13LIMIT_SPAN_PURCHASE\x10\x01\x12\x12\n\x0eLIMIT_SPAN_DAY\x10\x02\x12\x13\n\x0fLIMIT_SPAN_WEEK\x10\x03\x12\x14\n\x10LIMIT_SPAN_MONTH\x10\x04\x12\x13\n\x0fLIMIT_SPAN_YEAR\x10\x05\x12\x13\n\x0fLIMIT_SPAN_EVER\x10\x06*X\n\tLimitUnit\x12\x1a\n\x16LIMIT_UNIT_UNSPECIFIED\x10\x00\x12\x15\n\x11LIMIT_UNIT_POINTS\x10\x01\x12\x18\n\x14LIMIT_UNIT_PURCHASES\x10\x02*Z\n\x0bLimitPolicy\x12\x1c\n\x18LIMIT_POLICY_UNSPECIFIED\x10\x00\x12\x14\n\x10LIMIT_POLICY_CUT\x10\x01\x12\x17\n\x13LIMIT_POLICY_REFUSE\x10\x02*\xdb\x01\n\nExpiryKind\x12\x1b\n\x17\x45XPIRY_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45XPIRY_KIND_NEVER\x10\x01\x12\x14\n\x10\x45XPIRY_KIND_DAYS\x10\x02\x12\x19\n\x15\x45XPIRY_KIND_MONTH_END\x10\x03\x12\x1b\n\x17\x45XPIRY_KIND_QUARTER_END\x10\x04\x12\x18\n\x14\x45XPIRY_KIND_YEAR_END\x10\x05\x12\x15\n\x11\x45XPIRY_KIND_DATES\x10\x06\x12\x1a\n\x16\x45XPIRY_KIND_INACTIVITY\x10\x07*\xc1\x01\n\rEarningEffect\x12\x1e\n\x1a\x45\x41RNING_EFFECT_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x45\x41RNING_EFFECT_PER_AMOUNT\x10\x01\x12\x1b\n\x17\x45\x41RNING_EFFECT_PER_UNIT\x10\x02\x12\x18\n\x14\x45\x41RNING_EFFECT_FIXED\x10\x03\x12\x1d\n\x19\x45\x41RNING_EFFECT_MULTIPLIER\x10\x04\x12\x1b\n\x17\x45\x41RNING_EFFECT_ADDITION\x10\x05*\xfa\x01\n\x0e\x45\x61rningTrigger\x12\x1f\n\x1b\x45\x41RNING_TRIGGER_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x45\x41RNING_TRIGGER_PURCHASE\x10\x01\x12\x18\n\x14\x45\x41RNING_TRIGGER_LINE\x10\x02\x12\x19\n\x15\x45\x41RNING_TRIGGER_EVENT\x10\x03\x12\x19\n\x15\x45\x41RNING_TRIGGER_VISIT\x10\x04\x12\x1d\n\x19\x45\x41RNING_TRIGGER_ENROLMENT\x10\x05\x12\x1c\n\x18\x45\x41RNING_TRIGGER_BIRTHDAY\x10\x06\x12\x1c\n\x18\x45\x41RNING_TRIGGER_REFERRAL\x10\x07*t\n\x0e\x45\x61rningAccrual\x12\x1f\n\x1b\x45\x41RNING_ACCRUAL_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x45\x41RNING_ACCRUAL_WHOLE_STEPS\x10\x01\x12 \n\x1c\x45\x41RNING_ACCRUAL_PROPORTIONAL\x10\x02*^\n\x08Rounding\x12\x18\n\x14ROUNDING_UNSPECIFIED\x10\x00\x12\x11\n\rROUNDING_DOWN\x10\x01\x12\x14\n\x10ROUNDING_HALF_UP\x10\x02\x12\x0f\n\x0bROUNDING_UP\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'loyalty.points.v1.terms_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LIMITSCOPE']._serialized_start=1729
-  _globals['_LIMITSCOPE']._serialized_end=1878
-  _globals['_LIMITSPAN']._serialized_start=1881
-  _globals['_LIMITSPAN']._serialized_end=2050
-  _globals['_LIMITUNIT']._serialized_start=2052
-  _globals['_LIMITUNIT']._serialized_end=2140
-  _globals['_LIMITPOLICY']._serialized_start=2142
-  _globals['_LIMITPOLICY']._serialized_end=2232
-  _globals['_EXPIRYKIND']._serialized_start=2235
-  _globals['_EXPIRYKIND']._serialized_end=2454
-  _globals['_EARNINGEFFECT']._serialized_start=2457
-  _globals['_EARNINGEFFECT']._serialized_end=2650
-  _globals['_EARNINGTRIGGER']._serialized_start=2653
-  _globals['_EARNINGTRIGGER']._serialized_end=2903
-  _globals['_EARNINGACCRUAL']._serialized_start=2905
-  _globals['_EARNINGACCRUAL']._serialized_end=3021
-  _globals['_ROUNDING']._serialized_start=3023
-  _globals['_ROUNDING']._serialized_end=3117
-  _globals['_EARNINGTERMS']._serialized_start=119
-  _globals['_EARNINGTERMS']._serialized_end=1255
-  _globals['_EARNINGLIMIT']._serialized_start=1258
-  _globals['_EARNINGLIMIT']._serialized_end=1423
-  _globals['_EXPIRY']._serialized_start=1425
-  _globals['_EXPIRY']._serialized_end=1530
-  _globals['_TIEREXPIRY']._serialized_start=1532
-  _globals['_TIEREXPIRY']._serialized_end=1601
-  _globals['_FACTOR']._serialized_start=1603
-  _globals['_FACTOR']._serialized_end=1651
-  _globals['_VALIDHOURS']._serialized_start=1653
-  _globals['_VALIDHOURS']._serialized_end=1726
+  _globals['_EARNINGTERMS'].fields_by_name['name']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030d\260\273\030\002'
+  _globals['_EARNINGTERMS'].fields_by_name['points']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['points']._serialized_options = b'\272H\010\"\006\030\300\204=(\000'
+  _globals['_EARNINGTERMS'].fields_by_name['per_amount_minor']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['per_amount_minor']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
+  _globals['_EARNINGTERMS'].fields_by_name['excluded_skus']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['excluded_skus']._serialized_options = b'\272H\016\222\001\013\020\350\007\"\006r\004\020\001\030d\260\273\030\001'
+  _globals['_EARNINGTERMS'].fields_by_name['excluded_categories']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['excluded_categories']._serialized_options = b'\272H\016\222\001\013\020\350\007\"\006r\004\020\001\030d\260\273\030\001'
+  _globals['_EARNINGTERMS'].fields_by_name['rounding']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['rounding']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_EARNINGTERMS'].fields_by_name['pending_days']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['pending_days']._serialized_options = b'\272H\007\032\005\030\302\034(\000'
+  _globals['_EARNINGTERMS'].fields_by_name['expiry_days']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['expiry_days']._serialized_options = b'\272H\010\032\006\030\224\235\002(\000'
+  _globals['_EARNINGTERMS'].fields_by_name['wallet']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['wallet']._serialized_options = b'\272H\004r\002\0302\260\273\030\001'
+  _globals['_EARNINGTERMS'].fields_by_name['effect']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['effect']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_EARNINGTERMS'].fields_by_name['trigger']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['trigger']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_EARNINGTERMS'].fields_by_name['condition']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['condition']._serialized_options = b'\272H\005r\003\030\364\003\260\273\030\001'
+  _globals['_EARNINGTERMS'].fields_by_name['valid_hours']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['valid_hours']._serialized_options = b'\272H\005\222\001\002\0202'
+  _globals['_EARNINGTERMS'].fields_by_name['included_skus']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['included_skus']._serialized_options = b'\272H\016\222\001\013\020\350\007\"\006r\004\020\001\030d\260\273\030\001'
+  _globals['_EARNINGTERMS'].fields_by_name['included_categories']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['included_categories']._serialized_options = b'\272H\016\222\001\013\020\350\007\"\006r\004\020\001\030d\260\273\030\001'
+  _globals['_EARNINGTERMS'].fields_by_name['excluded_tenders']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['excluded_tenders']._serialized_options = b'\272H\014\222\001\t\"\007\202\001\004\020\001 \000'
+  _globals['_EARNINGTERMS'].fields_by_name['stacking_group']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['stacking_group']._serialized_options = b'\272H\004r\002\0302\260\273\030\001'
+  _globals['_EARNINGTERMS'].fields_by_name['priority']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['priority']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_EARNINGTERMS'].fields_by_name['limits']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['limits']._serialized_options = b'\272H\005\222\001\002\020\n'
+  _globals['_EARNINGTERMS'].fields_by_name['limit_policy']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['limit_policy']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_EARNINGTERMS'].fields_by_name['included_brands']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['included_brands']._serialized_options = b'\272H\016\222\001\013\020\350\007\"\006r\004\020\001\030d\260\273\030\001'
+  _globals['_EARNINGTERMS'].fields_by_name['excluded_brands']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['excluded_brands']._serialized_options = b'\272H\016\222\001\013\020\350\007\"\006r\004\020\001\030d\260\273\030\001'
+  _globals['_EARNINGTERMS'].fields_by_name['expiry_by_tier']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['expiry_by_tier']._serialized_options = b'\272H\005\222\001\002\020\024'
+  _globals['_EARNINGTERMS'].fields_by_name['activity_name']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['activity_name']._serialized_options = b'\272H\tr\004\300\273\030\001\330\001\001'
+  _globals['_EARNINGTERMS'].fields_by_name['accrual']._loaded_options = None
+  _globals['_EARNINGTERMS'].fields_by_name['accrual']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_EARNINGLIMIT'].fields_by_name['scope']._loaded_options = None
+  _globals['_EARNINGLIMIT'].fields_by_name['scope']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_EARNINGLIMIT'].fields_by_name['span']._loaded_options = None
+  _globals['_EARNINGLIMIT'].fields_by_name['span']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_EARNINGLIMIT'].fields_by_name['unit']._loaded_options = None
+  _globals['_EARNINGLIMIT'].fields_by_name['unit']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_EARNINGLIMIT'].fields_by_name['at_most']._loaded_options = None
+  _globals['_EARNINGLIMIT'].fields_by_name['at_most']._serialized_options = b'\272H\013\"\t\030\200\240\224\245\215\035(\001'
+  _globals['_EXPIRY'].fields_by_name['kind']._loaded_options = None
+  _globals['_EXPIRY'].fields_by_name['kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_EXPIRY'].fields_by_name['days']._loaded_options = None
+  _globals['_EXPIRY'].fields_by_name['days']._serialized_options = b'\272H\010\032\006\030\224\235\002(\000'
+  _globals['_EXPIRY'].fields_by_name['periods_later']._loaded_options = None
+  _globals['_EXPIRY'].fields_by_name['periods_later']._serialized_options = b'\272H\006\032\004\030x(\000'
+  _globals['_EXPIRY'].fields_by_name['dates']._loaded_options = None
+  _globals['_EXPIRY'].fields_by_name['dates']._serialized_options = b'\272H\005\222\001\002\0202'
+  _globals['_TIEREXPIRY'].fields_by_name['tier']._loaded_options = None
+  _globals['_TIEREXPIRY'].fields_by_name['tier']._serialized_options = b'\272H\006r\004\020\001\030d\260\273\030\001'
+  _globals['_TIEREXPIRY'].fields_by_name['expiry']._loaded_options = None
+  _globals['_TIEREXPIRY'].fields_by_name['expiry']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_FACTOR'].fields_by_name['numerator']._loaded_options = None
+  _globals['_FACTOR'].fields_by_name['numerator']._serialized_options = b'\272H\007\032\005\030\220N(\001'
+  _globals['_FACTOR'].fields_by_name['denominator']._loaded_options = None
+  _globals['_FACTOR'].fields_by_name['denominator']._serialized_options = b'\272H\007\032\005\030\220N(\001'
+  _globals['_VALIDHOURS'].fields_by_name['weekdays']._loaded_options = None
+  _globals['_VALIDHOURS'].fields_by_name['weekdays']._serialized_options = b'\272H\013\222\001\010\"\006\032\004\030\007(\001'
+  _globals['_VALIDHOURS'].fields_by_name['from_minute']._loaded_options = None
+  _globals['_VALIDHOURS'].fields_by_name['from_minute']._serialized_options = b'\272H\007\032\005\030\237\013(\000'
+  _globals['_VALIDHOURS'].fields_by_name['until_minute']._loaded_options = None
+  _globals['_VALIDHOURS'].fields_by_name['until_minute']._serialized_options = b'\272H\007\032\005\030\240\013(\001'
+  _globals['_LIMITSCOPE']._serialized_start=2377
+  _globals['_LIMITSCOPE']._serialized_end=2526
+  _globals['_LIMITSPAN']._serialized_start=2529
+  _globals['_LIMITSPAN']._serialized_end=2698
+  _globals['_LIMITUNIT']._serialized_start=2700
+  _globals['_LIMITUNIT']._serialized_end=2788
+  _globals['_LIMITPOLICY']._serialized_start=2790
+  _globals['_LIMITPOLICY']._serialized_end=2880
+  _globals['_EXPIRYKIND']._serialized_start=2883
+  _globals['_EXPIRYKIND']._serialized_end=3102
+  _globals['_EARNINGEFFECT']._serialized_start=3105
+  _globals['_EARNINGEFFECT']._serialized_end=3298
+  _globals['_EARNINGTRIGGER']._serialized_start=3301
+  _globals['_EARNINGTRIGGER']._serialized_end=3551
+  _globals['_EARNINGACCRUAL']._serialized_start=3553
+  _globals['_EARNINGACCRUAL']._serialized_end=3669
+  _globals['_ROUNDING']._serialized_start=3671
+  _globals['_ROUNDING']._serialized_end=3765
+  _globals['_EARNINGTERMS']._serialized_start=213
+  _globals['_EARNINGTERMS']._serialized_end=1719
+  _globals['_EARNINGLIMIT']._serialized_start=1722
+  _globals['_EARNINGLIMIT']._serialized_end=1937
+  _globals['_EXPIRY']._serialized_start=1940
+  _globals['_EXPIRY']._serialized_end=2091
+  _globals['_TIEREXPIRY']._serialized_start=2093
+  _globals['_TIEREXPIRY']._serialized_end=2185
+  _globals['_FACTOR']._serialized_start=2187
+  _globals['_FACTOR']._serialized_end=2259
+  _globals['_VALIDHOURS']._serialized_start=2261
+  _globals['_VALIDHOURS']._serialized_end=2374
 # @@protoc_insertion_point(module_scope)
