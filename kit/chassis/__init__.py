@@ -4,7 +4,8 @@
     storage.py    the base of its transactions and of its storage
     jobs.py       the timed work that every service has
     app.py        `Service`, what a service says of itself, and `assemble`, which makes a process of it
-    process.py    `main`: serve | migrate | check | seal | digest | replay
+    databases.py  the engine, migrating, and digests for rows that have none
+    process.py    `main`: serve | migrate | check | check-sealed | digest | replay
 
 Events that a service announces and hears have rooms beside this one, `kit.outbox` and `kit.inbox`.
 """

@@ -14,8 +14,9 @@ from typing import Any, Generic, TypeVar
 import grpc
 import sqlalchemy as sa
 
-from kit import client, config, database, row_digests, streams
+from kit import client, config, database, streams
 from kit.chassis import jobs
+from kit.chassis.databases import engine_of
 from kit.chassis.settings import ListenerSettings, ServiceSettings
 from kit.chassis.storage import INBOX, OUTBOX, StorageBase
 from kit.checking import Finding
@@ -106,12 +107,6 @@ def assemble(service: Service[Config, Storage], settings: Config) -> App:
         *jobs.workers(service.word, storage, settings, parts.jobs),
     ]
     return App(server, internal, tuple(workers))
-
-
-def engine_of(settings: ServiceSettings) -> sa.Engine:
-    """The engine for the service's database. Nothing is connected before the first use."""
-    bounds = database.PoolBounds(size_max=settings.connections_max, wait_ms=settings.connection_wait_ms)
-    return row_digests.keyed(database.engine(settings.database_url, bounds), settings.digest_key)
 
 
 def relay(

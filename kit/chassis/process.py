@@ -1,4 +1,4 @@
-"""A service as a process: `python -m services.<word> serve | migrate | check | digest | replay`, the same for each."""
+"""A service as a process: `python -m services.<word> serve | migrate | check | check-sealed | digest | replay`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from kit import chain, checking, database, logging, migrations, row_digests, serving
-from kit.chassis.app import Service, assemble, engine_of
+from kit import chain, checking, database, logging, migrations, serving
+from kit.chassis import databases
+from kit.chassis.app import Service, assemble
+from kit.chassis.databases import engine_of
 from kit.chassis.settings import ServiceSettings
 from kit.checking import Finding
 from kit.config import ConfigError
@@ -82,25 +84,13 @@ def _leave_what_stays() -> None:
 
 
 def _migrate(service: AnyService, settings: ServiceSettings) -> int:
-    if migrations.upgrade(settings.database_url, service.word, owner_url=settings.owner_database_url):
-        # Rows of before the checker had digests to compare; what was applied just now is why they have none.
-        _fill_digests(service, settings)
+    databases.migrate(service.word, settings, service.metadata)
     return 0
 
 
 def _digest(service: AnyService, settings: ServiceSettings) -> int:
-    sys.stdout.write(json.dumps(_fill_digests(service, settings)) + "\n")
+    sys.stdout.write(json.dumps(databases.fill_digests(settings, service.metadata)) + "\n")
     return 0
-
-
-def _fill_digests(service: AnyService, settings: ServiceSettings) -> dict[str, int]:
-    """As the owner: what is written once the role that serves may not change."""
-    url, serving = settings.owner_database_url or settings.database_url, engine_of(settings)
-    engine = sa.create_engine(url, poolclass=sa.NullPool).execution_options(**serving.get_execution_options())
-    try:
-        return row_digests.fill(engine, service.metadata)
-    finally:
-        engine.dispose()
 
 
 def findings(service: AnyService, settings: ServiceSettings) -> Iterator[Finding]:

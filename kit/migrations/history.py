@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).with_name("script.py.mako")
 FILE = re.compile(r"(\d{4})_\w+\.py")
 
-# Alembic keeps the migration it is running in module globals, so one process runs one at a time; `make run` migrates
-# several databases from threads.
+# Alembic keeps the migration it is running in module globals, so a process whose threads migrate runs one at a time.
 _alembic = threading.Lock()
 
 

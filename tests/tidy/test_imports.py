@@ -124,7 +124,7 @@ def test_sql_stays_in_the_rooms_that_speak_it() -> None:
 
 def test_the_gateway_loads_no_database() -> None:
     # Each of its workers would carry it along.
-    probe = "import sys, gateway.app; print(*sorted({'sqlalchemy', 'psycopg'} & sys.modules.keys()))"
+    probe = "import sys, gateway.app, gateway.server; print(*sorted({'sqlalchemy', 'psycopg'} & sys.modules.keys()))"
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=environ)
     assert done.stdout.strip() == ""

@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kit.suite import entry
 from wafa.backends import WORDS, Addresses
@@ -68,10 +68,10 @@ class Settings:
             }
         )
 
-    def of_migration(self, word: str) -> dict[str, str]:
-        """The environment of a service that brings its database forward; it alone knows the role that owns it."""
-        owner_url = self.addresses.owner_urls.get(word)
-        return self.of_errand(word) | ({owner_variable(word): owner_url} if owner_url else {})
+    def of_migrations(self, words: Sequence[str]) -> dict[str, str]:
+        """The environment of what brings databases forward; it alone knows the roles that own them."""
+        owners = {owner_variable(word): url for word, url in self.addresses.owner_urls.items() if word in words}
+        return {name: value for word in words for name, value in self.of_errand(word).items()} | owners
 
     def of_errand(self, word: str) -> dict[str, str]:
         """The environment of a service that does something once and changes no schema, such as check."""

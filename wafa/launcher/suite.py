@@ -8,8 +8,6 @@ import functools
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from kit.peers import OPERATOR
 from wafa.backends import WORDS, Backends
@@ -114,20 +112,14 @@ def programs(settings: Settings, ports: Ports, host: str, home: Home) -> Iterato
 
 
 def migrate(settings: Settings, home: Home, words: Sequence[str] = WORDS) -> None:
-    """Brings each database forward, all at once since they know nothing of each other. Raises LauncherError."""
-    with ThreadPoolExecutor(len(words)) as pool:
-        for _ in pool.map(lambda word: _migrate(word, settings.of_migration(word), home.log(word)), words):
-            pass
-
-
-def _migrate(word: str, environ: Mapping[str, str], log: Path) -> None:
-    command = [sys.executable, "-m", f"services.{word}", "migrate"]
+    """Brings the databases forward, in a process that knows the roles that own them. Raises LauncherError."""
+    log = home.log("databases")
     with log.open("a+b") as out:
         start = out.tell()
         try:
             done = subprocess.run(
-                command,
-                env=environ,
+                [sys.executable, "-m", "services", *words],
+                env=settings.of_migrations(words),
                 cwd=CHECKOUT,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -137,13 +129,12 @@ def _migrate(word: str, environ: Mapping[str, str], log: Path) -> None:
                 start_new_session=True,
             )
         except subprocess.TimeoutExpired:
-            raise LauncherError(f"The database of {word} was not brought forward in time; the log is {log}.") from None
+            raise LauncherError(f"The databases were not brought forward in time; the log is {log}.") from None
         out.seek(start)
         lines = telling(out.read().decode(errors="replace").splitlines())
     if done.returncode != 0:
         raise LauncherError(
-            f"The database of {word} could not be brought forward (exit code {done.returncode}); the log is {log}.",
-            lines,
+            f"The databases could not be brought forward (exit code {done.returncode}); the log is {log}.", lines
         )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from kit import client, failpoints
 from kit.call import Call
-from kit.chassis.app import engine_of
+from kit.chassis.databases import engine_of
 from services.rewards import jobs
 from services.rewards.app import SERVICE
 from services.rewards.clients import GrpcPoints

@@ -37,7 +37,8 @@ def test_a_service_knows_its_own_database_and_no_other(settings: Settings) -> No
 
 
 def test_only_who_migrates_knows_the_role_that_owns_the_tables(settings: Settings) -> None:
-    migrating = settings.of_migration("points")
+    migrating = settings.of_migrations(["points", "rewards"])
+    assert migrating["REWARDS_OWNER_DATABASE_URL"] == "postgresql+psycopg://rewards_owner"
     assert migrating["POINTS_OWNER_DATABASE_URL"] == "postgresql+psycopg://points_owner"
     assert "MEMBERS_OWNER_DATABASE_URL" not in migrating
     others = (settings.of_service("points", PORTS), settings.of_errand("points"), settings.of_gateway("h", PORTS))
