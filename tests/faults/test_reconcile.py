@@ -146,7 +146,8 @@ class TestPointsOlder:
         set_status(program, member, "suspended")
 
         restore(deployment, {"points": night["points"]})
-        assert len(disagreements(deployment)) == 3
+        # Whether `points` has heard of the status again by now is a matter of luck.
+        assert len([each for each in disagreements(deployment) if each.startswith("redemption_")]) == 3
         results = reconcile(deployment)
         assert [each.problem for each in results] == ["", "", ""]
         expect_reconciled(deployment)
