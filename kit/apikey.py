@@ -3,9 +3,9 @@
     wafa_till_7Kq2mZ8x_<43 characters: 256 random bits>_<6 characters: checksum>
 
 The fixed beginning lets scanners find keys that leak into repositories. The prefix, up to and with the eight
-characters, is shown beside the key's name for good. The checksum tells a typing error from an unknown key without
-asking a database; it guards nothing. At rest only the SHA-256 is kept: nobody can guess 256 random bits, so a slow
-hash would only slow the gateway down.
+characters, is shown beside the key's name for good. The checksum distinguishes a typing error from an unknown
+key without a database query; it protects nothing. At rest only the SHA-256 is kept: 256 random bits cannot be guessed,
+so a slow hash would only slow the gateway down.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def make(role_word: str) -> tuple[str, str]:
 
 
 def looks_right(key: str) -> bool:
-    """Whether the key has the right shape and checksum; says nothing of whether anybody has it."""
+    """Whether the key has the right shape and checksum; the key need not have been issued."""
     if not _SHAPE.fullmatch(key):
         return False
     body, _, checksum = key.rpartition("_")

@@ -1,4 +1,4 @@
-"""Who is asking, and the thread a request leaves through the logs of several processes."""
+"""The caller of a request, and the correlation id that its log lines share in every process."""
 
 from __future__ import annotations
 
@@ -51,6 +51,6 @@ call_under_way: ContextVar[Call] = ContextVar("call_under_way")
 
 
 def caller_id_now() -> str:
-    """Who is asking by the request under way; empty outside of one."""
+    """The caller of the request under way; empty outside of one."""
     call = call_under_way.get(None)
     return "" if call is None else call.caller_id

@@ -1,6 +1,6 @@
 """Findings: what a service's checker says when its facts and what it derived from them disagree.
 
-A service's `check.py` asks its own database and yields findings; none means that every question was answered well.
+A service's `check.py` queries its own database and yields findings; none means that every invariant holds.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     closed ── answers overdue, or failures in a row ──▶ open ── any answer, as that to a probe ──▶ closed
 
-While the circuit is open, calls fail at once and the service is not called. An answer is whatever the service itself
-said, refusals among it; a time-out and a lost connection are none. Each process has a circuit of its own for each
-service, and no circuit counts a call as done that may have been: what fails here was never sent.
+While the circuit is open, calls fail at once and the service is not called. An answer is anything that the service
+itself returned, refusals included; a time-out and a lost connection are none. Each process has a circuit of its own for
+each service, and no circuit counts a call as done that may have been: what fails here was never sent.
 """
 
 from __future__ import annotations

@@ -62,10 +62,10 @@ class ServiceBusy(Exhausted):
 
 
 class ServiceFailed(Exception):
-    """The service had an accident, or does not speak our language: whether the request took effect is not known.
+    """The service failed unexpectedly, or its answer cannot be read: whether the request took effect is not known.
 
-    No refusal, because nothing that the caller does can help. At the edge it ends, like any accident, in fixed words;
-    a saga treats it like a time-out.
+    No refusal, because the caller can do nothing about it. At the edge it becomes, like any unexpected error, a
+    message in fixed words; a saga treats it like a time-out.
     """
 
 

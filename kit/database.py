@@ -104,7 +104,7 @@ def is_there(source: sa.Engine) -> bool:
 
 @contextlib.contextmanager
 def transaction(source: sa.Engine) -> Iterator[sa.Connection]:
-    """One transaction: leaving commits, raising rolls back. Accidents of the database leave as refusals of ours."""
+    """One transaction: the end of the block commits, an exception rolls back. Database failures become refusals."""
     try:
         with source.begin() as connection:
             yield connection

@@ -1,6 +1,6 @@
 """Digests of what requests say, to compare two of them without keeping either.
 
-Two requests are the same when they say the same, however they say it. So a digest leaves out what says nothing:
+Two requests are the same when they say the same, however they say it. So a digest omits what carries no meaning:
 
 * a field that says no more than its default, at any depth: what was digested before a field with a default was added
   has the digest that it has now, and a default, once given, stays;

@@ -2,7 +2,7 @@
 
     Refusal
      ├── Invalid            the request is malformed; metadata names the field
-     ├── Unauthenticated    nobody we know is asking
+     ├── Unauthenticated    the caller is not known
      ├── Forbidden          the caller may not
      ├── NotFound           the thing is not there
      ├── Conflict           the thing is there already, or differently
@@ -44,8 +44,8 @@ class Refusal(Exception):
     """A request that a service will not carry out, for a reason the caller can act on.
 
     `reason` is an UPPER_SNAKE word, listed in docs/reference/errors.md. Every number in the message stands in the
-    metadata too. Messages are read by strangers: no personal data, nothing about our accidents. `replayed` is true for
-    one that was said to an earlier call with the same idempotency key, and is said again.
+    metadata too. Callers read the message: no personal data, nothing about internal failures. `replayed` is true
+    for one that was answered to an earlier call with the same idempotency key, and is answered again.
     """
 
     kind: Kind
@@ -59,14 +59,14 @@ class Refusal(Exception):
 
     @property
     def is_final(self) -> bool:
-        """Whether asking again with the same request can only meet the same answer."""
+        """Whether the same request can only get the same answer again."""
         return self.kind in _FINAL_KINDS
 
     @staticmethod
     def restore(kind: Kind, reason: str, message: str, metadata: dict[str, str]) -> Refusal:
         """Makes the refusal again that another process said or an earlier call stored.
 
-        It is of its kind's class, so that `except Unavailable` finds it; the reason tells it from its siblings.
+        It is of its kind's class, so that `except Unavailable` finds it; the reason distinguishes it from its siblings.
         """
         kind_class = _CLASSES[kind]
         refusal = kind_class.__new__(kind_class)
@@ -101,7 +101,7 @@ class Invalid(Refusal):
 
 
 class Unauthenticated(Refusal):
-    """Nobody we know is asking."""
+    """The caller is not known."""
 
     kind = Kind.UNAUTHENTICATED
 

@@ -4,7 +4,8 @@ A group shares its events among its members and remembers for them; it is for ef
 what a process has in its memory: it begins where the stream ends, and what it may have missed it says by its coverage,
 so that memories are not trusted beyond that.
 
-The relay counts a beat each time that it has published all there was. So a quiet stream can be told from a dead one.
+The relay counts a beat each time that it has published all there was. So a follower
+distinguishes a quiet stream from a dead one.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ _MARK = next(iter(FREE_TEXT))
 
 
 def without_free_text(value: Value) -> Value:
-    """The value with every marked text in it empty; the very same object where there is none to leave out."""
+    """The value with every marked text in it empty; the very same object where there is none."""
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return value
     parts = _parts(type(value))

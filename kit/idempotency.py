@@ -1,13 +1,13 @@
 """Every write happens once, however often it is asked for.
 
 The first request with a key stores its answer, or its refusal, in the same transaction as its effect. Later ones with
-the same key and the same content get what is stored, marked as a replay; with other content they are refused, and told
-what differs: `kit.digests` says what the same content is. Keys live per program, caller and operation, and are kept for
-`kit.call.KEY_RETENTION_DAYS`.
+the same key and the same content get what is stored, marked as a replay; with other content they are refused, and the
+refusal names what differs: `kit.digests` says what the same content is. Keys live per program, caller and operation,
+and are kept for `kit.call.KEY_RETENTION_DAYS`.
 
 Two requests with one key at the same time: both find nothing and do the work, one commits, the other meets the primary
 key, loses the race, is rolled back whole and judged again, and then finds the answer. Nothing is claimed beforehand, so
-a crash leaves no key that is taken and has no answer.
+after a crash there is no key that is taken and has no answer.
 
 An answer is stored without the texts that people wrote (`kit.free_text`): a handler whose answer has such texts puts
 them back into a replay.
@@ -121,7 +121,7 @@ class Outcome(Generic[Answer]):
     ) -> Outcome[Other]:
         """The same outcome with its answer converted; a refusal stays as it is.
 
-        `replayed_if` says of an answer that it was given before for a reason of the business, whatever the key.
+        `replayed_if` says whether an answer is a repetition for a business reason, independent of the key.
         """
         if self._refusal is not None:
             return Outcome(None, self._refusal, self.replayed)
@@ -179,10 +179,10 @@ class Stored:
 
 
 class StoredAnswers:
-    """A service's memory of what it answered.
+    """The stored answers of a service.
 
-    `fingerprint_key` keys the digests of requests that hold personal data, so that nobody can guess their content from
-    the table; `seal` closes the answers for the same reason.
+    `fingerprint_key` keys the digests of requests that hold personal data, so that their content cannot be guessed
+    from the table; `seal` closes the answers for the same reason.
 
     `once` is all that a handler needs. A service that writes many operations in one transaction puts the same steps
     together itself: `asked`, `find`, `replay` or the work, and the `row` to write.
@@ -206,7 +206,7 @@ class StoredAnswers:
         """Replays the stored outcome of `command`, or does the work and stores what it came to.
 
         `work` may raise a Refusal as long as it has written nothing yet: final ones are stored in the same transaction,
-        the others leave as they are and roll it back.
+        the others are raised on and roll it back.
         """
         asked = self.asked(call, command)
         stored = self.find(connection, [asked]).get(asked.key)
@@ -217,7 +217,7 @@ class StoredAnswers:
         return outcome
 
     def asked(self, call: Call, command: Command) -> Asked:
-        """The request as the store knows it; no database is asked, so it can be made before a transaction."""
+        """The request as the store knows it; it needs no database, so it can be made before a transaction."""
         fingerprint = field_digests(command, without=_IN_KEY, key=self._fingerprint_key)
         return Asked(
             command.program_id, call.caller_id, type(command).__name__, command.request_id, fingerprint, command
@@ -295,7 +295,7 @@ class StoredAnswers:
 
 
 def judged(work: Callable[[], Answer]) -> Outcome[Answer]:
-    """What the work comes to: its answer or its final refusal; refusals that say nothing for good leave as they are."""
+    """The answer of the work or its final refusal. Raises the refusals that are not final."""
     try:
         return answered(work())
     except Refusal as refusal:

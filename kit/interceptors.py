@@ -3,7 +3,7 @@
     peer           the process that calls is known by what it shows
     correlation    the call is read from the metadata and bound to the log
     account        one line in the log and one tick of the metrics, however it ends
-    verdict        a refusal becomes its gRPC status, an accident becomes fixed words and a traceback in the log
+    verdict        a refusal becomes its gRPC status, any other error becomes fixed words and a traceback in the log
     guard          nothing is done for a peer that may not call the method
     bounds         texts are brought into their form, and what is beyond its bounds is refused (`kit/validation`)
     patience       nothing is begun past the caller's deadline
@@ -60,7 +60,7 @@ class Interceptor(grpc.ServerInterceptor):
         )
 
     def _for_known_peers(self, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
-        """The handler of a stream, which is reflection's: it tells strangers nothing."""
+        """The handler of a stream, which is reflection's: unknown peers get no answer."""
         behaviour: Any = handler.stream_stream
 
         def answered(requests: Any, context: grpc.ServicerContext) -> Any:
@@ -102,7 +102,7 @@ class _Verdict:
 
 
 class _DeadlinePassed(Exception):
-    """Nobody waits for the answer any more."""
+    """The caller has stopped waiting for the answer."""
 
 
 def _judge(

@@ -1,4 +1,4 @@
-"""The language in which whoever asks wants to be answered, while their request is under way."""
+"""The language in which the caller of the request under way wants its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line a happening, to stderr: JSON for machines, colours for a person at a terminal.
+"""One line for each logged event, to stderr: JSON for machines, colours for a person at a terminal.
 
 Every line has its time in UTC, the level and the service; lines within a request share its `correlation_id`, across
 processes. Libraries that log through the standard library come out the same way.
@@ -6,8 +6,8 @@ processes. Libraries that log through the standard library come out the same way
 A line that cannot be written, because the disk is full or a value has no form, is counted and lost. It changes nothing
 else: work that is done stays done.
 
-Nothing personal and nothing secret belongs in a log. Whoever writes a line sees to that; the redaction below is the
-last line of defence, for the day when somebody did not.
+Nothing personal and nothing secret belongs in a log. The code that writes a line keeps to that; the redaction below is
+the last line of defence, for code that does not.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class UnfailingStream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Flushes, or leaves it for later."""
+        """Flushes; an error is ignored, since a later write tries again."""
         with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
 

@@ -1,7 +1,7 @@
-"""Proofs: for every column, what the checker asks that notices another value, or why nothing need be asked.
+"""Proofs: for every column, the invariants that a changed value breaks, or the reason why none is needed.
 
 Each service lists its tables in `check/proofs.py`; `docs/reference/invariants.md` is written from these lists. Tests
-keep them whole: each column is in them, each question that they name exists, and a changed value is found by it.
+keep them whole: each column is in them, each invariant that they name exists, and it finds a changed value.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 @dataclasses.dataclass(frozen=True)
 class Proof:
-    """The questions that derive a column a second time. Without any, `because` says why; the row's digest remains."""
+    """The invariants that derive a column a second time. Without any, `because` says why; the row's digest remains."""
 
     questions: tuple[str, ...] = ()
     because: str = ""
@@ -23,7 +23,7 @@ Proofs = Mapping[str, Mapping[str, Proof]]
 
 
 def asked(*questions: str, because: str = "") -> Proof:
-    """Another value of the column is found by these questions, also where its row's digest fits it."""
+    """These invariants find a changed value of the column, also where the row's digest fits it."""
     return Proof(questions, because)
 
 
@@ -42,8 +42,8 @@ STORED_ANSWERS: Mapping[str, Proof] = {
     **dict.fromkeys(("kind", "answer"), only("what a caller was answered; the books are written beside it")),
     "stored_at": only("when the answer may be forgotten"),
 }
-_HEARD = only("what was heard of others; a lost note has an event handled again, which changes nothing")
-INBOX: Mapping[str, Proof] = dict.fromkeys(("consumer", "event_id", "received_at"), _HEARD)
+_CONSUMED = only("which events were consumed; without its entry an event is handled again, which changes nothing")
+INBOX: Mapping[str, Proof] = dict.fromkeys(("consumer", "event_id", "received_at"), _CONSUMED)
 _LETTER = only("an event that was given up; tried again it passes the same checks, and projections are compared")
 DEAD_LETTERS: Mapping[str, Proof] = dict.fromkeys(
     ("consumer", "event_id", "type", "payload", "reason", "deliveries", "failed_at", "replayed_at"), _LETTER

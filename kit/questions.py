@@ -1,4 +1,4 @@
-"""A checker's questions, asked of the service's own database.
+"""A checker's invariants, queried in the service's own database.
 
 Apart from `kit.checking`, which the command line loads at each start and which needs no database.
 """
@@ -15,17 +15,17 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from kit.checking import FINDINGS_MAX, Finding
 
-# One question may look at every row there is; the bound is for one that went wrong.
+# A query may read every row there is; the bound ends one that does not finish.
 STATEMENT_TIMEOUT_MS = 900_000
 
 
 def ask(
     connection: sa.Connection, questions: Iterable[tuple[str, str, str]], known: Mapping[str, object]
 ) -> Iterator[Finding]:
-    """Asks all questions in one round trip; each is a check's name, the problem, and a query of the rows that have it.
+    """Runs all queries in one round trip; each is a check's name, the problem, and a query of the rows that have it.
 
     A query gives one column, the subject, and may name what is `known`. Memory does not grow with what is wrong: no
-    question gives more findings than a report tells, and one. The transaction must have begun. Raises psycopg.Error.
+    query returns more than a report's findings and one. The transaction must have begun. Raises psycopg.Error.
     """
     asked = list(questions)
     driver = cast("psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection)
@@ -40,7 +40,7 @@ def ask(
 
 @functools.cache
 def _spelled(question: str) -> str:
-    """The question as psycopg reads it, which names what is known in its own way."""
+    """The query in psycopg's spelling of parameters."""
     return str(sa.text(_cut(question)).compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]  # SQLAlchemy left it so
 
 

@@ -2,8 +2,8 @@
 
 A service's migrations run with the role that owns its tables. The process that answers callers logs in as another,
 which may SELECT and INSERT everywhere, and change or delete only what the service's `grants.py` names, column by
-column. So what is written once stays as it was written, also when a statement of ours is wrong or a stranger has got
-hold of the serving role: PostgreSQL itself refuses.
+column. So what is written once stays as it was written, also when a statement of ours is wrong or an attacker
+uses the serving role: PostgreSQL itself refuses.
 
 A right is given in the release that needs it, and taken away in the release after the last code that used it: `migrate`
 runs beside the processes of before.

@@ -6,13 +6,13 @@ computes all of them again. Columns with `info=UNDIGESTED` are left out: leases 
 longer than a named maximum.
 
 The digest is computed by PostgreSQL, so that a checker reads no row out. It spells each column by its name, in the
-order of names, and leaves out NULL and what a column's default says. So a column that is added later, with a default or
+order of names, and omits NULL and defaults. So a column that is added later, with a default or
 nullable, changes no digest of before.
 
-The key lives outside of the database and reaches it as a bound value. It stops whoever may change rows and does not
-have it; it does not stop a superuser who has statements logged with what is bound to them, and without a key a digest
-notices careless changes alone. An older row put back with its older digest is noticed by no digest; for that, what a
-row says is derived a second time from others.
+The key lives outside of the database and reaches it as a bound value. It stops an attacker who can change rows and
+does not have the key; it does not stop a superuser who has statements logged with what is bound to them, and without a
+key a digest notices careless changes alone. An older row put back with its older digest is noticed by no digest; for
+that, what a row says is derived a second time from others.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def row_digest_column() -> sa.Column[bytes]:
 
 
 def is_digested(column: sa.Column[Any]) -> bool:
-    """Whether the digest of its row tells of the column."""
+    """Whether the digest of its row covers the column."""
     return COLUMN in column.table.c and column.name != COLUMN and not column.info.get("undigested")
 
 
@@ -98,14 +98,14 @@ def expression(table: sa.Table, value_of: Callable[[sa.Column[Any]], Element | N
 
 @functools.cache
 def question(table: sa.Table) -> tuple[str, str, str]:
-    """A checker's question for the rows whose digest is another; it wants the key by the name `KEY`."""
+    """A checker's query of the rows whose digest is wrong; the parameter `KEY` is the key."""
     subject = sa.func.concat_ws(_constant("/"), _constant(table.name), *table.primary_key.columns)
     wrong = table.c[COLUMN].is_distinct_from(expression(table, lambda column: column, _key()))
     return QUESTION, PROBLEM, in_words(sa.select(subject).where(wrong), "named")
 
 
 def questions(metadata: sa.MetaData) -> tuple[tuple[str, str, str], ...]:
-    """The question of every table that has digests."""
+    """The query of every table that has digests."""
     return tuple(question(table) for table in metadata.sorted_tables if COLUMN in table.c)
 
 

@@ -29,7 +29,7 @@ from kit.errors import Refusal, Unauthenticated
 from kit.idempotency import Outcome
 from kit.peers.guard import Peer
 
-# A peer whose word is taken for who is asking.
+# A peer that is believed when it names the caller.
 BELIEVED = Peer("", names_callers=True)
 
 Answer = TypeVar("Answer")
@@ -37,7 +37,7 @@ Response = TypeVar("Response")
 
 
 class CallerMissing(Unauthenticated):
-    """The request does not say who is asking; nobody but our own gateway and services should ever come here."""
+    """The request names no caller; only the gateway and the other services should ever send one here."""
 
     reason = "CALLER_MISSING"
 
@@ -46,7 +46,7 @@ class CallerMissing(Unauthenticated):
 def received(context: grpc.ServicerContext, peer: Peer = BELIEVED) -> Iterator[Call]:
     """Reads the call that a request came with, gives it a correlation id if it has none, and binds it to the log.
 
-    Who is asking is whom the peer names, where it is believed, and else the peer itself.
+    The caller is whom the peer names, where it is believed, and else the peer itself.
     """
     headers = {str(key): str(value) for key, value in context.invocation_metadata()}
     call = Call(
@@ -64,7 +64,7 @@ def received(context: grpc.ServicerContext, peer: Peer = BELIEVED) -> Iterator[C
 
 
 def call_of(context: grpc.ServicerContext) -> Call:
-    """Who is asking. Refuses a request that does not say so."""
+    """The caller of the request. Raises CallerMissing where it names none."""
     call = call_under_way.get(None)
     if call is None:  # a servicer without our interceptors, as in a test
         with received(context) as call:
@@ -79,7 +79,7 @@ def reply_in_part(
 ) -> tuple[Response | None, StatusMessage | None, bool]:
     """One of several results of a call: its response or its error, and whether it was said before.
 
-    A refusal stands there as it would end a call of its own, an accident in the same fixed words.
+    A refusal has the form in which it would end a call of its own, any other error the same fixed words.
     """
     if isinstance(result, Refusal):
         return None, status.message_of_refusal(result), result.replayed

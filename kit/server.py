@@ -18,7 +18,7 @@ from kit.peers.settings import PeerAdmission
 from kit.ports import PortTakenError as PortTakenError  # what making a server may raise
 from kit.ports import address_of
 
-# How often an idle client may ask whether the connection lives; oftener is answered with a good-bye. Half of what our
+# How often an idle client may ping; a client that pings more often is disconnected. Half of what our
 # clients do, so that clocks that differ a little do not matter.
 KEEPALIVE_INTERVAL_MS_MIN = 10_000
 
@@ -28,12 +28,12 @@ class Server:
 
     A servicer is an instance of a generated `…Servicer` class, which is where the server learns its service's name.
     The port is taken at once, so that a taken one is noticed before anything else has started; 0 takes any free one,
-    and `port` tells which. Nothing is answered before `start()`; until `set_serving(True)` health says NOT_SERVING.
+    and `port` is its number. Nothing is answered before `start()`; until `set_serving(True)` health says NOT_SERVING.
 
-    Of `concurrent_rpcs_max` RPCs `threads_max` are worked on and the rest wait; beyond them callers are told
+    Of `concurrent_rpcs_max` RPCs `threads_max` are worked on and the rest wait; beyond them callers get
     RESOURCE_EXHAUSTED at once, health checks among them. With `port_shared` several processes may listen on one port
     and the kernel spreads connections over them; without it a taken port is an error. `admission` says who may connect
-    and call; without it, everybody.
+    and call; without it, every peer may.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The life of a service's process: start everything, wait to be told to go, let go in order."""
+"""The life of a service's process: start everything, wait for a signal, stop in order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
-# How long RPCs at work may take to end once the process has been told to go.
+# How long RPCs at work may take to end once the process has received a signal.
 GRACE_S = 10.0
 # How often a process that waits for a signal looks up.
 LOOK_S = 0.5
@@ -47,7 +47,7 @@ def serve(
     """Runs the service until SIGTERM or SIGINT, then drains it and returns; for `__main__`, in the main thread.
 
     Draining: health and readiness say no, RPCs at work end within `grace_s`, workers finish their round and are joined,
-    the internal port closes last. A second signal ends the process at once, whatever it is doing.
+    the internal port closes last. A second signal ends the process at once, in any state.
     """
     die_with_parent(environ)
     with _signals() as received, contextlib.ExitStack() as running:
@@ -72,7 +72,7 @@ def _wait_for(received: Signals, workers: Sequence[Worker]) -> signal.Signals:
     """The first signal; meanwhile revives workers that have died.
 
     Wakes now and then for a second reason, too: a signal that comes at the moment at which a thread goes to sleep in C
-    is only noted, and Python hears of it when the thread wakes.
+    is only noted, and Python handles it when the thread wakes.
     """
     while True:
         with contextlib.suppress(queue.Empty):

@@ -16,7 +16,7 @@ from grpc_status import rpc_status
 from kit.call import REPLAYED_HEADER
 from kit.errors import Kind, Refusal
 
-# Tells our reasons from those of proxies and other people's services on the way.
+# Distinguishes our reasons from those of proxies and other services on the way.
 ERROR_DOMAIN = "wafa"
 
 ACCIDENT_WORDS = "something went wrong on our side"
@@ -55,12 +55,12 @@ def of_refusal(refusal: Refusal) -> Status:
 
 
 def of_accident(correlation_id: str) -> Status:
-    """What strangers learn of an accident: fixed words, and the id under which its truth stands in the log."""
+    """The answer to an unexpected error: fixed words, and the id under which the log has the traceback."""
     return _ending_with(message_of_accident(correlation_id))
 
 
 def of_passed_deadline() -> Status:
-    """What nobody waits to read any more."""
+    """The answer after the deadline, which no caller waits for any more."""
     words = "the caller's deadline had passed before the work began"
     return _ending_with(_message(grpc.StatusCode.DEADLINE_EXCEEDED, words))
 
@@ -76,7 +76,7 @@ def message_of_refusal(refusal: Refusal) -> StatusMessage:
 
 
 def message_of_accident(correlation_id: str) -> StatusMessage:
-    """The same for an accident that befell one of several."""
+    """The same for an unexpected error in one item of several."""
     words = f"{ACCIDENT_WORDS} (request {correlation_id})"
     return _message(grpc.StatusCode.INTERNAL, words, RequestInfo(request_id=correlation_id))
 
@@ -120,7 +120,7 @@ def _ending_with(message: StatusMessage) -> Status:
 def _error_info(error: Any) -> ErrorInfo | None:
     try:
         status = rpc_status.from_call(error)
-    except ValueError:  # somebody on the way changed the code or the words
+    except ValueError:  # a proxy on the way changed the code or the message
         return None
     return _info_among(status.details) if status else None
 

@@ -1,9 +1,9 @@
 """What a relay and its consumers agree on in Redis: one stream a service, groups that read it, and who is owed what.
 
-Redis carries, it never remembers. So whatever a group may have missed is written down as a `Debt`, and the relay sends
-it again from the outbox. Two things make a debt: a group that is new (on its first day, or because Redis was emptied)
-is owed all that is kept; a group that fell so far behind that the stream was cut over its head is owed what was cut.
-Paying twice does no harm, since consumers know what they have had.
+Redis carries events, it does not keep them. So the events that a group may have missed are recorded as a `Debt`, and
+the relay sends them again from the outbox. Two things make a debt: a group that is new (on its first day, or because
+Redis was emptied) is owed all that is kept; a group that fell so far behind that the stream was cut over its head is
+owed what was cut. Paying twice does no harm, since consumers know what they have had.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Debt:
     """What was published from `since`, an entry's id, until `until_ms` may not have reached `group`.
 
     Debts are never changed, only replaced, so that relays cannot undo one another's notes. One with `until_ms` 0 has
-    just been noted by somebody who cannot see the outbox; the first relay that meets it says how far it goes.
+    just been recorded by a consumer, which cannot see the outbox; the first relay that meets it says how far it goes.
     """
 
     group: str

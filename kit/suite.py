@@ -35,7 +35,7 @@ class ServiceEntry:
 
     @property
     def local_address(self) -> str:
-        """Where it listens on a machine of its own, unless told otherwise."""
+        """Where it listens on a machine of its own, unless its settings say otherwise."""
         return f"{LOOPBACK}:{self.port}"
 
 

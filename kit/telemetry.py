@@ -1,4 +1,4 @@
-"""What a process tells its operators, on a port that strangers never reach: metrics, whether it lives, is ready."""
+"""A process's metrics, liveness and readiness, on an internal port for its operators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kit.workers import Worker
 
 _log = structlog.get_logger()
 
-# How long one who asks may take to say what they want; a half-sent request then gives its thread back.
+# How long a client may take to send its request; after that the thread of a half-sent request is free again.
 REQUEST_TIMEOUT_S = 5.0
 
 # How often the thread looks whether it should stop.
@@ -39,7 +39,7 @@ def count_rpc(method: str, code: str, duration_s: float) -> None:
 
 
 def watch_workers(workers: Sequence[Worker]) -> None:
-    """Shows the workers' health from now on; it is asked at each scrape."""
+    """Shows the workers' health from now on; it is read at each scrape."""
     for worker in workers:
         WORKER_HEALTHY.labels(worker.name).set_function(functools.partial(_health, worker))
 
@@ -51,8 +51,8 @@ def _health(worker: Worker) -> float:
 class InternalServer:
     """Answers `/healthz`, `/readyz` and `/metrics` over HTTP, in threads of its own.
 
-    `/healthz` says that the process runs, `/readyz` asks `ready` and says whether it should be given work: 200 or 503.
-    The port is taken at once; 0 takes any free one, and `port` tells which.
+    `/healthz` says that the process runs, `/readyz` calls `ready` and says whether it should be given work: 200 or 503.
+    The port is taken at once; 0 takes any free one, and `port` is its number.
     """
 
     def __init__(self, port: int, ready: Callable[[], bool], host: str = "127.0.0.1") -> None:
@@ -88,7 +88,7 @@ class InternalServer:
         self._http.server_close()
 
     def is_ready(self) -> bool:
-        """What `/readyz` says. A question that fails is a no."""
+        """The state that `/readyz` reports; a check that raises means not ready."""
         if self._leaving.is_set():
             return False
         try:
@@ -125,6 +125,6 @@ class InternalServer:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-                """Says nothing: probes ask every few seconds."""
+                """Logs nothing, because probes come every few seconds."""
 
         return Handler

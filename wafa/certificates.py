@@ -1,11 +1,11 @@
 """Certificates for a deployment without an authority of its own: one authority, and a certificate for each peer.
 
-    ca.key                 signs; belongs where nobody but the operator reads, and no process needs it
+    ca.key                 signs; belongs where only the operator reads it; no process needs it
     <name>/tls.crt, tls.key, ca.crt
                            what one process is given, under the names that cert-manager uses, too
 
-The folder itself lets nobody else in. What is in it may be read by whoever is given one of its folders, as containers
-are, whose user is not the operator.
+Only the operator can enter the folder itself. The folders in it are readable by all, because containers that get one of
+them run as another user.
 """
 
 from __future__ import annotations

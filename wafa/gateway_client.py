@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        """Why not, in the suite's UPPER_SNAKE words, or by its status where somebody else answered."""
+        """Why not, in the suite's UPPER_SNAKE words, or by its status where another server answered."""
         said = self.body.get("reason") if isinstance(self.body, dict) else None
         return str(said or f"HTTP_{self.status}")
 

@@ -1,7 +1,8 @@
 """How the command line shows services who it is: as `operator`, by its own certificate or token.
 
 `WAFA_TLS_CERTIFICATE`, `WAFA_TLS_KEY` and `WAFA_TLS_CA` name the files of a certificate, `WAFA_TOKEN` is a token. Where
-neither is set, the suite that runs from the state folder has left a token there for whoever may read the folder.
+neither is set, the token is read that the running suite has written to the state folder, for users who may read the
+folder.
 """
 
 from __future__ import annotations

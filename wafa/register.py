@@ -83,7 +83,7 @@ class Register:
                 return program
         try:
             return self.create_program(name, currency, region, program_id)
-        except Conflict:  # somebody else was faster
+        except Conflict:  # another process was faster
             return next(each for each in self.programs() if each.program_id == program_id)
 
     def programs(self) -> Iterator[Program]:

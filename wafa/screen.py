@@ -109,6 +109,6 @@ def _console(stream: object) -> Console:
     if isinstance(stream, io.TextIOWrapper):
         # A terminal that cannot show a mark shows a question mark and no traceback.
         stream.reconfigure(errors="replace")
-    console = Console(file=stream, theme=_THEME, highlight=False)  # type: ignore[arg-type]  # whatever can be written to
+    console = Console(file=stream, theme=_THEME, highlight=False)  # type: ignore[arg-type]  # anything that has `write`
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
     return console

@@ -2,8 +2,8 @@
 
 A seal covers a span of time that lies far enough back that no transaction can still record anything in it. For each
 facet, which is a table with the columns that are final once a time is set, it holds how many rows there are and a
-digest over all of them. Whoever changes, deletes or adds a row afterwards differs from the seal; whoever makes the seal
-anew differs from every later one, and from the head that an auditor keeps elsewhere.
+digest over all of them. A row that is changed, deleted or added afterwards contradicts the seal; a
+seal that is made anew contradicts every later one, and the head that an auditor keeps elsewhere.
 
 Nothing of this stands on the write path: a worker seals beside the traffic, and several never fork the chain, since a
 number and a predecessor can be taken once.

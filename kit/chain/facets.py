@@ -2,7 +2,7 @@
 
 A row becomes the SHA-256 of a JSON array of its columns, in the order that the seal names them. Instants are written in
 UTC, bytes in hexadecimal, documents as jsonb orders them: the same in every version of PostgreSQL, after a dump and a
-restore, and whatever columns a later release adds. The digest of many is the SHA-256 of theirs, sorted.
+restore, and with any columns that a later release adds. The digest of many is the SHA-256 of theirs, sorted.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ NO_ROWS = Digest(0, "")
 
 def whole(table: sa.Table, time: str) -> Facet:
     """All columns of a table whose rows are only ever appended, but for their digests, which another key changes."""
-    told = (str(column.name) for column in table.columns if column.name != row_digests.COLUMN)
-    return Facet(str(table.name), str(table.name), time, tuple(told))
+    names = (str(column.name) for column in table.columns if column.name != row_digests.COLUMN)
+    return Facet(str(table.name), str(table.name), time, tuple(names))
 
 
 def part(table: sa.Table, name: str, time: str, *columns: str) -> Facet:

@@ -7,5 +7,5 @@
     databases.py  the engine, migrating, and digests for rows that have none
     process.py    `main`: serve | migrate | check | check-sealed | digest | replay
 
-Events that a service announces and hears have rooms beside this one, `kit.outbox` and `kit.inbox`.
+The events that a service publishes and consumes have folders beside this one, `kit.outbox` and `kit.inbox`.
 """

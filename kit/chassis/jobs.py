@@ -25,7 +25,7 @@ def forget_stored_answers(storage: StorageBase[Any], *, limit: int) -> bool:
 
 
 def prune_events(storage: StorageBase[Any], *, limit: int) -> bool:
-    """Deletes events that nobody may ask for again, and the notes of those that were received."""
+    """Deletes published events after their retention time, and the inbox entries of received ones."""
     with storage.transaction() as tx:
         sent = tx.prune_outbox_before(tx.now - timedelta(days=outbox.RETENTION_DAYS), limit=limit)
         noted = tx.prune_inbox_before(tx.now - timedelta(days=inbox.RETENTION_DAYS), limit=limit)

@@ -27,7 +27,7 @@ from kit.server import PortTakenError
 # Objects that may have been made and not yet freed before the garbage collector looks for cycles.
 GARBAGE_MAX = 50_000
 
-# How long a starting process pauses before it asks an absent database again.
+# How long a starting process pauses before it tries to reach an absent database again.
 DATABASE_PAUSE_S = 0.25
 
 AnyService: TypeAlias = Service[Any, Any]
@@ -36,7 +36,7 @@ AnyService: TypeAlias = Service[Any, Any]
 def main(service: AnyService, arguments: Sequence[str]) -> int:
     """Runs one command and gives the exit code: 0 well, 1 not well, 2 wrongly set up."""
     commands = {
-        "serve": (_serve, "serve until told to stop"),
+        "serve": (_serve, "serve until a signal ends it"),
         "migrate": (_migrate, "bring the database forward"),
         "check": (_check, "compare the facts with what follows from them; JSON lines, exit code 1 on findings"),
         "check-sealed": (_check_sealed, "the same, after sealing all that can be; the first line is the chain's head"),
@@ -73,7 +73,7 @@ def _serve(service: AnyService, settings: ServiceSettings) -> int:
 
 
 def _leave_what_stays() -> None:
-    """Tells the garbage collector that what is there now stays, and to look less often for what does not.
+    """Freezes the objects of the start, and lets the garbage collector run less often.
 
     A request makes thousands of small objects, of which hardly any are in cycles; at its usual threshold the collector
     ran several times for each, and now and then went through all that the process had imported.
@@ -94,7 +94,7 @@ def _digest(service: AnyService, settings: ServiceSettings) -> int:
 
 
 def findings(service: AnyService, settings: ServiceSettings) -> Iterator[Finding]:
-    """All that the checker of a service asks about its own database."""
+    """All findings of a service's checker about its own database."""
     engine = engine_of(settings)
     try:
         yield from service.check(engine, settings)

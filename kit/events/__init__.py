@@ -1,10 +1,10 @@
 """Events: what they are, how they stand in a stream, and the messages of the contract that are their payloads.
 
-    event_of(pb.JarOpened(grams=250), aggregate_id=jar_id, version=3, …)      whoever announces
-    HEARS = Hears("wafa:pantry", pb.JarOpened, pb.JarClosed)                  whoever listens
+    event_of(pb.JarOpened(grams=250), aggregate_id=jar_id, version=3, …)      in the publisher
+    HEARS = Hears("wafa:pantry", pb.JarOpened, pb.JarClosed)                  in the consumer
     HEARS.message(event)                                                      the message, or None for another event
 
-A payload is JSON: in the outbox, in the stream, wherever somebody looks. See `kit.events.payload` for how it is made.
+A payload is JSON: in the outbox, in the stream, in dead letters. See `kit.events.payload` for how it is made.
 """
 
 from kit.events.contract import Hears, event_of, kind_of

@@ -47,7 +47,7 @@ def _kind(descriptor: Descriptor) -> EventKind:
 def event_of(
     message: Message, *, aggregate_id: uuid.UUID, version: int, program_id: uuid.UUID, occurred_at: datetime
 ) -> Event:
-    """The event that the message tells, under an id of its own."""
+    """The event whose payload is the message, under a new id."""
     kind = kind_of(type(message))
     return Event(
         id=ids.ordered_id(),
@@ -62,13 +62,13 @@ def event_of(
 
 
 class Hears(Generic[M]):
-    """The events of one stream that a listener knows."""
+    """The types of events that a consumer reads from one stream."""
 
     def __init__(self, stream: str, *message_types: type[M]) -> None:
         self.stream = stream
         self.message_types: Mapping[str, type[M]] = {kind_of(each).type: each for each in message_types}
 
     def message(self, event: Event) -> M | None:
-        """What the event tells; None for one that is not known. Raises ValueError if it cannot be read."""
+        """The event's payload; None for an event of another type. Raises ValueError if it cannot be read."""
         message_type = self.message_types.get(event.type)
         return None if message_type is None else from_payload(event.payload, message_type)

@@ -46,7 +46,7 @@ def short_names(enum: EnumDescriptor) -> dict[int, str]:
 
 
 def is_map(field: FieldDescriptor) -> bool:
-    """Whether the field is a map, which descriptors tell as a list of entries."""
+    """Whether the field is a map, which descriptors describe as a list of entries."""
     return bool(field.message_type is not None and field.message_type.GetOptions().map_entry)
 
 

@@ -1,8 +1,8 @@
-"""What a service hears from others: each event has its effect exactly once, or ends where a person looks.
+"""The events that a service consumes: each has its effect exactly once, or becomes a dead letter for the operator.
 
-The stream delivers at least once; the inbox, written in the same transaction as the effect, knows what was had. An
-event that fails is delivered up to five times and then becomes a dead letter, which counts as an alarm and can be
-replayed when its cause is mended. Failures that are the weather's (a database or a neighbour that is away) never count.
+The stream delivers at least once; the inbox, written in the same transaction as the effect, knows what was handled.
+An event that fails is delivered up to five times and then becomes a dead letter, which counts as an alarm and can be
+replayed when its cause is mended. Transient failures (a database or another service is unavailable) never count.
 """
 
 from kit.inbox.consumer import DELIVERIES_MAX, Consumer, Handle

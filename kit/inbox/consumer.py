@@ -45,11 +45,11 @@ class _Entry:
 
 
 class Consumer:
-    """One member of the group `group`; all members share the work, and `name` tells them apart.
+    """One member of the group `group`; all members share the work, and `name` distinguishes them.
 
     `handle` has the effect over the given connection, in the transaction that also notes the event in the inbox; it
-    commits nothing and tells nobody else. It must bear events of one aggregate out of order: see `kit.outbox`.
-    `group` is the inbox's word too, so it stays the same for good.
+    neither commits nor has effects outside of it. It must tolerate events of one aggregate out of order: see
+    `kit.outbox`. `group` is the inbox's word too, so it stays the same for good.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class Consumer:
                 self._redis.xack(self._stream, self._group, entry.id)
 
     def _deliver(self, entry: _Entry) -> bool:
-        """Whether the entry is done with, one way or the other. Raises what is the weather's fault."""
+        """Whether the entry is settled: handled or buried. Raises transient errors."""
         if entry.deliveries > self._deliveries_max:
             self._bury(entry, "taken again and again and never finished: it may have killed who took it")
             return True

@@ -4,8 +4,8 @@ A service's migrations stand in `services/<word>/migrations/versions/0001_create
 two imports and a call of `run`. There is no ini file: everything alembic has to know follows from the word.
 
 Several processes may call `upgrade` at once, as they do when a deployment starts: one works, the others wait for it and
-find nothing to do. Code that is older than its database leaves it alone and carries on, which is what a roll-back of a
-release needs and what expand, back-fill, contract makes safe.
+find nothing to do. Code that is older than its database does not change it and carries on, which is what a roll-back of
+a release needs and what expand, back-fill, contract makes safe.
 """
 
 from kit.migrations.comparison import drift

@@ -1,7 +1,7 @@
-"""What the role that serves may do, brought to what the service's `grants.py` says, and asked about by its checker.
+"""Grants of the serving role: set to what the service's `grants.py` says, and verified by the service's checker.
 
-PostgreSQL is asked what the role has been given, and only the difference is granted or revoked: a `migrate` that finds
-all as it should be changes nothing.
+PostgreSQL's catalogue says what the role has been given, and only the difference is granted or revoked: a `migrate`
+that finds all as it should be changes nothing.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _GIVEN = sa.text(
         AND grantee = CAST(:role AS regrole)
     """
 )
-# What the role may do by whatever way: given to it, to everybody, or to a role that it belongs to.
+# What the role may do by any way: granted to it, to PUBLIC, or to a role that it belongs to.
 _MAY = sa.text(
     """
     SELECT relname AS "table", privilege, '' AS "column"
@@ -109,7 +109,7 @@ def give(connection: sa.Connection, role: str, grants: Grants) -> None:
 
 
 def excess(engine: sa.Engine, grants: Grants) -> Iterator[Finding]:
-    """What the engine's role may do to the tables beyond its grants, by whatever way; nothing where it owns them."""
+    """What the engine's role may do to the tables beyond its grants, by any way; nothing where it owns them."""
     with engine.connect() as connection:
         if connection.scalar(_OWNS):
             return

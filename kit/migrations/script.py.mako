@@ -1,6 +1,6 @@
 """${message}
 
-Long locks: this runs while requests wait. A statement that must wait for a lock makes everybody queue behind it, so it
+Long locks: this runs while requests wait. A statement that must wait for a lock makes all others queue behind it, so it
 gives up after a few seconds and the deployment says so. Add columns without a volatile default; add constraints
 NOT VALID and VALIDATE them in the next migration; build indexes on big tables CONCURRENTLY, in
 `op.get_context().autocommit_block()`; back-fill in bounded batches from a job, never here.

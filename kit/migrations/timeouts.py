@@ -26,7 +26,7 @@ MIGRATION_TIMEOUTS_MS = {
     "idle_in_transaction_session_timeout": 60_000,
 }
 
-# Whoever waits for another deployer's migrations waits for all of them.
+# A process that waits for the migrations of another one waits for all of them.
 GUARD_TIMEOUTS_MS = {
     "lock_timeout": 1_800_000,
     "statement_timeout": 1_800_000,

@@ -1,4 +1,4 @@
-"""What a service announces, written in the same transaction as the change it tells of, and carried to Redis later.
+"""The events that a service publishes: written in the transaction of the change itself, carried to Redis later.
 
 A handler appends `Event`s; a `Relay` beside the requests publishes them. Every event arrives at least once, and events
 of one aggregate may arrive out of order: two relays at once, a crash between publishing and marking, or a second

@@ -1,4 +1,4 @@
-"""Carries events from the outbox to the stream, and again when somebody may have missed them."""
+"""Carries events from the outbox to the stream, and again when a consumer may have missed them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CLOSE_BEHIND_ENTRIES = 100
 
 @dataclasses.dataclass(frozen=True)
 class _Look:
-    """What one look into Redis tells."""
+    """What one query of Redis returned."""
 
     run: str
     epoch: Mapping[str, str]
@@ -84,7 +84,7 @@ class Relay:
         return self._pay(debts)
 
     def publish_if_possible(self) -> None:
-        """A round for a request whose events are to be heard before it answers; what fails is left to a later one."""
+        """A round for a request whose events should be out before it is answered; a later round repeats what fails."""
         try:
             self.publish_once()
         except (redis.RedisError, Refusal, LostRaceError) as error:
@@ -117,7 +117,7 @@ class Relay:
                 failpoints.reach("outbox.before_mark")
                 connection.execute(self._mark_published(rows))
         if len(rows) < self._batch_max:
-            # Who follows the stream can then tell a quiet one from one that nothing reaches.
+            # By the beat a follower distinguishes a quiet stream from one that no relay reaches.
             self._redis.hincrby(streams.epoch_key(self._stream), "beat", 1)
         return len(rows)
 

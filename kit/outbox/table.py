@@ -37,7 +37,7 @@ _COLUMN_KINDS: Mapping[str, sa.types.TypeEngine[Any]] = {
 def outbox_table(metadata: sa.MetaData) -> sa.Table:
     """The outbox of a service; the names are those that Debezium's outbox router expects.
 
-    It is distributed by aggregate, so that an event lies beside the rows of the change it tells of.
+    It is distributed by aggregate, so that an event lies beside the rows of its change.
     """
     return sa.Table(
         "outbox",
@@ -67,8 +67,8 @@ def append(connection: sa.Connection, table: sa.Table, events: Sequence[Event]) 
         given.c[name] if name != "payload" else sa.cast(given.c.payload, postgresql.JSONB) for name in _COLUMN_KINDS
     ]
     columns = dict(zip(_COLUMN_KINDS, values, strict=True))
-    told = row_digests.fresh(connection, table, columns)
-    connection.execute(sa.insert(table).from_select(list(told), sa.select(*told.values())))
+    values_by_name = row_digests.fresh(connection, table, columns)
+    connection.execute(sa.insert(table).from_select(list(values_by_name), sa.select(*values_by_name.values())))
 
 
 def row(event: Event) -> dict[str, object]:

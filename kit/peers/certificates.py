@@ -71,7 +71,7 @@ class WatchedCertificates:
         self._files = files
         self._lock = threading.Lock()
         self._stamp: tuple[tuple[int, int], ...] = ()
-        with contextlib.suppress(OSError):  # `read` tells of files that are not there
+        with contextlib.suppress(OSError):  # `read` reports missing files
             self._stamp = files.stamp()
         self.current = files.read()
 
@@ -97,7 +97,7 @@ class WatchedCertificates:
 
 
 def server_credentials(files: CertificateFiles) -> grpc.ServerCredentials:
-    """What a server shows, and asks of each client: a certificate of the authority. Raises ConfigError."""
+    """Credentials of a server, which demands of each client a certificate of the authority. Raises ConfigError."""
     watched = WatchedCertificates(files)
 
     # None means unchanged, which the types of gRPC do not know.

@@ -1,4 +1,4 @@
-"""How a server knows the peer of a call, and what it lets it call. Nobody may call what no table grants them."""
+"""How a server knows the peer of a call, and which methods the peer may call. Only what a table grants is allowed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class PeerNotAllowed(Forbidden):
 class Peer:
     """The process at the other end of a call. `name` is empty where the server does not know it.
 
-    `names_callers` says whether it is believed when its metadata names who is asking; other peers ask for themselves.
+    `names_callers` says whether the server believes the caller that its metadata names; other peers call for
+    themselves.
     """
 
     name: str
@@ -40,11 +41,11 @@ class PeerGuard(Protocol):
     """What stands before every method of a server."""
 
     def peer_of(self, context: grpc.ServicerContext) -> Peer:
-        """Who calls; refuses nobody."""
+        """The peer of the call, known or not."""
         ...
 
     def expect_known(self, peer: Peer) -> None:
-        """Refuses a peer that the server does not know, whatever it calls."""
+        """Refuses a peer that the server does not know, for every method."""
         ...
 
     def expect_allowed(self, peer: Peer, method: str) -> None:
@@ -53,17 +54,17 @@ class PeerGuard(Protocol):
 
 
 class UncheckedPeers:
-    """Lets everybody call everything and believes what they say: for a machine's own loopback."""
+    """Lets every peer call every method and name its caller: for a machine's own loopback."""
 
     def peer_of(self, context: grpc.ServicerContext) -> Peer:
-        """Somebody who may name callers."""
+        """A peer without a name, which may name callers."""
         return Peer("", names_callers=True)
 
     def expect_known(self, peer: Peer) -> None:
-        """Refuses nobody."""
+        """Accepts every peer."""
 
     def expect_allowed(self, peer: Peer, method: str) -> None:
-        """Refuses nobody."""
+        """Allows every method."""
 
 
 UNCHECKED = UncheckedPeers()
@@ -85,7 +86,7 @@ class CheckedPeers:
         return Peer(name, names_callers=name == GATEWAY)
 
     def expect_known(self, peer: Peer) -> None:
-        """Refuses whoever may call nothing here."""
+        """Refuses a peer that may call no method here."""
         if not peer.name:
             raise PeerUnknown("this service answers peers that it knows, and does not know who calls")
         if peer.name not in self._known:

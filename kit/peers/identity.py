@@ -28,7 +28,7 @@ class Identity(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class NoIdentity:
-    """Shows nothing: for health checks, and for servers that know nobody."""
+    """Shows nothing: for health checks, and for servers that do not check their peers."""
 
     def connect(self, address: str, options: Options) -> grpc.Channel:
         """A plain channel."""
@@ -49,7 +49,7 @@ class TokenIdentity:
 
 @dataclasses.dataclass(frozen=True)
 class CertificateIdentity:
-    """Shows a certificate, and asks the server for one of the same authority that is for the host it is reached by."""
+    """Shows a certificate, and demands one of the same authority from the server, for the host name of its address."""
 
     files: CertificateFiles
 

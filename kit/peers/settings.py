@@ -48,7 +48,7 @@ class PeerSettings(IdentitySettings):
         default="",
     )
     peers_unchecked: bool = setting(
-        "whether to let everybody who reaches the port call everything, on other addresses than loopback, too",
+        "whether every process that reaches the port may call everything, on other addresses than loopback, too",
         default=False,
     )
 
@@ -79,8 +79,8 @@ def expect_usable(settings: IdentitySettings) -> None:
 def admission_of(settings: PeerSettings, granted: Mapping[str, Collection[str]]) -> PeerAdmission:
     """Whom a service lets call: the suite's own peers by its table, and those that the operator names.
 
-    Raises ConfigError where the settings contradict, or everybody could call from other machines and nothing says that
-    they may.
+    Raises ConfigError where the settings contradict each other, or where any process on another machine could call and
+    no setting allows it.
     """
     granted = _with_named(settings.peers, granted)
     files = files_of(settings)
@@ -90,8 +90,8 @@ def admission_of(settings: PeerSettings, granted: Mapping[str, Collection[str]])
         return PeerAdmission(CheckedPeers(_by_tokens_of(settings.peer_tokens), granted))
     if not (settings.peers_unchecked or _is_loopback(settings.host)):
         raise ConfigError(
-            f"whoever reaches {settings.host} could call everything: give *_TLS_CERTIFICATE, *_TLS_KEY and *_TLS_CA, "
-            "or *_PEER_TOKENS, or say by *_PEERS_UNCHECKED=true that this is meant"
+            f"any process that reaches {settings.host} could call everything: give *_TLS_CERTIFICATE, *_TLS_KEY "
+            "and *_TLS_CA, or *_PEER_TOKENS, or say by *_PEERS_UNCHECKED=true that this is meant"
         )
     return PeerAdmission()
 

@@ -21,7 +21,7 @@ LABELS_MIN = 2
 _LOCAL = re.compile(r'[^\s@"(),:;<>\[\]\\]+')
 _PLAIN_LABEL = re.compile("[a-z0-9_-]{1,63}")
 _A_LABEL = "xn--"
-# What UTS 46 takes for the dot between two labels, and NFKC leaves.
+# What UTS 46 takes for the dot between two labels, and NFKC keeps.
 _IDEOGRAPHIC_STOP = "\u3002"
 # A keyboard with capitals on gives İ for i, which small letters make i with a dot above.
 _DOTTED = re.compile("([ij])\u0307")

@@ -37,7 +37,7 @@ _LATIN_PLAIN = re.compile("[A-Za-z\xaa-\u024f\u1e00-\u1eff]")
 
 # Accents that no letter took up: stacked, or on what never has one.
 _LOOSE_ACCENT = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
-# And those that a reader may leave out: also vowels of Arabic and Hebrew.
+# And those that a reader may omit: also vowels of Arabic and Hebrew.
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]+")
 
 # Letters that keyboards for Arabic have where those for Urdu have others of the same shape.

@@ -68,6 +68,6 @@ def test_the_same_receipts_again_change_nothing(place: Place, first_run: str) ->
         assert f"Using the suite at http://127.0.0.1:{place.port}" in second_run
         assert "every answer was a replay, and nothing has changed" in second_run
         assert json.loads(place.wafa("check", "--json"))["facts"] == before
-        for name in ("points earned", "points taken back", "points spent", "points given back"):
+        for name in ("points earned", "points clawed back", "points spent", "points given back"):
             assert number(second_run, name) == number(first_run, name)
         assert suite.stop(signal.SIGTERM) == 0

@@ -19,7 +19,7 @@ from tests.fixtures.nights import dump, restore
 from tests.fixtures.suite import Program
 from wafa.backends import WORDS
 from wafa.checker import redemptions
-from wafa.checker.books import Books
+from wafa.checker.snapshot import DatabaseSnapshot
 from wafa.launcher.home import CHECKOUT
 from wafa.launcher.ports import GATEWAY
 from wafa.reconciler.plans import RepairAction, RepairResult
@@ -48,15 +48,15 @@ def redeem(program: Program, member_id: str, reward: dict[str, Any]) -> dict[str
 
 def disagreements(deployment: Deployment) -> list[str]:
     """What two services say differently of one redemption or one member."""
-    with Books(deployment.suite.database_urls) as books:
-        found = [*redemptions.check(books), *behind(deployment.suite)]
+    with DatabaseSnapshot(deployment.suite.database_urls) as snapshot:
+        found = [*redemptions.check(snapshot), *behind(deployment.suite)]
     return [f"{each.check} {each.problem}" for each in found]
 
 
 def reconcile(deployment: Deployment, *, is_final: bool = False) -> list[RepairResult]:
     """All repairs, with the services up."""
     reconciler = Reconciler(deployment.suite.database_urls)
-    reconciler.wait_until_heard()
+    reconciler.wait_until_consumed()
     with Repairs(deployment.suite.addresses, deployment.suite.identity(OPERATOR), is_final=is_final) as repairs:
         return list(reconciler.carry_out(repairs))
 

@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey for one machine: found, prepared, started, and stopped with whoever started them.
+"""PostgreSQL and Valkey for one machine: found, prepared, started, and stopped with the process that started them.
 
 `Backends` decides what has to be started and starts it; addresses in the environment always win. The servers run
 from wheels or from what the machine has installed; as root they run as `nobody`. They listen on 127.0.0.1 with

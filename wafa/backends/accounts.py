@@ -1,6 +1,6 @@
 """Who runs the servers, and where that account may go.
 
-PostgreSQL refuses to run as root, and rightly so. When root starts us, the servers run as `nobody`, which owns the
+PostgreSQL refuses to run as root. When root starts the suite, the servers run as the user `nobody`, which owns the
 folders they write and nothing else.
 """
 
@@ -24,20 +24,20 @@ class ServerAccount:
 
 
 def account_for_servers() -> ServerAccount:
-    """`nobody` when root asks, otherwise whoever asks.
+    """The unprivileged system account when this process runs as root, otherwise the process's own.
 
-    Raises BackendError when root asks on a machine that has no `nobody`.
+    Raises BackendError for root on a machine that has no such account.
     """
     if os.geteuid() != 0:
         return ServerAccount(user_name(os.geteuid()), os.geteuid(), os.getegid(), switch=False)
     try:
-        nobody = pwd.getpwnam("nobody")
+        unprivileged = pwd.getpwnam("nobody")
     except KeyError:
         raise BackendError(
             "PostgreSQL does not run as root and this machine has no user `nobody` to run it: "
             "run make as an ordinary user, or add one with `useradd --system nobody`."
         ) from None
-    return ServerAccount(nobody.pw_name, nobody.pw_uid, nobody.pw_gid, switch=True)
+    return ServerAccount(unprivileged.pw_name, unprivileged.pw_uid, unprivileged.pw_gid, switch=True)
 
 
 def user_name(uid: int) -> str:

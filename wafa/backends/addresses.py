@@ -22,7 +22,7 @@ class Addresses:
     owner_urls: Mapping[str, str] = field(default_factory=dict)
 
     def environ(self) -> dict[str, str]:
-        """The variables that tell a suite where its databases and Redis are."""
+        """The environment variables with the addresses of the databases and of Redis."""
         urls = {database_variable(word): url for word, url in self.database_urls.items()}
         owners = {owner_variable(word): url for word, url in self.owner_urls.items()}
         return urls | owners | {REDIS_VARIABLE: self.redis_url}
@@ -46,7 +46,7 @@ def database_urls_in(environ: Mapping[str, str]) -> dict[str, str]:
     """The databases that the environment names, by word; empty when it names none.
 
     Raises BackendError when it names some but not all: half of a suite on one machine and half on another is far more
-    likely a forgotten variable than a wish.
+    likely a forgotten variable than intended.
     """
     urls = {word: environ.get(database_variable(word), "").strip() for word in WORDS}
     missing = [database_variable(word) for word, url in urls.items() if not url]

@@ -23,7 +23,7 @@ PORT_VARIABLES = {"WAFA_POSTGRES_PORT": POSTGRES_PORT, "WAFA_VALKEY_PORT": VALKE
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports wanted; another free one is taken, and said, where somebody else has the wanted one."""
+    """The ports wanted; another free one is taken, and reported, where another process has the wanted one."""
 
     postgres: int = POSTGRES_PORT
     valkey: int = VALKEY_PORT
@@ -46,7 +46,7 @@ class Backends(AbstractContextManager["Backends"]):
 
     What `environ` names is used and not touched; what it does not name is started from the folder `state`, which one
     `Backends` at a time can use. Enter it in a thread that lives as long as the block, see `wafa.backends.process`.
-    `say` is told, in a sentence each, what a person should know. Raises BackendError on entering.
+    `say` is called with one sentence for each thing that a person should know. Raises BackendError on entering.
     """
 
     def __init__(

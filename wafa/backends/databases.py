@@ -11,7 +11,7 @@ from psycopg import Connection, sql
 from wafa.backends.addresses import WORDS
 from wafa.backends.postgres import PostgresServer
 
-# Three services of at most sixty, with their owners, leave room for the superuser within the server's two hundred.
+# Three services of at most sixty, with their owners, keep room for the superuser within the server's two hundred.
 CONNECTIONS_MAX = 60
 OWNER_CONNECTIONS_MAX = 4
 NO_LIMIT = -1
@@ -20,7 +20,7 @@ NO_LIMIT = -1
 def provide_role(connection: "Connection[tuple[object, ...]]", name: str, password: str, connections_max: int) -> None:
     """Makes a role that may log in and nothing else, or gives an existing one this password again.
 
-    The server is told a SCRAM verifier, never the password, so that no log of statements can hold it.
+    The server receives a SCRAM verifier, never the password, so that no log of statements can hold it.
     """
     verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
     known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
@@ -71,7 +71,7 @@ def give_to_owner(server: PostgresServer, word: str) -> None:
 
 
 def close_to_others(connection: "Connection[tuple[object, ...]]", database: str) -> None:
-    """Leaves the right to connect with the owner and the superuser. A clone does not inherit this from its template."""
+    """Lets only the owner and the superuser connect. A clone does not inherit this from its template."""
     revoke = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC")
     connection.execute(revoke.format(sql.Identifier(database)))
 

@@ -23,7 +23,7 @@ SHUTDOWN_TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class PostgresSettings:
-    """`folder` belongs to `account` and to nobody else; data, and nothing but data, is in `folder/data`.
+    """`folder` belongs to `account` alone; data, and nothing but data, is in `folder/data`.
 
     Not `durable` means several times faster, worthless after a power cut, and with passwords that are quickly tried:
     for tests only.
@@ -169,7 +169,7 @@ class PostgresServer:
             ) from error
 
     def _make_data(self, programs: PostgresPrograms) -> None:
-        """Runs initdb in a draft folder, so that an interrupted run leaves nothing that looks like data."""
+        """Runs initdb in a draft folder, so that after an interrupted run nothing looks like data."""
         draft = self.settings.folder / "data.draft"
         password = self.settings.folder / "password.draft"
         try:

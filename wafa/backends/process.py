@@ -68,7 +68,7 @@ class Launch:
             raise BackendError(f"{program.name} failed: {said} (all of it: {self.log})")
 
     def start(self, program: Path, *arguments: str, stdin: bytes = b"") -> "ServerProcess":
-        """Starts a server and returns at once. `stdin` is for secrets, which a command line would show to everybody."""
+        """Starts a server and returns at once. `stdin` is for secrets: every user can read a command line."""
         bound_log(self.log)
         with self.log.open("ab") as log:
             log_start = log.tell()
@@ -145,7 +145,7 @@ class ServerProcess:
 def free_port() -> int:
     """A port of 127.0.0.1 that was free a moment ago, below the ports that systems lend to outgoing connections.
 
-    One of those could be lent to somebody else between this look and the server's.
+    One of those could be lent to another process between this test and the server's start.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)
@@ -182,10 +182,10 @@ def read_from(log: Path, start: int) -> str:
 
 
 def last_words(said: str, lines_max: int = 3) -> str:
-    """The last lines in one, only those that tell of failure if there are any."""
+    """The last lines in one, only those that report a failure if there are any."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"fatal|error|panic|cannot|could not|denied", line, re.IGNORECASE)]
-    return " / ".join((telling or lines or ["it said nothing"])[-lines_max:])
+    failures = [line for line in lines if re.search(r"fatal|error|panic|cannot|could not|denied", line, re.IGNORECASE)]
+    return " / ".join((failures or lines or ["it said nothing"])[-lines_max:])
 
 
 def bound_log(log: Path) -> None:
@@ -198,7 +198,7 @@ def stop_left_behind(pid_file: Path, mark: str, timeout_seconds: float = 60) -> 
     """Stops the server of a killed run that a file names, if it still runs, and removes the file.
 
     That is ordinary where there is no leash, and possible where there is one: a server takes its time to stop. `mark`
-    is a text that only that server's command line holds, because by now the number may be somebody else's; in
+    is a text that only that server's command line holds, because by now the number may be another process's; in
     containers numbers repeat at every start.
     """
     try:

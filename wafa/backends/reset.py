@@ -11,7 +11,7 @@ from wafa.backends.state import State, unusable
 def reset(folder: Path) -> list[Path]:
     """Deletes a state folder with all data, and returns the folders that were deleted. There is no way back.
 
-    Raises BackendError when the folder is in use or belongs to somebody else.
+    Raises BackendError when the folder is in use or belongs to another user.
     """
     if not folder.exists():
         return []

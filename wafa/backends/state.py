@@ -4,7 +4,8 @@ lock             held as long as back ends run from this folder
 passwords.json   generated once, readable by its owner only
 addresses.json   URLs of what is running, there only while it runs
 logs/            what the servers said
-postgres/, valkey/   theirs; for root and a folder that `nobody` cannot enter they are in /var/lib/wafa instead
+postgres/, valkey/   theirs; for root and a folder that the servers' account cannot enter they are in /var/lib/wafa
+instead
 """
 
 import fcntl
@@ -43,7 +44,7 @@ class State:
         return servers_home(self.folder, self.account)
 
     def server_folder(self, name: str) -> Path:
-        """A folder that belongs to the account of the servers and to nobody else, made when it is missing."""
+        """A folder that belongs to the account of the servers alone, made when it is missing."""
         try:
             self.servers_home.mkdir(mode=0o711, parents=True, exist_ok=True)
             folder = self.servers_home / name

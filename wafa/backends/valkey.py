@@ -75,7 +75,8 @@ class ValkeyServer:
         program = find_valkey(self.settings.account)
         stop_orphan(self.settings.folder)
         require_free(self.settings.port, "Valkey")
-        # "-" is for the pipe. The folder could stand in it too, but here it tells whose server this process is.
+        # "-" is for the pipe. The folder could stand in it too, but here it identifies the suite that the process
+        # belongs to.
         arguments = ("-", "--dir", str(self.settings.folder), "--loglevel", "warning")
         process = self._launch.start(program, *arguments, stdin=self.settings.configuration().encode())
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wafa.checker.books import Books
+from wafa.checker.snapshot import DatabaseSnapshot
 
 # What is counted, by the words a person would use, in the order of the story.
 COUNTED: dict[str, tuple[str, str]] = {
@@ -18,10 +18,10 @@ COUNTED: dict[str, tuple[str, str]] = {
 }
 
 
-def count(books: Books) -> dict[str, int]:
+def count(snapshot: DatabaseSnapshot) -> dict[str, int]:
     """Rows by name."""
     found: dict[str, int] = {}
     for name, (word, table) in COUNTED.items():
-        (row,) = books.rows(word, f"SELECT count(*) AS rows FROM {table}")  # noqa: S608 - a constant of ours
+        (row,) = snapshot.rows(word, f"SELECT count(*) AS rows FROM {table}")  # noqa: S608 - a constant of ours
         found[name] = row.rows
     return found

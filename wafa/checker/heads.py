@@ -14,7 +14,7 @@ from typing import Any
 from kit.checking import Finding
 from wafa.backends import WORDS
 from wafa.backends.state import write_private
-from wafa.checker.books import Books, BooksError
+from wafa.checker.snapshot import DatabaseSnapshot, SnapshotError
 
 CHECK = "head_kept"
 SEALS = "SELECT number, encode(hash, 'hex') AS hash FROM seals ORDER BY number"
@@ -23,29 +23,29 @@ Head = Mapping[str, Any]
 
 
 def keep(heads: Sequence[Head], file: Path) -> None:
-    """Writes the heads for `read`. Raises BooksError where that is not possible."""
+    """Writes the heads for `read`. Raises SnapshotError where that is not possible."""
     try:
         write_private(file, json.dumps({"heads": list(heads)}, indent=1) + "\n")
     except OSError as error:
-        raise BooksError(f"{file} cannot be written: {error.strerror}.") from error
+        raise SnapshotError(f"{file} cannot be written: {error.strerror}.") from error
 
 
 def read(file: Path) -> list[Head]:
-    """The heads that were kept in a file. Raises BooksError where it holds none."""
+    """The heads that were kept in a file. Raises SnapshotError where it holds none."""
     try:
         heads: list[Head] = json.loads(file.read_text())["heads"]
         if not heads or not all(_is_head(head) for head in heads):
             raise ValueError("it names no head of a service")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BooksError(f"{file} holds no heads of seals: {error}.") from error
+        raise SnapshotError(f"{file} holds no heads of seals: {error}.") from error
     return heads
 
 
-def against(books: Books, heads: Sequence[Head]) -> Iterator[Finding]:
+def against(snapshot: DatabaseSnapshot, heads: Sequence[Head]) -> Iterator[Finding]:
     """The heads that are not in the chains any more."""
     for head in heads:
         service, number = head["service"], head["number"]
-        there = next((row.hash for row in books.rows(service, SEALS) if row.number == number), None)
+        there = next((row.hash for row in snapshot.rows(service, SEALS) if row.number == number), None)
         subject = f"{service}, seal {number}"
         if there is None:
             yield Finding(CHECK, subject, "the seal that was kept is gone: the chain was cut off, or is another")

@@ -1,4 +1,4 @@
-"""The whole check, and what it came to."""
+"""The whole check, and its report."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from kit.checking import Finding
 from wafa.checker import facts, redemptions, services, standings
-from wafa.checker.books import Books, lasting
 from wafa.checker.heads import Head
+from wafa.checker.snapshot import DatabaseSnapshot, lasting
 
 READINGS = 3
 PAUSE_S = 0.5
-# How long those who listen to members may be behind.
+# How long the consumers of members' events may be behind.
 PATIENCE_S = 20.0
 
 REDEMPTIONS = "redemptions against points"
@@ -25,7 +25,8 @@ STANDINGS = "members as others know them"
 class CheckReport:
     """What the check read and found.
 
-    `findings` by who asked; `behind` counts what nobody was there to hear; `heads` of chains that were sealed first.
+    `findings` by area; `behind` counts changes that no process was running to consume; `heads` of chains that were
+    sealed first.
     """
 
     facts: Mapping[str, int]
@@ -74,7 +75,7 @@ def prove(
     patience_s: float = PATIENCE_S,
     pause: Callable[[float], object] = time.sleep,
 ) -> CheckReport:
-    """Checks everything, after sealing what can be sealed if asked to. Raises BooksError.
+    """Checks everything, after sealing what can be sealed if asked to. Raises SnapshotError.
 
     `is_running` says whether the suite works meanwhile.
     """
@@ -83,21 +84,21 @@ def prove(
     heads = tuple(report.head for report in reports.values() if report.head)
     paid = lasting(_redemption_readings(urls, READINGS if is_running else 1), lambda: pause(PAUSE_S))
     known, behind = _standings(urls, is_running=is_running, patience_s=patience_s, pause=pause)
-    with Books(urls) as books:
-        counted = facts.count(books)
+    with DatabaseSnapshot(urls) as snapshot:
+        counted = facts.count(snapshot)
     return CheckReport(counted, {**found, REDEMPTIONS: _sorted(paid), STANDINGS: _sorted(known)}, behind, heads)
 
 
 def _redemption_readings(urls: Mapping[str, str], readings: int) -> Iterator[frozenset[Finding]]:
     for _ in range(readings):
-        with Books(urls) as books:
-            yield frozenset(redemptions.check(books))
+        with DatabaseSnapshot(urls) as snapshot:
+            yield frozenset(redemptions.check(snapshot))
 
 
 def _standings(
     urls: Mapping[str, str], *, is_running: bool, patience_s: float, pause: Callable[[float], object]
 ) -> tuple[frozenset[Finding], int]:
-    """Findings that last, and how many are only behind while nobody runs who could catch up."""
+    """Findings that last, and how many differences are only unconsumed events while the suite does not run."""
     rounds = max(1, round(patience_s / PAUSE_S)) if is_running else 1
     stayed = lasting(_standing_readings(urls, rounds), lambda: pause(PAUSE_S))
     counted = {each.finding for each in stayed if is_running or not each.is_behind}
@@ -106,8 +107,8 @@ def _standings(
 
 def _standing_readings(urls: Mapping[str, str], readings: int) -> Iterator[frozenset[standings.ProjectionDifference]]:
     for _ in range(readings):
-        with Books(urls) as books:
-            yield frozenset(standings.differences(books))
+        with DatabaseSnapshot(urls) as snapshot:
+            yield frozenset(standings.differences(snapshot))
 
 
 def _sorted(findings: frozenset[Finding]) -> tuple[Finding, ...]:

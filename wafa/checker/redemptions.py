@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kit.checking import Finding
-from wafa.checker.books import Books, side_by_side
+from wafa.checker.snapshot import DatabaseSnapshot, side_by_side
 
 # Those under way (their lease says so) are left out; what they come to is checked when they have come to it.
 REDEMPTIONS = """
@@ -36,13 +36,13 @@ GOOD_VOUCHERS = frozenset({"issued", "used"})
 WORTHLESS_VOUCHERS = frozenset({"none", "void", "cancelled"})
 
 
-def check(books: Books) -> Iterator[Finding]:
+def check(snapshot: DatabaseSnapshot) -> Iterator[Finding]:
     """Holds every redemption against its points."""
-    for row in books.rows("rewards", UNPAID):
+    for row in snapshot.rows("rewards", UNPAID):
         yield Finding("redemption_paid", f"{row.member_id}/{row.redemption_id}", "is confirmed and names no hold")
     pairs = side_by_side(
-        books.rows("rewards", REDEMPTIONS),
-        books.rows("points", HOLDS),
+        snapshot.rows("rewards", REDEMPTIONS),
+        snapshot.rows("points", HOLDS),
         lambda row: row.hold_id,
         lambda row: row.hold_id,
     )

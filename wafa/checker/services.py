@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kit.checking import Finding
 from wafa.backends import WORDS
-from wafa.checker.books import BooksError
 from wafa.checker.heads import Head
+from wafa.checker.snapshot import SnapshotError
 from wafa.launcher.home import CHECKOUT
 
 TIMEOUT_S = 3_600
@@ -30,7 +30,7 @@ class ServiceReport:
 def check(environ_of: Callable[[str], Mapping[str, str]], *, seal: bool = False) -> dict[str, ServiceReport]:
     """The report of each service's own check, all at once, after sealing what can be sealed if asked to.
 
-    Raises BooksError where one could not be run.
+    Raises SnapshotError where one could not be run.
     """
     command = "check-sealed" if seal else "check"
     with ThreadPoolExecutor(len(WORDS)) as pool:
@@ -45,7 +45,7 @@ def _check(word: str, command: str, environ: Mapping[str, str]) -> ServiceReport
 def run(
     word: str, command: str, environ: Mapping[str, str], *, may_end_with: Sequence[int]
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a command of a service to its end. Raises BooksError where it ends in another way than it may."""
+    """Runs a command of a service to its end. Raises SnapshotError where it ends in another way than it may."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", f"services.{word}", command],
@@ -57,10 +57,10 @@ def run(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise BooksError(f"The {command} of {word} did not end within {TIMEOUT_S} s.") from None
+        raise SnapshotError(f"The {command} of {word} did not end within {TIMEOUT_S} s.") from None
     if done.returncode not in may_end_with:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise BooksError(f"The {command} of {word} could not be run (exit code {done.returncode}): {said}")
+        raise SnapshotError(f"The {command} of {word} could not be run (exit code {done.returncode}): {said}")
     return done
 
 
@@ -70,5 +70,5 @@ def _report(word: str, done: subprocess.CompletedProcess[str]) -> ServiceReport:
     findings = [Finding(line["check"], line["subject"], line["problem"]) for line in lines if "check" in line]
     if not lines or lines[-1].get("findings") != len(findings):
         said = (done.stderr.strip().splitlines() or ["its report is cut off"])[-1]
-        raise BooksError(f"The check of {word} broke off: {said}")
+        raise SnapshotError(f"The check of {word} broke off: {said}")
     return ServiceReport(findings, lines[0].get("head"))

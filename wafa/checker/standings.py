@@ -4,8 +4,8 @@
     standing_true      nothing is known of a member that `members` does not say
     letter_read        no event was given up as unreadable
 
-Events travel, so those who listen are behind for a moment. What is only behind is a finding after some patience, and no
-finding at all while nobody is running who could listen.
+Events take time, so consumers are behind for a moment. Such a difference is a finding only when it lasts, and no
+finding at all while the consumer is not running.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from kit.checking import Finding
-from wafa.checker.books import Books, side_by_side
+from wafa.checker.snapshot import DatabaseSnapshot, side_by_side
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,15 +56,15 @@ class ProjectionDifference:
     is_behind: bool
 
 
-def differences(books: Books) -> Iterator[ProjectionDifference]:
+def differences(snapshot: DatabaseSnapshot) -> Iterator[ProjectionDifference]:
     """Holds every listener against the register."""
     for listener in LISTENERS:
-        yield from _of_listener(books, listener)
-        yield from _dead_letters(books, listener.word)
+        yield from _of_listener(snapshot, listener)
+        yield from _dead_letters(snapshot, listener.word)
 
 
-def _of_listener(books: Books, listener: ListeningService) -> Iterator[ProjectionDifference]:
-    members, known = books.rows("members", MEMBERS), books.rows(listener.word, listener.query)
+def _of_listener(snapshot: DatabaseSnapshot, listener: ListeningService) -> Iterator[ProjectionDifference]:
+    members, known = snapshot.rows("members", MEMBERS), snapshot.rows(listener.word, listener.query)
     for member, standing in side_by_side(members, known, lambda row: row.member_id, lambda row: row.member_id):
         if member is None:
             assert standing is not None  # noqa: S101 - a pair has one of the two
@@ -91,9 +91,9 @@ def _says(member: object) -> str:
     return f", the register {status} at version {version}"
 
 
-def _dead_letters(books: Books, word: str) -> Iterator[ProjectionDifference]:
-    (table,) = books.rows(word, LETTERS_TABLE)
+def _dead_letters(snapshot: DatabaseSnapshot, word: str) -> Iterator[ProjectionDifference]:
+    (table,) = snapshot.rows(word, LETTERS_TABLE)
     if table.exists:
-        for letter in books.rows(word, LETTERS):
+        for letter in snapshot.rows(word, LETTERS):
             problem = f"{letter.consumer} gave up this {letter.type}"
             yield ProjectionDifference(Finding("letter_read", str(letter.event_id), problem), is_behind=False)

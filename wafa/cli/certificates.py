@@ -27,4 +27,4 @@ def certificates(
         authority.issue(peer, days=days)
     screen = Screen()
     screen.line(f"Wrote {', '.join(peers)} to {folder}, good for {days} days.")
-    screen.line(f"Keep {folder / 'ca.key'} from everybody else: whoever has it can be any of them.")
+    screen.line(f"Keep {folder / 'ca.key'} secret: with it anyone can issue a certificate for any of them.")

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from wafa.checker import heads
-from wafa.checker.books import Books
 from wafa.checker.prove import CheckReport, prove
+from wafa.checker.snapshot import DatabaseSnapshot
 from wafa.cli.places import archive
 from wafa.screen import Screen
 
@@ -33,15 +33,15 @@ def check(
     kept = heads.read(against) if against else []
     with archive(os.environ) as found:
         urls = found.settings.addresses.database_urls
-        proof = prove(urls, found.settings.of_errand, is_running=found.is_running, seal=seal or to is not None)
+        proof = prove(urls, found.settings.of_command, is_running=found.is_running, seal=seal or to is not None)
         if kept:
-            with Books(urls) as books:
-                proof = proof.with_findings(KEPT, heads.against(books, kept))
+            with DatabaseSnapshot(urls) as snapshot:
+                proof = proof.with_findings(KEPT, heads.against(snapshot, kept))
     if proof.holds and to:
         heads.keep(proof.heads, to)
     if as_json:
-        told = proof.to_json() | ({"heads": proof.heads} if seal or to else {})
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        report = proof.to_json() | ({"heads": proof.heads} if seal or to else {})
+        sys.stdout.write(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         screen = Screen()
         show_proof(screen, proof)
@@ -51,7 +51,7 @@ def check(
 
 
 def show_heads(screen: Screen, made: Sequence[heads.Head]) -> None:
-    """The heads of the chains, to be written down elsewhere."""
+    """Prints the heads of the chains, which are to be kept elsewhere."""
     if made:
         screen.title("Sealed", "keep these where those who run the databases cannot write")
     for head in made:
@@ -74,7 +74,9 @@ def show_proof(screen: Screen, proof: CheckReport) -> None:
         if len(findings) > SHOWN_MAX:
             screen.line(f"and {len(findings) - SHOWN_MAX} more; `--json` shows all")
     if proof.behind:
-        screen.line(f"{proof.behind} changes of members are not yet heard by all; that needs the suite to run")
+        screen.line(
+            f"{proof.behind} changes of members are not consumed by every service yet; that needs the suite to run"
+        )
     screen.out.print()
     screen.line(verdict_of(proof))
 

@@ -45,7 +45,7 @@ def demo(
         tally, duration_s = _replay(screen, stop, where, programme, receipts, tills)
         show_tally(screen, tally, duration_s)
         with archive(os.environ) as found:
-            proof = prove(found.settings.addresses.database_urls, found.settings.of_errand, is_running=True)
+            proof = prove(found.settings.addresses.database_urls, found.settings.of_command, is_running=True)
         show_proof(screen, proof)
     if not (tally.adds_up and proof.holds):
         raise typer.Exit(1)

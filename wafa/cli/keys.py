@@ -22,7 +22,7 @@ InProgram = Annotated[str, typer.Option("--program", help="Its id or name; not n
 
 APP_KEY_WARNING = (
     "An app key acts for every member of the program. Keep it on a server of yours, behind the app, and never ship it "
-    "inside an app or a web page: whoever unpacks that holds every member's points."
+    "inside an app or a web page: anyone who unpacks that can spend every member's points."
 )
 
 

@@ -1,4 +1,4 @@
-"""The table of commands, and the one place where an accident becomes a sentence and an exit code."""
+"""The table of commands, and the one place where an error becomes a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from kit.client import ServiceFailed
 from kit.config import ConfigError
 from kit.errors import Refusal
 from wafa.backends import BackendError
-from wafa.checker.books import BooksError
+from wafa.checker.snapshot import SnapshotError
 from wafa.cli import certificates, check, demo, keys, programs, reconcile, run
 from wafa.demo.receipts import ReceiptError
 from wafa.gateway_client import GatewayError
 from wafa.launcher.errors import LauncherError, StopAsked
 from wafa.screen import Screen
 
-# What is wrong with a person's machine or wish: a sentence and no traceback.
-SENTENCES = (BackendError, BooksError, ConfigError, GatewayError, LauncherError, ReceiptError, ServiceFailed)
+# Errors of a person's machine or input: they end in a sentence and no traceback.
+SENTENCES = (BackendError, SnapshotError, ConfigError, GatewayError, LauncherError, ReceiptError, ServiceFailed)
 EXIT_REFUSED = 1
 # As shells say of a program that Ctrl-C ended.
 EXIT_STOPPED = 130

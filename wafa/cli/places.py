@@ -17,7 +17,7 @@ from wafa.register import Register
 
 
 def members_address(environ: Mapping[str, str]) -> str:
-    """Where `members` listens. Raises LauncherError when nobody says."""
+    """The address of `members`. Raises LauncherError when neither the environment nor the state folder has it."""
     if named := environ.get("MEMBERS_ADDRESS"):
         return named
     home = Home(state_folder(environ))

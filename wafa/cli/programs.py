@@ -48,7 +48,7 @@ def list_programs() -> None:
 
 
 def chosen(register: Register, wanted: str) -> Program:
-    """The program of that id or name; without a wish, the only one there is. Raises LauncherError."""
+    """The program of that id or name; with neither, the only one there is. Raises LauncherError."""
     programs = list(register.programs())
     found = [each for each in programs if not wanted or wanted in {each.program_id, each.name}]
     if len(found) == 1:

@@ -43,7 +43,7 @@ def reconcile(
     with archive(os.environ) as found:
         for result in _results(found, addresses, identity, dry_run=dry_run, is_final=settle):
             _show(result, as_json=as_json)
-        proof = prove(found.settings.addresses.database_urls, found.settings.of_errand, is_running=True)
+        proof = prove(found.settings.addresses.database_urls, found.settings.of_command, is_running=True)
     _show_proof(proof, as_json=as_json)
     if not proof.holds:
         raise typer.Exit(1)
@@ -59,7 +59,7 @@ def _results(
     found: Archive, addresses: Mapping[str, str], identity: Identity, *, dry_run: bool, is_final: bool
 ) -> Iterable[RepairResult]:
     reconciler = Reconciler(found.settings.addresses.database_urls)
-    reconciler.wait_until_heard()
+    reconciler.wait_until_consumed()
     if dry_run:
         yield from (RepairResult(repair, problem=IN_DRY_RUN) for repair in reconciler.plan_all())
         return

@@ -1,4 +1,4 @@
-"""`wafa run`: the whole suite until somebody stops it."""
+"""`wafa run`: the whole suite until a signal stops it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ PURPOSES = {
 def run(
     host: Annotated[str, typer.Option(help="Address that the gateway listens on.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Port of the gateway; 8080 if not given.")] = None,
-    story: Annotated[bool, typer.Option("--story/--no-story", help="Tell the short story after the start.")] = True,
-    once: Annotated[bool, typer.Option("--once", help="Start, tell the story, stop: for tests.")] = False,
+    story: Annotated[bool, typer.Option("--story/--no-story", help="Show the short story after the start.")] = True,
+    once: Annotated[bool, typer.Option("--once", help="Start, show the story, stop: for tests.")] = False,
 ) -> None:
     """Start the whole suite on this machine, with its own PostgreSQL and Valkey."""
     screen, stop = Screen(), Stop()
@@ -43,7 +43,7 @@ def run(
                     programme = provide(suite.home, suite.whereabouts)
                     step.note = f"“{PROGRAM_NAME}”, {'new' if programme.is_new else 'as it was'}"
                 if story:
-                    Story(screen, suite.whereabouts.gateway_url, programme).tell()
+                    Story(screen, suite.whereabouts.gateway_url, programme).run()
                 stop.check()
                 _say_where(screen, suite, programme)
                 if not once:

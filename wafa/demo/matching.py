@@ -45,7 +45,7 @@ class Shelf:
         self._bought: dict[tuple[str, str], list[_Bought]] = {}
 
     def add(self, sale: Receipt) -> None:
-        """Notes a sale; an anonymous one leaves nothing that a return could be matched to."""
+        """Keeps a sale for later returns; an anonymous one is not kept, since no return could be matched to it."""
         if not sale.customer:
             return
         for line in sale.lines:

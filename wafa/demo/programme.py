@@ -73,7 +73,7 @@ class Reward:
 @dataclasses.dataclass(frozen=True)
 class Programme:
     """The demo programme, ready for use. `keys` are API keys by role, `rewards` the demo's own, cheapest first, and
-    `card` is somebody's to try things with."""
+    `card` is a demo member's, to try things with."""
 
     program: Program
     keys: dict[str, str]
@@ -142,7 +142,7 @@ def _provide_card(gateway: GatewayClient) -> str:
 
 
 def _key(*parts: object) -> str:
-    """An idempotency key made from what is asked, so that the same wish is one wish over any number of starts."""
+    """An idempotency key made from the request, so that any number of starts make it once."""
     return f"demo-{derived_id(*(orjson.dumps(part).decode() for part in parts))}"
 
 

@@ -43,7 +43,7 @@ class Line:
 
     @property
     def category(self) -> str:
-        """`service` for lines that are no goods, so that a rule can leave them out."""
+        """`service` for lines that are no goods, so that a rule can exclude them."""
         if self.sku.upper() in SERVICE_SKUS:
             return SERVICE
         return GIFT_CARD if self.sku.lower().startswith("gift_") else GOODS
@@ -60,7 +60,7 @@ class Receipt:
 
     @property
     def is_return(self) -> bool:
-        """Goods brought back, or a sale cancelled; the data does not tell these apart."""
+        """Goods brought back, or a sale cancelled; the data does not distinguish them."""
         return self.number.startswith("C")
 
 

@@ -118,7 +118,7 @@ class Lane:
         answer = self._write("/v1/returns", body, f"demo-return-{task.receipt.number}-{place}")
         if answer.ok:
             taken, owed = answer.body["return"]["points_returned"], answer.body["return"]["shortfall"]
-            self.tally.points_taken_back += taken - owed
+            self.tally.points_clawed_back += taken - owed
             self.tally.points_owed += owed
             if guest is not None:
                 guest.points -= taken
@@ -138,7 +138,7 @@ class Lane:
         path = f"/v1/members/{guest.member_id}/redemptions"
         answer = self._settled(path, self._write(path, {"reward_id": goal.reward_id}, f"demo-redeem-{guest.customer}"))
         if answer.reason == "CANCELLED_ON_REQUEST":
-            # An earlier run has undone it below, and the suite tells how it stands now.
+            # An earlier run has cancelled it below; the suite answers with its present state.
             self._count(guest, goal)
             self._cancel(guest, goal, answer.body["metadata"]["redemption_id"])
             return
@@ -216,7 +216,7 @@ def replay(
     with ThreadPoolExecutor(len(plan.lanes), thread_name_prefix="till") as pool:
         runs = [pool.submit(run, tasks) for tasks in plan.lanes]
     errors = [error for each in runs if (error := each.exception()) is not None]
-    # One lane's accident stops the others; it is the accident that is worth telling.
+    # One lane's error stops the others; that error is the one to report.
     for error in sorted(errors, key=lambda each: isinstance(each, StopAsked)):
         raise error
     return together(each.result() for each in runs)

@@ -1,4 +1,4 @@
-"""One customer's day at the shop, told while it happens: every line is a request to the gateway and its answer."""
+"""One customer's day at the shop, printed live: every line is a request to the gateway and its answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BASKET = (
 
 
 class Story:
-    """Tells it on a screen. Raises GatewayError when a request is refused that should not be."""
+    """The story on a screen. Raises GatewayError when a request is refused that should not be."""
 
     def __init__(self, screen: Screen, url: str, programme: Programme) -> None:
         self._screen = screen
@@ -37,9 +37,9 @@ class Story:
         self._token = secrets.token_hex(4)
         self._step = 0
 
-    def tell(self) -> None:
-        """The whole story."""
-        self._screen.title("A short story, told through the gateway")
+    def run(self) -> None:
+        """Sends the requests of the story and prints them with their answers."""
+        self._screen.title("A short story, through the gateway")
         with self._till, self._app:
             member_id = self._enrol()
             points = self._buy(member_id)

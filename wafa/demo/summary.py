@@ -33,7 +33,7 @@ def show_tally(screen: Screen, tally: Tally, duration_s: float) -> None:
 def _receipts(tally: Tally) -> Iterable[Row]:
     yield "read", tally.receipts, f"with {tally.lines:,} lines"
     yield "  sales to members", tally.sales, ""
-    yield "  anonymous sales", tally.anonymous_sales, "earn when somebody claims them"
+    yield "  anonymous sales", tally.anonymous_sales, "earn when a member claims them"
     yield "  returns, matched", tally.returns_matched, "each line names the purchase it brings back"
     yield "  returns, partly", tally.returns_partly_matched, "some lines do"
     yield "  returns, unmatched", tally.returns_unmatched, "recorded, and take no points"
@@ -51,7 +51,7 @@ def _sum(tally: Tally) -> Text:
 def _points(tally: Tally) -> Iterable[Row]:
     yield "members", tally.members, ""
     yield "points earned", tally.points_earned, ""
-    yield "points taken back", tally.points_taken_back, "by returns" + _owed(tally)
+    yield "points clawed back", tally.points_clawed_back, "by returns" + _owed(tally)
     yield "points spent", tally.points_spent, f"on {tally.redemptions:,} redemptions, {tally.vouchers_used:,} used"
     yield "points given back", tally.points_given_back, f"by {tally.redemptions_cancelled:,} redemptions undone"
 

@@ -31,7 +31,7 @@ class Tally:
     returns_unmatched: int = 0
     refused: list[Refused] = dataclasses.field(default_factory=list)
     points_earned: int = 0
-    points_taken_back: int = 0
+    points_clawed_back: int = 0
     points_owed: int = 0
     points_spent: int = 0
     points_given_back: int = 0

@@ -12,7 +12,7 @@ SOURCE = "online-retail"
 STORE = "web-1"
 TERMINAL = "t-1"
 CURRENCY = "GBP"
-# Digits that no card scheme has given to anybody.
+# Digits that no card scheme has assigned.
 CARD_PREFIX = "9820"
 
 

@@ -23,7 +23,7 @@ LOG_BYTES_MAX = 16 * 1024 * 1024
 
 @dataclasses.dataclass(frozen=True)
 class ProcessProgram:
-    """What to start and how to tell that it works.
+    """A command to start, and the test whether it works.
 
     `is_ready` is asked again and again; it answers within a second or so and does not raise. `environ` is the whole
     environment. The output goes straight into the log, not through a pipe of ours: it survives us.
@@ -149,11 +149,11 @@ class Child:
         with contextlib.suppress(OSError), self.program.log.open("rb") as log:
             size = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_start, size - LOG_TAIL_BYTES))
-            return telling(log.read(LOG_TAIL_BYTES).decode(errors="replace").splitlines())
+            return lines_of_failure(log.read(LOG_TAIL_BYTES).decode(errors="replace").splitlines())
         return ()
 
     def _kill_group(self) -> None:
-        """Kills what is left of the process group, once: later the number may be somebody else's."""
+        """Kills what is left of the process group, once: later the number may be another process's."""
         if self._process is not None and not self._group_killed:
             self._group_killed = True
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -163,7 +163,7 @@ class Child:
         return f"the whole log is {self.program.log}"
 
 
-def telling(lines: Sequence[str]) -> tuple[str, ...]:
+def lines_of_failure(lines: Sequence[str]) -> tuple[str, ...]:
     """The last lines that may say why a program ended, none of them too long for a screen."""
     said = [line for line in lines if line.strip() and '"level":"info"' not in line]
     return tuple(line[:LINE_LENGTH_MAX] for line in said[-LAST_LINES_MAX:])

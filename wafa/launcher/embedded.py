@@ -70,10 +70,10 @@ class Embedded:
         return True
 
     def kill(self) -> None:
-        """Leaves it to `Backends`, whose own limits end a start that takes too long."""
+        """Does nothing: `Backends` has limits of its own that end a start that takes too long."""
 
     def end(self, stop: Stop) -> bool:
-        """Waits for a start under way, so that `Backends` finds what it has to stop; leaves the rest to it."""
+        """Waits for a start under way, so that `Backends` finds what it has to stop and stops it."""
         while self._start is not None and not self._start.done() and not stop.hurried:
             wait([self._start], timeout=END_POLL_S)
         return True

@@ -1,4 +1,4 @@
-"""How the launcher says no, and how it is told to stop."""
+"""The launcher's errors, and the exception by which it stops."""
 
 
 class LauncherError(Exception):
@@ -11,4 +11,4 @@ class LauncherError(Exception):
 
 
 class StopAsked(Exception):
-    """Somebody asked to stop while something was being waited for."""
+    """A signal to stop came during a wait."""

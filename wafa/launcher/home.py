@@ -137,7 +137,7 @@ class Home:
         return self._read(self.folder / "keys.json") or {}
 
     def keep_keys(self, keys: Mapping[str, str]) -> None:
-        """Keeps API keys for the next start, readable by nobody else."""
+        """Keeps API keys for the next start, readable by the operator only."""
         self._write(self.folder / "keys.json", keys)
 
     def _read(self, file: Path) -> dict[str, str] | None:

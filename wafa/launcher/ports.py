@@ -32,10 +32,10 @@ class Ports:
 
 
 def choose_ports(environ: Mapping[str, str], gateway: int | None, *, free: Callable[[int], bool] = is_free) -> Ports:
-    """The gateway's port as wished, the others as usual, or other free ones where those are taken.
+    """The gateway's port as requested, the others as usual, or other free ones where those are taken.
 
-    A port that somebody has named, by `--port` or in the environment, is theirs to clear when it is taken; so is
-    the gateway's: LauncherError. Nobody but the suite itself uses the others, so they may move.
+    Raises LauncherError when the gateway's port is taken, or one that is named by `--port` or in the environment: the
+    operator has to clear it. Only the suite itself uses the other ports, so they may move.
     """
     wanted = gateway if gateway is not None else _number(environ, "GATEWAY_PORT", GATEWAY_PORT)
     if not free(wanted):

@@ -1,4 +1,4 @@
-"""The environment of each process: its own settings and nobody else's, so that a leak leaks little."""
+"""The environment of each process: its own settings only, so that a leak discloses little."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Settings:
         named = self.environ.get(variable, "")
         known = {variable: "; ".join(filter(None, [hashes_of(self.tokens), named]))} if self.tokens else {}
         return (
-            self.of_errand(word)
+            self.of_command(word)
             | self._token_of(word)
             | known
             | {
@@ -71,9 +71,9 @@ class Settings:
     def of_migrations(self, words: Sequence[str]) -> dict[str, str]:
         """The environment of what brings databases forward; it alone knows the roles that own them."""
         owners = {owner_variable(word): url for word, url in self.addresses.owner_urls.items() if word in words}
-        return {name: value for word in words for name, value in self.of_errand(word).items()} | owners
+        return {name: value for word in words for name, value in self.of_command(word).items()} | owners
 
-    def of_errand(self, word: str) -> dict[str, str]:
+    def of_command(self, word: str) -> dict[str, str]:
         """The environment of a service that does something once and changes no schema, such as check."""
         return self._own(word) | {
             database_variable(word): self.addresses.database_urls[word],

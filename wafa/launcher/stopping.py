@@ -1,4 +1,4 @@
-"""The wish to stop, as signals bring it."""
+"""The request to stop, as signals bring it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kit.peers import OPERATOR
 from wafa.backends import WORDS, Backends
-from wafa.launcher.child import Child, ProcessProgram, telling
+from wafa.launcher.child import Child, ProcessProgram, lines_of_failure
 from wafa.launcher.embedded import Embedded
 from wafa.launcher.errors import LauncherError
 from wafa.launcher.home import CHECKOUT, Home, Whereabouts, state_folder
@@ -131,7 +131,7 @@ def migrate(settings: Settings, home: Home, words: Sequence[str] = WORDS) -> Non
         except subprocess.TimeoutExpired:
             raise LauncherError(f"The databases were not brought forward in time; the log is {log}.") from None
         out.seek(start)
-        lines = telling(out.read().decode(errors="replace").splitlines())
+        lines = lines_of_failure(out.read().decode(errors="replace").splitlines())
     if done.returncode != 0:
         raise LauncherError(
             f"The databases could not be brought forward (exit code {done.returncode}); the log is {log}.", lines

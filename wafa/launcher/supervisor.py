@@ -179,7 +179,7 @@ class Supervisor:
             self._see_start(kept, kept.starting_s)
 
     def _restart(self, kept: Kept) -> None:
-        """Begins one try. A start that fails leaves the program fallen, and so costs the next restart of the budget."""
+        """Begins one try. After a start that fails the program is still down, so the next restart counts, too."""
         program = kept.program
         ending = program.ending()
         self._show(program.last_lines())

@@ -1,4 +1,4 @@
-"""Tokens by which the processes of one run know each other: new with each start, and told to nobody else."""
+"""Tokens by which the processes of one run know each other: new with each start, and known to them only."""
 
 from __future__ import annotations
 

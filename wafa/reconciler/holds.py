@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wafa.checker.books import Books, side_by_side
+from wafa.checker.snapshot import DatabaseSnapshot, side_by_side
 from wafa.reconciler.plans import Repair, RepairAction
 
 # Callers write references, too; those of `rewards` have exactly this form.
@@ -25,14 +25,14 @@ REDEMPTIONS = "SELECT redemption_id FROM redemptions ORDER BY redemption_id"
 WHY = "rewards does not know the redemption: its database is older than that of points"
 
 
-def unexplained(books: Books) -> Iterator[Repair]:
+def unexplained(snapshot: DatabaseSnapshot) -> Iterator[Repair]:
     """A repair for each hold whose redemption `rewards` does not know.
 
     A redemption is written before its points are held, and `rewards` is read after `points`.
     """
-    known = books.rows("rewards", REDEMPTIONS)
+    known = snapshot.rows("rewards", REDEMPTIONS)
     pairs = side_by_side(
-        books.rows("points", HOLDS),
+        snapshot.rows("points", HOLDS),
         known,
         # A redemption has one hold unless its points were spent again; then the redemption pairs with the first.
         lambda row: row.redemption_id,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wafa.checker.books import Books, side_by_side
+from wafa.checker.snapshot import DatabaseSnapshot, side_by_side
 from wafa.reconciler.plans import MemberAsKnown, Repair, RepairAction
 
 MEMBERS = """
@@ -24,10 +24,10 @@ POINTS = """
 REWARDS = "SELECT member_id, program_id, status, version FROM member_statuses ORDER BY member_id"
 
 
-def known_otherwise(books: Books) -> Iterator[Repair]:
+def known_otherwise(snapshot: DatabaseSnapshot) -> Iterator[Repair]:
     """A repair for each member whose status, traits or version are not those that the others know."""
-    listeners = side_by_side(books.rows("points", POINTS), books.rows("rewards", REWARDS), _member_id, _member_id)
-    pairs = side_by_side(books.rows("members", MEMBERS), listeners, _member_id, _member_id_of_pair)
+    listeners = side_by_side(snapshot.rows("points", POINTS), snapshot.rows("rewards", REWARDS), _member_id, _member_id)
+    pairs = side_by_side(snapshot.rows("members", MEMBERS), listeners, _member_id, _member_id_of_pair)
     for member, others in pairs:
         points, rewards = others or (None, None)
         if member is None:

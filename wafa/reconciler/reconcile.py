@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from wafa.checker import standings
-from wafa.checker.books import Books, lasting
 from wafa.checker.prove import PATIENCE_S, PAUSE_S
+from wafa.checker.snapshot import DatabaseSnapshot, lasting
 from wafa.reconciler import holds, members, redemptions
 from wafa.reconciler.plans import Repair, RepairResult
 from wafa.reconciler.repairs import Repairs
@@ -16,7 +16,7 @@ from wafa.reconciler.repairs import Repairs
 READINGS = 4
 UNDER_WAY = "SELECT count(*) AS redemptions FROM redemptions WHERE lease_until IS NOT NULL"
 
-Planner = Callable[[Books], Iterator[Repair]]
+Planner = Callable[[DatabaseSnapshot], Iterator[Repair]]
 # In this order: a member comes before what they hold.
 PLANNERS: tuple[Planner, ...] = (members.known_otherwise, redemptions.paid_otherwise, holds.unexplained)
 
@@ -28,8 +28,8 @@ class Reconciler:
         self._urls = urls
         self._pause = pause
 
-    def wait_until_heard(self, patience_s: float = PATIENCE_S) -> None:
-        """Waits until listeners have heard what is announced and redemptions under way have ended; no longer."""
+    def wait_until_consumed(self, patience_s: float = PATIENCE_S) -> None:
+        """Waits until all events are consumed and no redemption is under way, or `patience_s` has passed."""
         for _ in range(round(patience_s / PAUSE_S)):
             if not self._is_behind():
                 return
@@ -49,14 +49,14 @@ class Reconciler:
         for planner in PLANNERS:
             for repair in self.plan(planner):
                 yield repairs.carry_out(repair)
-            self.wait_until_heard()
+            self.wait_until_consumed()
 
     def _readings(self, planner: Planner) -> Iterator[frozenset[Repair]]:
         for _ in range(READINGS):
-            with Books(self._urls) as books:
-                yield frozenset(planner(books))
+            with DatabaseSnapshot(self._urls) as snapshot:
+                yield frozenset(planner(snapshot))
 
     def _is_behind(self) -> bool:
-        with Books(self._urls) as books:
-            (under_way,) = books.rows("rewards", UNDER_WAY)
-            return under_way.redemptions > 0 or any(each.is_behind for each in standings.differences(books))
+        with DatabaseSnapshot(self._urls) as snapshot:
+            (under_way,) = snapshot.rows("rewards", UNDER_WAY)
+            return under_way.redemptions > 0 or any(each.is_behind for each in standings.differences(snapshot))

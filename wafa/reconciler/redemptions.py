@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wafa.checker.books import Books, side_by_side
+from wafa.checker.snapshot import DatabaseSnapshot, side_by_side
 from wafa.reconciler.plans import LostSpending, Repair, RepairAction
 
 # Those under way are left out: `rewards` itself brings them to an end.
@@ -32,9 +32,9 @@ HOLDS = """
 """
 
 
-def paid_otherwise(books: Books) -> Iterator[Repair]:
+def paid_otherwise(snapshot: DatabaseSnapshot) -> Iterator[Repair]:
     """A repair for each settled redemption whose hold is not captured for it, or captured for nothing."""
-    redemptions, holds = books.rows("rewards", REDEMPTIONS), books.rows("points", HOLDS)
+    redemptions, holds = snapshot.rows("rewards", REDEMPTIONS), snapshot.rows("points", HOLDS)
     for redemption, hold in side_by_side(redemptions, holds, lambda row: row.hold_id, lambda row: row.hold_id):
         if redemption is None:
             continue

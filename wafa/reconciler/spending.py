@@ -77,7 +77,7 @@ class SpendingRepairs:
         return f"hold {repair.subject_id}, captured; version {answer.account.version} of the account"
 
     def _restore_capture(self, repair: Repair) -> str:
-        """Spends the points again; where they do not suffice, leaves it, or decides it for good."""
+        """Spends the points again; where they do not suffice, reports it, or cancels for good."""
         spending = _spending(repair)
         try:
             return self._spend_again(repair, spending)

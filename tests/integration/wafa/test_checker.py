@@ -14,7 +14,7 @@ from kit.checking import Finding
 from tests.fixtures.servers import as_owner
 from wafa.backends import WORDS
 from wafa.checker import facts, redemptions, standings
-from wafa.checker.books import Books
+from wafa.checker.snapshot import DatabaseSnapshot
 
 PROGRAM = uuid.UUID("cce71c38-bad3-82c2-918c-027edefa4ba0")
 COST = 250
@@ -145,12 +145,12 @@ class Suite:
         )
 
     def redemption_findings(self) -> list[Finding]:
-        with Books(self.urls) as books:
-            return list(redemptions.check(books))
+        with DatabaseSnapshot(self.urls) as snapshot:
+            return list(redemptions.check(snapshot))
 
     def differences(self) -> list[standings.ProjectionDifference]:
-        with Books(self.urls) as books:
-            return list(standings.differences(books))
+        with DatabaseSnapshot(self.urls) as snapshot:
+            return list(standings.differences(snapshot))
 
 
 def length(suite: Suite, column: str) -> int:
@@ -337,6 +337,6 @@ def test_an_event_that_was_given_up_is_found_until_it_is_replayed(suite: Suite) 
 def test_facts_are_counted(suite: Suite) -> None:
     suite.member()
     suite.redemption(hold=True)
-    with Books(suite.urls) as books:
-        counted = facts.count(books)
+    with DatabaseSnapshot(suite.urls) as snapshot:
+        counted = facts.count(snapshot)
     assert (counted["members"], counted["redemptions"], counted["purchases"]) == (1, 1, 0)

@@ -156,7 +156,7 @@ def test_a_redemption_that_an_earlier_run_has_undone_counts_as_before() -> None:
 def test_points_that_were_spent_already_are_owed_and_not_taken() -> None:
     receipts = parse_receipts(HEADER + "1,2010-12-01T08:00:00,77,MUG,1,100\nC2,2010-12-02T08:00:00,77,MUG,-1,100\n")
     tally = run(Suite(), receipts)
-    assert (tally.points_taken_back, tally.points_owed) == (2, 1)
+    assert (tally.points_clawed_back, tally.points_owed) == (2, 1)
 
 
 def test_a_lost_gateway_ends_the_whole_replay() -> None:

@@ -41,7 +41,7 @@ def test_only_who_migrates_knows_the_role_that_owns_the_tables(settings: Setting
     assert migrating["REWARDS_OWNER_DATABASE_URL"] == "postgresql+psycopg://rewards_owner"
     assert migrating["POINTS_OWNER_DATABASE_URL"] == "postgresql+psycopg://points_owner"
     assert "MEMBERS_OWNER_DATABASE_URL" not in migrating
-    others = (settings.of_service("points", PORTS), settings.of_errand("points"), settings.of_gateway("h", PORTS))
+    others = (settings.of_service("points", PORTS), settings.of_command("points"), settings.of_gateway("h", PORTS))
     assert not [name for environ in others for name in environ if "OWNER" in name]
 
 
@@ -70,9 +70,9 @@ def test_what_a_person_has_set_for_a_process_reaches_it(settings: Settings) -> N
     assert settings.of_service("rewards", PORTS)["PATH"] == "/bin"
 
 
-def test_those_who_serve_die_with_the_launcher_and_errands_are_finished(settings: Settings) -> None:
+def test_those_who_serve_die_with_the_launcher_and_commands_are_finished(settings: Settings) -> None:
     assert settings.of_service("rewards", PORTS)["WAFA_DIE_WITH_PARENT"] == str(os.getpid())
-    assert "WAFA_DIE_WITH_PARENT" not in settings.of_errand("rewards")
+    assert "WAFA_DIE_WITH_PARENT" not in settings.of_command("rewards")
 
 
 def test_services_find_those_whom_they_call(settings: Settings) -> None:

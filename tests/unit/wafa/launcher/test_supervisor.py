@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.waiting import wait_until
-from wafa.launcher.child import Child, ProcessProgram, telling
+from wafa.launcher.child import Child, ProcessProgram, lines_of_failure
 from wafa.launcher.errors import LauncherError, StopAsked
 from wafa.launcher.stopping import Stop
 from wafa.launcher.supervisor import RestartBudget, Supervisor
@@ -343,8 +343,8 @@ def test_a_budget_recovers_after_its_window() -> None:
 
 def test_what_a_program_says_of_its_everyday_work_is_not_its_last_words() -> None:
     lines = ['{"level":"info","event":"rpc"}', "", "Traceback", "MemoryError", '{"level":"info","event":"rpc"}']
-    assert telling(lines) == ("Traceback", "MemoryError")
-    assert telling(["x" * 1_000]) == ("x" * 300,)
+    assert lines_of_failure(lines) == ("Traceback", "MemoryError")
+    assert lines_of_failure(["x" * 1_000]) == ("x" * 300,)
 
 
 def mend_until(supervisor: Supervisor, done: Callable[[], bool]) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wafa.checker.books import Books, BooksError, lasting, side_by_side
 from wafa.checker.prove import CheckReport
+from wafa.checker.snapshot import DatabaseSnapshot, SnapshotError, lasting, side_by_side
 
 
 def pairs(left: Iterable[int], right: Iterable[int]) -> list[tuple[int | None, int | None]]:
@@ -47,6 +47,6 @@ def test_a_check_that_read_nothing_proves_nothing() -> None:
 
 
 def test_a_database_that_is_away_is_told_without_its_password() -> None:
-    with pytest.raises(BooksError, match="The database of points cannot be reached") as refusal:
-        Books({"points": "postgresql+psycopg://points:hush@127.0.0.1:1/points"}).__enter__()
+    with pytest.raises(SnapshotError, match="The database of points cannot be reached") as refusal:
+        DatabaseSnapshot({"points": "postgresql+psycopg://points:hush@127.0.0.1:1/points"}).__enter__()
     assert "hush" not in str(refusal.value)

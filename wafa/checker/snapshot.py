@@ -1,4 +1,4 @@
-"""Read-only looks into the three databases."""
+"""Read-only snapshots of the services' databases."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Right = TypeVar("Right")
 ROWS_AT_A_TIME = 2_000
 
 
-class BooksError(Exception):
+class SnapshotError(Exception):
     """A database cannot be read; the message says which and never holds a password."""
 
 
-class Books:
+class DatabaseSnapshot:
     """A snapshot of each database, taken when entering. Rows come streamed, however many there are."""
 
     def __init__(self, urls: Mapping[str, str]) -> None:
@@ -48,14 +48,14 @@ class Books:
                 cursor.execute(query)
                 yield from cursor
         except psycopg.Error as error:
-            raise BooksError(f"The database of {word} could not be read: {_first_line(error)}.") from error
+            raise SnapshotError(f"The database of {word} could not be read: {_first_line(error)}.") from error
 
 
 def _connect(word: str, url: str) -> psycopg.Connection[Any]:
     try:
         connection = psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://", 1), connect_timeout=5)
     except psycopg.Error as error:
-        raise BooksError(f"The database of {word} cannot be reached: {_first_line(error)}.") from error
+        raise SnapshotError(f"The database of {word} cannot be reached: {_first_line(error)}.") from error
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     # A snapshot begins with the first statement, not with the connection.
