@@ -169,7 +169,7 @@ def _result(latencies: Sequence[float], failures: int, seconds: float, per_call:
 
 
 def receipt(turn: int) -> dict[str, Any]:
-    """A receipt that nobody has seen: three lines, one of them a service that does not earn."""
+    """A new receipt: three lines, one of them a service that does not earn."""
     now = datetime.now(UTC)
     cheap, dear = 100 + turn % 900, 1_000 + turn % 4_000
     return {
@@ -289,16 +289,16 @@ def _many_client(plan: Plan) -> Ask:
 
 
 def _sales() -> Callable[[], Any]:
-    """Makes sales on receipts that nobody has seen; read from JSON once, since the clients' work counts here."""
+    """Makes sales on new receipts; read from JSON once, since the clients' work counts here."""
     from google.protobuf.json_format import ParseDict
     from loyalty.points.v1 import sales_pb2 as pb
 
-    told = ParseDict(receipt(0), pb.Sale())
+    message = ParseDict(receipt(0), pb.Sale())
 
     def sale() -> Any:
         # On a connection of its own each client is one thread, and the message is copied into the request.
-        told.receipt.receipt_number = uuid.uuid4().hex
-        return told
+        message.receipt.receipt_number = uuid.uuid4().hex
+        return message
 
     return sale
 

@@ -91,7 +91,7 @@ def make_venv() -> None:
     say(f"making .venv with Python {'.'.join(map(str, sys.version_info[:3]))}")
     if VENV.exists():
         shutil.rmtree(VENV)
-    finished = hear([sys.executable, "-I", "-m", "venv", str(VENV)])
+    finished = run_quietly([sys.executable, "-I", "-m", "venv", str(VENV)])
     if finished.returncode != 0:
         shutil.rmtree(VENV, ignore_errors=True)
         version = ".".join(map(str, sys.version_info[:2]))
@@ -119,8 +119,8 @@ def install_with_uv(lock: Path) -> bool:
 def install_with_pip(lock: Path) -> None:
     if run(pip_install(lock)) != 0:
         refuse(
-            "The packages could not be installed. Look above for pip's reason; behind a mirror or a proxy, tell pip "
-            "with `pip config set global.index-url …` or PIP_INDEX_URL, and this script does as pip is told."
+            "The packages could not be installed. Look above for pip's reason; behind a mirror or a proxy, set "
+            "`pip config set global.index-url …` or PIP_INDEX_URL, which this script uses, too."
         )
 
 
@@ -130,12 +130,12 @@ def pip_install(lock: Path) -> list[str]:
     return [*pip, "install", "--no-deps", "--require-hashes", "--requirement", str(lock)]
 
 
-# ---- what pip is told, told to uv
+# ---- pip's settings, passed to uv
 
 
 def pip_settings() -> dict[str, str]:
     """What pip's files and environment say, without section names; what counts more comes later and wins."""
-    listing = hear([str(VENV_PYTHON), "-I", "-m", "pip", "config", "list"])
+    listing = run_quietly([str(VENV_PYTHON), "-I", "-m", "pip", "config", "list"])
     sections: dict[str, dict[str, str]] = {"global": {}, "install": {}, ":env:": {}}
     for line in listing.stdout.splitlines():
         name, _, value = line.partition("=")
@@ -149,7 +149,7 @@ def uv_environ(settings: Mapping[str, str]) -> dict[str, str]:
     """The settings of pip in uv's words; a variable that the person has set for uv is left alone.
 
     They travel as variables and not as options because an index address may carry a password, and a command line can
-    be read by everybody on the machine.
+    be read by every user of the machine.
     """
 
     def words(setting: str, joint: str = " ") -> str:
@@ -200,8 +200,8 @@ def only_one() -> Iterator[None]:
 
 def clean_environ() -> dict[str, str]:
     """The environment without what would make a child look at other packages than those of its own interpreter."""
-    strangers = {"PYTHONPATH", "PYTHONHOME", "PIP_REQUIRE_VIRTUALENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
-    return {name: value for name, value in os.environ.items() if name not in strangers}
+    foreign = {"PYTHONPATH", "PYTHONHOME", "PIP_REQUIRE_VIRTUALENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+    return {name: value for name, value in os.environ.items() if name not in foreign}
 
 
 def run(command: list[str], environ: dict[str, str] | None = None, *, quiet: bool = False) -> int:
@@ -210,7 +210,7 @@ def run(command: list[str], environ: dict[str, str] | None = None, *, quiet: boo
     return finished.returncode
 
 
-def hear(command: list[str]) -> subprocess.CompletedProcess[str]:
+def run_quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=clean_environ(), capture_output=True, text=True, check=False)
 
 

@@ -1,7 +1,7 @@
 """What `reference.py` says of events: a page for people, and an AsyncAPI 3 document for tools.
 
 Everything comes from the contract (`protos/loyalty/*/v1/events.proto`, its comments and its option `event`) and from
-the `HEARS` of those who listen.
+the `HEARS` of the consumers.
 """
 
 from __future__ import annotations
@@ -73,15 +73,15 @@ def messages_of(word: str) -> tuple[type[Message], ...]:
 
 @functools.cache
 def listeners() -> Mapping[str, Hears[Any]]:
-    """What each process that listens hears, by its word."""
+    """The events that each consuming process consumes, by its word."""
     found = {word: ROOT / f"{module.replace('.', '/')}.py" for module, word in LISTENERS.items()}
     modules = {word: module for module, word in LISTENERS.items()}
     return {word: importlib.import_module(modules[word]).HEARS for word, path in found.items() if path.exists()}
 
 
-def heard_by(message_type: type[Message]) -> list[str]:
-    """Whoever listens to the event."""
-    return [word for word, hears in listeners().items() if message_type in hears.message_types.values()]
+def consumers_of(message_type: type[Message]) -> list[str]:
+    """The words of the processes that consume the event."""
+    return [word for word, consumed in listeners().items() if message_type in consumed.message_types.values()]
 
 
 # ---- The page --------------------------------------------------------------------------------------------------------
@@ -97,10 +97,10 @@ def page() -> Iterator[str]:
 
 def _event(message_type: type[Message]) -> Iterator[str]:
     kind, descriptor = kind_of(message_type), message_type.DESCRIPTOR
-    heard = ", ".join(f"`{word}`" for word in heard_by(message_type)) or "nobody yet"
+    consumers = ", ".join(f"`{word}`" for word in consumers_of(message_type)) or "no process yet"
     yield (
         f"### {kind.type}\n\n{comments()[descriptor.full_name]}\n\n"
-        f"`{descriptor.full_name}` of the aggregate `{kind.aggregate_type}`; heard by {heard}."
+        f"`{descriptor.full_name}` of the aggregate `{kind.aggregate_type}`; consumed by {consumers}."
     )
     lines = ["| field | type | is |", "|---|---|---|"]
     lines += [f"| `{path}` | {type_} | {about} |" for path, type_, about in _rows(descriptor, "")]
@@ -166,9 +166,9 @@ def _channel(stream: Stream) -> dict[str, Any]:
 def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
     for stream in streams():
         yield f"{stream.word}-announces", _operation("send", stream.word, stream.messages)
-    for word, hears in listeners().items():
-        (source,) = (stream.word for stream in streams() if stream.address == hears.stream)
-        yield f"{word}-hears-{source}", _operation("receive", source, hears.message_types.values())
+    for word, consumed in listeners().items():
+        (source,) = (stream.word for stream in streams() if stream.address == consumed.stream)
+        yield f"{word}-consumes-{source}", _operation("receive", source, consumed.message_types.values())
 
 
 def _operation(action: str, channel: str, messages: Iterable[type[Message]]) -> dict[str, Any]:

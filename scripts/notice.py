@@ -27,7 +27,7 @@ The receipts of the demo (wafa/demo/receipts.csv.gz) are an excerpt, in another 
     Online Retail, Daqing Chen, UCI Machine Learning Repository, 2015, doi:10.24432/C5BW33,
     licensed under Creative Commons Attribution 4.0 International (CC BY 4.0).
 
-What was changed is told in wafa/demo/README.md.
+What was changed is described in wafa/demo/README.md.
 
 Definitions of others for protos, in protos/third_party, under the Apache License, Version 2.0:
 

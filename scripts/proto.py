@@ -90,7 +90,7 @@ def same(one: Path, other: Path) -> bool:
 
 
 def files(folder: Path) -> set[str]:
-    """Paths below the folder, without what Python itself leaves there."""
+    """Paths below the folder, without the files that Python itself writes there."""
     return {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")

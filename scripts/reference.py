@@ -84,7 +84,8 @@ def invariants() -> Iterator[str]:
         yield f"## {word}"
         proofs = importlib.import_module(f"services.{word}.check.proofs").PROOFS
         for table in importlib.import_module(f"services.{word}.tables").metadata.sorted_tables:
-            rows = [_proof_row(column, proofs[table.name][column.name]) for column in table.columns if _is_told(column)]
+            columns = [column for column in table.columns if _is_listed(column)]
+            rows = [_proof_row(column, proofs[table.name][column.name]) for column in columns]
             yield f"### {word}.{table.name}\n\n{_table(['column', 'digest', 'derived by', 'beyond that'], rows)}"
 
 
@@ -93,7 +94,7 @@ def _proof_row(column: Any, proof: Proof) -> list[str]:
     return [f"`{column.name}`", "yes" if row_digests.is_digested(column) else "", questions, proof.because]
 
 
-def _is_told(column: Any) -> bool:
+def _is_listed(column: Any) -> bool:
     return bool(column.name != row_digests.COLUMN)
 
 
@@ -282,7 +283,7 @@ def method_of(rpc: str) -> MethodDescriptor:
 
 
 def _bears_a_request_id(message: Descriptor) -> bool:
-    """Whether the request, or each of its items, is a wish that is fulfilled once."""
+    """Whether the request, or each of its items, is a command that is carried out once."""
     inner = (field.message_type for field in message.fields if field.message_type is not None)
     return "request_id" in message.fields_by_name or any(_bears_a_request_id(each) for each in inner)
 

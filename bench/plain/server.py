@@ -12,7 +12,7 @@ from kit.serving import die_with_parent
 
 
 def main(port: int, threads: int) -> None:
-    """Serves until told to stop."""
+    """Serves until a signal ends it."""
     die_with_parent(os.environ)
     Server(
         "bench.plain.app:create_app",

@@ -1,4 +1,4 @@
-"""One deployment for the tests of a worker; each finds it whole, whatever the one before has killed."""
+"""One deployment for the tests of a worker; each finds it whole, also after a test that killed processes."""
 
 from __future__ import annotations
 

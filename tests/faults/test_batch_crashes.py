@@ -1,4 +1,4 @@
-"""`points` dies ten times in the middle of a batch, under load; what tills were told is what the ledger then says.
+"""`points` dies ten times in the middle of a batch, under load; the ledger then agrees with the answers that tills got.
 
 The process is killed as by kill -9 before a batch is written, before it is committed and after, at a batch that other
 callers are part of. Tills that insist send the same request again until they know. Others give up at once: what they
@@ -39,7 +39,7 @@ from tests.unit.services.points import requests
 from wafa.backends import free_port
 from wafa.launcher.readiness import grpc_serves
 
-# Where it dies, and at which batch of its life. The last comes from outside, at whatever it then does.
+# Where it dies, and at which batch of its life. The last comes from outside, at any moment.
 DEATHS = [
     f"points.batch.{place}:{batch}"
     for batch, place in itertools.product((2, 5, 9), ("before_write", "before_commit", "after_commit"))
@@ -101,7 +101,7 @@ def _serve(environ: dict[str, str], failpoint: str) -> None:
 
 @dataclass
 class History:
-    """What one till was told: points by receipt number, and receipts of which it does not know what became."""
+    """The answers that one till got: points by receipt number, and receipts whose outcome it does not know."""
 
     member_id: str
     earned: dict[str, int] = field(default_factory=dict)
@@ -227,7 +227,7 @@ def test_points_dies_ten_times_in_the_middle_of_batches(environ: dict[str, str])
 
 
 def _member(engine: sa.Engine, program_id: str) -> str:
-    """Somebody whom `points` knows of, as `members` would have told it."""
+    """A member as `points` knows it from an event of `members`."""
     member_id = str(uuid.uuid4())
     statement = "INSERT INTO standings (member_id, program_id, status, member_version) VALUES (:m, :p, 'active', 1)"
     with engine.begin() as connection:
@@ -246,7 +246,7 @@ def _make_rule(stub: PointsStubs, program_id: str) -> None:
 
 
 def _expect_kept(engine: sa.Engine, load: Load) -> None:
-    """What was told is there once, with its points; what is not known is there once or not at all; nothing else is."""
+    """Asserts that each answered purchase is there once, with its points, and each unknown one at most once."""
     with engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT member_id::text, receipt_number, points_earned FROM purchases")).all()
         entries = connection.execute(sa.text("SELECT purchase_id FROM entries WHERE kind = 'earn'")).scalars().all()

@@ -40,9 +40,9 @@ def _record(url: str) -> None:
 
 def test_an_enrolment_whose_recorder_dies_is_paid_once(points: Points, url: str) -> None:
     points.rule(**make.activity_terms(ActivityKind.ENROLMENT))
-    told = [enrolled(points) for _ in range(3)]
-    hear(points, *told)
-    members = {each.aggregate_id for each in told}
+    events = [enrolled(points) for _ in range(3)]
+    hear(points, *events)
+    members = {each.aggregate_id for each in events}
     expect_killed(_record, url)
     # Recorded, and still waiting.
     assert (recorded(points), waiting(points)) == (dict.fromkeys(members, 50), members)

@@ -37,7 +37,7 @@ def _recorded(points: Points) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("place", ["before_write", "before_commit", "after_commit"])
-def test_a_crash_leaves_both_parts_or_neither(databases: Callable[[str], str], place: str) -> None:
+def test_after_a_crash_there_are_both_parts_or_neither(databases: Callable[[str], str], place: str) -> None:
     url = databases("points")
     with started(url) as points:
         points.rule()

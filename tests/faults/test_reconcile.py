@@ -229,7 +229,7 @@ class TestMembersOlder:
         assert program.staff.get(f"/v1/members/{member}").expect(200)["status"] == "suspended"
         recreated = program.staff.get(f"/v1/members/{new}").expect(200)
         assert (recreated["identifiers"], recreated["traits"]) == ([], traits)
-        # What is changed from here on is heard by all.
+        # All consumers get the changes from here on.
         set_status(program, member, "active")
         card = {"kind": "card", "value": "C-found-again"}
         program.app.post(f"/v1/members/{new}/identifiers", {"identifier": card}).expect(201)

@@ -2,7 +2,7 @@
 
 The ledger is a real gRPC server that survives; the database is the service's own. The process is killed as by kill -9
 where a failpoint stands in the source, a fresh process sweeps, and then the till, which had no answer, asks again.
-Leases last no time here, so nobody waits for one.
+Leases last no time here, so no process waits for one.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ ENDS = {
 
 @dataclasses.dataclass
 class World:
-    """A database, a ledger, a member and a reward; and what a till wishes."""
+    """A database, a ledger, a member and a reward; and the command of a till."""
 
     database_url: str
     ledger_address: str
@@ -78,7 +78,7 @@ class World:
     handlers: Redemptions
     reward: Reward
     member: str
-    wish: list[str] = dataclasses.field(default_factory=list)
+    command: list[str] = dataclasses.field(default_factory=list)
 
     def run(self, *arguments: str, failpoint: str = "") -> int:
         """Runs an instance to its end, or to its death at `failpoint`; gives the exit code."""
@@ -97,11 +97,11 @@ class World:
             self.ledger.before = lambda name: self._empty() if name == "PlaceHold" else None
         if path == "the hold ran out":
             self.ledger.before = lambda name: self.ledger.expire_holds() if name == "CaptureHold" else None
-        self.wish = ["redeem", str(self.reward.program_id), self.member, str(self.reward.reward_id), new_id()]
+        self.command = ["redeem", str(self.reward.program_id), self.member, str(self.reward.reward_id), new_id()]
         if path == "undone":
-            assert act(self.handlers, *self.wish) == "confirmed"
+            assert act(self.handlers, *self.command) == "confirmed"
             (redemption_id,) = self.redemption_ids()
-            self.wish = ["cancel", str(self.reward.program_id), self.member, str(redemption_id), new_id()]
+            self.command = ["cancel", str(self.reward.program_id), self.member, str(redemption_id), new_id()]
 
     def redemption_ids(self) -> list[uuid.UUID]:
         with self.engine.connect() as connection:
@@ -137,7 +137,7 @@ class World:
         assert reward.stock == stock - int(is_bought)
 
     def _empty(self) -> None:
-        """Somebody else takes what is left."""
+        """Another member takes the last units."""
         with self.storage.transaction() as tx:
             before = tx.rewards.lock(self.reward.program_id, self.reward.reward_id)
             assert before is not None
@@ -172,22 +172,23 @@ def test_every_failpoint_of_the_source_is_on_a_path() -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_without_a_crash_each_path_ends_where_it_should(world: World, path: str) -> None:
     world.take_path(path)
-    assert act(world.handlers, *world.wish) == ENDS[path][0].value
+    assert act(world.handlers, *world.command) == ENDS[path][0].value
     world.assert_sound(path)
 
 
 @pytest.mark.parametrize(("path", "failpoint"), CRASHES)
 def test_a_crash_is_made_good(world: World, path: str, failpoint: str) -> None:
     world.take_path(path)
-    assert world.run(*world.wish, failpoint=failpoint) == -signal.SIGKILL
+    assert world.run(*world.command, failpoint=failpoint) == -signal.SIGKILL
 
     assert world.run("sweep") == 0
 
-    # A crash before the wish was recorded leaves nothing to finish; every other one is finished by now.
+    # After a crash before the command was recorded there is nothing to finish; after every other one it is finished by
+    # now.
     is_recorded = failpoint not in {"rewards.redeem.before_request", "rewards.cancel.before_void"}
     world.assert_sound(path, is_settled=is_recorded)
     # The till had no answer, so it asks again.
-    assert act(world.handlers, *world.wish) == ENDS[path][0].value
+    assert act(world.handlers, *world.command) == ENDS[path][0].value
     world.assert_sound(path)
 
 
@@ -198,10 +199,10 @@ def test_a_crash_is_made_good(world: World, path: str, failpoint: str) -> None:
 )
 def test_a_crash_of_the_sweeper_is_made_good_too(world: World, path: str, first: str, second: str) -> None:
     world.take_path(path)
-    assert world.run(*world.wish, failpoint=first) == -signal.SIGKILL
+    assert world.run(*world.command, failpoint=first) == -signal.SIGKILL
     world.run("sweep", failpoint=second)
 
     assert world.run("sweep") == 0
 
-    assert act(world.handlers, *world.wish) == ENDS[path][0].value
+    assert act(world.handlers, *world.command) == ENDS[path][0].value
     world.assert_sound(path)

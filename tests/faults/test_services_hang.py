@@ -1,4 +1,4 @@
-"""A service is stopped as by SIGSTOP: its callers are told to come back, and the others lose nothing of their trade."""
+"""A service is stopped as by SIGSTOP: its callers get a Retry-After, and the others lose nothing of their trade."""
 
 from __future__ import annotations
 
@@ -115,11 +115,11 @@ def test_a_service_that_hangs_costs_the_others_nothing(word: str, deployment: De
     deployment.resume(word)
 
     assert during * 100 >= before * KEPT_PERCENT_MIN, Counter(answer.status for answer in answered)
-    # A redemption that has begun is told to be on its way.
-    told = [answer for answer in answered if answer.status != 202]
-    assert {answer.status for answer in told} <= {503, 504}
-    assert sum(answer.status == 503 for answer in told) > len(told) // 2
-    for answer in told:
+    # A redemption that has begun is answered as under way.
+    unavailable = [answer for answer in answered if answer.status != 202]
+    assert {answer.status for answer in unavailable} <= {503, 504}
+    assert sum(answer.status == 503 for answer in unavailable) > len(unavailable) // 2
+    for answer in unavailable:
         assert answer.headers["content-type"] == "application/problem+json"
         assert int(answer.headers["retry-after"]) >= 1
     for ask in (*hung, *others):

@@ -1,4 +1,4 @@
-"""A service or its database dies as by kill -9: the others go on, tills are told to come back, and nothing is lost."""
+"""A service or its database dies as by kill -9: the others go on, tills get a Retry-After, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CUSTOMERS = 4
 FULL_DISK = Path("/dev/full")
 
 
-def is_told_to_come_back(answer: Answer) -> bool:
+def says_when_to_retry(answer: Answer) -> bool:
     return answer.status == 503 and int(answer.headers["retry-after"]) >= 1
 
 
@@ -34,15 +34,15 @@ def test_without_rewards_tills_go_on_selling(deployment: Deployment, program: Pr
     program.rule()
     reward_id = program.reward(stock=1)["reward_id"]
     member_id = program.member()["member_id"]
-    path, wish, key = f"/v1/members/{member_id}/redemptions", {"reward_id": reward_id}, str(uuid.uuid4())
+    path, redemption, key = f"/v1/members/{member_id}/redemptions", {"reward_id": reward_id}, str(uuid.uuid4())
     deployment.kill("rewards")
 
     program.till.post("/v1/purchases", sale(member_id=member_id)).expect(201)
-    assert is_told_to_come_back(program.till.post(path, wish, key=key))
+    assert says_when_to_retry(program.till.post(path, redemption, key=key))
     assert program.account(member_id)["available"] == 100
 
     deployment.start("rewards")
-    assert insist(lambda: program.till.post(path, wish, key=key)).expect(201)["state"] == "confirmed"
+    assert insist(lambda: program.till.post(path, redemption, key=key)).expect(201)["state"] == "confirmed"
     assert program.account(member_id)["available"] == 0
     deployment.expect_books_to_agree()
 
@@ -63,8 +63,8 @@ def test_without_members_tills_sell_to_those_they_know(deployment: Deployment, p
     program.till.post(f"/v1/members/{known}/redemptions", {"reward_id": reward_id}).expect(201)
 
     by_new_phone, key = sale(member=phone("+447911123457")), str(uuid.uuid4())
-    assert is_told_to_come_back(program.till.post("/v1/purchases", by_new_phone, key=key))
-    assert is_told_to_come_back(fresh_till.get(f"/v1/members/{known}/account"))
+    assert says_when_to_retry(program.till.post("/v1/purchases", by_new_phone, key=key))
+    assert says_when_to_retry(fresh_till.get(f"/v1/members/{known}/account"))
 
     deployment.start("members")
     answer = insist(lambda: program.till.post("/v1/purchases", by_new_phone, key=key)).expect(201)
@@ -81,7 +81,7 @@ def test_a_key_that_was_revoked_is_let_in_no_more_when_members_dies_at_once(
     till = Caller(program.suite.url, secret)
     for caller in (till, program.till):
         caller.get("/v1/rewards").expect(200)
-    # Past the gateway, which hears of it by the stream alone.
+    # Past the gateway, which gets it by the stream alone.
     authenticate = pb.AuthenticateApiKeyRequest(key_hash=apikey.hash_of(secret))
     key = invoke(program.suite.members.AuthenticateApiKey, authenticate).api_key
     request_id = str(uuid.uuid4())
@@ -89,7 +89,7 @@ def test_a_key_that_was_revoked_is_let_in_no_more_when_members_dies_at_once(
     invoke(program.suite.members.RevokeApiKey, revoke)
     deployment.kill("members")
 
-    wait_until(lambda: till.get("/v1/rewards").status in {401, 503}, what="the gateway has heard of it")
+    wait_until(lambda: till.get("/v1/rewards").status in {401, 503}, what="the gateway has consumed it")
     assert {till.get("/v1/rewards").status for _ in range(10)} <= {401, 503}
     program.till.get("/v1/rewards").expect(200)
     deployment.start("members")
@@ -101,9 +101,7 @@ def invoke(method: Any, request: Any) -> Any:
     return client.invoke(method, request, call=Call("test"), deadline_ms=20_000).response
 
 
-def test_without_points_a_till_is_told_to_come_back_and_then_sells_once(
-    deployment: Deployment, program: Program
-) -> None:
+def test_without_points_a_till_gets_a_retry_after_and_then_sells_once(deployment: Deployment, program: Program) -> None:
     program.rule()
     reward_id = program.reward()["reward_id"]
     member_id = program.member()["member_id"]
@@ -113,8 +111,8 @@ def test_without_points_a_till_is_told_to_come_back_and_then_sells_once(
     body, key = sale(member_id=member_id), str(uuid.uuid4())
     deployment.kill("points")
 
-    assert is_told_to_come_back(program.till.post("/v1/purchases", body, key=key))
-    assert is_told_to_come_back(program.till.post("/v1/purchases", body, key=key))
+    assert says_when_to_retry(program.till.post("/v1/purchases", body, key=key))
+    assert says_when_to_retry(program.till.post("/v1/purchases", body, key=key))
     # A redemption has begun, and so has the end of another: they are on their way, and arrive by themselves.
     redeemed = program.till.post(path, {"reward_id": reward_id})
     assert (redeemed.status, redeemed.body["state"]) == (202, "requested")

@@ -43,9 +43,9 @@ def _transfer(url: str, failpoint: str, command: TransferPoints) -> None:
         transfers_of(points).transfer_points(TILL, command).unwrap()
 
 
-@pytest.mark.parametrize("leaves", [False, True])
+@pytest.mark.parametrize("closes", [False, True])
 @pytest.mark.parametrize("failpoint", ["points.transfer.after_sending", "points.transfer.after_arriving"])
-def test_a_crash_between_the_sides_is_made_good(points: Points, url: str, failpoint: str, leaves: bool) -> None:
+def test_a_crash_between_the_sides_is_made_good(points: Points, url: str, failpoint: str, closes: bool) -> None:
     sender, recipient = points.member(), points.member()
     for member_id in (sender, recipient):
         points.give(member_id, 100)
@@ -54,7 +54,7 @@ def test_a_crash_between_the_sides_is_made_good(points: Points, url: str, failpo
     (left,) = points.transfers.list_transfers(make.PROGRAM, sender, PageRequest(9)).items
     assert left.state is TransferState.SENT
     assert list(check.check(points.engine)) == []
-    if leaves:
+    if closes:
         points.leaves(recipient)
 
     points.clock.advance(hours=1)
@@ -62,7 +62,7 @@ def test_a_crash_between_the_sides_is_made_good(points: Points, url: str, failpo
     jobs.finish_transfers(transfers, limit=10)
 
     # What the recipient's side decided before the crash stands; what it had not decided is decided now.
-    comes_back = leaves and failpoint == "points.transfer.after_sending"
+    comes_back = closes and failpoint == "points.transfer.after_sending"
     again = transfers.transfer_points(TILL, command)
     assert again.replayed
     assert again.unwrap().state is (TransferState.RETURNED if comes_back else TransferState.DONE)

@@ -1,6 +1,6 @@
-"""Valkey carries and never remembers: emptied, killed or late, it stops nobody, and afterwards all have heard all.
+"""Valkey carries events and keeps none: emptied, killed or late, it stops no service, and no event is lost.
 
-What was published and not yet read is lost with it, and has to be told again from the outbox.
+What was published and not yet read is lost with it, and is published again from the outbox.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def kill_and_start(deployment: Deployment) -> None:
 
 
 def enrol(program: Program, many: int = MEMBERS) -> list[str]:
-    """Enrols people and suspends the first, so that there is more than one event of somebody."""
+    """Enrols people and suspends the first, so that one member has more than one event."""
     member_ids = [program.member()["member_id"] for _ in range(many)]
     suspend(program, member_ids[0])
     return member_ids
@@ -49,14 +49,14 @@ def trade(program: Program, reward_id: str, member_id: str) -> None:
     program.till.post(f"/v1/vouchers/{redeemed['voucher']['code']}/use", {}).expect(200)
 
 
-def wait_until_all_have_heard(deployment: Deployment) -> None:
+def wait_until_all_is_consumed(deployment: Deployment) -> None:
     suite = deployment.suite
     wait_until(lambda: unpublished(suite) == 0, what="every outbox is published")
-    wait_until(lambda: not behind(suite), what="all that listen to members know what the register knows")
+    wait_until(lambda: not behind(suite), what="all consumers of members know what the register knows")
 
 
 @pytest.mark.parametrize("lose", [flush, kill_and_start])
-def test_what_nobody_had_read_is_told_again(
+def test_events_that_no_consumer_had_read_are_published_again(
     deployment: Deployment, program: Program, lose: Callable[[Deployment], None]
 ) -> None:
     deployment.kill(*LISTENERS)
@@ -68,12 +68,12 @@ def test_what_nobody_had_read_is_told_again(
     lose(deployment)
 
     deployment.start(*LISTENERS)
-    wait_until_all_have_heard(deployment)
+    wait_until_all_is_consumed(deployment)
     assert scalar(deployment.suite, "points", known, member_ids) == MEMBERS
     deployment.expect_books_to_agree()
 
 
-def test_emptied_while_all_are_at_work_it_loses_nobody(deployment: Deployment, program: Program) -> None:
+def test_emptied_while_all_are_at_work_it_loses_no_member(deployment: Deployment, program: Program) -> None:
     program.rule()
     reward_id = program.reward()["reward_id"]
     for _ in range(5):
@@ -82,11 +82,11 @@ def test_emptied_while_all_are_at_work_it_loses_nobody(deployment: Deployment, p
         for member_id in members:
             trade(program, reward_id, member_id)
         flush(deployment)
-    wait_until_all_have_heard(deployment)
+    wait_until_all_is_consumed(deployment)
     deployment.expect_books_to_agree()
 
 
-def test_without_valkey_all_go_on_and_afterwards_all_have_heard(deployment: Deployment, program: Program) -> None:
+def test_without_valkey_all_go_on_and_afterwards_all_is_consumed(deployment: Deployment, program: Program) -> None:
     program.rule()
     reward_id = program.reward()["reward_id"]
     old_member = program.member()["member_id"]
@@ -98,7 +98,7 @@ def test_without_valkey_all_go_on_and_afterwards_all_have_heard(deployment: Depl
     assert unpublished(deployment.suite) > 0
 
     deployment.valkey.start()
-    wait_until_all_have_heard(deployment)
+    wait_until_all_is_consumed(deployment)
     refused = program.till.post("/v1/purchases", sale(member_id=suspended))
     assert (refused.status, refused.reason) == (409, "MEMBER_MAY_NOT_EARN")
     deployment.expect_books_to_agree()
@@ -119,5 +119,5 @@ def test_absent_at_the_start_it_may_come_late(deployment: Deployment, program: P
     assert program.till.post("/v1/purchases", body, key=key).body == first.expect(201)
 
     deployment.valkey.start()
-    wait_until_all_have_heard(deployment)
+    wait_until_all_is_consumed(deployment)
     deployment.expect_books_to_agree()

@@ -16,7 +16,7 @@ SEEN_BY_SEVERAL = {
     "Hold": "of points, where it is kept, and in rewards, which pays with it",
     "HoldState": "of that hold",
     "Line": "of a receipt: as the gateway answers, and as the demo's file has it",
-    "Member": "of members, where it is kept, and as points is told",
+    "Member": "of members, where it is kept, and as points knows it from events",
     "MemberNotFound": "of members, and passed on by points",
     "MemberStatus": "of members, and as those that listen to it know",
     "Members": "the storage of members, and the port by which points asks for them",

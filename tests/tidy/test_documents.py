@@ -24,7 +24,7 @@ DECISION_LINES_MAX = 60
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 
-# Made by the bootstrap for the others; nobody types them.
+# Made by the bootstrap for the other targets; no person types them.
 INNER_TARGETS = {"env-run", "env-dev"}
 
 

@@ -59,7 +59,7 @@ def test_a_type_is_that_of_one_event_and_in_the_past_tense() -> None:
     assert [each for each in types if not re.fullmatch(r"[a-z_]+\.[a-z_]+(\.v\d+)?", each)] == []
 
 
-def test_every_event_and_whatever_it_holds_says_what_it_is() -> None:
+def test_every_event_and_every_message_in_it_has_a_comment() -> None:
     for descriptor in _messages():
         assert events.comments()[descriptor.full_name], f"{descriptor.full_name} has no comment"
 
@@ -80,30 +80,30 @@ def test_every_field_of_an_event_says_what_it_is_and_every_number_in_which_unit(
 # ---- the listener
 
 
-def test_whoever_listens_is_known_to_the_suite() -> None:
-    told = {word: {f"wafa:{other}" for other in suite().services[word].listens_to} for word in SERVICES}
-    heard = {word: {hears.stream} for word, hears in events.listeners().items() if word != "gateway"}
-    assert heard == {word: streams for word, streams in told.items() if streams}
+def test_the_suite_lists_every_consumer() -> None:
+    listed = {word: {f"wafa:{other}" for other in suite().services[word].listens_to} for word in SERVICES}
+    consumed = {word: {consumer.stream} for word, consumer in events.listeners().items() if word != "gateway"}
+    assert consumed == {word: streams for word, streams in listed.items() if streams}
 
 
 @pytest.mark.parametrize("listener", events.listeners())
-def test_a_listener_hears_what_is_announced_in_its_stream(listener: str) -> None:
-    hears = events.listeners()[listener]
-    (stream,) = (each for each in events.streams() if each.address == hears.stream)
-    assert set(hears.message_types.values()) <= set(stream.messages)
+def test_a_consumer_knows_only_events_of_its_stream(listener: str) -> None:
+    consumed = events.listeners()[listener]
+    (stream,) = (each for each in events.streams() if each.address == consumed.stream)
+    assert set(consumed.message_types.values()) <= set(stream.messages)
 
 
 # ---- the documents
 
 
-def test_the_map_names_every_event_and_whoever_hears_it() -> None:
+def test_the_map_names_every_event_and_its_consumers() -> None:
     table = (ROOT / "docs" / "ARCHITECTURE.md").read_text().split("\n## Events\n")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `(wafa:\w+)` \| (.+) \| (.+) \|$", table, re.MULTILINE)
-    assert {address: set(_types(told)) for address, told, _ in rows} == {
+    assert {address: set(_types(types)) for address, types, _ in rows} == {
         stream.address: {kind_of(message).type for message in stream.messages} for stream in events.streams()
     }
-    assert {address: set(re.findall(r"`(\w+)`", heard)) for address, _, heard in rows} == {
-        stream.address: {word for message in stream.messages for word in events.heard_by(message)}
+    assert {address: set(re.findall(r"`(\w+)`", consumers)) for address, _, consumers in rows} == {
+        stream.address: {word for message in stream.messages for word in events.consumers_of(message)}
         for stream in events.streams()
     }
 
@@ -117,10 +117,10 @@ def test_the_asyncapi_document_is_one() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _types(told: str) -> Iterator[str]:
+def _types(cell: str) -> Iterator[str]:
     """The types in a cell of the table; `.spent` after `points.earned` is `points.spent`."""
     noun = ""
-    for name in re.findall(r"`([a-z_.]+)`", told):
+    for name in re.findall(r"`([a-z_.]+)`", cell):
         noun = name.split(".")[0] or noun
         yield f"{noun}.{name.split('.')[1]}"
 

@@ -86,7 +86,7 @@ def test_no_file_names_a_registry_or_somebodys_folder() -> None:
         for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
             if path.parts[0] != "tests":  # which try how the bootstrap treats all kinds of them
                 assert not REGISTRY.search(line), f"{path}:{number} names a registry"
-                assert not PERSONAL_PATH.search(line), f"{path}:{number} names a folder of somebody's machine"
+                assert not PERSONAL_PATH.search(line), f"{path}:{number} names a folder of one person's machine"
 
 
 def test_secrets_are_not_here() -> None:

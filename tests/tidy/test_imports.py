@@ -72,10 +72,10 @@ def test_a_room_knows_only_the_rooms_it_may(word: str) -> None:
 
 @pytest.mark.parametrize("word", SERVICES)
 def test_no_service_knows_another_or_the_gateway_or_the_command_line(word: str) -> None:
-    strangers = {f"services.{other}" for other in SERVICES if other != word} | {"gateway", "wafa"}
+    forbidden = {f"services.{other}" for other in SERVICES if other != word} | {"gateway", "wafa"}
     for path, tree in sources("services"):
         if path.parts[1] == word:
-            _expect_none(path, imports(tree), strangers)
+            _expect_none(path, imports(tree), forbidden)
 
 
 def test_the_gateway_knows_no_service() -> None:
@@ -139,8 +139,8 @@ def test_a_process_that_serves_loads_nothing_that_migrates(word: str) -> None:
     assert done.stdout.strip() == ""
 
 
-def _expect_none(path: Path, names: set[str], strangers: set[str]) -> None:
-    found = {name for name in names for stranger in strangers if f"{name}.".startswith(f"{stranger}.")}
+def _expect_none(path: Path, names: set[str], forbidden: set[str]) -> None:
+    found = {name for name in names for prefix in forbidden if f"{name}.".startswith(f"{prefix}.")}
     assert not found, f"{path} imports {sorted(found)}"
 
 

@@ -49,7 +49,7 @@ def test_a_column_without_questions_says_why(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", SERVICES)
-def test_a_column_that_no_digest_tells_of_is_asked_about_or_decides_nothing(word: str) -> None:
+def test_a_column_without_a_digest_has_an_invariant_or_decides_nothing(word: str) -> None:
     borne = {"inbox", "dead_letters", "rehearsal_counters", "seals", "outbox.published_at", "rehearsals.attempts"}
     for table in tables_of(word):
         for column in table.columns:

@@ -16,9 +16,9 @@ EVERYWHERE = {
     "jobs", "migrations", "peers", "ports", "rpc", "storage", "tables",
 }  # fmt: skip
 
-# Rooms that only some need: who calls nobody needs no clients, who hears nobody has nothing to listen to, who keeps no
-# personal data seals nothing, and only the ledger is written by so many at once that it groups them and has rules with
-# a language of their own.
+# Rooms that only some need: a service that calls no other needs no clients, one that consumes no events no `listens`,
+# one without personal data no `sealing`; only the ledger has so many concurrent writes that it groups them, and rules
+# with a language of their own.
 SOMEWHERE = {
     "clients": {"points", "rewards"},
     "batch": {"points"},
@@ -39,7 +39,7 @@ def test_every_service_stands_in_the_list_of_services() -> None:
 @pytest.mark.parametrize("word", SERVICES)
 def test_a_service_has_the_rooms_of_the_plan_and_no_others(word: str) -> None:
     folder = ROOT / "services" / word
-    # A folder of bytecode alone is what a room leaves behind that was renamed.
+    # A folder of bytecode alone remains of a room that was renamed.
     rooms = {path.relative_to(folder).parts[0].removesuffix(".py") for path in folder.rglob("*.py")}
     assert rooms == EVERYWHERE | {room for room, words in SOMEWHERE.items() if word in words}
 
@@ -93,7 +93,7 @@ def test_every_write_is_known_by_its_request_id(word: str) -> None:
     reads = ("Get", "List", "Resolve", "Preview", "Authenticate", "Export", "Diff")
     for method in (method for each in services_of(word) for method in each.methods):
         fields = method.input_type.fields_by_name
-        if "items" in fields:  # many wishes in one call, each known by its own
+        if "items" in fields:  # many commands in one call, each with its own
             items = fields["items"].message_type
             assert items is not None
             fields = items.fields_by_name

@@ -1,7 +1,7 @@
 """The demo's programme: set up on the first start, found again on every other.
 
-Each thing is looked for before it is made, by a fixed id or name. So the programme is made once whatever happens in
-between, also when the state folder has lost its API keys.
+Each thing is looked for before it is made, by a fixed id or name. So the programme is made once, also after a crash in
+between or when the state folder has lost its API keys.
 """
 
 from __future__ import annotations

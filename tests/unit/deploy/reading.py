@@ -36,7 +36,7 @@ def env_file(word: str) -> dict[str, str]:
 
 
 def expect_certificate_in(word: str, folder: str) -> None:
-    """Fails unless the process is told to read its certificate there, by the names of cert-manager's Secrets."""
+    """Fails unless the process's settings name its certificate there, by the names of cert-manager's Secrets."""
     files = {"CERTIFICATE": "tls.crt", "KEY": "tls.key", "CA": "ca.crt"}
     for setting, file in files.items():
         assert env_file(word)[f"{word.upper()}_TLS_{setting}"] == f"{folder}/{file}"

@@ -1,4 +1,4 @@
-"""The compose file: well formed by compose's own schema, and holding nobody's secrets."""
+"""The compose file: well formed by compose's own schema, and without secrets in it."""
 
 from __future__ import annotations
 

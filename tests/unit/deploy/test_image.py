@@ -1,4 +1,4 @@
-"""The image: small, locked, nobody's root; and its health check."""
+"""The image: small, locked, not root; and its health check."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_image_holds_what_the_lock_names_and_nothing_else() -> None:
     assert "requirements.lock" in install
 
 
-def test_the_image_runs_as_nobody_of_consequence() -> None:
+def test_the_image_runs_as_an_unprivileged_user() -> None:
     (user,) = (line.split()[1] for line in INSTRUCTIONS if line.startswith("USER"))
     assert all(part.isdecimal() and int(part) > 0 for part in user.split(":"))
     after = INSTRUCTIONS[INSTRUCTIONS.index(f"USER {user}") :]
@@ -43,7 +43,7 @@ def test_the_image_begins_with_slim_python_of_the_floor_or_newer() -> None:
     assert all("-slim" in line for line in INSTRUCTIONS if line.startswith("FROM"))
 
 
-def test_the_image_is_told_which_process_it_is() -> None:
+def test_the_image_gets_the_process_as_its_command() -> None:
     assert 'ENTRYPOINT ["python", "-m"]' in INSTRUCTIONS
     for word in SERVICES:
         assert (ROOT / "services" / word / "__main__.py").exists()

@@ -1,4 +1,4 @@
-"""One word, everywhere: whoever knows the folder of a service knows its name in deploy/."""
+"""One word, everywhere: the folder of a service has its name in deploy/, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API keys: their shape, and what a typing error is told from."""
+"""API keys: their shape, and the checksum that shows a typing error."""
 
 from __future__ import annotations
 

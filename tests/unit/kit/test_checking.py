@@ -1,4 +1,4 @@
-"""Findings on their way to whoever asked."""
+"""Findings on their way to the caller of a check."""
 
 from __future__ import annotations
 

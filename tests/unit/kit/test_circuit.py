@@ -63,7 +63,7 @@ def test_calls_that_are_overdue_in_silence_open_the_circuit_before_they_time_out
     assert circuit.is_open
 
 
-def test_a_slow_service_that_answers_somebody_is_not_silent(circuit: Circuit, clock: Clock) -> None:
+def test_a_slow_service_that_answers_some_calls_is_not_silent(circuit: Circuit, clock: Clock) -> None:
     numbers = [circuit.enter(TIMEOUT_S) for _ in range(5)]
     clock.now += 2.0
     circuit.leave(numbers.pop(), answered=True)
@@ -153,7 +153,7 @@ def test_the_opening_ends_every_wait_for_a_place() -> None:
     waiting.start()
     circuit.leave(first, answered=False)
     waiting.join()
-    # Where the place came free first, the third had it; else it was refused. Either way nobody waits for a minute.
+    # Where the place came free first, the third had it; else it was refused. Either way no call waits for a minute.
     assert circuit.is_open
     assert ended in ([], ["SERVICE_BUSY"])
 

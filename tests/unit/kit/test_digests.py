@@ -55,7 +55,7 @@ def test_digests_tell_which_fields_differ(changed: TakeJar, fields: list[str]) -
     assert differing_fields(field_digests(TAKE), field_digests(changed)) == fields
 
 
-def test_what_is_left_out_does_not_count() -> None:
+def test_absent_fields_do_not_count() -> None:
     digests = field_digests(TAKE, without=("program_id", "request_id"))
 
     assert digests.keys() == {"jar_id", "count", "labels", "taken_at"}
@@ -65,7 +65,7 @@ def test_a_field_that_only_one_side_knows_differs() -> None:
     assert differing_fields({"count": "a"}, {"count": "a", "size": "b"}) == ["size"]
 
 
-def test_a_key_makes_digests_that_nobody_else_can_make() -> None:
+def test_digests_with_a_key_cannot_be_made_without_it() -> None:
     assert differing_fields(field_digests(TAKE), field_digests(TAKE, key=b"pepper")) == sorted(
         field.name for field in dataclasses.fields(TAKE)
     )

@@ -52,7 +52,7 @@ def test_a_restored_refusal_is_caught_as_its_kind() -> None:
         raise Refusal.restore(Kind.CONFLICT, "TAKEN", "taken", {})
 
 
-def test_restoring_one_refusal_leaves_its_class_alone() -> None:
+def test_restoring_one_refusal_does_not_change_its_class() -> None:
     Refusal.restore(Kind.INVALID, "SOMETHING_ELSE", "words", {})
 
     assert Invalid("field", "problem").reason == "INVALID_FIELD"

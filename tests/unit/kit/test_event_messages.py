@@ -56,7 +56,7 @@ def test_what_may_be_absent_is_and_what_may_not_is_always_there() -> None:
     assert "expires_at" not in to_payload(EARNED)
 
 
-def test_fields_of_newer_announcers_are_left_aside() -> None:
+def test_fields_of_newer_publishers_are_ignored() -> None:
     newer = to_payload(RECORDED) | {"weather": {"is": "fine"}}
     newer["lines"][0]["colour"] = "red"
     assert from_payload(newer, points.PurchaseRecorded) == RECORDED

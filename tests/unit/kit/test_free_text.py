@@ -26,7 +26,7 @@ class Tag:
     name: str
 
 
-def test_a_marked_text_is_left_out_at_any_depth() -> None:
+def test_a_marked_text_is_removed_at_any_depth() -> None:
     drawer = Drawer("top", Slip(1, "sorry"), (Slip(2, "tea"), Slip(3)))
     assert without_free_text(drawer) == Drawer("top", Slip(1), (Slip(2), Slip(3)))
     assert drawer.slip == Slip(1, "sorry")

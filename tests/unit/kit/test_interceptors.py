@@ -34,7 +34,7 @@ def ask(time_remaining: float) -> object:
     return answer("shop.v1.Shop/Buy", lambda request, _context: f"{request.value} bought", request, context)
 
 
-def test_work_begins_while_somebody_waits_for_it() -> None:
+def test_work_begins_while_the_caller_waits_for_it() -> None:
     with capture_logs() as logs:
         assert ask(0.001) == "a jar bought"
     assert [line["code"] for line in logs] == ["OK"]

@@ -103,7 +103,7 @@ def test_an_unknown_level_is_refused() -> None:
         kit.logging.configure("pantry", "loud")
 
 
-def test_an_accident_is_told_in_full_but_for_what_the_database_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unexpected_error_is_logged_without_what_the_database_quotes(capsys: pytest.CaptureFixture[str]) -> None:
     kit.logging.configure("pantry")
     said = "duplicate key\nDETAIL:  Key (mail)=(anna@example.com) exists.\n[parameters: {'m': 'anna'}]"
     try:

@@ -58,7 +58,7 @@ def test_an_entry_is_a_cloud_event() -> None:
     }
 
 
-def test_attributes_that_a_newer_teller_adds_are_left_aside() -> None:
+def test_attributes_that_a_newer_publisher_adds_are_ignored() -> None:
     assert from_entry({**to_entry(EVENT, "wafa:pantry"), "traceparent": "00-…"}) == EVENT
 
 

@@ -1,4 +1,4 @@
-"""What relays and consumers write to each other in Redis, and a client that waits for nobody."""
+"""What relays and consumers write to each other in Redis, and a client that does not wait."""
 
 import pytest
 

@@ -20,38 +20,38 @@ class JarEmpty(Precondition):
     reason = "JAR_EMPTY"
 
 
-def told(result: Outcome[int] | Exception) -> tuple[str | None, object, bool]:
+def reply_to(result: Outcome[int] | Exception) -> tuple[str | None, object, bool]:
     return rpc.reply_in_part(CALL, result, lambda answer: f"{answer} jars")
 
 
 def test_an_answer_is_converted_and_says_whether_it_was_given_before() -> None:
-    assert told(answered(3)) == ("3 jars", None, False)
-    assert told(answered(3, replayed=True)) == ("3 jars", None, True)
+    assert reply_to(answered(3)) == ("3 jars", None, False)
+    assert reply_to(answered(3, replayed=True)) == ("3 jars", None, True)
 
 
 def test_a_refusal_says_the_same_as_alone() -> None:
     outcome = Outcome[int](None, JarEmpty("no more than 0 of 3 jars are left", left=0, asked=3), True)
-    response, error, replayed = told(outcome)
-    heard = status.refusal_in(error)
-    assert heard is not None
+    response, error, replayed = reply_to(outcome)
+    refusal = status.refusal_in(error)
+    assert refusal is not None
     assert (response, replayed) == (None, True)
-    assert (heard.kind, heard.reason, heard.message) == (
+    assert (refusal.kind, refusal.reason, refusal.message) == (
         Kind.PRECONDITION,
         "JAR_EMPTY",
         outcome.refusal and outcome.refusal.message,
     )
-    assert heard.metadata == {"left": "0", "asked": "3"}
+    assert refusal.metadata == {"left": "0", "asked": "3"}
 
 
 def test_a_refusal_that_is_no_outcome_says_the_same_too() -> None:
-    _, error, replayed = told(Invalid("jar", "is missing"))
-    heard = status.refusal_in(error)
-    assert isinstance(heard, Invalid)
-    assert (heard.field, replayed) == ("jar", False)
+    _, error, replayed = reply_to(Invalid("jar", "is missing"))
+    refusal = status.refusal_in(error)
+    assert isinstance(refusal, Invalid)
+    assert (refusal.field, replayed) == ("jar", False)
 
 
-def test_an_accident_is_told_in_fixed_words() -> None:
-    _, error, _ = told(KeyError("the truth"))
+def test_an_unexpected_error_has_fixed_words() -> None:
+    _, error, _ = reply_to(KeyError("the truth"))
     assert status.refusal_in(error) is None
     assert getattr(error, "message", "") == f"{status.ACCIDENT_WORDS} (request c-1)"
 

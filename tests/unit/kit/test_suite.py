@@ -1,4 +1,4 @@
-"""suite.toml: what a line may say, and what the reader tells of one that may not stand there."""
+"""suite.toml: what a line may say, and what the reader reports of one that is not allowed."""
 
 from __future__ import annotations
 

@@ -91,14 +91,14 @@ def test_control_characters_are_refused_with_the_path(text: str) -> None:
         ({"stock": -1}, "stock", "must be between 0 and 1000000000"),
     ],
 )
-def test_problems_are_told_in_our_words(changes: dict[str, Any], path: str, problem: str) -> None:
+def test_problems_have_sentences_of_our_own(changes: dict[str, Any], path: str, problem: str) -> None:
     request = reward()
     for name, value in changes.items():
         setattr(request, name, value)
     assert refusal(request) == (path, problem)
 
 
-def test_the_first_problem_in_the_order_of_the_contract_is_told() -> None:
+def test_the_first_problem_in_the_order_of_the_contract_is_reported() -> None:
     assert refusal(pb.CreateRewardRequest(program_id="x", request_id=""))[0] == "program_id"
 
 

@@ -10,7 +10,7 @@ from scripts import bootstrap
 ENSUREPIP = "The virtual environment was not created successfully because ensurepip is not available."
 
 
-def hears(said: str, returncode: int = 0) -> Callable[[list[str]], subprocess.CompletedProcess[str]]:
+def command_that(said: str, returncode: int = 0) -> Callable[[list[str]], subprocess.CompletedProcess[str]]:
     return lambda command: subprocess.CompletedProcess(command, returncode, stdout=said, stderr="")
 
 
@@ -70,7 +70,7 @@ def test_an_old_python_is_refused_with_a_remedy(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_python_without_ensurepip_is_refused_with_a_remedy(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "hear", hears(ENSUREPIP, returncode=1))
+    monkeypatch.setattr(bootstrap, "run_quietly", command_that(ENSUREPIP, returncode=1))
     with pytest.raises(SystemExit, match=r"(?s)ensurepip is not available.*`apt install python3\.\d+-venv`"):
         bootstrap.make_venv()
     assert not bootstrap.VENV.exists()
@@ -87,7 +87,7 @@ def test_pips_environment_counts_more_than_its_files(monkeypatch: pytest.MonkeyP
             "freeze.timeout='10'",
         ]
     )
-    monkeypatch.setattr(bootstrap, "hear", hears(listing))
+    monkeypatch.setattr(bootstrap, "run_quietly", command_that(listing))
     assert bootstrap.pip_settings() == {
         "cert": "/global.pem",
         "index-url": "https://env/simple",
@@ -95,10 +95,10 @@ def test_pips_environment_counts_more_than_its_files(monkeypatch: pytest.MonkeyP
     }
 
 
-def test_uv_is_told_what_pip_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uv_gets_the_settings_of_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("UV_DEFAULT_INDEX", "UV_INDEX", "SSL_CERT_FILE", "UV_INSECURE_HOST", "UV_FIND_LINKS", "UV_NO_INDEX"):
         monkeypatch.delenv(name, raising=False)
-    told = bootstrap.uv_environ(
+    passed = bootstrap.uv_environ(
         {
             "index-url": "https://mirror/simple",
             "extra-index-url": "https://one/simple\nhttps://two/simple",
@@ -109,7 +109,7 @@ def test_uv_is_told_what_pip_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         }
     )
     assert (
-        told.items()
+        passed.items()
         >= {
             "UV_DEFAULT_INDEX": "https://mirror/simple",
             "UV_INDEX": "https://one/simple https://two/simple",
@@ -118,10 +118,10 @@ def test_uv_is_told_what_pip_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
             "UV_INSECURE_HOST": "mirror",
         }.items()
     )
-    assert "UV_NO_INDEX" not in told
+    assert "UV_NO_INDEX" not in passed
 
 
-def test_what_a_person_tells_uv_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_of_uv_itself_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://mine/simple")
     assert "UV_DEFAULT_INDEX" not in bootstrap.uv_environ({"index-url": "https://mirror/simple"})
 

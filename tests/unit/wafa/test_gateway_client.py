@@ -120,7 +120,7 @@ def test_a_house_that_stays_full_is_an_answer_in_the_end(serve: Served) -> None:
     assert (answer.ok, answer.reason, len(gateway.seen)) == (False, "SERVICE_BUSY", TRIES_MAX)
 
 
-def test_nobody_at_home_is_told_in_a_sentence() -> None:
+def test_a_gateway_that_does_not_answer_is_reported_in_a_sentence() -> None:
     with (
         GatewayClient(f"http://127.0.0.1:{free_port()}", "", pause=lambda s: None) as client,
         pytest.raises(GatewayError) as error,

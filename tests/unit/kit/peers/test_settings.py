@@ -24,12 +24,12 @@ def peer(name: str) -> Peer:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
-def test_on_loopback_a_service_may_answer_everybody(host: str) -> None:
+def test_on_loopback_a_service_may_answer_every_peer(host: str) -> None:
     assert admission_of(PeerSettings(host=host), GRANTED).guard is UNCHECKED
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.7", "", "members"])  # noqa: S104 - read here, and nothing listens there
-def test_elsewhere_it_answers_everybody_only_when_told_so(host: str) -> None:
+def test_elsewhere_it_answers_every_peer_only_by_a_setting(host: str) -> None:
     with pytest.raises(ConfigError, match="PEERS_UNCHECKED=true"):
         admission_of(PeerSettings(host=host), GRANTED)
     assert admission_of(PeerSettings(host=host, peers_unchecked=True), GRANTED).guard is UNCHECKED

@@ -13,7 +13,7 @@ OURSELVES = ServerAccount("ourselves", os.geteuid(), os.getegid(), switch=False)
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that everybody may enter; pytest's own are closed, and so is macOS's folder for temporary files."""
+    """A folder that every user may enter; pytest's own are closed, and so is macOS's folder for temporary files."""
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         Path(name).chmod(0o755)
         yield Path(name).resolve()
@@ -25,7 +25,7 @@ def test_servers_never_run_as_root() -> None:
     assert account.switch == (os.geteuid() == 0)
 
 
-def test_one_closed_folder_above_keeps_strangers_out(folder: Path) -> None:
+def test_one_closed_folder_above_keeps_other_users_out(folder: Path) -> None:
     inner = folder / "closed" / "open"
     inner.mkdir(parents=True)
     assert can_enter(STRANGER, inner)

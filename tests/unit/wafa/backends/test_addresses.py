@@ -38,7 +38,7 @@ def test_every_style_of_url_is_understood(scheme: str) -> None:
     assert with_driver(f"{scheme}://a:b@c:1/d") == "postgresql+psycopg://a:b@c:1/d"
 
 
-def test_services_are_told_the_addresses_in_the_words_they_read() -> None:
+def test_services_get_the_addresses_in_the_variables_they_read() -> None:
     urls = {word: with_driver(ALL[f"{word.upper()}_DATABASE_URL"]) for word in WORDS}
     addresses = Addresses(urls, "redis://r", {"points": "postgresql+psycopg://points_owner@db/points"})
     environ = addresses.environ()

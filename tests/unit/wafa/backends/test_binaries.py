@@ -13,7 +13,7 @@ STRANGER = ServerAccount("stranger", 54_321, 54_321, switch=True)
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that everybody may enter; pytest's own are closed, and so is macOS's folder for temporary files."""
+    """A folder that every user may enter; pytest's own are closed, and so is macOS's folder for temporary files."""
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         Path(name).chmod(0o755)
         yield Path(name).resolve()

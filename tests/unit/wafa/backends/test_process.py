@@ -29,7 +29,7 @@ def launch(tmp_path: Path) -> Launch:
     return Launch(ourselves, tmp_path / "server.log")
 
 
-def test_a_free_port_is_free_until_somebody_listens() -> None:
+def test_a_free_port_is_free_until_a_server_listens() -> None:
     port = free_port()
     assert is_free(port)
     with socket.create_server(("127.0.0.1", port)):
@@ -72,7 +72,7 @@ def test_a_server_that_ignores_signals_is_killed(launch: Launch) -> None:
     assert not server.alive
 
 
-def test_signals_reach_a_server_whatever_its_launcher_made_of_them(launch: Launch) -> None:
+def test_signals_reach_a_server_also_when_its_launcher_ignores_them(launch: Launch) -> None:
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         server = launch.start(SH, "-c", "echo ready; exec sleep 1000")
@@ -84,16 +84,14 @@ def test_signals_reach_a_server_whatever_its_launcher_made_of_them(launch: Launc
 
 
 def test_a_leash_does_not_start_a_server_for_a_launcher_that_has_gone() -> None:
-    # Process 1 is nobody's launcher, and never this one's parent.
+    # Process 1 launches no server, and is never this one's parent.
     leash = [sys.executable, "-I", "-S", str(LEASH), "1", "-", "-", "/bin/echo", "started"]
     finished = subprocess.run(leash, capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stdout) == (1, "")
     assert "gone" in finished.stderr
 
 
-def test_a_server_left_behind_is_stopped_by_its_mark_and_strangers_are_left_alone(
-    launch: Launch, tmp_path: Path
-) -> None:
+def test_an_orphaned_server_is_stopped_by_its_mark_and_other_processes_are_not(launch: Launch, tmp_path: Path) -> None:
     noted = tmp_path / "server.pid"
     server = launch.start(SH, "-c", "echo ready; exec sleep 1234.5")
     server.wait_until(lambda: command_line(server.pid).startswith("sleep"), timeout_seconds=30)

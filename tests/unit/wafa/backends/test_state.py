@@ -15,7 +15,7 @@ ADDRESSES = Addresses(
 
 @pytest.fixture
 def account() -> ServerAccount:
-    """Whoever runs the tests, so that folders need not change hands."""
+    """The account that runs the tests, so that folders need not change hands."""
     return ServerAccount("ourselves", os.geteuid(), os.getegid(), switch=False)
 
 
@@ -64,7 +64,7 @@ def test_others_find_what_is_running_and_nothing_else(tmp_path: Path, account: S
     assert running(tmp_path) is None
 
 
-def test_what_a_killed_run_left_behind_is_not_running(tmp_path: Path) -> None:
+def test_addresses_of_a_killed_run_are_not_running(tmp_path: Path) -> None:
     (tmp_path / "lock").touch()
     (tmp_path / "addresses.json").write_text(json.dumps({"database_urls": {}, "redis_url": ""}))
     assert running(tmp_path) is None
@@ -88,7 +88,7 @@ def test_a_folder_that_cannot_be_made_is_refused_with_a_remedy(tmp_path: Path, a
         State(tmp_path / "file" / "state", account)
 
 
-def test_a_state_folder_of_somebody_else_is_refused_with_a_remedy(
+def test_a_state_folder_of_another_user_is_refused_with_a_remedy(
     tmp_path: Path, account: ServerAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 54_321)
@@ -97,7 +97,7 @@ def test_a_state_folder_of_somebody_else_is_refused_with_a_remedy(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_servers_folder_of_somebody_else_is_refused_with_a_remedy(tmp_path: Path, account: ServerAccount) -> None:
+def test_a_servers_folder_of_another_user_is_refused_with_a_remedy(tmp_path: Path, account: ServerAccount) -> None:
     state = State(tmp_path, account)
     state.server_folder("postgres")
     state.account = ServerAccount("stranger", 54_321, 54_321, switch=False)

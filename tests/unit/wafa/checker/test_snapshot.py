@@ -46,7 +46,7 @@ def test_a_check_that_read_nothing_proves_nothing() -> None:
     assert CheckReport({"members": 1}, {"points": ()}, behind=0).holds
 
 
-def test_a_database_that_is_away_is_told_without_its_password() -> None:
+def test_an_unreachable_database_is_reported_without_its_password() -> None:
     with pytest.raises(SnapshotError, match="The database of points cannot be reached") as refusal:
         DatabaseSnapshot({"points": "postgresql+psycopg://points:hush@127.0.0.1:1/points"}).__enter__()
     assert "hush" not in str(refusal.value)

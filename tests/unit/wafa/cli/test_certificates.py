@@ -20,7 +20,7 @@ def run(*arguments: str) -> str:
     return ran.output
 
 
-def test_every_peer_gets_its_own_and_nobody_else_walks_in(tmp_path: Path) -> None:
+def test_every_peer_gets_its_own_and_no_other_user_can_enter(tmp_path: Path) -> None:
     folder = tmp_path / "certificates"
     assert "ca.key" in run(str(folder))
     assert folder.stat().st_mode & 0o777 == 0o700

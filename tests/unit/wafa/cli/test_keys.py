@@ -51,11 +51,11 @@ def register(monkeypatch: pytest.MonkeyPatch) -> FakeRegister:
 @pytest.mark.usefixtures("register")
 @pytest.mark.parametrize("role", ["till", "app", "staff", "admin"])
 def test_the_command_line_warns_of_an_app_key_and_of_no_other(role: str) -> None:
-    told = CliRunner().invoke(keys.app, ["create", role])
-    assert told.exit_code == 0, told.output
-    assert ("never ship it inside an app" in " ".join(told.stderr.split())) is (role == "app")
+    result = CliRunner().invoke(keys.app, ["create", role])
+    assert result.exit_code == 0, result.output
+    assert ("never ship it inside an app" in " ".join(result.stderr.split())) is (role == "app")
     # What is piped into a vault is the key alone.
-    assert told.stdout.split() == ["the-key"]
+    assert result.stdout.split() == ["the-key"]
 
 
 @pytest.mark.parametrize("named", ["wafa_till_7Kq2mZ8x", "0b5f"])

@@ -59,7 +59,7 @@ def test_a_purchase_after_the_return_does_not_count() -> None:
     assert parts["C1"][0].original is None
 
 
-def test_a_return_of_two_purchases_and_a_stranger_has_three_parts() -> None:
+def test_a_return_of_two_purchases_and_an_unknown_item_has_three_parts() -> None:
     mugs, lamps = receipt("1", ("MUG", 6, 100)), receipt("2", ("LAMP", 6, 900))
     back = receipt("C3", ("LAMP", -1, 900), ("D", -1, 500), ("MUG", -1, 100))
     assert match_returns([mugs, lamps, back])["C3"] == (

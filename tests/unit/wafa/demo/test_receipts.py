@@ -80,7 +80,7 @@ def test_a_damaged_row_is_named(rows: str, problem: str) -> None:
         parse_receipts(HEADER + rows)
 
 
-def test_a_damaged_file_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_damaged_file_is_reported_in_a_sentence(tmp_path: Path) -> None:
     torn = tmp_path / "receipts.csv.gz"
     torn.write_bytes(gzip.compress(HEADER.encode())[:-12])
     with pytest.raises(ReceiptError, match="cannot be read"):

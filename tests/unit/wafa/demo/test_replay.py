@@ -168,7 +168,7 @@ def test_a_lost_gateway_ends_the_whole_replay() -> None:
         replay(make_plan(read_receipts(limit=50), 3, TODAY), REWARDS, lambda: LostGatewayClient(Suite()))
 
 
-def test_a_wish_to_stop_ends_the_whole_replay() -> None:
+def test_a_request_to_stop_ends_the_whole_replay() -> None:
     count = itertools.count()
     with pytest.raises(StopAsked):
         replay(

@@ -35,7 +35,7 @@ def test_a_line_without_goods_says_so() -> None:
     assert body["member"] == {"member_id": "3f0a7a9e-6b1a-4b3e-9a58-5c8a6a1d2f10"}
 
 
-def test_an_anonymous_sale_names_nobody() -> None:
+def test_an_anonymous_sale_names_no_member() -> None:
     assert "member" not in wire.purchase(SALE, SHIFT, "")
 
 

@@ -69,7 +69,7 @@ def test_secrets_are_made_only_for_a_start(home: Home) -> None:
         home.secrets({})
 
 
-def test_damaged_secrets_are_told_in_a_sentence(home: Home) -> None:
+def test_damaged_secrets_are_reported_in_a_sentence(home: Home) -> None:
     (home.folder / "secrets.json").write_text("{")
     with pytest.raises(LauncherError, match=r"secrets\.json cannot be read"):
         home.secrets({})
@@ -81,7 +81,7 @@ def test_keys_are_kept(home: Home) -> None:
     assert home.keys() == {"till": "wafa_till_x"}
 
 
-def test_an_unusable_folder_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_an_unusable_folder_is_reported_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LauncherError, match="cannot be used"):
         Home(tmp_path / "file" / "state").lock()

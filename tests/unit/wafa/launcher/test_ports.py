@@ -21,7 +21,7 @@ def test_the_usual_ports_are_taken_where_they_are_free() -> None:
     assert ports.internal == {word: each.internal_port for word, each in suite().services.items()} | {"gateway": 9080}
 
 
-def test_a_taken_port_that_nobody_sees_moves() -> None:
+def test_a_taken_internal_port_moves() -> None:
     ports = choose_ports({}, None, free=taken(50052, 9080))
     assert ports.services["members"] == 50051
     assert ports.services["points"] != 50052

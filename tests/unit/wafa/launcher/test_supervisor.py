@@ -33,7 +33,7 @@ HAS_A_CHILD = (
 )
 
 
-class Told:
+class ScreenOutput:
     """What the supervisor said and showed."""
 
     def __init__(self) -> None:
@@ -110,13 +110,13 @@ def stop() -> Stop:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def output() -> ScreenOutput:
+    return ScreenOutput()
 
 
 @pytest.fixture
-def supervisor(stop: Stop, told: Told) -> Iterator[Supervisor]:
-    made = Supervisor(stop, say=told.sentences.append, show=told.show, budget=lambda: RestartBudget(restarts_max=2))
+def supervisor(stop: Stop, output: ScreenOutput) -> Iterator[Supervisor]:
+    made = Supervisor(stop, say=output.sentences.append, show=output.show, budget=lambda: RestartBudget(restarts_max=2))
     yield made
     stop.ask()
     stop.ask()
@@ -146,7 +146,7 @@ def test_programs_end_in_the_reverse_order_of_their_start(tmp_path: Path, superv
     assert (tmp_path / "ends").read_text().split() == ["third", "second", "first"]
 
 
-def test_a_program_that_falls_while_starting_is_told_with_its_exit_code_and_last_words(
+def test_a_program_that_falls_while_starting_is_reported_with_its_exit_code_and_last_words(
     tmp_path: Path, supervisor: Supervisor
 ) -> None:
     with pytest.raises(LauncherError, match="points ended with exit code 3 while starting") as refusal:
@@ -160,21 +160,21 @@ def test_a_program_that_is_never_ready_is_given_up(tmp_path: Path, supervisor: S
         supervisor.start(Child(slow))
 
 
-def test_a_program_that_is_missing_is_told_in_a_sentence(tmp_path: Path, supervisor: Supervisor) -> None:
+def test_a_program_that_is_missing_is_reported_in_a_sentence(tmp_path: Path, supervisor: Supervisor) -> None:
     missing = ProcessProgram("points", ("/no/such/program",), {}, tmp_path, tmp_path / "log", lambda: True)
     with pytest.raises(LauncherError, match="points could not be started"):
         supervisor.start(Child(missing))
 
 
-def test_a_fallen_program_is_started_again(tmp_path: Path, supervisor: Supervisor, told: Told) -> None:
+def test_a_fallen_program_is_started_again(tmp_path: Path, supervisor: Supervisor, output: ScreenOutput) -> None:
     child = Child(program(tmp_path, "points", STAYS))
     supervisor.start(child)
     first = kill(child)
     (tmp_path / "points.ready").unlink()
-    mend_until(supervisor, lambda: "points is running again." in told.sentences)
+    mend_until(supervisor, lambda: "points is running again." in output.sentences)
     assert child.alive
     assert child.pid != first
-    assert told.sentences == ["points was killed by SIGKILL; starting it again.", "points is running again."]
+    assert output.sentences == ["points was killed by SIGKILL; starting it again.", "points is running again."]
 
 
 def test_a_stop_in_the_midst_of_a_restart_starts_nothing_more(stop: Stop, supervisor: Supervisor) -> None:
@@ -193,7 +193,7 @@ def test_a_stop_in_the_midst_of_a_restart_starts_nothing_more(stop: Stop, superv
     assert starts == ["members"]
 
 
-def test_a_round_waits_for_no_program_that_is_starting(supervisor: Supervisor, told: Told) -> None:
+def test_a_round_waits_for_no_program_that_is_starting(supervisor: Supervisor, output: ScreenOutput) -> None:
     starts: list[str] = []
     hanging, falling = Staged("members", starts), Staged("points", starts)
     for each in (hanging, falling):
@@ -206,7 +206,7 @@ def test_a_round_waits_for_no_program_that_is_starting(supervisor: Supervisor, t
 
 
 def test_a_back_end_that_dies_while_a_service_is_being_restarted_is_started_again_first(
-    supervisor: Supervisor, told: Told
+    supervisor: Supervisor, output: ScreenOutput
 ) -> None:
     starts: list[str] = []
     service, back_end = Staged("members", starts), Staged("PostgreSQL", starts)
@@ -220,13 +220,13 @@ def test_a_back_end_that_dies_while_a_service_is_being_restarted_is_started_agai
     supervisor.mend()
     assert starts == ["members", "PostgreSQL"]  # the service waits, and spends no restart meanwhile
     back_end.ready = service.ready = True
-    mend_until(supervisor, lambda: "members is running again." in told.sentences)
+    mend_until(supervisor, lambda: "members is running again." in output.sentences)
     assert starts == ["members", "PostgreSQL", "members"]
 
 
-def test_the_time_to_become_ready_begins_when_the_back_ends_serve(stop: Stop, told: Told) -> None:
+def test_the_time_to_become_ready_begins_when_the_back_ends_serve(stop: Stop, output: ScreenOutput) -> None:
     now_s = 0.0
-    supervisor = Supervisor(stop, say=told.sentences.append, clock_s=lambda: now_s)
+    supervisor = Supervisor(stop, say=output.sentences.append, clock_s=lambda: now_s)
     service, back_end = Staged("members", []), Staged("PostgreSQL", [])
     supervisor.adopt(back_end, is_back_end=True)
     supervisor.adopt(service)
@@ -237,14 +237,14 @@ def test_the_time_to_become_ready_begins_when_the_back_ends_serve(stop: Stop, to
     now_s = 250.0  # a long replay
     supervisor.mend()
     back_end.ready = True
-    mend_until(supervisor, lambda: "PostgreSQL is running again." in told.sentences)
+    mend_until(supervisor, lambda: "PostgreSQL is running again." in output.sentences)
     assert service.kills == 0
     supervisor.end_all()
 
 
-def test_a_start_that_takes_too_long_is_ended_and_tried_again(stop: Stop, told: Told) -> None:
+def test_a_start_that_takes_too_long_is_ended_and_tried_again(stop: Stop, output: ScreenOutput) -> None:
     now_s = 0.0
-    supervisor = Supervisor(stop, say=told.sentences.append, clock_s=lambda: now_s)
+    supervisor = Supervisor(stop, say=output.sentences.append, clock_s=lambda: now_s)
     starts: list[str] = []
     service = Staged("members", starts)
     supervisor.adopt(service)
@@ -252,7 +252,7 @@ def test_a_start_that_takes_too_long_is_ended_and_tried_again(stop: Stop, told: 
     supervisor.mend()
     now_s = 61.0
     supervisor.mend()
-    assert "members was not ready within 60 s." in told.sentences
+    assert "members was not ready within 60 s." in output.sentences
     supervisor.mend()
     assert (starts, service.kills) == (["members", "members"], 1)
     supervisor.end_all()
@@ -269,25 +269,25 @@ def test_a_program_that_falls_too_often_ends_the_suite(tmp_path: Path, superviso
         supervisor.mend()
 
 
-def test_a_restart_that_fails_costs_the_next_one(supervisor: Supervisor, told: Told) -> None:
+def test_a_restart_that_fails_costs_the_next_one(supervisor: Supervisor, output: ScreenOutput) -> None:
     supervisor.adopt(Fallen())
     supervisor.mend()
     supervisor.mend()
     with pytest.raises(LauncherError, match="points ended with exit code 7, after 2 restarts"):
         supervisor.mend()
-    assert told.sentences == ["points ended with exit code 7; starting it again.", "points cannot bind its port"] * 2
-    assert told.shown == ["address in use"] * 3
+    assert output.sentences == ["points ended with exit code 7; starting it again.", "points cannot bind its port"] * 2
+    assert output.shown == ["address in use"] * 3
 
 
-def test_a_deaf_program_is_killed_past_its_time(tmp_path: Path, supervisor: Supervisor, told: Told) -> None:
+def test_a_deaf_program_is_killed_past_its_time(tmp_path: Path, supervisor: Supervisor, output: ScreenOutput) -> None:
     child = Child(program(tmp_path, "points", DEAF, stop_within_s=0))
     supervisor.start(child)
     supervisor.end_all()
     assert not child.alive
-    assert told.sentences == ["points did not stop when asked and was killed."]
+    assert output.sentences == ["points did not stop when asked and was killed."]
 
 
-def test_a_second_wish_to_stop_ends_the_patience(tmp_path: Path, stop: Stop, supervisor: Supervisor) -> None:
+def test_a_second_request_to_stop_ends_the_patience(tmp_path: Path, stop: Stop, supervisor: Supervisor) -> None:
     child = Child(program(tmp_path, "points", DEAF, stop_within_s=3_600))
     supervisor.start(child)
     stop.ask()
@@ -314,7 +314,7 @@ def test_nothing_starts_once_asked_to_stop(tmp_path: Path, stop: Stop, superviso
     assert not (tmp_path / "points.log").exists()
 
 
-def test_a_wish_to_stop_ends_the_waiting_for_readiness(tmp_path: Path, stop: Stop, supervisor: Supervisor) -> None:
+def test_a_request_to_stop_ends_the_waiting_for_readiness(tmp_path: Path, stop: Stop, supervisor: Supervisor) -> None:
     def never_but_asks() -> bool:
         stop.ask()
         return False
@@ -326,7 +326,7 @@ def test_a_wish_to_stop_ends_the_waiting_for_readiness(tmp_path: Path, stop: Sto
         supervisor.start(Child(slow))
 
 
-def test_a_signal_is_a_wish_to_stop(stop: Stop) -> None:
+def test_a_signal_is_a_request_to_stop(stop: Stop) -> None:
     before = signal.getsignal(signal.SIGTERM)
     with stop.on_signals():
         signal.raise_signal(signal.SIGTERM)
@@ -358,7 +358,7 @@ def mend_until(supervisor: Supervisor, done: Callable[[], bool]) -> None:
 
 
 def kill(child: Child) -> int | None:
-    """Kills a child as an accident would, and waits until it is gone."""
+    """Kills a child as a crash would, and waits until it is gone."""
     pid = child.pid
     if pid is not None and child.alive:
         os.kill(pid, signal.SIGKILL)
