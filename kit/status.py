@@ -1,4 +1,4 @@
-"""How a no crosses the wire: refusals become gRPC statuses here, and statuses refusals again, both by one table."""
+"""Refusals on the wire: they become gRPC statuses here, and statuses refusals again, both by one table."""
 
 from __future__ import annotations
 
