@@ -71,9 +71,7 @@ def name(text: str) -> str:
     if unicodedata.is_normalized("NFC", text) and not _ODD.search(text):
         return _seen(text)
     composed = unicodedata.normalize("NFC", _UNSEEN.sub("", _folded(text)))
-    if _JOINERS.search(composed):
-        composed = unicodedata.normalize("NFC", _JOINERS.sub(_joiner, composed))
-    return _seen(_folded(composed))
+    return _seen(_folded(_without_idle_joiners(composed)))
 
 
 def prose(text: str) -> str:
@@ -106,6 +104,19 @@ def _folded(text: str) -> str:
 
 def _seen(text: str) -> str:
     return text if any(unicodedata.category(each)[0] in _SEEN for each in text) else ""
+
+
+def _without_idle_joiners(text: str) -> str:
+    """A text in NFC without the joiners that change nothing that is seen.
+
+    Marks that a joiner kept apart may come together when it goes, and then change places: what stands before the next
+    joiner is another mark, or no mark, and the joiner goes, too.
+    """
+    while _JOINERS.search(text):
+        before, text = text, unicodedata.normalize("NFC", _JOINERS.sub(_joiner, text))
+        if text == before:
+            break
+    return text
 
 
 def _joiner(found: re.Match[str]) -> str:
