@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 import bench
-from bench import ledger, overload, purchases, rules
+from bench import conditions, ledger, overload, purchases, rules
 from wafa.backends.accounts import account_for_servers
 from wafa.backends.binaries import find_postgres
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[Console, int], None]] = {
     "purchases": lambda out, _: purchases.measure(out),
     "overload": lambda out, _: overload.measure(out),
     "rules": lambda out, _: rules.measure(out),
+    "conditions": lambda out, _: conditions.measure(out),
     "ledger": lambda out, members: ledger.measure(out, members_max=members),
 }
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from typing import Any
 
 import cel_expr_python.cel as cel
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.errors import Invalid
 from services.points.conditions.cost import ASK_STEPS, steps_of, walks_of
 from services.points.conditions.engine import LINE_STEPS_MAX, STEPS_MAX, TOGETHER_MAX, CelConditions, Environments
-from services.points.conditions.limits import CostUnknown
 from services.points.conditions.tree import read
 from services.points.domain.earning.conditions import (
     ACTIVITY_FACTS,
@@ -196,23 +193,3 @@ def test_a_condition_costs_more_than_its_parts(condition: str, other: str) -> No
         return
     assert steps_of(read(whole.serialize())) > steps_of(read(part.serialize()))
     assert walks_of(read(whole.serialize())) == walks_of(read(part.serialize()))
-
-
-@pytest.mark.deep  # it measures the machine
-@given(SOME_CONDITIONS)
-@settings(deadline=None, max_examples=500)
-def test_no_condition_takes_longer_than_its_steps_say(condition: str) -> None:
-    try:
-        expression = compiled(condition)
-        said = steps_of(read(expression.serialize()))
-    except (RuntimeError, CostUnknown):
-        return
-    facts = ENVIRONMENTS.of_lines.Activation(GREATEST)
-    assert min(_seconds(expression, facts) for _ in range(5)) <= said * 1e-7 * 2
-
-
-def _seconds(expression: cel.Expression, facts: cel.Activation) -> float:
-    started = time.process_time()
-    with contextlib.suppress(RuntimeError):
-        expression.eval(facts).value()
-    return time.process_time() - started
