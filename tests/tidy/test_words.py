@@ -12,7 +12,8 @@ import pytest
 from tests.tidy.tree import ROOT, files
 
 AREAS = (
-    "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "bench", "deploy", "docs/operations.md", "docs/throughput.md",
+    "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "bench", "deploy", "docs/ARCHITECTURE.md", "docs/decisions",
+    "docs/operations.md", "docs/throughput.md",
     "kit", "scripts", "suite.toml", "tests/faults", "tests/fixtures", "tests/tidy",
     "tests/unit/deploy", "tests/unit/kit", "tests/unit/scripts", "tests/unit/wafa", "wafa",
 )  # fmt: skip
