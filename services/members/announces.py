@@ -1,4 +1,4 @@
-"""What this service announces: the messages of `loyalty/members/v1/events.proto`, built here. It listens to nobody.
+"""The events that this service publishes: messages of `loyalty/members/v1/events.proto`. It consumes none.
 
 Gateways hear the events of keys, and `member.updated`, and forget what they remember; `points` and `rewards` hear those
 of members.
@@ -65,7 +65,7 @@ def api_key_created(api_key: ApiKey) -> Event:
 
 
 def api_key_revoked(api_key: ApiKey) -> Event:
-    """The key lets nobody in any more."""
+    """The event that a key is revoked."""
     message = pb.ApiKeyRevoked(role=_ROLE.to_proto(api_key.role), caller_id=str(api_key.caller))
     return event_of(
         message,

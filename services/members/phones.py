@@ -14,7 +14,7 @@ _WRITTEN = re.compile("(?:tel:)?[ (]*[+]?[0-9 ()./-]+", re.IGNORECASE)
 
 
 def e164(text: str, region: str) -> str | None:
-    """The number in E.164, read as somebody in `region` would dial it; nothing if no such number can exist.
+    """The number in E.164, read as it is dialled in `region`; nothing if no such number can exist.
 
     A number with an extension is nothing either: E.164 has no room for it, and without it several people of one
     switchboard would be one member.

@@ -58,7 +58,7 @@ class Identifiers(Protocol):
         ...
 
     def release(self, program_id: uuid.UUID, identifier: Identifier) -> None:
-        """Makes the identifier nobody's."""
+        """Frees the identifier for other members."""
         ...
 
 

@@ -9,7 +9,7 @@ data, so that a value copied elsewhere does not open. Keys for different purpose
 HKDF. Random nonces are good for 2^32 seals under one key: a data key sees dozens, the master key one for each member
 and each stored answer, which is centuries of enrolments.
 
-Losing a member's data key erases what it sealed. A backup without the two secrets tells nobody's name or number.
+Losing a member's data key erases what it sealed. A backup without the two secrets discloses no name or number.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class MasterKeys:
 
 
 class Pepper:
-    """The secret without which nobody can tell from the tables whether a phone number is a member's."""
+    """The secret without which the tables do not disclose whether a phone number is a member's."""
 
     def __init__(self, pepper: bytes) -> None:
         self._lookup_key = _derived(pepper, "look-up")
@@ -159,5 +159,5 @@ def _open(cipher: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
     try:
         return cipher.decrypt(nonce, content, bound_to)
     except InvalidTag:
-        # From None: the place is all that anybody needs to know.
+        # From None: the reader needs only the place.
         raise BrokenSealError("a seal does not open") from None

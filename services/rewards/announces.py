@@ -19,7 +19,7 @@ AGGREGATE_TYPE = "redemption"
 
 
 def of(before: Redemption, after: Redemption) -> list[Event]:
-    """What has to be told of a step."""
+    """The events to publish for a step."""
     if after.version == before.version:
         return []
     return [

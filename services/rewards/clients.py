@@ -99,5 +99,5 @@ class GrpcPoints:
 
 
 def _request_id(redemption: Redemption, step: str) -> str:
-    """The same for the same step of the same redemption, whoever takes it and how often."""
+    """The same for the same step of the same redemption, for every process that takes it and however often."""
     return str(derived_id("rewards", step, str(redemption.redemption_id)))

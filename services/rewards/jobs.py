@@ -24,7 +24,7 @@ def sweep_redemptions(storage: Storage, saga: Saga, *, lease_s: int, limit: int)
     """Goes on with redemptions whose lease ran out: their process died, or `points` did not answer.
 
     One at a time, so that a lease covers the work on one. The round ends early when one did not come to its end:
-    whatever it waits for, the next would wait for as well.
+    the next would wait for the same as well.
     """
     for _ in range(limit):
         with storage.transaction() as tx:

@@ -17,7 +17,7 @@ MemberEvent: TypeAlias = (
     pb.MemberEnrolled | pb.MemberUpdated | pb.MemberStatusChanged | pb.MemberTraitsChanged | pb.MemberRestored
 )
 
-# What the stream tells of API keys is for gateways.
+# Events of API keys are for gateways.
 HEARS: Hears[MemberEvent] = Hears(
     "wafa:members",
     pb.MemberEnrolled,

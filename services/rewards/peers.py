@@ -1,4 +1,4 @@
-"""Which process may call which method; nobody else may but systems that the operator names in `REWARDS_PEERS`."""
+"""Which process may call which method; besides only systems that the operator names in `REWARDS_PEERS`."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class HoldState(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Hold:
-    """What `points` tells of a hold."""
+    """A hold as `points` answers it."""
 
     hold_id: uuid.UUID
     state: HoldState

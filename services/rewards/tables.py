@@ -126,7 +126,7 @@ redemptions = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("requested_at", _Instant, nullable=False),
     sa.Column("updated_at", _Instant, nullable=False),
-    # Until then somebody is at work on it, by the database's clock; past it any sweeper may go on.
+    # Until then a process is at work on it, by the database's clock; past it any sweeper may go on.
     sa.Column("lease_until", _Instant, info=UNDIGESTED),
     row_digest_column(),
     sa.CheckConstraint("state IN ('requested', 'held', 'issued', 'confirmed', 'cancelled')", name="state"),

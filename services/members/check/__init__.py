@@ -10,7 +10,7 @@
     key_change_announced      every API key made or revoked in those days has its event, and no event is without
     caller_kept               keys of one caller are of one program and one role
     traits_kept               a member's traits are those that the last change of them gave, in the one form they have
-    traits_announced          what was announced last of a member tells their traits
+    traits_announced          the last event of a member has their present traits
     seal_opens                everything sealed opens, for the place where it lies
     lookup_matches            every identifier hashes to what it is looked up by
     identifier_canonical      every identifier is in the form that callers' are read into, and so is found by them
@@ -277,7 +277,7 @@ def check(engine: sa.Engine, master_keys: MasterKeys, pepper: Pepper) -> Iterato
 
 
 def check_sealed(connection: sa.Connection, master_keys: MasterKeys, pepper: Pepper) -> Iterator[Finding]:
-    """Opens whatever is sealed, row by row."""
+    """Opens all that is sealed, row by row."""
     yield from _profiles(connection, master_keys)
     yield from _identifiers(connection, master_keys, pepper)
     yield from _reasons(connection, master_keys)

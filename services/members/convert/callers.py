@@ -120,7 +120,7 @@ def api_key(answer: ApiKey) -> pb.ApiKey:
 
 
 def _after_id(page: PageRequest) -> PageRequest:
-    """The page, whose token ends with an identity if there is one: anybody can make a token up."""
+    """The page, whose token ends with an identity if there is one: a caller can make a token up."""
     if page.after:
         uuid_of(page.after[-1], "page_token")
     return page

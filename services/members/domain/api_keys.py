@@ -56,5 +56,5 @@ def revoke(api_key: ApiKey, now: datetime) -> ApiKey:
     """The key, revoked. A revoked one stays as it is, with the time it was revoked first."""
     if api_key.revoked_at:
         return api_key
-    # Not before it was made, whatever the clocks of two instances say.
+    # Not before it was made, even if the clocks of two instances differ.
     return dataclasses.replace(api_key, revoked_at=max(now, api_key.created_at))

@@ -17,7 +17,7 @@ from services.members.domain.traits import Traits
 
 @dataclasses.dataclass(frozen=True)
 class Enrol:
-    """The wish to enrol a person."""
+    """The command to enrol a person."""
 
     program_id: uuid.UUID
     request_id: str
@@ -27,7 +27,7 @@ class Enrol:
 
 @dataclasses.dataclass(frozen=True)
 class UpdateMember:
-    """The wish to change a profile. `expected_version` 0 changes whatever is there."""
+    """The command to change a profile. `expected_version` 0 changes any version."""
 
     program_id: uuid.UUID
     request_id: str
@@ -38,7 +38,7 @@ class UpdateMember:
 
 @dataclasses.dataclass(frozen=True)
 class ChangeMemberStatus:
-    """The wish to move a member to another status. `expected_version` 0 changes whatever is there."""
+    """The command to move a member to another status. `expected_version` 0 changes any version."""
 
     program_id: uuid.UUID
     request_id: str
@@ -51,7 +51,7 @@ class ChangeMemberStatus:
 
 @dataclasses.dataclass(frozen=True)
 class SetMemberTraits:
-    """The wish that these be a member's traits, and no others. `expected_version` 0 changes whatever is there."""
+    """The command to replace all traits of a member. `expected_version` 0 changes any version."""
 
     program_id: uuid.UUID
     request_id: str
@@ -75,7 +75,7 @@ class RestoreMember:
 
 @dataclasses.dataclass(frozen=True)
 class AddIdentifier:
-    """The wish that a member be found by one more identifier."""
+    """The command to add an identifier to a member."""
 
     program_id: uuid.UUID
     request_id: str
@@ -85,7 +85,7 @@ class AddIdentifier:
 
 @dataclasses.dataclass(frozen=True)
 class RemoveIdentifier:
-    """The wish that a member be no longer found by an identifier."""
+    """The command to remove an identifier of a member."""
 
     program_id: uuid.UUID
     request_id: str
@@ -95,7 +95,7 @@ class RemoveIdentifier:
 
 @dataclasses.dataclass(frozen=True)
 class CreateProgram:
-    """The wish to create a program under an id that its maker chose."""
+    """The command to create a program under an id that the caller chose."""
 
     program_id: uuid.UUID
     request_id: str
@@ -106,7 +106,7 @@ class CreateProgram:
 
 @dataclasses.dataclass(frozen=True)
 class CreateApiKey:
-    """The wish for a new API key."""
+    """The command to create an API key."""
 
     program_id: uuid.UUID
     request_id: str
@@ -118,7 +118,7 @@ class CreateApiKey:
 
 @dataclasses.dataclass(frozen=True)
 class RevokeApiKey:
-    """The wish that an API key be good no longer."""
+    """The command to revoke an API key."""
 
     program_id: uuid.UUID
     request_id: str

@@ -76,7 +76,7 @@ class IdentifierNotFound(NotFound):
 
 
 class LastIdentifier(Precondition):
-    """Removing it would leave a member whom nobody can find."""
+    """Without this identifier the member could not be found any more."""
 
     reason = "LAST_IDENTIFIER"
 
@@ -130,7 +130,7 @@ class CallerRoleDiffers(Precondition):
 
 
 class ApiKeyAlreadyShown(Precondition):
-    """The key was created and shown by an earlier call. Whoever missed it revokes it and creates another."""
+    """The key was created and shown by an earlier call. A caller who missed it revokes it and creates another."""
 
     reason = "API_KEY_ALREADY_SHOWN"
 
@@ -139,7 +139,7 @@ class ApiKeyAlreadyShown(Precondition):
 
 
 class ApiKeyUnknown(Unauthenticated):
-    """Nobody has an API key of this hash."""
+    """No API key has this hash."""
 
     reason = "API_KEY_UNKNOWN"
 

@@ -93,7 +93,7 @@ def all_canonical(given: Sequence[NewIdentifier], field: str, read_phone: ReadPh
 
 
 def mask(kind: IdentifierKind, value: str) -> str:
-    """Enough for the owner to recognise it, too little for anybody else to use it."""
+    """Enough for the owner to recognise it, too little for others to use it."""
     if kind is IdentifierKind.EMAIL:
         name, _, domain = value.rpartition("@")
         return f"{name[:1]}•••@{domain}"

@@ -177,7 +177,7 @@ def add_identifier(
 def remove_identifier(member: Member, identifier_id: uuid.UUID, now: datetime) -> tuple[Change, Identifier]:
     """Lets the member be found by one identifier less.
 
-    Of a terminated member any may go, the last one too: numbers and cards find new owners, and nobody looks for the
+    Of a terminated member any may go, the last one too: numbers and cards find new owners, and no one looks for the
     member any more.
     """
     removed = next((each for each in member.identifiers if each.identifier_id == identifier_id), None)
@@ -204,5 +204,5 @@ def _next(member: Member, now: datetime, **changes: Any) -> Member:
 
 
 def _later(member: Member, now: datetime) -> datetime:
-    """The time of a change: never before the change before it, whatever the clocks of two instances say."""
+    """The time of a change: never before the previous change, even if the clocks of two instances differ."""
     return max(now, member.updated_at)

@@ -1,4 +1,4 @@
-"""What a member tells about themselves. Personal data: no field shows in a repr, and so in a log."""
+"""What a member says about themselves. Personal data: no field shows in a repr, and so in a log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AHEAD_MAX = timedelta(hours=14)
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-    """A member's own words about themselves; an empty field has not been told."""
+    """A member's own words about themselves; an empty field is not known."""
 
     given_name: str = dataclasses.field(default="", repr=False)
     family_name: str = dataclasses.field(default="", repr=False)

@@ -24,5 +24,5 @@ class Traits:
 
 
 def canonical(tier: str, segments: Iterable[str], attributes: Mapping[str, str]) -> Traits:
-    """The traits with each segment once and everything in order, so that equal ones are told equally."""
+    """The traits with each segment once and everything in order, so that equal ones are written equally."""
     return Traits(tier, tuple(sorted(set(segments))), dict(sorted(attributes.items())))

@@ -13,7 +13,7 @@ from services.members.ports import Transaction
 
 
 def phone_reader(tx: Transaction, program_id: uuid.UUID) -> ReadPhone:
-    """Reads phone numbers as somebody in the program's region would dial them."""
+    """Reads phone numbers as they are dialled in the program's region."""
     program = tx.programs.load(program_id)
     if program is None:
         raise ProgramNotFound(program_id)

@@ -107,7 +107,7 @@ class MemberHandlers:
 
 
 def _written(tx: Transaction, call: Call, member: Member, change: Change | None) -> Member:
-    """The member after the change; with none there is nothing to write or to tell anybody."""
+    """The member after the change; with none there is nothing to write or to publish."""
     if change is None:
         return member
     tx.members.update(change, call.caller_id)

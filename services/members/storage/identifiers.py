@@ -54,7 +54,7 @@ class Identifiers(Statements):
             raise LostRaceError
 
     def release(self, program_id: uuid.UUID, identifier: Identifier) -> None:
-        """Makes the identifier nobody's."""
+        """Frees the identifier for other members."""
         self._connection.execute(
             sa.delete(identifiers).where(
                 identifiers.c.program_id == program_id,

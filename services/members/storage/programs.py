@@ -1,4 +1,4 @@
-"""Programs in the database. A reference table: small, and read by everybody."""
+"""Programs in the database. A reference table: small, and read for every member."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from services.members.sealing import DataKey
 
 
 def profile_columns(key: DataKey, profile: Profile) -> dict[str, bytes | None]:
-    """The profile's columns of `members`; what has not been told is NULL."""
+    """The profile's columns of `members`; what is not known is NULL."""
     return {name: profile_column(key, profile, name) for name in profiles.FIELDS}
 
 

@@ -15,7 +15,7 @@
     row_unchanged             what a row says is what the service wrote (kit/row_digests.py)
 
 All questions are asked of one snapshot, so a service that works meanwhile causes no findings. Whether the points were
-spent is for a checker that sees the ledger, too; `ledger_claims` tells it what to look for.
+spent is for a checker that sees the ledger, too; `ledger_claims` gives it the rows to compare.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ STATES = EnumMap(pb.RedemptionState, RedemptionState)
 
 
 def redeem(request: pb.RedeemRequest) -> Redeem:
-    """The wish to redeem a reward."""
+    """The command to redeem a reward."""
     return Redeem(
         program_id=UUID(request.program_id),
         request_id=request.request_id,
@@ -25,7 +25,7 @@ def redeem(request: pb.RedeemRequest) -> Redeem:
 
 
 def cancel_redemption(request: pb.CancelRedemptionRequest) -> CancelRedemption:
-    """The wish to undo a redemption."""
+    """The command to cancel a redemption."""
     return CancelRedemption(
         program_id=UUID(request.program_id),
         request_id=request.request_id,

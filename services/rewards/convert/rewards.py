@@ -20,7 +20,7 @@ UNAVAILABILITY_REASONS = EnumMap(pb.UnavailabilityReason, UnavailabilityReason)
 
 
 def create_reward(request: pb.CreateRewardRequest) -> CreateReward:
-    """The wish to add a reward."""
+    """The command to add a reward."""
     return CreateReward(
         program_id=UUID(request.program_id),
         request_id=request.request_id,
@@ -30,7 +30,7 @@ def create_reward(request: pb.CreateRewardRequest) -> CreateReward:
 
 
 def update_reward(request: pb.UpdateRewardRequest) -> UpdateReward:
-    """The wish to change a reward."""
+    """The command to change a reward."""
     return UpdateReward(
         program_id=UUID(request.program_id),
         request_id=request.request_id,

@@ -15,7 +15,7 @@ from services.rewards.domain.commands import ReinstateVoucher, UseVoucher
 from services.rewards.domain.reinstatements import GoodsReturn
 from services.rewards.domain.vouchers import Use, Voucher, VoucherState
 
-# Not an EnumMap: vouchers that are not good yet, or never became it, have states that nobody outside sees.
+# Not an EnumMap: vouchers that are not good yet, or never became it, have states that no caller sees.
 STATES = {
     VoucherState.ISSUED: pb.VOUCHER_STATE_ISSUED,
     VoucherState.USED: pb.VOUCHER_STATE_USED,
@@ -25,7 +25,7 @@ STATES = {
 
 
 def use_voucher(request: pb.UseVoucherRequest) -> UseVoucher:
-    """The wish to use a voucher."""
+    """The command to use a voucher."""
     return UseVoucher(
         program_id=UUID(request.program_id),
         request_id=request.request_id,

@@ -22,7 +22,7 @@ class CreateReward:
 
 @dataclasses.dataclass(frozen=True)
 class UpdateReward:
-    """Replaces a reward's terms. An `expected_version` of 0 takes whatever is there; a stock of None leaves it."""
+    """Replaces a reward's terms. An `expected_version` of 0 takes any version; a stock of None keeps it."""
 
     program_id: uuid.UUID
     request_id: str
@@ -80,7 +80,7 @@ class RedemptionKey:
     """What is stored as the answer to a write on a redemption: which one it is.
 
     A redemption goes on after its request has been recorded. So a replay does not repeat what was said then; it reads
-    the redemption anew and tells how far it has come.
+    the redemption anew and answers with its present state.
     """
 
     member_id: uuid.UUID

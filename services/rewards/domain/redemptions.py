@@ -9,7 +9,7 @@
 Before the pivot a refusal turns it round: the reason is written down first (`cancel_reason`), then what was taken is
 given back, then it is CANCELLED. After the pivot it only goes forward. A confirmed redemption is cancelled on request
 in the same way: the reason is written down, and the voucher cancelled with it, before the points go back. So the row
-alone says what the next step is, and whoever finds it can take that step.
+alone says what the next step is, and any process that finds it can take that step.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Step(enum.Enum):
 
 
 class OutOfStepError(Exception):
-    """The redemption is not where this step begins. Nobody's request is at fault; the code or the data is."""
+    """The redemption is not where this step begins. No request is at fault; the code or the data is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +113,7 @@ def as_seen(redemption: Redemption, now: datetime) -> Redemption:
 def requested(
     reward: Reward, member_id: uuid.UUID, redemption_id: uuid.UUID, ordinal: int, now: datetime
 ) -> Redemption:
-    """The wish of a member, under the reward's present terms."""
+    """The new redemption of a member, under the reward's present terms."""
     terms = reward.terms
     return Redemption(
         program_id=reward.program_id,

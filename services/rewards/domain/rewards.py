@@ -76,7 +76,7 @@ class Unit(enum.Enum):
 def changed(reward: Reward, terms: Terms, stock: int | None, expected_version: int, now: datetime) -> Reward:
     """The next version of a reward; VersionMismatch when the caller decided on another one.
 
-    An `expected_version` of 0 takes whatever is there, a `stock` of None leaves it as it is.
+    An `expected_version` of 0 takes any version, a `stock` of None keeps it as it is.
     """
     if expected_version not in (0, reward.version):
         raise VersionMismatch(

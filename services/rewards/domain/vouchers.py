@@ -20,7 +20,7 @@ from services.rewards.domain.rewards import Benefit
 class VoucherState(enum.Enum):
     """The life of a voucher.
 
-    SET_ASIDE and VOID are never shown: the first is not good yet, the second never became it. Nobody writes EXPIRED:
+    SET_ASIDE and VOID are never shown: the first is not good yet, the second never became it. No step writes EXPIRED:
     whether an ISSUED one has expired is read off the clock, so that it is right at any instant.
     """
 
@@ -71,7 +71,7 @@ class Voucher:
 
     @property
     def is_public(self) -> bool:
-        """Whether anybody outside may know of it."""
+        """Whether a caller may see it."""
         return self.state not in (VoucherState.SET_ASIDE, VoucherState.VOID)
 
 

@@ -1,6 +1,6 @@
 """How many redemptions of one reward a process works on at a time.
 
-All redemptions of a reward wait for the row of its stock. A reward that everybody wants would otherwise fill every
+All redemptions of a reward wait for the row of its stock. A reward that many members want would otherwise fill every
 thread and every connection of the process with those that wait for it, and keep out those that want another one.
 """
 

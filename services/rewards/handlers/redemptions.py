@@ -24,8 +24,8 @@ from services.rewards.ports import Storage, Transaction
 class Redemptions:
     """The RPCs about redemptions.
 
-    Both writes record a wish in one transaction and then let the saga carry it out. A replay carries out nothing: the
-    first call or the sweeper is at it, and the answer is how far they have come.
+    Both writes record a command in one transaction and then let the saga carry it out. A replay carries out nothing:
+    the first call or the sweeper is at it, and the answer is how far they have come.
     """
 
     def __init__(self, storage: Storage, saga: Saga, places: RewardPlaces, *, lease_s: int) -> None:
@@ -82,7 +82,7 @@ class Redemptions:
         return RedemptionKey(redemption.member_id, redemption.redemption_id)
 
     def _carried_out(self, call: Call, outcome: Outcome[Redemption], now: datetime) -> Outcome[Redemption]:
-        """The redemption that a recorded wish is about, carried as far as it goes unless this is a replay."""
+        """The redemption of a recorded command, carried as far as it goes unless this is a replay."""
         try:
             redemption = outcome.unwrap()
         except Refusal:

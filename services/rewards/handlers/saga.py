@@ -25,7 +25,7 @@ from services.rewards.ports import HoldState, PointsClient, Storage, Transaction
 
 _log = structlog.get_logger()
 
-# Our name as a caller of `points`. One for all instances: whoever goes on with a redemption must find its answers.
+# Our name as a caller of `points`. One for all instances: each that continues a redemption must find its answers.
 CALLER_ID = "rewards"
 
 # Refusals of these kinds are the ledger's answer to a step. The others say that it has not answered.
@@ -143,7 +143,7 @@ class Saga:
     # ---- Our own half of a step
 
     def _move(self, redemption: Redemption, decide: Decide) -> Redemption:
-        """Writes what `decide` makes of the redemption, or gives it as it is when somebody else was faster."""
+        """Writes what `decide` makes of the redemption, or gives it as it is when another process was faster."""
         return retrying(lambda: self._move_once(redemption, decide))
 
     def _move_once(self, redemption: Redemption, decide: Decide) -> Redemption:

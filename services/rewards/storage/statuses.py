@@ -30,11 +30,11 @@ class Statuses(Statements):
             member_statuses, member_id=member_id, program_id=program_id, status=status.value, version=version
         )
         statement = postgresql.insert(member_statuses).values(row)
-        told = {"status": statement.excluded.status, "version": statement.excluded.version}
+        newer = {"status": statement.excluded.status, "version": statement.excluded.version}
         self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[member_statuses.c.member_id],
-                set_=self._changed(member_statuses, **told),
+                set_=self._changed(member_statuses, **newer),
                 where=member_statuses.c.version < statement.excluded.version,
             )
         )
