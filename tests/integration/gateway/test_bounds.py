@@ -62,10 +62,10 @@ def test_what_is_beyond_a_bound_is_refused_with_its_path(gateway: Gateway, chang
     body, path = body_of(changed.message), operation.path
     # What is empty is no part of a proto, and is one of a body.
     if changed.value in ("", Items(0)):
-        *above, last = changed.path.split(".")
-        holder = body
-        for name in above:
-            holder = holder[name]
+        *above, last = re.findall(r"\w+", changed.path)
+        holder: Any = body
+        for step in above:
+            holder = holder[int(step) if step.isdigit() else step]
         holder[last] = [] if isinstance(changed.value, Items) else ""
     for name in re.findall("<(.+?)>", path):
         path = path.replace(f"<{name}>", body.pop(name))
