@@ -124,9 +124,17 @@ def _joiner(found: re.Match[str]) -> str:
     before, run, after = found.string[: found.start()], found[0], found.string[found.end() :]
     # Between two letters that join, one non-joiner parts them, and what else stands there does not show.
     for joiner in dict.fromkeys((run[0], ZWNJ)):
-        if joiner in run and idna.valid_contextj(f"{before}{joiner}{after}", len(before)):
+        if joiner in run and _changes_what_is_seen(f"{before}{joiner}{after}", len(before)):
             return joiner
     return ""
+
+
+def _changes_what_is_seen(text: str, position: int) -> bool:
+    try:
+        return idna.valid_contextj(text, position)
+    except ValueError:
+        # Behind a code point that Unicode has given to no character, which idna cannot judge.
+        return False
 
 
 def _plain_sign(character: str) -> str:

@@ -59,6 +59,10 @@ def test_a_name_keeps_a_joiner_that_is_seen(text: str) -> None:
     assert texts.name(text.replace("\u200c", "\u200c\u200c\u200b")) == text
 
 
+def test_a_joiner_behind_what_is_no_character_yet_is_not_seen() -> None:
+    assert texts.name("a\u0378\u200db") == texts.prose("a\u0378b") == "a\u0378b"
+
+
 @pytest.mark.parametrize("text", ["دار\u200cچینی", "\u200cبی", "بی\u200c", "Gif\u200ct", "بی \u200cبی", "ب\u200dب"])
 def test_a_name_loses_a_joiner_that_is_not_seen(text: str) -> None:
     assert texts.name(text) == text.replace("\u200c", "").replace("\u200d", "")
