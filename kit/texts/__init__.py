@@ -44,6 +44,10 @@ _IGNORABLE = (
 _UNSEEN = re.compile(f"[{_IGNORABLE}]+")
 _UNSEEN_OR_JOINER = re.compile(f"[{_IGNORABLE}{ZWNJ}{ZWJ}]+")
 _JOINERS = re.compile(f"[{ZWNJ}{ZWJ}]+")
+# How far from a joiner the letters may stand that it parts; between them are marks, of which a letter has a few.
+_REACH = 16
+# Texts are canonical before their length is checked: without a bound, one of a megabyte could cost minutes.
+_ROUNDS_MAX = 4
 # What a canonical name without joiners has nowhere.
 _ODD = re.compile(f"[{_IGNORABLE}{ZWNJ}{ZWJ}\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000]|  |^ | $")
 
@@ -110,18 +114,20 @@ def _without_idle_joiners(text: str) -> str:
     """A text in NFC without the joiners that change nothing that is seen.
 
     Marks that a joiner kept apart may come together when it goes, and then change places: what stands before the next
-    joiner is another mark, or no mark, and the joiner goes, too.
+    joiner is another mark, or no mark, and the joiner goes, too. What has not settled after a few rounds is no word of
+    any language, and loses all of its joiners.
     """
-    while _JOINERS.search(text):
+    for _ in range(_ROUNDS_MAX):
         before, text = text, unicodedata.normalize("NFC", _JOINERS.sub(_joiner, text))
         if text == before:
-            break
-    return text
+            return text
+    return unicodedata.normalize("NFC", _JOINERS.sub("", text))
 
 
 def _joiner(found: re.Match[str]) -> str:
     """What stays of a run of joiners: the one that changes what is seen, or none."""
-    before, run, after = found.string[: found.start()], found[0], found.string[found.end() :]
+    start, run, end = found.start(), found[0], found.end()
+    before, after = found.string[max(0, start - _REACH) : start], found.string[end : end + _REACH]
     # Between two letters that join, one non-joiner parts them, and what else stands there does not show.
     for joiner in dict.fromkeys((run[0], ZWNJ)):
         if joiner in run and _changes_what_is_seen(f"{before}{joiner}{after}", len(before)):

@@ -59,6 +59,17 @@ def test_a_name_keeps_a_joiner_that_is_seen(text: str) -> None:
     assert texts.name(text.replace("\u200c", "\u200c\u200c\u200b")) == text
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 20])
+def test_joiners_that_go_one_after_the_other_end_in_a_canonical_form(count: int) -> None:
+    for text in ("0" + "\u0300\u200c\u094d\u200c" * count, "0" + "\u0300\u200c" * count + "\u094d\u200c" * count):
+        assert texts.name(texts.name(text)) == texts.name(text)
+
+
+def test_a_joiner_stays_in_a_text_of_any_length() -> None:
+    text = "می\u200cخواهم " * 1_000 + "می"
+    assert texts.name(text) == text
+
+
 def test_a_joiner_behind_what_is_no_character_yet_is_not_seen() -> None:
     assert texts.name("a\u0378\u200db") == texts.prose("a\u0378b") == "a\u0378b"
 
